@@ -1,0 +1,77 @@
+"""Signed bearer tokens: for devices, walls and people. Pure: the key and the time are inputs.
+
+A token is `p1.<claims>.<mac>`, both parts base64url without padding. It can be checked by any replica that holds the installation's key; nothing needs to be stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Final, Literal
+
+import msgspec
+
+_PREFIX: Final = "p1"
+
+TokenKind = Literal["device", "wall", "operator", "code"]
+"""`code`: a one-time code that a page trades for a wall token."""
+
+
+class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who may do what until when.
+
+    `sub`: unit id (device) or a name; `regions`: region codes it may read, empty for all; `exp`: epoch seconds of real time, None for never; `jti`: unique, so that it can be revoked.
+    """
+
+    kind: TokenKind
+    sub: str
+    jti: str
+    exp: int | None = None
+    regions: tuple[str, ...] = ()
+
+
+class TokenError(ValueError):
+    """The token is no token of this installation, is of another kind, or has ended. The message never holds the token."""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Claims)
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _mac(key: bytes, payload: str) -> bytes:
+    return hmac.new(key, f"{_PREFIX}.{payload}".encode(), hashlib.sha256).digest()
+
+
+def issue(key: bytes, claims: Claims) -> str:
+    """The token that says `claims`."""
+    payload = _b64(_encoder.encode(claims))
+    return f"{_PREFIX}.{payload}.{_b64(_mac(key, payload))}"
+
+
+def verify(key: bytes, token: str, now_s: float, *kinds: TokenKind) -> Claims:
+    """The token's claims. Raises `TokenError` if it is not ours, not of one of `kinds`, or over (`now_s`: epoch seconds, real time)."""
+    parts = token.split(".")
+    if len(parts) != 3 or parts[0] != _PREFIX:
+        raise TokenError("not a Pantau token")
+    try:
+        mac, raw = _unb64(parts[2]), _unb64(parts[1])
+    except (binascii.Error, ValueError):
+        raise TokenError("not a Pantau token") from None
+    if not hmac.compare_digest(mac, _mac(key, parts[1])):
+        raise TokenError("the token's signature is not of this installation")
+    claims = _decoder.decode(raw)
+    if claims.kind not in kinds:
+        raise TokenError(f"a token of kind {claims.kind} is not accepted here")
+    if claims.exp is not None and claims.exp <= now_s:
+        raise TokenError("the token has ended")
+    return claims

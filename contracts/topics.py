@@ -1,0 +1,96 @@
+"""Kafka topics, their settings, and the headers of Pantau's own records."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import Final
+
+MAX_RECORD_BYTES: Final = 1_000_000
+"""Greatest record value, bytes. Writers split before it; a value at the broker's own limit would be refused at every retry."""
+
+SPPG_EVENTS: Final = "sppg.events"
+CLINIC_EVENTS: Final = "clinic.events"
+UNIT_WINDOWS: Final = "unit.windows"
+AREA_WINDOWS: Final = "area.windows"
+VERDICTS: Final = "verdicts"
+ALERTS: Final = "alerts"
+DEAD_LETTERS: Final = "dead.letters"
+REGISTRY: Final = "registry"
+REGION_FEED: Final = "region.feed"
+LIVE: Final = "live"
+CLOCK: Final = "clock"
+UNIT_STATE: Final = {SPPG_EVENTS: "unit.state.sppg", CLINIC_EVENTS: "unit.state.clinic"}
+REGION_STATE: Final = "region.state"
+
+EVENT_TOPICS: Final = (SPPG_EVENTS, CLINIC_EVENTS)
+TABLE_TOPICS: Final = (UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, DEAD_LETTERS)
+"""Topics whose records are table lines: the sink inserts them as they are."""
+
+TABLE_HEADER: Final = "table"
+SEQ_HEADER: Final = "seq"
+CONTROL_HEADER: Final = "pantau-control"
+SIGNATURE_HEADER: Final = "pantau-signature"
+TICK: Final = "tick"
+REGISTRY_CHANGE: Final = "registry"
+HEAD_KEY: Final = "~head"
+"""Row key of the record that ends a frame on `live`."""
+
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic as it must exist. `config` holds broker settings; `partitions` is fixed at creation."""
+
+    name: str
+    partitions: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def topics(partitions: int, region_partitions: int) -> tuple[Topic, ...]:
+    """All topics of an installation.
+
+    `partitions`: of the event topics and what follows them; `region_partitions`: of what is kept by region.
+    Event topics keep 90 days: longer than any event may still be corrected (60 days), the lines stay in ClickHouse for good.
+    """
+    log = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": "1048588"}
+
+    def kept(days: int) -> dict[str, str]:
+        return log | {"retention.ms": str(days * _DAY_MS)}
+
+    # An active segment is never compacted: small segments that close often keep a restart's reading short.
+    compacted = log | {
+        "cleanup.policy": "compact",
+        "segment.bytes": str(32 * 1024 * 1024),
+        "segment.ms": str(600_000),
+        "min.cleanable.dirty.ratio": "0.3",
+        "delete.retention.ms": str(_DAY_MS),
+    }
+    return (
+        Topic(SPPG_EVENTS, partitions, kept(90)),
+        Topic(CLINIC_EVENTS, partitions, kept(90)),
+        Topic(UNIT_STATE[SPPG_EVENTS], partitions, compacted),
+        Topic(UNIT_STATE[CLINIC_EVENTS], partitions, compacted),
+        Topic(UNIT_WINDOWS, partitions, kept(7)),
+        Topic(VERDICTS, partitions, kept(7)),
+        Topic(DEAD_LETTERS, 1, kept(90)),
+        Topic(REGION_FEED, region_partitions, kept(7)),
+        Topic(REGION_STATE, region_partitions, compacted),
+        Topic(AREA_WINDOWS, region_partitions, kept(7)),
+        Topic(ALERTS, region_partitions, kept(90)),
+        Topic(LIVE, region_partitions, compacted),
+        Topic(REGISTRY, 1, compacted),
+        Topic(CLOCK, 1, kept(1)),
+    )
+
+
+def sign(key: bytes, kind: str, value: bytes) -> str:
+    """Hex HMAC-SHA-256 that marks a control record (`kind`: tick, registry) as Pantau's own."""
+    return hmac.new(key, kind.encode() + b"\0" + value, hashlib.sha256).hexdigest()
+
+
+def is_signed(key: bytes, kind: str, value: bytes, signature: str) -> bool:
+    """True if `signature` is `sign(key, kind, value)`, compared in constant time."""
+    return hmac.compare_digest(sign(key, kind, value), signature)
