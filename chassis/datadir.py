@@ -1,0 +1,150 @@
+"""The data dir of one installation: where everything lies that outlives a process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+KEY_BYTES: Final = 32
+ACCOUNTS: Final = ("writer", "analyst")
+"""ClickHouse accounts: `writer` for sink, migrations and audit; `analyst` reads public views."""
+
+
+class DataDirError(Exception):
+    """The data dir lacks something or holds what it must not. The message says what to do."""
+
+
+def write_file(path: Path, content: bytes, mode: int) -> None:
+    """Replace `path` in one step, with `mode`: a reader sees the old or the new, never a part."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def _pretty(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value)) + b"\n"
+
+
+class DataDir:
+    """Paths and small files of the installation in `path`. Folders are made when asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def _folder(self, name: str, mode: int = 0o755) -> Path:
+        folder = self.path / name
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def kafka(self) -> Path:
+        """Of the broker started here."""
+        return self._folder("kafka")
+
+    @property
+    def clickhouse(self) -> Path:
+        """Of the embedded ClickHouse."""
+        return self._folder("clickhouse")
+
+    @property
+    def secrets(self) -> Path:
+        """Key, accounts and dev tokens; only for the owner."""
+        return self._folder("secrets", 0o700)
+
+    @property
+    def run(self) -> Path:
+        """One file a running service: pid, health URL, ports."""
+        return self._folder("run")
+
+    @property
+    def logs(self) -> Path:
+        """One file a service."""
+        return self._folder("logs")
+
+    @property
+    def clock_file(self) -> Path:
+        """Segments of the demo clock."""
+        return self.path / "clock.json"
+
+    @property
+    def stamp_file(self) -> Path:
+        """Says whether the dir holds real or simulated events."""
+        return self.path / "stamp.json"
+
+    @property
+    def tokens_file(self) -> Path:
+        """Dev tokens, where they were asked for."""
+        return self.secrets / "tokens.json"
+
+    def key(self) -> bytes:
+        """The installation's key, 32 bytes. Raises `DataDirError` if there is none or it is no key."""
+        path = self.secrets / "key"
+        try:
+            key = bytes.fromhex(path.read_text("ascii").strip())
+        except FileNotFoundError:
+            raise DataDirError(
+                f"{path} is missing: start the installation once with `pantau up`, "
+                "or set PANTAU_SECRET_KEY"
+            ) from None
+        except ValueError:
+            raise DataDirError(f"{path} holds no hex key: restore it from a backup") from None
+        if len(key) != KEY_BYTES:
+            raise DataDirError(f"{path} holds {len(key)} bytes, not {KEY_BYTES}: restore it")
+        return key
+
+    def create_key(self) -> None:
+        """Make the key, unless there is one."""
+        path = self.secrets / "key"
+        if not path.exists():
+            write_file(path, secrets.token_hex(KEY_BYTES).encode() + b"\n", 0o600)
+
+    def clickhouse_accounts(self) -> dict[str, str]:
+        """Account -> password of this installation's ClickHouse.
+
+        Raises `DataDirError` if there are none or the file is damaged.
+        """
+        path = self.secrets / "clickhouse.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        except FileNotFoundError:
+            raise DataDirError(
+                f"{path} is missing: start the installation once with `pantau up`, "
+                "or set PANTAU_CLICKHOUSE_USER and PANTAU_CLICKHOUSE_PASSWORD"
+            ) from None
+        except msgspec.DecodeError as error:
+            raise DataDirError(f"{path} is damaged ({error}): restore it from a backup") from None
+
+    def create_clickhouse_accounts(self) -> None:
+        """Make a password for each of `ACCOUNTS` that has none."""
+        path = self.secrets / "clickhouse.json"
+        held = self.clickhouse_accounts() if path.exists() else {}
+        missing = [name for name in ACCOUNTS if name not in held]
+        if missing:
+            held |= {name: secrets.token_urlsafe(24) for name in missing}
+            write_file(path, _pretty(held), 0o600)
+
+    def write_run(self, service: str, facts: Mapping[str, Any]) -> None:
+        """Note what others need to find `service`: `pid`, `health` (base URL of /readyz), `port`."""
+        write_file(self.run / f"{service}.json", _pretty(dict(facts)), 0o644)
+
+    def read_run(self, service: str) -> dict[str, Any] | None:
+        """What `service` noted at its start, or None. It may have died since."""
+        try:
+            return msgspec.json.decode(
+                (self.run / f"{service}.json").read_bytes(), type=dict[str, Any]
+            )
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def remove_run(self, service: str) -> None:
+        """Forget `service`."""
+        (self.run / f"{service}.json").unlink(missing_ok=True)

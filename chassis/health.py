@@ -1,0 +1,86 @@
+"""Health: /healthz (the process lives), /readyz (it does its work now), /metrics (Prometheus)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from chassis.datadir import DataDir
+from chassis.serve import base_url, listen, server_config
+
+_STOP_S: Final = 6.0
+
+
+class Health:
+    """What one service says of itself. Not ready until it says so. May be set from any thread."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._state = (False, "starting")
+
+    @property
+    def is_ready(self) -> bool:
+        """As last set."""
+        return self._state[0]
+
+    def ready(self, detail: str = "") -> None:
+        """It does its work."""
+        self._state = (True, detail)
+
+    def not_ready(self, reason: str) -> None:
+        """It does not do its work now, because of `reason`."""
+        self._state = (False, reason)
+
+    def routes(self) -> list[Route]:
+        """Routes to mount in the service's app."""
+        return [
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics),
+        ]
+
+    async def _healthz(self, _request: Request) -> Response:
+        return JSONResponse({"service": self.service, "alive": True})
+
+    async def _readyz(self, _request: Request) -> Response:
+        ready, detail = self._state
+        body = {"service": self.service, "ready": ready, "detail": detail}
+        return JSONResponse(body, 200 if ready else 503)
+
+    async def _metrics(self, _request: Request) -> Response:
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+@contextmanager
+def serve(health: Health, host: str, port: int, data_dir: Path) -> Iterator[int]:
+    """Serve the routes from a background thread while the block runs; gives the port.
+
+    `port` 0 takes a free one. Notes pid and URL in run/<service>.json.
+    Raises `SystemExit` with one line if the port is in use.
+    """
+    sock = listen(host, port)
+    server = uvicorn.Server(server_config(Starlette(routes=health.routes())))
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [sock]}, name="health", daemon=True
+    )
+    thread.start()
+    bound: int = sock.getsockname()[1]
+    home = DataDir(data_dir)
+    home.write_run(health.service, {"pid": os.getpid(), "health": base_url(sock), "port": bound})
+    try:
+        yield bound
+    finally:
+        home.remove_run(health.service)
+        server.should_exit = True
+        thread.join(_STOP_S)

@@ -1,0 +1,152 @@
+"""Kafka: wait for the broker, and make the topics as the contract wants them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from contracts.topics import Topic
+
+_RETRY_S: Final = 0.2
+_CHECKED: Final = ("message.timestamp.type", "cleanup.policy")
+"""Settings on which correctness rests: another value is refused, not changed unasked."""
+
+
+class TopicError(Exception):
+    """A topic is not as it must be, or cannot be made. The message says what to do."""
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _wait(bootstrap: str, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            async with _admin(bootstrap) as admin:
+                if (await admin.describe_cluster())["brokers"]:
+                    return
+            reason = "it knows no brokers yet"
+        except (KafkaError, OSError) as error:
+            reason = str(error) or type(error).__name__
+        if time.monotonic() >= deadline:
+            raise TimeoutError(
+                f"no Kafka at {bootstrap} after {timeout_s:.0f} s ({reason}): "
+                "is it running, and is the address right?"
+            )
+        await asyncio.sleep(_RETRY_S)
+
+
+def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
+    """Return when the cluster answers. Raises `TimeoutError` after `timeout_s` seconds."""
+    asyncio.run(_wait(bootstrap, timeout_s))
+
+
+def _misfits(wanted: Topic, partitions: int, config: Mapping[str, str]) -> list[str]:
+    """What is wrong with an existing topic, in words."""
+    found = []
+    if partitions != wanted.partitions:
+        found.append(f"has {partitions} partitions, not {wanted.partitions} (fixed at creation)")
+    for name in _CHECKED:
+        if name in wanted.config and config.get(name) != wanted.config[name]:
+            found.append(f"has {name}={config.get(name)}, not {wanted.config[name]}")
+    return found
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs(resources) if names else []:
+        for resource in response.resources:
+            _code, _message, _kind, name, entries = resource[:5]
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication: int) -> None:
+    # With three copies a write that only one broker holds must not be answered.
+    durable = {"min.insync.replicas": "2"} if replication >= 3 else {}
+    wanted = [
+        NewTopic(
+            name=topic.name,
+            num_partitions=topic.partitions,
+            replication_factor=replication,
+            topic_configs=topic.config | durable,
+        )
+        for topic in missing
+    ]
+    answer = await admin.create_topics(wanted)
+    for name, code, *message in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise TopicError(f"topic {name} cannot be made: {error.__name__} {message}")
+
+
+async def _existing(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    described: list[dict[str, Any]] = await admin.describe_topics()
+    return {
+        topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0
+    }
+
+
+async def _ready(admin: AIOKafkaAdminClient, names: Sequence[str], timeout_s: float) -> None:
+    """Wait until every partition has a leader: a topic just made has none for a moment."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        described = {topic["topic"]: topic for topic in await admin.describe_topics()}
+        late = [
+            name
+            for name in names
+            if name not in described
+            or any(part["leader"] < 0 for part in described[name]["partitions"])
+        ]
+        if not late:
+            return
+        if time.monotonic() >= deadline:
+            raise TopicError(f"no leader after {timeout_s:.0f} s for {', '.join(late)}")
+        await asyncio.sleep(_RETRY_S)
+
+
+async def _ensure(bootstrap: str, topics: Sequence[Topic], replication: int) -> None:
+    async with _admin(bootstrap) as admin:
+        before = await _existing(admin)
+        missing = [topic for topic in topics if topic.name not in before]
+        if missing:
+            await _create(admin, missing, replication)
+        await _ready(admin, [topic.name for topic in topics], 15.0)
+        present = await _existing(admin)
+        configs = await _configs(admin, [topic.name for topic in topics])
+    problems = [
+        f"topic {topic.name} {misfit}"
+        for topic in topics
+        for misfit in _misfits(topic, present[topic.name], configs.get(topic.name, {}))
+    ]
+    if problems:
+        raise TopicError(
+            "; ".join(problems)
+            + ". Set PANTAU_PARTITIONS and PANTAU_REGION_PARTITIONS to what was there "
+            "when the topics were made, or use another cluster."
+        )
+
+
+def ensure_topics(bootstrap: str, topics: Sequence[Topic], replication: int) -> None:
+    """Make the topics that are missing and check those that are there.
+
+    `bootstrap`: host:port[,host:port]; `replication`: copies of each new partition.
+    Raises `TopicError` where a topic has another partition count or the wrong kind of time stamp.
+    """
+    asyncio.run(_ensure(bootstrap, topics, replication))

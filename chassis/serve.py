@@ -1,0 +1,95 @@
+"""Runs an ASGI app the way every HTTP service of Pantau is run."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from chassis.datadir import DataDir
+
+_USER_TIMEOUT_MS: Final = 15_000
+"""A peer that acknowledges nothing for this long is gone: uvicorn alone never lets go of it."""
+_SEND_BUFFER: Final = 128 * 1024
+_WS_MAX_SIZE: Final = 64 * 1024
+_BACKLOG: Final = 2048
+_GRACE_S: Final = 5
+_KEEP_ALIVE_S: Final = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket (`port` 0: a free one); accepted sockets inherit its options.
+
+    Raises `SystemExit` with one line if the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+    try:
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error}"
+        raise SystemExit(
+            f"pantau: port {port} on {host} {reason}; choose another with --base-port"
+        ) from None
+    sock.setblocking(False)
+    return sock
+
+
+def base_url(sock: socket.socket) -> str:
+    """`http://127.0.0.1:8080`: where `sock` can be reached from this machine."""
+    host, port = sock.getsockname()[:2]
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """uvicorn as we run it: no access log, no deflate, small frames, logs through ours."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=_WS_MAX_SIZE,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def serve_app(app: ASGIApp, host: str, port: int, service: str, data_dir: Path) -> None:
+    """Serve `app` until SIGTERM or SIGINT; note pid and URL in the data dir's run/<service>.json.
+
+    Raises `SystemExit` with one line if the port is in use.
+    """
+    sock = listen(host, port)
+    home = DataDir(data_dir)
+    home.write_run(
+        service,
+        {"pid": os.getpid(), "health": base_url(sock), "port": sock.getsockname()[1]},
+    )
+    try:
+        server = uvicorn.Server(server_config(app))
+        loop_factory = server.config.get_loop_factory()
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(server.serve(sockets=[sock]))
+        if not server.started:
+            raise SystemExit(f"pantau: {service} could not start; the log above says why")
+    finally:
+        home.remove_run(service)
