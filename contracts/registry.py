@@ -1,0 +1,367 @@
+"""The registry: regions, their kitchens, clinics and recipients, as rows that are in force from a day on.
+
+`RegionRegistry` is one region's rows as they travel (JSON); `Registry` is the index that ingest and the folds ask, once an event.
+Days are ints, days since 1970-01-01 in the region's time zone (`contracts.days`); times of day are minutes after local midnight.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from contracts.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
+
+__all__ = [
+    "DAY_MS", "DayView", "Kecamatan", "Recipient", "Region", "RegionRegistry", "Registry", "Status",
+    "Thresholds", "Unit", "UnitKind", "Zone", "day_to_iso", "iso_to_day", "weekday",
+]  # fmt: skip
+
+UnitKind = Literal["sppg", "clinic"]
+RecipientKind = Literal["school", "pesantren", "posyandu"]
+Status = Literal["active", "suspended", "closed"]
+
+_NO_GROUPS: Final[Mapping[str, int]] = {}
+_CACHED_VIEWS: Final = 128
+"""Views kept a region. One view lasts from one change of the registry to the next, so this is years of an ordinary region."""
+
+
+class Kecamatan(msgspec.Struct, frozen=True):
+    """One kecamatan: Kemendagri code (`32.11.08`) and name."""
+
+    code: str
+    name: str
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What sections "windows" and "alerts" of the public contract fix; region.yaml names only what differs."""
+
+    over_4h_min: int = 240
+    """A delivery more minutes after cooking raises `over_4h` ..."""
+    over_6h_min: int = 360
+    """... and more than this many makes it siaga."""
+    chiller_min_c: float = 0.0
+    chiller_max_c: float = 5.0
+    freezer_max_c: float = -18.0
+    hot_holding_min_c: float = 60.0
+    shortfall_pct: float = 90.0
+    """Received below this share of registered is a shortfall ..."""
+    shortfall_after_min: int = 30
+    """... this many minutes after the meal time."""
+    temperature_readings: int = 2
+    """Readings out of range in a row ..."""
+    temperature_min: int = 10
+    """... over at least so many minutes raise `temperature`."""
+    silent_min: int = 15
+    """Minutes without any event of an open unit before `unit_silent`."""
+    cluster_onset_min_h: float = 0.5
+    cluster_onset_max_h: float = 72.0
+    """Onset so many hours after a meal links a case to the kitchen that served it."""
+    cluster_quiet_h: float = 72.0
+    """Hours without a new case before a suspected cluster is resolved."""
+    cluster_baseline_days: int = 28
+    """Days of history that the expected number of cases rests on; the prior weighs as much as these days until they exist."""
+    foodborne_prior_per_person_day: float = 7.4e-5
+    """Cases a clinic sees without any outbreak, a person and day (0.27 episodes a year, one in ten seen)."""
+    cluster_min_cases: int = 2
+    """The law's least number of cases after one meal."""
+    cluster_p_pantau: float = 2e-2
+    cluster_p_waspada: float = 1e-3
+    cluster_p_siaga: float = 5e-5
+    """Chance of so many cases without an outbreak (Poisson) below which a suspicion has that severity."""
+    cluster_attack_rate_siaga: float = 0.01
+    """Cases a meal eaten from which a suspicion is siaga whatever the chance."""
+
+
+class Region(msgspec.Struct, frozen=True):
+    """One kabupaten or kota. `service_weekdays`: 1 = Monday; `holidays`: local days."""
+
+    code: str
+    name: str
+    province: str
+    timezone: str
+    service_weekdays: tuple[int, ...]
+    holidays: tuple[int, ...]
+    kecamatan: tuple[Kecamatan, ...]
+    thresholds: Thresholds = Thresholds()
+
+
+class Unit(msgspec.Struct, frozen=True, array_like=True):
+    """One row of units.csv. `opens`, `closes`: minute of the local day (`opens` > `closes`: over midnight).
+
+    `capacity`: portions a day, 0 for a clinic; `registered_children`: of a clinic, 0 for a kitchen; `slhs_valid_until`: day or None;
+    `synthetic`: invented, to be shown as such. On the wire a JSON array: a region must fit one Kafka record.
+    """
+
+    unit_id: str
+    kind: UnitKind
+    name: str
+    kecamatan: str
+    lon: float
+    lat: float
+    opens: int
+    closes: int
+    capacity: int
+    slhs_valid_until: int | None
+    registered_children: int
+    status: Status
+    valid_from: int
+    synthetic: bool
+
+
+class Recipient(msgspec.Struct, frozen=True, array_like=True):
+    """One row of recipients.csv. `unit_id`: its kitchen; `meal_time`: minute of the local day; `registered`: only groups above 0."""
+
+    recipient_id: str
+    name: str
+    kind: RecipientKind
+    kecamatan: str
+    lon: float
+    lat: float
+    unit_id: str
+    meal_time: int
+    registered: dict[str, int]
+    status: Status
+    valid_from: int
+    synthetic: bool
+
+
+class RegionRegistry(msgspec.Struct, frozen=True):
+    """One region with all rows it ever had: the value of a record of `registry`."""
+
+    region: Region
+    units: tuple[Unit, ...]
+    recipients: tuple[Recipient, ...]
+
+    def encode(self) -> bytes:
+        """JSON, the same bytes for the same rows."""
+        return _encoder.encode(self)
+
+    @property
+    def version(self) -> str:
+        """Hash of the content, 16 hex digits."""
+        return hashlib.sha256(self.encode()).hexdigest()[:16]
+
+    @staticmethod
+    def decode(raw: bytes | str) -> RegionRegistry:
+        """The registry that `encode` wrote. Raises `msgspec.DecodeError` (a `ValueError`) for anything else."""
+        return _decoder.decode(raw)
+
+
+_Row = TypeVar("_Row", Unit, Recipient)
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+_decoder: Final = msgspec.json.Decoder(RegionRegistry)
+
+
+class DayView:
+    """The rows in force on the days between two changes of a region's registry, with the sums that windows need. Read only.
+
+    `registered`: recipient -> {group: n}, only for recipients that count (active, with an active kitchen) and groups above 0.
+    `target_of`: kitchen -> sum of its recipients' registered; `recipients_of`: kitchen -> rows that name it, of any status;
+    `children_of`: active clinic -> registered children.
+    """
+
+    __slots__ = ("children_of", "recipients", "recipients_of", "registered", "target_of", "units")
+
+    def __init__(self, units: dict[str, Unit], recipients: dict[str, Recipient]) -> None:
+        self.units = units
+        self.recipients = recipients
+        self.registered: dict[str, dict[str, int]] = {}
+        self.target_of: dict[str, int] = {}
+        self.recipients_of: dict[str, tuple[Recipient, ...]] = {}
+        self.children_of: dict[str, int] = {}
+        by_kitchen: dict[str, list[Recipient]] = {}
+        for recipient in recipients.values():
+            by_kitchen.setdefault(recipient.unit_id, []).append(recipient)
+            kitchen = units.get(recipient.unit_id)
+            if recipient.status == "active" and kitchen is not None and kitchen.status == "active":
+                counted = {group: n for group, n in recipient.registered.items() if n > 0}
+                self.registered[recipient.recipient_id] = counted
+        for unit in units.values():
+            if unit.kind == "sppg":
+                fed = by_kitchen.get(unit.unit_id, [])
+                self.recipients_of[unit.unit_id] = tuple(fed)
+                self.target_of[unit.unit_id] = sum(sum(self.registered.get(one.recipient_id, _NO_GROUPS).values()) for one in fed)
+            elif unit.status == "active":
+                self.children_of[unit.unit_id] = unit.registered_children
+
+
+_NOTHING: Final = DayView({}, {})
+
+
+class _RegionIndex:
+    """One region's rows by id (oldest first) and its views by the change they begin with."""
+
+    __slots__ = ("changes", "holidays", "recipients", "region", "units", "version", "views", "weekdays", "zone")
+
+    def __init__(self, registry: RegionRegistry) -> None:
+        self.region = registry.region
+        self.version = registry.version
+        self.zone = Zone(registry.region.timezone)
+        self.holidays = frozenset(registry.region.holidays)
+        self.weekdays = frozenset(registry.region.service_weekdays)
+        self.units: dict[str, tuple[Unit, ...]] = {}
+        self.recipients: dict[str, tuple[Recipient, ...]] = {}
+        for unit in sorted(registry.units, key=_valid_from):
+            self.units[unit.unit_id] = (*self.units.get(unit.unit_id, ()), unit)
+        for recipient in sorted(registry.recipients, key=_valid_from):
+            held = self.recipients.get(recipient.recipient_id, ())
+            self.recipients[recipient.recipient_id] = (*held, recipient)
+        self.changes = sorted({row.valid_from for row in registry.units} | {row.valid_from for row in registry.recipients})
+        self.views: dict[int, DayView] = {}
+
+    def view(self, day: int) -> DayView:
+        change = bisect_right(self.changes, day) - 1
+        if change < 0:
+            return _NOTHING
+        view = self.views.get(change)
+        if view is None:
+            if len(self.views) >= _CACHED_VIEWS:
+                self.views.clear()
+            units = {key: row for key, rows in self.units.items() if (row := _at(rows, day))}
+            fed = {key: one for key, rows in self.recipients.items() if (one := _at(rows, day))}
+            view = self.views[change] = DayView(units, fed)
+        return view
+
+
+def _valid_from(row: Unit | Recipient) -> int:
+    return row.valid_from
+
+
+def _at(rows: tuple[_Row, ...], day: int) -> _Row | None:
+    for row in reversed(rows):
+        if row.valid_from <= day:
+            return row
+    return None
+
+
+class Registry:
+    """Look-ups over the regions of an installation, all dicts. Build a new one when a region changes; it never changes itself.
+
+    An unknown region code raises `KeyError`; an unknown unit or recipient is None, 0 or empty. Raises `ValueError` if two regions
+    hold one unit or recipient: events could not be told apart.
+    """
+
+    def __init__(self, registries: Iterable[RegionRegistry]) -> None:
+        self._regions: dict[str, _RegionIndex] = {}
+        self._unit_region: dict[str, _RegionIndex] = {}
+        self._recipient_region: dict[str, _RegionIndex] = {}
+        for registry in registries:
+            code = registry.region.code
+            if code in self._regions:
+                raise ValueError(f"region {code} is given twice: load each region folder once")
+            index = self._regions[code] = _RegionIndex(registry)
+            _claim(self._unit_region, index.units, index)
+            _claim(self._recipient_region, index.recipients, index)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the regions, in the order given."""
+        return tuple(self._regions)
+
+    def region(self, code: str) -> Region:
+        """The region itself."""
+        return self._regions[code].region
+
+    def version(self, code: str) -> str:
+        """Content hash of the region's rows."""
+        return self._regions[code].version
+
+    def zone(self, code: str) -> Zone:
+        """The region's time zone: hold it where one region's times are asked in a loop."""
+        return self._regions[code].zone
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    def unit(self, unit_id: str, day: int) -> Unit | None:
+        """The unit's row in force on a local day."""
+        index = self._unit_region.get(unit_id)
+        return None if index is None else _at(index.units[unit_id], day)
+
+    def recipient(self, recipient_id: str, day: int) -> Recipient | None:
+        """The recipient's row in force on a local day."""
+        index = self._recipient_region.get(recipient_id)
+        return None if index is None else _at(index.recipients[recipient_id], day)
+
+    def region_of_unit(self, unit_id: str) -> str | None:
+        """Code of the region with any row of the unit."""
+        index = self._unit_region.get(unit_id)
+        return None if index is None else index.region.code
+
+    def region_of_recipient(self, recipient_id: str) -> str | None:
+        """Code of the region with any row of the recipient."""
+        index = self._recipient_region.get(recipient_id)
+        return None if index is None else index.region.code
+
+    def view(self, region: str, day: int) -> DayView:
+        """Everything in force on a local day. The same object on all days between two changes."""
+        return self._regions[region].view(day)
+
+    def units_in_force(self, region: str, day: int) -> Mapping[str, Unit]:
+        """Unit rows in force on the day, of any status, by id."""
+        return self._regions[region].view(day).units
+
+    def recipients_in_force(self, region: str, day: int) -> Mapping[str, Recipient]:
+        """Recipient rows in force on the day, of any status, by id."""
+        return self._regions[region].view(day).recipients
+
+    # --- registered: service days are the caller's to ask, these are what a service day counts ----------------------
+
+    def registered(self, recipient_id: str, day: int) -> Mapping[str, int]:
+        """Group -> registered, groups above 0 only. Empty unless the recipient and its kitchen are active on the day."""
+        index = self._recipient_region.get(recipient_id)
+        return _NO_GROUPS if index is None else index.view(day).registered.get(recipient_id, _NO_GROUPS)
+
+    def kitchen_target(self, unit_id: str, day: int) -> int:
+        """Sum of the registered of the kitchen's recipients; 0 on days that are no service day."""
+        index = self._unit_region.get(unit_id)
+        if index is None or not _serves(index, day):
+            return 0
+        return index.view(day).target_of.get(unit_id, 0)
+
+    def recipients_of_kitchen(self, unit_id: str, day: int) -> tuple[Recipient, ...]:
+        """Rows in force, of any status, that name the kitchen."""
+        index = self._unit_region.get(unit_id)
+        return () if index is None else index.view(day).recipients_of.get(unit_id, ())
+
+    def children_registered(self, unit_id: str, day: int) -> int:
+        """Registered children of a clinic that is active on the day, else 0."""
+        index = self._unit_region.get(unit_id)
+        return 0 if index is None else index.view(day).children_of.get(unit_id, 0)
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def is_service_day(self, region: str, day: int) -> bool:
+        """True if meals are served: the weekday is one of service and the day no holiday."""
+        return _serves(self._regions[region], day)
+
+    def local_day(self, region: str, epoch_ms: int) -> int:
+        """The local day that holds a moment."""
+        return self._regions[region].zone.local_day(epoch_ms)
+
+    def day_start_ms(self, region: str, day: int) -> int:
+        """The first moment of a local day."""
+        return self._regions[region].zone.day_start_ms(day)
+
+    def minute_of_day(self, region: str, epoch_ms: int) -> int:
+        """Local time of day in whole minutes, rounded down. For "at or before" compare `ms_of_day`: 10:00:30 is after 10:00."""
+        return self._regions[region].zone.minute_of_day(epoch_ms)
+
+    def ms_of_day(self, region: str, epoch_ms: int) -> int:
+        """Local time of day in milliseconds."""
+        return self._regions[region].zone.ms_of_day(epoch_ms)
+
+
+def _serves(index: _RegionIndex, day: int) -> bool:
+    return weekday(day) in index.weekdays and day not in index.holidays
+
+
+def _claim(owners: dict[str, _RegionIndex], ids: Iterable[str], index: _RegionIndex) -> None:
+    for one in ids:
+        owner = owners.setdefault(one, index)
+        if owner is not index:
+            raise ValueError(f"{one} is in regions {owner.region.code} and {index.region.code}: an id may be in one region only")
