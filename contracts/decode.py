@@ -1,0 +1,236 @@
+"""Lines to events: one call of msgspec for a whole record while all is well, a diagnosis line by line when something is not.
+
+    value --decode_lines--> [event, event, refusal, event, ...]      index i = line i of the record
+    event --contracts.checks.check--> None or a refusal              what needs the registry or the time
+
+Nothing that bytes can hold raises here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from contracts.codes import Code, Refusal
+from contracts.events import MAX_EVENT_BYTES, Event, Origin
+from contracts.instant import BadInstant, epoch_ms
+from contracts.lines import split
+from contracts.nik import blot, may_hold_nik, nik_in, redact_nik
+
+_DECODER: Final = msgspec.json.Decoder(Event)
+_SOURCE: Final = re.compile(r"/([^/]+)/(sppg|clinic)/([^/]+)")
+_MESSAGE: Final = re.compile(
+    r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`)?", re.DOTALL
+)
+_NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+
+
+class _BadAttribute(ValueError):
+    """An attribute of a well-typed event is malformed."""
+
+    def __init__(self, code: Code, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def decode_lines(value: bytes) -> list[Event | Refusal]:
+    """Events of a record's value, one item a line, in order; what is no event is a `Refusal` with the line's bytes, less any NIK."""
+    events = _all_well(value)
+    if events is None:
+        return [decode_line(line) for line in split(value)]
+    for index, event in enumerate(events):
+        try:
+            _complete(event)
+        except ValueError:
+            events[index] = decode_line(split(value)[index])
+    return events
+
+
+def decode_line(line: bytes) -> Event | Refusal:
+    """One event, or why it is none. `line` may hold newlines between JSON tokens (a body of one event does)."""
+    try:
+        if not line.isascii():
+            line.decode()
+        event = _DECODER.decode(line)
+    except msgspec.ValidationError as error:
+        return _read_again(line, str(error))
+    except (ValueError, RecursionError) as error:
+        return _not_json(line, error)
+    return _judged(line, event)
+
+
+def _all_well(value: bytes) -> list[Event | Refusal] | None:
+    """The events, if the record is well-formed throughout and each line is one event; else None."""
+    if may_hold_nik(value):
+        return None
+    try:
+        if not value.isascii():
+            value.decode()
+        events: list[Event | Refusal] = list(_DECODER.decode_lines(value))
+    except (ValueError, RecursionError):
+        return None
+    # msgspec takes any white space between values. Inside a JSON value no "}" is followed by a newline and "{", so this holds only if each line is a value.
+    newlines = value.count(b"\n") - value.endswith(b"\n")
+    if len(events) != newlines + 1 or value.count(b"}\n{") != newlines:
+        return [] if not value else None
+    if len(value) > MAX_EVENT_BYTES and max(map(len, split(value))) > MAX_EVENT_BYTES:
+        return None
+    return events
+
+
+def _complete(event: Any) -> None:
+    """Fill in what is derived. Raises `BadInstant` or `_BadAttribute`."""
+    time_ms = event.time_ms = epoch_ms(event.time)
+    event.recorded_ms = time_ms if event.recordedtime is None else epoch_ms(event.recordedtime)
+    event.received_ms = None if event.receivedtime is None else epoch_ms(event.receivedtime)
+    event.origin = origin_of(event.source)
+
+
+@lru_cache(maxsize=65_536)
+def origin_of(source: str) -> Origin:
+    """`/<region>/<kind>/<unit id>` taken apart. Raises `ValueError`."""
+    match = _SOURCE.fullmatch(source)
+    if match is None:
+        raise _BadAttribute(
+            Code.BAD_SOURCE, "source must be /<region>/<kind>/<unit id>, with kind sppg or clinic"
+        )
+    return Origin(*match.groups())
+
+
+def _judged(line: bytes, event: Event) -> Event | Refusal:
+    """`event`, if size, strings, times and source are right too."""
+    size = len(line)
+    if size > MAX_EVENT_BYTES and event.receivedtime is not None:
+        size -= len(',"receivedtime":""') + len(event.receivedtime)
+    if size > MAX_EVENT_BYTES:
+        return _refused(
+            line,
+            Code.TOO_LARGE,
+            f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken",
+            event.id,
+            event.source,
+        )
+    if nik_in(line):
+        return _refused(
+            line,
+            Code.NIK,
+            "a string holds 16 digits in a row, which may be a NIK: send a pseudonym",
+            event.id,
+            event.source,
+        )
+    try:
+        _complete(event)
+    except BadInstant as error:
+        return _refused(line, error.code, _bad_instant(event, error.code), event.id, event.source)
+    except _BadAttribute as error:
+        return _refused(line, error.code, error.detail, event.id, event.source)
+    return event
+
+
+def _bad_instant(event: Event, code: Code) -> str:
+    for name in ("time", "recordedtime", "receivedtime"):
+        text = getattr(event, name)
+        try:
+            if text is not None:
+                epoch_ms(text)
+        except BadInstant:
+            break
+    return (
+        f"{name} has no UTC offset"
+        if code is Code.NO_OFFSET
+        else f"{name} is no RFC 3339 date-time"
+    )
+
+
+def _read_again(line: bytes, message: str) -> Event | Refusal:
+    """Judge a line that msgspec read as JSON up to something that does not fit."""
+    try:
+        thing = msgspec.json.decode(line)
+    except msgspec.ValidationError:
+        return _refused(line, Code.OUT_OF_RANGE, "a number is too large", None, None)
+    except (ValueError, RecursionError) as error:
+        return _not_json(line, error)
+    if not isinstance(thing, dict):
+        return _refused(line, Code.NOT_AN_EVENT, "the line is JSON, but no object", None, None)
+    if isinstance(thing.get("data"), dict):
+        thing["data"] = _whole_numbers(thing["data"])
+    try:
+        return _judged(line, msgspec.convert(thing, Event))
+    except msgspec.ValidationError as error:
+        message = str(error)
+    id_, source = (
+        text if isinstance(text := thing.get(name), str) else None for name in ("id", "source")
+    )
+    if len(line) > MAX_EVENT_BYTES:
+        return _refused(
+            line,
+            Code.TOO_LARGE,
+            f"the event has {len(line)} bytes, at most {MAX_EVENT_BYTES} are taken",
+            id_,
+            source,
+        )
+    if nik_in(line):
+        return _refused(
+            line,
+            Code.NIK,
+            "a string holds 16 digits in a row, which may be a NIK: send a pseudonym",
+            id_,
+            source,
+        )
+    code, detail = _diagnosis(message)
+    return _refused(line, code, detail, id_, source)
+
+
+def _whole_numbers(thing: Any) -> Any:
+    """4.0 is the JSON value 4: msgspec takes it for a whole number only as 4."""
+    if isinstance(thing, dict):
+        return {key: _whole_numbers(value) for key, value in thing.items()}
+    return int(thing) if isinstance(thing, float) and thing.is_integer() else thing
+
+
+def _diagnosis(message: str) -> tuple[Code, str]:
+    """Code and detail for what msgspec says of a well-formed JSON object."""
+    match = _MESSAGE.fullmatch(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    named = _NAMED.fullmatch(what)
+    where = f"{path}.{named[2]}" if named and path else named[2] if named else path
+    if named:
+        missing = named[1] == "missing required"
+        return (
+            (Code.MISSING_FIELD, f"{where} is missing")
+            if missing
+            else (Code.UNKNOWN_FIELD, f"{where} is no field of this type")
+        )
+    if path == "type":
+        return Code.UNKNOWN_TYPE, "type is none of the contract's types"
+    if path == "subject" and what.startswith("Expected `null`"):
+        return Code.UNKNOWN_FIELD, "subject: this type has no recipient"
+    if path in (
+        "time",
+        "recordedtime",
+        "receivedtime",
+        "data.cooked_at",
+        "data.onset",
+        "data.ate_at",
+    ):
+        return Code.NOT_RFC3339, f"{path} is no RFC 3339 date-time"
+    return Code.OUT_OF_RANGE, f"{where or 'the event'}: {what[:1].lower()}{what[1:]}"
+
+
+def _not_json(line: bytes, error: Exception) -> Refusal:
+    detail = (
+        "the line is nested too deep"
+        if isinstance(error, RecursionError)
+        else "the line is no JSON in UTF-8"
+    )
+    return _refused(line, Code.NOT_JSON, detail, None, None)
+
+
+def _refused(line: bytes, code: Code, detail: str, id_: str | None, source: str | None) -> Refusal:
+    return Refusal(
+        code, blot(detail), redact_nik(line), id_, None if source is None else blot(source)
+    )
