@@ -86,7 +86,7 @@ class DataDir:
         return self.secrets / "tokens.json"
 
     def key(self) -> bytes:
-        """The installation's key, 32 bytes. Raises `DataDirError` if there is none or it is no key."""
+        """The installation's key, 32 bytes. Raises `DataDirError` if there is no proper one."""
         path = self.secrets / "key"
         try:
             key = bytes.fromhex(path.read_text("ascii").strip())
@@ -133,7 +133,7 @@ class DataDir:
             write_file(path, _pretty(held), 0o600)
 
     def write_run(self, service: str, facts: Mapping[str, Any]) -> None:
-        """Note what others need to find `service`: `pid`, `health` (base URL of /readyz), `port`."""
+        """Note what others need to find `service`: `pid`, `health` (its base URL), `port`."""
         write_file(self.run / f"{service}.json", _pretty(dict(facts)), 0o644)
 
     def read_run(self, service: str) -> dict[str, Any] | None:

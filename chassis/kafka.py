@@ -33,16 +33,23 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
+async def why_silent(bootstrap: str) -> str | None:
+    """None if the cluster answers and has a broker, else why not, in a few words."""
+    try:
+        async with _admin(bootstrap) as admin:
+            if (await admin.describe_cluster())["brokers"]:
+                return None
+    except (KafkaError, OSError) as error:
+        return str(error) or type(error).__name__
+    return "it knows no brokers yet"
+
+
 async def _wait(bootstrap: str, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     while True:
-        try:
-            async with _admin(bootstrap) as admin:
-                if (await admin.describe_cluster())["brokers"]:
-                    return
-            reason = "it knows no brokers yet"
-        except (KafkaError, OSError) as error:
-            reason = str(error) or type(error).__name__
+        reason = await why_silent(bootstrap)
+        if reason is None:
+            return
         if time.monotonic() >= deadline:
             raise TimeoutError(
                 f"no Kafka at {bootstrap} after {timeout_s:.0f} s ({reason}): "
