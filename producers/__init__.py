@@ -1,0 +1,1 @@
+"""Everything that brings events in: ingest, the device's client, the simulated day."""

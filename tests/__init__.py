@@ -1,0 +1,1 @@
+"""Mirrors the rooms; real parts where a seam is tested."""
