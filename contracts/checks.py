@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from contracts.codes import Code, Refusal
 from contracts.events import CaseReported, CaseReportedData, DeliveryReceived, Event
-from contracts.instant import BadInstant, epoch_ms
+from contracts.instant import BadInstantError, epoch_ms
 from contracts.windows import AHEAD_MS, ALLOWED_LATENESS_MS, GRACE_MS
 
 _COOKED_WITHIN_MS: Final = 86_400_000
@@ -18,32 +18,26 @@ class UnitLike(Protocol):
     """A unit's row."""
 
     @property
-    def region(self) -> str:
-        """Region code."""
-
-    @property
     def kind(self) -> str:
         """sppg or clinic."""
 
 
-class RecipientLike(Protocol):
-    """A recipient's row."""
-
-    @property
-    def region(self) -> str:
-        """Region code."""
-
-
 class RegistryLike(Protocol):
-    """What `check` asks the registry. A day is the number of days since 1970-01-01, local."""
+    """What `check` asks the registry (`contracts.registry.Registry`). A day is the number of days since 1970-01-01, local."""
 
-    def local_day(self, region: str, time_ms: int) -> int | None:
-        """Local day of an instant in a region; None for a region that is not known."""
+    def region_of_unit(self, unit_id: str) -> str | None:
+        """Code of the region that has the unit."""
+
+    def region_of_recipient(self, recipient_id: str) -> str | None:
+        """Code of the region that has the recipient."""
+
+    def local_day(self, region: str, epoch_ms: int) -> int:
+        """Local day of an instant in a region that is known."""
 
     def unit(self, unit_id: str, day: int) -> UnitLike | None:
         """The row in force on that day."""
 
-    def recipient(self, recipient_id: str, day: int) -> RecipientLike | None:
+    def recipient(self, recipient_id: str, day: int) -> object | None:
         """The row in force on that day."""
 
 
@@ -69,28 +63,32 @@ def check(event: Event, registry: RegistryLike, received_ms: int) -> Refusal | N
             f"time {event.time} is more than 5 minutes ahead: set the device's clock",
         )
     region, kind, unit_id = event.origin
+    if registry.region_of_unit(unit_id) != region:
+        return _refusal(event, Code.UNKNOWN_UNIT, f"region {region} has no unit {unit_id}")
     day = registry.local_day(region, time_ms)
-    unit = None if day is None else registry.unit(unit_id, day)
-    if day is None or unit is None or unit.region != region:
+    unit = registry.unit(unit_id, day)
+    if unit is None:
         return _refusal(
             event,
             Code.UNKNOWN_UNIT,
-            f"no unit {unit_id} in region {region} on the day of {event.time}",
+            f"unit {unit_id} has no row in force on the local day of {event.time}",
         )
-    if unit.kind != kind or (event.KIND is not None and event.KIND != kind):
+    if unit.kind != kind or event.KIND not in (None, kind):
         return _refusal(
             event,
             Code.WRONG_KIND,
-            f"source says {kind}, the unit is {unit.kind}, the type comes from {event.KIND or 'both'}",
+            f"source says {kind}, the unit is {unit.kind}, the type is of {event.KIND or 'both'}",
         )
-    if event.subject is not None:
-        recipient = registry.recipient(event.subject, day)
-        if recipient is None or recipient.region != region:
-            return _refusal(
-                event,
-                Code.UNKNOWN_RECIPIENT,
-                f"no recipient {event.subject} in region {region} on the day of {event.time}",
-            )
+    recipient_id = event.subject
+    if recipient_id is not None and (
+        registry.region_of_recipient(recipient_id) != region
+        or registry.recipient(recipient_id, day) is None
+    ):
+        return _refusal(
+            event,
+            Code.UNKNOWN_RECIPIENT,
+            f"region {region} has no recipient {recipient_id} on the local day of {event.time}",
+        )
     if event.supersedes == event.id:
         return _refusal(event, Code.SELF_SUPERSEDING, "supersedes names the event itself")
     if type(event) is DeliveryReceived:
@@ -103,8 +101,8 @@ def check(event: Event, registry: RegistryLike, received_ms: int) -> Refusal | N
 def _check_cooked_at(event: DeliveryReceived) -> Refusal | None:
     try:
         age_ms = event.time_ms - epoch_ms(event.data.cooked_at)
-    except BadInstant as error:
-        return _bad_instant(event, "data.cooked_at", error.code)
+    except BadInstantError as error:
+        return _bad_instant(event, "data.cooked_at", error)
     if age_ms < 0:
         return _refusal(event, Code.COOKED_AT_AFTER_TIME, "data.cooked_at is after time")
     if age_ms > _COOKED_WITHIN_MS:
@@ -120,8 +118,8 @@ def _check_case(event: CaseReported, data: CaseReportedData) -> Refusal | None:
         onset_ms = epoch_ms(data.onset)
         name = "data.ate_at"
         ate_ms = None if data.ate_at is UNSET else epoch_ms(data.ate_at)
-    except BadInstant as error:
-        return _bad_instant(event, name, error.code)
+    except BadInstantError as error:
+        return _bad_instant(event, name, error)
     if onset_ms > event.time_ms:
         return _refusal(event, Code.ONSET_AFTER_TIME, "data.onset is after time")
     if ate_ms is not None and ate_ms > onset_ms:
@@ -129,14 +127,8 @@ def _check_case(event: CaseReported, data: CaseReportedData) -> Refusal | None:
     return None
 
 
-def _bad_instant(event: Event, name: str, code: Code) -> Refusal:
-    return _refusal(
-        event,
-        code,
-        f"{name} has no UTC offset"
-        if code is Code.NO_OFFSET
-        else f"{name} is no RFC 3339 date-time",
-    )
+def _bad_instant(event: Event, name: str, error: BadInstantError) -> Refusal:
+    return _refusal(event, error.code, f"{name} {error}")
 
 
 def _refusal(event: Event, code: Code, detail: str) -> Refusal:

@@ -18,7 +18,6 @@ class Code(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     MISSING_FIELD = "missing_field"
     UNKNOWN_FIELD = "unknown_field"
-    DUPLICATE_FIELD = "duplicate_field"
     OUT_OF_RANGE = "out_of_range"
     NO_OFFSET = "no_offset"
     NOT_RFC3339 = "not_rfc3339"
@@ -47,7 +46,6 @@ MEANING: Final[dict[Code, str]] = {
     Code.UNKNOWN_TYPE: "`type` is none of the types of the contract.",
     Code.MISSING_FIELD: "A required attribute or field of `data` is missing.",
     Code.UNKNOWN_FIELD: "`data` has a field (or the event a `subject`) that its type does not have.",
-    Code.DUPLICATE_FIELD: "An object names the same field twice, so readers would disagree on its value.",
     Code.OUT_OF_RANGE: "A value is not of the JSON type, the set or the range that the contract gives.",
     Code.NO_OFFSET: "A time has no UTC offset.",
     Code.NOT_RFC3339: "A time is not written as RFC 3339 says.",

@@ -16,7 +16,7 @@ import msgspec
 
 from contracts.codes import Code, Refusal
 from contracts.events import MAX_EVENT_BYTES, Event, Origin
-from contracts.instant import BadInstant, epoch_ms
+from contracts.instant import BadInstantError, epoch_ms
 from contracts.lines import split
 from contracts.nik import blot, may_hold_nik, nik_in, redact_nik
 
@@ -28,26 +28,23 @@ _MESSAGE: Final = re.compile(
 _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 
 
-class _BadAttribute(ValueError):
-    """An attribute of a well-typed event is malformed."""
-
-    def __init__(self, code: Code, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-
-
 def decode_lines(value: bytes) -> list[Event | Refusal]:
     """Events of a record's value, one item a line, in order; what is no event is a `Refusal` with the line's bytes, less any NIK."""
-    events = _all_well(value)
+    events = _well_formed(value)
     if events is None:
         return [decode_line(line) for line in split(value)]
-    for index, event in enumerate(events):
-        try:
-            _complete(event)
-        except ValueError:
-            events[index] = decode_line(split(value)[index])
-    return events
+    again = _complete(events)
+    if len(value) > MAX_EVENT_BYTES or may_hold_nik(value):
+        lines = split(value)
+        again += [
+            i for i, line in enumerate(lines) if len(line) > MAX_EVENT_BYTES or may_hold_nik(line)
+        ]
+    items: list[Event | Refusal] = [*events]
+    if again:
+        lines = split(value)
+        for index in again:
+            items[index] = decode_line(lines[index])
+    return items
 
 
 def decode_line(line: bytes) -> Event | Refusal:
@@ -56,38 +53,51 @@ def decode_line(line: bytes) -> Event | Refusal:
         if not line.isascii():
             line.decode()
         event = _DECODER.decode(line)
-    except msgspec.ValidationError as error:
-        return _read_again(line, str(error))
+    except msgspec.ValidationError:
+        return _read_again(line)
     except (ValueError, RecursionError) as error:
         return _not_json(line, error)
     return _judged(line, event)
 
 
-def _all_well(value: bytes) -> list[Event | Refusal] | None:
-    """The events, if the record is well-formed throughout and each line is one event; else None."""
-    if may_hold_nik(value):
-        return None
+def recorded_ms(event: Event) -> int:
+    """When the statement was made, epoch milliseconds."""
+    return event.time_ms if event.recordedtime is None else epoch_ms(event.recordedtime)
+
+
+def _well_formed(value: bytes) -> list[Event] | None:
+    """The events, if every line is one of the right shape; else None."""
     try:
         if not value.isascii():
             value.decode()
-        events: list[Event | Refusal] = list(_DECODER.decode_lines(value))
+        events = _DECODER.decode_lines(value)
     except (ValueError, RecursionError):
         return None
-    # msgspec takes any white space between values. Inside a JSON value no "}" is followed by a newline and "{", so this holds only if each line is a value.
+    # msgspec takes any white space between values, or none. Inside a JSON value no "}" is followed by a newline and "{": where that
+    # stands at every newline, and there are as many values as lines, each line is one value.
     newlines = value.count(b"\n") - value.endswith(b"\n")
-    if len(events) != newlines + 1 or value.count(b"}\n{") != newlines:
-        return [] if not value else None
-    if len(value) > MAX_EVENT_BYTES and max(map(len, split(value))) > MAX_EVENT_BYTES:
-        return None
-    return events
+    return events if len(events) == newlines + 1 and value.count(b"}\n{") == newlines else None
 
 
-def _complete(event: Any) -> None:
-    """Fill in what is derived. Raises `BadInstant` or `_BadAttribute`."""
-    time_ms = event.time_ms = epoch_ms(event.time)
-    event.recorded_ms = time_ms if event.recordedtime is None else epoch_ms(event.recordedtime)
-    event.received_ms = None if event.receivedtime is None else epoch_ms(event.receivedtime)
-    event.origin = origin_of(event.source)
+def _complete(events: list[Event]) -> list[int]:
+    """Fill in what is derived; returns the indexes of events whose attributes do not allow it."""
+    bad: list[int] = []
+    text: str | None = None
+    received_ms: int | None = None
+    for index, event in enumerate(events):
+        try:
+            event.time_ms = epoch_ms(event.time)
+            if event.receivedtime != text:
+                # What ingest stamps is the same for all events of a batch.
+                received_ms = None if event.receivedtime is None else epoch_ms(event.receivedtime)
+                text = event.receivedtime
+            event.received_ms = received_ms
+            event.origin = origin_of(event.source)
+            if event.recordedtime is not None:
+                epoch_ms(event.recordedtime)
+        except ValueError:
+            bad.append(index)
+    return bad
 
 
 @lru_cache(maxsize=65_536)
@@ -95,9 +105,7 @@ def origin_of(source: str) -> Origin:
     """`/<region>/<kind>/<unit id>` taken apart. Raises `ValueError`."""
     match = _SOURCE.fullmatch(source)
     if match is None:
-        raise _BadAttribute(
-            Code.BAD_SOURCE, "source must be /<region>/<kind>/<unit id>, with kind sppg or clinic"
-        )
+        raise ValueError(f"{source!r} is not /<region>/<kind>/<unit id>")
     return Origin(*match.groups())
 
 
@@ -122,31 +130,24 @@ def _judged(line: bytes, event: Event) -> Event | Refusal:
             event.id,
             event.source,
         )
-    try:
-        _complete(event)
-    except BadInstant as error:
-        return _refused(line, error.code, _bad_instant(event, error.code), event.id, event.source)
-    except _BadAttribute as error:
-        return _refused(line, error.code, error.detail, event.id, event.source)
+    if _complete([event]):
+        code, detail = _bad_attribute(event)
+        return _refused(line, code, detail, event.id, event.source)
     return event
 
 
-def _bad_instant(event: Event, code: Code) -> str:
+def _bad_attribute(event: Event) -> tuple[Code, str]:
     for name in ("time", "recordedtime", "receivedtime"):
         text = getattr(event, name)
         try:
             if text is not None:
                 epoch_ms(text)
-        except BadInstant:
-            break
-    return (
-        f"{name} has no UTC offset"
-        if code is Code.NO_OFFSET
-        else f"{name} is no RFC 3339 date-time"
-    )
+        except BadInstantError as error:
+            return error.code, f"{name} {error}"
+    return Code.BAD_SOURCE, "source is not /<region>/<kind>/<unit id>, with kind sppg or clinic"
 
 
-def _read_again(line: bytes, message: str) -> Event | Refusal:
+def _read_again(line: bytes) -> Event | Refusal:
     """Judge a line that msgspec read as JSON up to something that does not fit."""
     try:
         thing = msgspec.json.decode(line)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple, get_args
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 MAX_EVENT_BYTES: Final = 65_536
@@ -159,7 +158,7 @@ NO_ORIGIN: Final = Origin("", "", "")
 class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
     """CloudEvents attributes that Pantau interprets. A null attribute counts as absent, as CloudEvents says.
 
-    `time_ms`, `received_ms` (None where no `receivedtime` is stamped), `recorded_ms` and `origin` are derived by `contracts.decode`. Their names in JSON are none that
+    `time_ms`, `received_ms` (None where no `receivedtime` is stamped) and `origin` are derived by `contracts.decode`. Their names in JSON are none that
     CloudEvents allows for an attribute, and what a line says there is overwritten.
     """
 
@@ -176,7 +175,6 @@ class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
     receivedtime: str | None = None
     time_ms: int = field(default=0, name="pantau.time_ms")
     received_ms: int | None = field(default=None, name="pantau.received_ms")
-    recorded_ms: int = field(default=0, name="pantau.recorded_ms")
     origin: Origin = field(default=NO_ORIGIN, name="pantau.origin")
 
 

@@ -41,14 +41,9 @@ def stamp(line: bytes, received: str) -> bytes:
     Raises `ValueError` (msgspec's) if `line` is no JSON object.
     """
     attribute = b'"receivedtime":' + msgspec.json.encode(received)
-    if line.endswith(b'"}') or line.endswith(b"}}"):
-        if (
-            b"receivedtime" not in line
-            and b"\\u" not in line
-            and b"\n" not in line
-            and b"\r" not in line
-        ):
-            return line[:-1] + b"," + attribute + b"}"
+    plain = b"\n" not in line and b"\r" not in line and b"\\" not in line
+    if plain and line.endswith((b'"}', b"}}")) and b"receivedtime" not in line:
+        return line[:-1] + b"," + attribute + b"}"
     attributes = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     attributes["receivedtime"] = msgspec.Raw(msgspec.json.encode(received))
     return msgspec.json.format(msgspec.json.encode(attributes), indent=-1)

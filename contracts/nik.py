@@ -28,7 +28,7 @@ _Path = tuple[str, ...]
 
 def may_hold_nik(value: bytes) -> bool:
     """False for bytes that surely hold no NIK: the quick look at a whole record. Escapes (`\\u0031`) can hide digits."""
-    return _SIXTEEN in value.translate(_ZEROS) or b"\\u" in value
+    return _SIXTEEN in value.translate(_ZEROS) or (b"\\" in value and b"\\u" in value)
 
 
 def has_nik(text: str) -> bool:
