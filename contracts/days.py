@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY_MS: Final = 86_400_000
+_ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH: Final = date(1970, 1, 1)
 _EPOCH_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER_MS: Final = 900_000
@@ -19,7 +21,7 @@ _CACHED_DAYS: Final = 4096
 
 def iso_to_day(text: str) -> int:
     """`2026-11-24` -> 20781. Raises `ValueError` for anything but `YYYY-MM-DD`."""
-    if len(text) != 10:
+    if not _ISO_DAY.fullmatch(text):
         raise ValueError(f"{text!r} is no date: write YYYY-MM-DD")
     try:
         return (date.fromisoformat(text) - _EPOCH).days

@@ -16,7 +16,7 @@ import msgspec
 from contracts.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
 
 __all__ = [
-    "DAY_MS", "DayView", "Kecamatan", "Recipient", "Region", "RegionRegistry", "Registry", "Status",
+    "DAY_MS", "DayView", "Kecamatan", "Recipient", "RecipientKind", "Region", "RegionRegistry", "Registry", "Status",
     "Thresholds", "Unit", "UnitKind", "Zone", "day_to_iso", "iso_to_day", "weekday",
 ]  # fmt: skip
 
@@ -185,7 +185,9 @@ class DayView:
             if unit.kind == "sppg":
                 fed = by_kitchen.get(unit.unit_id, [])
                 self.recipients_of[unit.unit_id] = tuple(fed)
-                self.target_of[unit.unit_id] = sum(sum(self.registered.get(one.recipient_id, _NO_GROUPS).values()) for one in fed)
+                self.target_of[unit.unit_id] = sum(
+                    sum(self.registered.get(one.recipient_id, _NO_GROUPS).values()) for one in fed
+                )
             elif unit.status == "active":
                 self.children_of[unit.unit_id] = unit.registered_children
 
@@ -196,7 +198,17 @@ _NOTHING: Final = DayView({}, {})
 class _RegionIndex:
     """One region's rows by id (oldest first) and its views by the change they begin with."""
 
-    __slots__ = ("changes", "holidays", "recipients", "region", "units", "version", "views", "weekdays", "zone")
+    __slots__ = (
+        "changes",
+        "holidays",
+        "recipients",
+        "region",
+        "units",
+        "version",
+        "views",
+        "weekdays",
+        "zone",
+    )
 
     def __init__(self, registry: RegionRegistry) -> None:
         self.region = registry.region
@@ -211,7 +223,10 @@ class _RegionIndex:
         for recipient in sorted(registry.recipients, key=_valid_from):
             held = self.recipients.get(recipient.recipient_id, ())
             self.recipients[recipient.recipient_id] = (*held, recipient)
-        self.changes = sorted({row.valid_from for row in registry.units} | {row.valid_from for row in registry.recipients})
+        self.changes = sorted(
+            {row.valid_from for row in registry.units}
+            | {row.valid_from for row in registry.recipients}
+        )
         self.views: dict[int, DayView] = {}
 
     def view(self, day: int) -> DayView:
@@ -314,7 +329,11 @@ class Registry:
     def registered(self, recipient_id: str, day: int) -> Mapping[str, int]:
         """Group -> registered, groups above 0 only. Empty unless the recipient and its kitchen are active on the day."""
         index = self._recipient_region.get(recipient_id)
-        return _NO_GROUPS if index is None else index.view(day).registered.get(recipient_id, _NO_GROUPS)
+        return (
+            _NO_GROUPS
+            if index is None
+            else index.view(day).registered.get(recipient_id, _NO_GROUPS)
+        )
 
     def kitchen_target(self, unit_id: str, day: int) -> int:
         """Sum of the registered of the kitchen's recipients; 0 on days that are no service day."""
@@ -364,4 +383,6 @@ def _claim(owners: dict[str, _RegionIndex], ids: Iterable[str], index: _RegionIn
     for one in ids:
         owner = owners.setdefault(one, index)
         if owner is not index:
-            raise ValueError(f"{one} is in regions {owner.region.code} and {index.region.code}: an id may be in one region only")
+            raise ValueError(
+                f"{one} is in regions {owner.region.code} and {index.region.code}: an id may be in one region only"
+            )

@@ -1,0 +1,311 @@
+"""Reads a region folder: region.yaml, units.csv, recipients.csv; checks boundaries.geojson against it.
+
+Every fault is reported at once, with file, line, column and what to do: people who keep these files are no programmers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import yaml
+
+from chassis.region_csv import Cells, Faults, read_table
+from contracts.days import Zone, day_to_iso, iso_to_day
+from contracts.registry import (
+    Kecamatan,
+    Recipient,
+    RecipientKind,
+    Region,
+    RegionRegistry,
+    Status,
+    Thresholds,
+    Unit,
+    UnitKind,
+)
+from contracts.registry_changes import validate_change
+from contracts.windows import GROUPS
+
+UNIT_COLUMNS: Final = (
+    "unit_id", "kind", "name", "kecamatan", "lon", "lat", "opens", "closes", "capacity", "slhs_valid_until",
+    "registered_children", "status", "valid_from", "synthetic",
+)  # fmt: skip
+RECIPIENT_COLUMNS: Final = (
+    "recipient_id", "name", "kind", "kecamatan", "lon", "lat", "unit_id", "meal_time", *GROUPS, "status", "valid_from", "synthetic",
+)  # fmt: skip
+STATUSES: Final[tuple[Status, ...]] = ("active", "suspended", "closed")
+UNIT_KINDS: Final[tuple[UnitKind, ...]] = ("sppg", "clinic")
+RECIPIENT_KINDS: Final[tuple[RecipientKind, ...]] = ("school", "pesantren", "posyandu")
+_UNIT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_RECIPIENT_ID: Final = re.compile(
+    r"npsn:[0-9A-Z][0-9]{7}|nspp:[0-9]{12}|posyandu:[A-Za-z0-9][A-Za-z0-9.-]{0,39}"
+)
+_REGION_CODE: Final = re.compile(r"[0-9]{2}\.[0-9]{2}")
+_MAX_PEOPLE: Final = 100_000
+
+
+class RegionError(ValueError):
+    """The folder cannot be used. `faults`: one message each, with file, line and what to do."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class _RegionFile(msgspec.Struct, forbid_unknown_fields=True):
+    """region.yaml as written."""
+
+    code: str
+    name: str
+    province: str
+    timezone: str
+    service_weekdays: list[int]
+    kecamatan: list[Kecamatan]
+    holidays: list[str] = []
+    thresholds: Thresholds = Thresholds()
+
+
+def load_region(folder: Path) -> RegionRegistry:
+    """The region in `folder`. Raises `RegionError` with every fault found."""
+    faults = Faults()
+    region = _region(folder, faults)
+    if region is None:
+        raise RegionError(faults.messages)
+    known = frozenset(one.code for one in region.kecamatan)
+    units = [
+        (row, _unit(row, known)) for row in read_table(folder / "units.csv", UNIT_COLUMNS, faults)
+    ]
+    recipients = [
+        (row, _recipient(row, known))
+        for row in read_table(folder / "recipients.csv", RECIPIENT_COLUMNS, faults)
+    ]
+    _check_units(units)
+    _check_recipients(recipients, [unit for _, unit in units])
+    _check_boundaries(folder / "boundaries.geojson", known, faults)
+    registry = RegionRegistry(
+        region, tuple(unit for _, unit in units), tuple(one for _, one in recipients)
+    )
+    if not faults.messages:
+        faults.messages += validate_change(None, registry, 0)
+    if faults.messages:
+        raise RegionError(faults.messages)
+    return registry
+
+
+def load_regions(folder: Path, codes: Iterable[str]) -> tuple[RegionRegistry, ...]:
+    """The regions `codes` of the folder of region folders. Raises `RegionError`."""
+    return tuple(load_region(folder / code) for code in codes)
+
+
+def _region(folder: Path, faults: Faults) -> Region | None:
+    try:
+        # Without YAML's guesses: 32.10 would become the number 32.1, and dates objects. Types come from `_RegionFile`.
+        raw = yaml.load(
+            (folder / "region.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader
+        )
+        read = msgspec.convert(raw, _RegionFile, strict=False)
+    except FileNotFoundError:
+        faults.add(
+            "region.yaml",
+            f"there is none in {folder}: `pantau region new CODE` makes a region folder",
+        )
+        return None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        faults.add("region.yaml", f"is no YAML in UTF-8: {error}")
+        return None
+    except msgspec.ValidationError as error:
+        faults.add("region.yaml", f"{error}: mend it (`$` is the file's top level)")
+        return None
+    holidays = _check_region(folder, read, faults)
+    return Region(
+        read.code, read.name, read.province, read.timezone, tuple(read.service_weekdays), holidays, tuple(read.kecamatan), read.thresholds
+    )  # fmt: skip
+
+
+def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> tuple[int, ...]:
+    """Notes the faults of region.yaml and returns its holidays as days."""
+    if not _REGION_CODE.fullmatch(read.code):
+        faults.add("region.yaml", f"code: {read.code!r} is no Kemendagri code: write it like 32.11")
+    elif folder.resolve().name != read.code:
+        faults.add(
+            "region.yaml",
+            f"code: is {read.code}, the folder {folder.name}: name the folder by the code",
+        )
+    try:
+        Zone(read.timezone)
+    except ValueError as error:
+        faults.add("region.yaml", f"timezone: {error}")
+    days = read.service_weekdays
+    if not days or len(set(days)) != len(days) or not set(days) <= set(range(1, 8)):
+        faults.add(
+            "region.yaml",
+            f"service_weekdays: {days}: list weekdays once each, 1 = Monday to 7 = Sunday",
+        )
+    codes = [one.code for one in read.kecamatan]
+    for code in codes:
+        if not re.fullmatch(re.escape(read.code) + r"\.[0-9]{2}", code):
+            faults.add(
+                "region.yaml", f"kecamatan: code {code!r}: write {read.code}. and two digits"
+            )
+    if not codes or len(set(codes)) != len(codes):
+        faults.add("region.yaml", "kecamatan: list each kecamatan once, at least one")
+    holidays = []
+    for text in read.holidays:
+        try:
+            holidays.append(iso_to_day(text))
+        except ValueError as error:
+            faults.add("region.yaml", f"holidays: {error}")
+    return tuple(sorted(set(holidays)))
+
+
+def _place(row: Cells, known: frozenset[str]) -> tuple[str, float, float]:
+    kecamatan = row.text("kecamatan")
+    if kecamatan and kecamatan not in known:
+        row.fault(
+            "kecamatan",
+            f"{kecamatan!r} is not in region.yaml: write the code of one of its kecamatan",
+        )
+    return kecamatan, row.coordinate("lon", 180), row.coordinate("lat", 90)
+
+
+def _id(row: Cells, column: str, pattern: re.Pattern[str], example: str) -> str:
+    value = row.text(column)
+    if value and not pattern.fullmatch(value):
+        row.fault(column, f"{value!r} is no id of this kind: write it like {example}")
+    return value
+
+
+def _unit(row: Cells, known: frozenset[str]) -> Unit:
+    kecamatan, lon, lat = _place(row, known)
+    kind = row.choice("kind", UNIT_KINDS)
+    capacity = row.count("capacity", _MAX_PEOPLE)
+    children = row.count("registered_children", _MAX_PEOPLE)
+    if kind == "sppg" and not capacity:
+        row.fault("capacity", "a kitchen needs one: write the portions it may cook a day")
+    if kind == "clinic" and capacity:
+        row.fault("capacity", "a clinic has none: leave it empty")
+    if kind == "sppg" and children:
+        row.fault(
+            "registered_children",
+            "a kitchen has none: leave it empty, its recipients are in recipients.csv",
+        )
+    opens, closes = row.minute("opens"), row.minute("closes")
+    if opens == closes:
+        row.fault("closes", "is the same as opens: write 00:00 and 24:00 for a whole day")
+    return Unit(
+        unit_id=_id(row, "unit_id", _UNIT_ID, "SPPG-3211-0001"),
+        kind=kind,
+        name=row.text("name"),
+        kecamatan=kecamatan,
+        lon=lon,
+        lat=lat,
+        opens=opens,
+        closes=closes,
+        capacity=capacity,
+        slhs_valid_until=row.day_or_none("slhs_valid_until"),
+        registered_children=children,
+        status=row.choice("status", STATUSES),
+        valid_from=row.day("valid_from"),
+        synthetic=row.flag("synthetic"),
+    )
+
+
+def _recipient(row: Cells, known: frozenset[str]) -> Recipient:
+    kecamatan, lon, lat = _place(row, known)
+    counts = {group: row.count(group, _MAX_PEOPLE) for group in GROUPS}
+    return Recipient(
+        recipient_id=_id(
+            row,
+            "recipient_id",
+            _RECIPIENT_ID,
+            "npsn:20208123, nspp:510032110001 or posyandu:3211-0042",
+        ),
+        name=row.text("name"),
+        kind=row.choice("kind", RECIPIENT_KINDS),
+        kecamatan=kecamatan,
+        lon=lon,
+        lat=lat,
+        unit_id=row.text("unit_id"),
+        meal_time=row.minute("meal_time"),
+        registered={group: count for group, count in counts.items() if count},
+        status=row.choice("status", STATUSES),
+        valid_from=row.day("valid_from"),
+        synthetic=row.flag("synthetic"),
+    )
+
+
+def _check_units(units: Sequence[tuple[Cells, Unit]]) -> None:
+    seen: dict[tuple[str, int], str] = {}
+    kinds: dict[str, str] = {}
+    for row, unit in units:
+        _check_once(row, "unit_id", (unit.unit_id, unit.valid_from), seen)
+        if kinds.setdefault(unit.unit_id, unit.kind) != unit.kind:
+            row.fault(
+                "kind",
+                f"{unit.unit_id} is a {kinds[unit.unit_id]} in another row: a unit keeps its kind, give the new one an id of its own",
+            )
+
+
+def _check_recipients(recipients: Sequence[tuple[Cells, Recipient]], units: Sequence[Unit]) -> None:
+    """A kitchen must have a row by the day that a recipient's row begins: meals from nowhere would count nowhere."""
+    begins: dict[str, int] = {}
+    for unit in units:
+        if unit.kind == "sppg":
+            begins[unit.unit_id] = min(unit.valid_from, begins.get(unit.unit_id, unit.valid_from))
+    seen: dict[tuple[str, int], str] = {}
+    for row, one in recipients:
+        _check_once(row, "recipient_id", (one.recipient_id, one.valid_from), seen)
+        begin = begins.get(one.unit_id)
+        if begin is None:
+            row.fault(
+                "unit_id",
+                f"{one.unit_id!r} is no kitchen of units.csv: write the unit_id of a row with kind sppg",
+            )
+        elif begin > one.valid_from:
+            row.fault(
+                "unit_id",
+                f"kitchen {one.unit_id} begins on {day_to_iso(begin)}, after this row: write a kitchen that is there by then",
+            )
+
+
+def _check_once(
+    row: Cells, column: str, key: tuple[str, int], seen: dict[tuple[str, int], str]
+) -> None:
+    first = seen.setdefault(key, row.place)
+    if first != row.place:
+        row.fault(
+            column, f"{key[0]} has a row with this valid_from already ({first}): take one out"
+        )
+
+
+class _Feature(msgspec.Struct):
+    id: str
+
+
+class _Boundaries(msgspec.Struct):
+    features: list[_Feature]
+
+
+def _check_boundaries(path: Path, known: frozenset[str], faults: Faults) -> None:
+    try:
+        read = msgspec.json.decode(path.read_bytes(), type=_Boundaries)
+    except FileNotFoundError:
+        return faults.add(path.name, "is missing: add the kecamatan as GeoJSON features, id = code")
+    except msgspec.DecodeError as error:
+        return faults.add(
+            path.name, f"is no GeoJSON FeatureCollection whose features have an id: {error}"
+        )
+    ids = [feature.id for feature in read.features]
+    for code in sorted(known ^ set(ids)):
+        what = (
+            "has no feature: add one with this id"
+            if code in known
+            else "is not in region.yaml: take the feature out or add the kecamatan"
+        )
+        faults.add(path.name, f"kecamatan {code} {what}")
+    if len(set(ids)) != len(ids):
+        faults.add(path.name, "holds a kecamatan twice: merge its parts into one MultiPolygon")
+    return None
