@@ -1,0 +1,90 @@
+"""Rows on their way into storage tables, each with the place in Kafka that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+
+class Record(Protocol):
+    """What the sink reads of a Kafka record."""
+
+    @property
+    def topic(self) -> str:
+        """Topic."""
+
+    @property
+    def partition(self) -> int:
+        """Partition."""
+
+    @property
+    def offset(self) -> int:
+        """Offset."""
+
+    @property
+    def timestamp(self) -> int:
+        """Append time, epoch milliseconds, real."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Value."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Headers, in order."""
+
+
+class Place(NamedTuple):
+    """Where a line lies. It identifies the line for ever."""
+
+    topic: str
+    partition: int
+    offset: int
+    line: int
+
+
+class Row(NamedTuple):
+    """One JSON object (`JSONEachRow`) for a storage table, and the line that it was made from."""
+
+    place: Place
+    body: bytes
+
+
+class Reject(NamedTuple):
+    """A line that goes nowhere, and why."""
+
+    place: Place
+    table: str
+    reason: str
+    value: bytes
+
+
+class Batch:
+    """Rows by table in the order they came, and the span of offsets read from each partition."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Row]] = {}
+        self.rejects: list[Reject] = []
+        self.spans: dict[tuple[str, int], tuple[int, int]] = {}
+        self.count = 0
+        self.size = 0
+
+    def add(self, table: str, row: Row) -> None:
+        """One more row of `table`."""
+        self.rows.setdefault(table, []).append(row)
+        self.count += 1
+        self.size += len(row.body)
+
+    def read(self, record: Record) -> None:
+        """Note that `record` is in this batch, whatever it held."""
+        key = (record.topic, record.partition)
+        first = self.spans[key][0] if key in self.spans else record.offset
+        self.spans[key] = (first, record.offset)
+
+
+def header(record: Record, name: str) -> str | None:
+    """The last header `name` as text, or None."""
+    for key, value in reversed(record.headers):
+        if key == name:
+            return (value or b"").decode("utf-8", "replace")
+    return None

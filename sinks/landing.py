@@ -1,0 +1,130 @@
+"""Event lines: every line of the event topics becomes one row of `raw_lines`, parsed once, here.
+
+Whether an event is accepted is not decided here: that is the unit agent's verdict, which the view
+`events` follows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from contracts.checks import effective_received
+from contracts.clock import Clock, rfc3339
+from contracts.codes import Refusal
+from contracts.decode import decode_lines, recorded_ms
+from contracts.events import TYPE_OF, CaseReported, DeliveryReceived, Event
+from contracts.instant import BadInstantError, epoch_ms
+from contracts.lines import split
+from contracts.topics import CONTROL_HEADER
+from sinks.batch import Batch, Place, Record, Row, header
+from sinks.schema import PERSON_FIELDS
+
+TABLE: Final = "raw_lines"
+
+_FIRST_MS: Final = epoch_ms("1971-01-01T00:00:00Z")
+_LAST_MS: Final = epoch_ms("2100-01-01T00:00:00Z")
+"""Times that a column can hold. Others are refused as too old or in the future in any case."""
+
+
+class RawLine(msgspec.Struct, gc=False):
+    """One row of `raw_lines`: the columns of `sinks.schema.RAW_LINES`. Times are RFC 3339."""
+
+    topic: str
+    partition: int
+    offset: int
+    line: int
+    append_at: str
+    value: str
+    parsed: int = 0
+    region: str = ""
+    unit_kind: str = ""
+    unit_id: str = ""
+    source: str = ""
+    id: str = ""
+    type: str = ""
+    subject: str = ""
+    time: str = "1970-01-01T00:00:00Z"
+    recorded_at: str = "1970-01-01T00:00:00Z"
+    received_at: str = "1970-01-01T00:00:00Z"
+    supersedes: str = ""
+    data: Any = {}
+    person: str = ""
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class EventLines:
+    """Turns records of the event topics into rows.
+
+    `clock` maps the broker's append time to the region's clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def land(self, record: Record, batch: Batch) -> None:
+        """Add one row a line to `batch`. Control records (ticks, registry) hold no events."""
+        if header(record, CONTROL_HEADER) is not None:
+            return
+        value = record.value or b""
+        append_ms = self._clock.at(record.timestamp)
+        append_at = rfc3339(append_ms)
+        for index, (line, event) in enumerate(zip(split(value), decode_lines(value), strict=True)):
+            place = Place(record.topic, record.partition, record.offset, index)
+            row = RawLine(*place, append_at, "")
+            if isinstance(event, Refusal):
+                row.value = event.line.decode("utf-8", "backslashreplace")
+            else:
+                row.value = line.decode("utf-8", "backslashreplace")
+                _fill(row, event, append_ms)
+            batch.add(TABLE, Row(place, _ENCODER.encode(row)))
+
+
+def _fill(row: RawLine, event: Event, append_ms: int) -> None:
+    """Fill in what the event says; leave `row` unparsed if a time is none or no column holds it."""
+    try:
+        recorded = recorded_ms(event)
+        moments = (event.time_ms, recorded, *_data_moments(event))
+    except BadInstantError:
+        return
+    if not all(_FIRST_MS <= moment < _LAST_MS for moment in moments):
+        return
+    row.parsed = 1
+    row.region, row.unit_kind, row.unit_id = event.origin
+    row.source = event.source
+    row.id = event.id
+    row.type = TYPE_OF[type(event)]
+    row.subject = event.subject or ""
+    row.time = rfc3339(event.time_ms)
+    row.recorded_at = rfc3339(recorded)
+    row.received_at = rfc3339(effective_received(event.received_ms, append_ms))
+    row.supersedes = event.supersedes or ""
+    row.data = event.data
+    row.person = next(
+        (getattr(event.data, name) for name in PERSON_FIELDS if hasattr(event.data, name)), ""
+    )
+
+
+def _data_moments(event: Event) -> list[int]:
+    """The times in `data`, each rewritten in UTC, cut to the millisecond as all rules read it.
+
+    Raises `BadInstantError`.
+    """
+    found: list[int] = []
+    data: Any = event.data
+    names = (
+        ("cooked_at",)
+        if isinstance(event, DeliveryReceived)
+        else ("onset", "ate_at")
+        if isinstance(event, CaseReported)
+        else ()
+    )
+    for name in names:
+        written = getattr(data, name)
+        if written is not msgspec.UNSET:
+            found.append(epoch_ms(written))
+            setattr(data, name, rfc3339(found[-1]))
+    return found

@@ -1,0 +1,54 @@
+"""What the sink counts for Prometheus, and whether it is ready."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from chassis.health import Health
+
+ROWS: Final = Counter("pantau_sink_rows", "Rows inserted", ["table"])
+REJECTS: Final = Counter("pantau_sink_rejects", "Lines set aside in sink_rejects", ["table"])
+ERRORS: Final = Counter(
+    "pantau_sink_errors", "Batches that were put back and tried again", ["reader"]
+)
+LAG: Final = Gauge(
+    "pantau_sink_lag_records", "Records not yet in ClickHouse", ["topic", "partition"]
+)
+LAST_WRITE: Final = Gauge(
+    "pantau_sink_last_write_seconds", "Machine's time of the last batch, epoch seconds", ["reader"]
+)
+WRITE_SECONDS: Final = Histogram(
+    "pantau_sink_write_seconds", "Seconds to write one batch", ["reader"]
+)
+
+
+class Readiness:
+    """Ready once every reader works; not ready while one of them does not, with its reason."""
+
+    def __init__(self, health: Health, readers: tuple[str, ...]) -> None:
+        self._health = health
+        self._lock = threading.Lock()
+        self._troubles: dict[str, str] = dict.fromkeys(readers, "has no partitions yet")
+
+    def fine(self, reader: str) -> None:
+        """`reader` does its work."""
+        with self._lock:
+            if self._troubles.pop(reader, None) is not None:
+                self._tell()
+
+    def trouble(self, reader: str, reason: str) -> None:
+        """`reader` does not do its work, because of `reason`."""
+        with self._lock:
+            self._troubles[reader] = reason
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._troubles:
+            self._health.not_ready(
+                "; ".join(f"{name}: {why}" for name, why in self._troubles.items())
+            )
+        else:
+            self._health.ready()

@@ -1,0 +1,23 @@
+"""Table lines: the record's header names a storage table, its lines are rows, taken as they are."""
+
+from __future__ import annotations
+
+from contracts.lines import split
+from contracts.tables import TABLES
+from contracts.topics import TABLE_HEADER
+from sinks.batch import Batch, Place, Record, Reject, Row, header
+
+
+def land(record: Record, batch: Batch) -> None:
+    """Add the record's lines to `batch`; all of them as rejects if no storage table takes them."""
+    table = header(record, TABLE_HEADER)
+    known = table is not None and table in TABLES
+    for index, line in enumerate(split(record.value or b"")):
+        place = Place(record.topic, record.partition, record.offset, index)
+        if table is not None and known:
+            batch.add(table, Row(place, line))
+        else:
+            reason = (
+                f"the record's header `{TABLE_HEADER}` is {table!r}: no table of contracts.tables"
+            )
+            batch.rejects.append(Reject(place, table or "", reason, line))

@@ -1,0 +1,162 @@
+"""Batches into ClickHouse: one insert a table, positions last, unreadable lines set aside.
+
+A batch may be written again, whole or in part: every row has an identity (the table's sorting key),
+and a second copy of it changes nothing that a view shows. No deduplication token is set: one that
+comes back with other rows (batches need not end at the same offset twice) would drop them without
+a word, and identity does its work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from chassis import logs
+from contracts.clock import Clock, rfc3339
+from contracts.nik import blot, redact_nik
+from sinks.batch import Batch, Reject, Row
+from sinks.metrics import REJECTS, ROWS
+from sinks.schema import REJECTS as REJECT_TABLE
+from sinks.schema import SINK_TABLES, STORE
+
+MAX_INSERT_ROWS: Final = 20_000
+MAX_REASON: Final = 500
+_LAST: Final = "positions"
+"""Written after all others: a position that shows vouches for rows that show."""
+
+_SETTINGS: Final = {
+    "async_insert": 0,
+    "date_time_input_format": "best_effort",
+    # A column misspelled or null where none may be is an error to see, not a zero to show.
+    "input_format_skip_unknown_fields": 0,
+    "input_format_null_as_default": 0,
+}
+_CODE: Final = re.compile(r"[Cc]ode: ?(\d+)")
+_UNREADABLE: Final = frozenset(
+    {
+        6,
+        25,
+        26,
+        27,
+        32,
+        33,
+        38,
+        41,
+        53,
+        69,
+        70,
+        72,
+        117,
+        130,
+        131,
+        321,
+        349,
+        376,
+        407,
+        441,
+        467,
+        536,
+        617,
+        691,
+    }
+)
+"""ClickHouse error codes that say that a row itself cannot be taken; all others may pass."""
+
+_ENCODER: Final = msgspec.json.Encoder()
+_log = logs.get("sinks.writer")
+
+
+class StoreUnavailableError(Exception):
+    """ClickHouse cannot take the batch now. Take nothing of it as written; write it again."""
+
+
+class Store(Protocol):
+    """What the writer needs of a clickhouse-connect client."""
+
+    def raw_insert(
+        self,
+        table: str,
+        *,
+        insert_block: bytes,
+        settings: dict[str, Any],
+        fmt: str,
+    ) -> object:
+        """Insert bytes in a ClickHouse format."""
+
+
+class Writer:
+    """Writes batches through one client, which `connect` makes. Not for two threads at once."""
+
+    def __init__(self, connect: Callable[[], Store], clock: Clock) -> None:
+        self._connect = connect
+        self._store: Store | None = None
+        self._clock = clock
+
+    def write(self, batch: Batch) -> None:
+        """Return when all rows are in ClickHouse. Raises `StoreUnavailableError`."""
+        for table in sorted(batch.rows, key=lambda name: (name == _LAST, name)):
+            rows = batch.rows[table]
+            for start in range(0, len(rows), MAX_INSERT_ROWS):
+                self._insert(table, rows[start : start + MAX_INSERT_ROWS])
+        if batch.rejects:
+            self._set_aside(batch.rejects)
+
+    def _insert(self, table: str, rows: Sequence[Row]) -> None:
+        refusal = self._try(table, [row.body for row in rows])
+        if refusal is None:
+            ROWS.labels(table).inc(len(rows))
+        elif len(rows) > 1:
+            middle = len(rows) // 2
+            self._insert(table, rows[:middle])
+            self._insert(table, rows[middle:])
+        else:
+            self._set_aside([Reject(rows[0].place, table, refusal, rows[0].body)])
+
+    def _try(self, table: str, bodies: Sequence[bytes]) -> str | None:
+        """None if the rows are in; why, if one of them can never be."""
+        try:
+            # Connected when needed: ClickHouse may start after the sink.
+            self._store = self._store or self._connect()
+            self._store.raw_insert(
+                f"{STORE}.{table}",
+                insert_block=b"\n".join(bodies),
+                settings=_SETTINGS,
+                fmt="JSONEachRow",
+            )
+        except ClickHouseError as error:
+            text = str(error)
+            code = _CODE.search(text)
+            if code is not None and int(code[1]) in _UNREADABLE:
+                return text
+            raise StoreUnavailableError(
+                f"insert into {table}: {blot(text[:MAX_REASON])}"
+            ) from error
+        except OSError as error:
+            raise StoreUnavailableError(f"insert into {table}: {error}") from error
+        return None
+
+    def _set_aside(self, rejects: Sequence[Reject]) -> None:
+        at = rfc3339(self._clock.now_ms())
+        bodies = []
+        for reject in rejects:
+            reason = blot(reject.reason)[:MAX_REASON]
+            table = reject.table if reject.table in SINK_TABLES else "unknown"
+            _log.error("line set aside", **reject.place._asdict(), table=table, reason=reason)
+            REJECTS.labels(table).inc()
+            row = {
+                **reject.place._asdict(),
+                "table": reject.table,
+                "reason": reason,
+                "value": redact_nik(reject.value).decode("utf-8", "backslashreplace"),
+                "rejected_at": at,
+            }
+            bodies.append(_ENCODER.encode(row))
+        problem = self._try(REJECT_TABLE.name, bodies)
+        if problem is not None:
+            raise StoreUnavailableError(
+                f"{REJECT_TABLE.name} takes no rows: {blot(problem[:MAX_REASON])}"
+            )
