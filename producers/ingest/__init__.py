@@ -1,0 +1,1 @@
+"""Ingest: takes events of field devices over HTTP and answers when Kafka has them."""

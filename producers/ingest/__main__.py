@@ -1,0 +1,33 @@
+"""`python -m producers.ingest`: settings come from PANTAU_*; logs go to stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from chassis import logs
+from chassis.clocks import load_clock, secret_key
+from chassis.datadir import DataDirError
+from chassis.serve import serve_app
+from contracts.settings import Settings
+from producers.ingest.app import create_app
+from producers.ingest.service import Ingest
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT. 0 after a clean stop, 1 if it could not go on."""
+    settings = Settings()
+    logs.configure("ingest", settings.log_level)
+    try:
+        ingest = Ingest(settings, secret_key(settings), load_clock(settings))
+    except DataDirError as error:
+        logs.get("producers.ingest").critical("cannot start", reason=str(error))
+        return 1
+    failed = asyncio.Event()
+    app = create_app(ingest, failed)
+    serve_app(app, settings.host, settings.ingest_port, "ingest", settings.data_dir)
+    return 1 if failed.is_set() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""What ingest does with one request, and what runs beside the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from chassis import logs
+from chassis.health import Health
+from chassis.problems import Problem, problem_response
+from contracts.clock import Clock
+from contracts.registry import Registry
+from contracts.settings import Settings
+from contracts.topics import DEAD_LETTERS, EVENT_TOPICS
+from producers.ingest.auth import unit_of
+from producers.ingest.body import form_of, items_of, read_body
+from producers.ingest.grouping import Batcher
+from producers.ingest.judge import Judge, Rejected, Verdicts, count_codes
+from producers.ingest.letters import letters_of
+from producers.ingest.limits import Budget, RateLimit, unavailable
+from producers.ingest.link import KafkaLink, KafkaUnavailableError
+from producers.ingest.metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
+from producers.ingest.registry_feed import RegistryFeed
+
+_MEDIA_TYPE: Final = "application/json"
+_encoder: Final = msgspec.json.Encoder()
+_log = logs.get(__name__)
+
+
+class Ingest:
+    """One running ingest. `key`: the installation's key; `clock`: the region's clock."""
+
+    def __init__(self, settings: Settings, key: bytes, clock: Clock) -> None:
+        self.health = Health("ingest")
+        self._key = key
+        self._clock = clock
+        self._rate = RateLimit()
+        self._budget = Budget()
+        self._link = KafkaLink(settings.broker, (*EVENT_TOPICS, DEAD_LETTERS), self._note)
+        self._feed = RegistryFeed(settings.broker, key, self._note)
+        self._batcher = Batcher(self._link, settings.group_ms)
+        self._stopping = False
+
+    @asynccontextmanager
+    async def running(self, failed: asyncio.Event) -> AsyncIterator[None]:
+        """Connected while the block runs; afterwards all that was accepted is written or refused.
+
+        Sets `failed` if one of the parts beside the requests dies: the process must then end.
+        """
+        tasks = [asyncio.create_task(part.run()) for part in (self._link, self._feed)]
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                _log.critical("ingest cannot go on", exc_info=task.exception())
+                failed.set()
+
+        for task in tasks:
+            task.add_done_callback(ended)
+        try:
+            yield
+        finally:
+            self._stopping = True
+            self._note()
+            await self._batcher.drain()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _why_not(self) -> str | None:
+        """Why no event can be taken now."""
+        if self._stopping:
+            return "ingest is stopping"
+        if self._link.reason is not None:
+            return self._link.reason
+        return None if self._feed.registry else "the registry is not loaded yet"
+
+    def _note(self) -> None:
+        reason = self._why_not()
+        if reason is None:
+            self.health.ready()
+        else:
+            self.health.not_ready(reason)
+
+    async def post_events(self, request: Request) -> Response:
+        """`POST /v1/events`. Answers every request, whatever it holds."""
+        started = time.monotonic()
+        with IN_FLIGHT.track_inprogress():
+            try:
+                response = await self._answer(request)
+            except Problem as problem:
+                response = problem_response(
+                    problem.status, problem.title, problem.detail, problem.headers
+                )
+            except ClientDisconnect:
+                # Nobody is there to read it; the device keeps its copy.
+                response = Response(status_code=400)
+        REQUESTS.labels(response.status_code).inc()
+        if response.status_code in (202, 422):
+            TO_ACK.observe(time.monotonic() - started)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
+        headers = request.headers
+        unit_id = unit_of(headers.get("authorization"), self._key)
+        self._rate.take(unit_id, time.monotonic())
+        form = form_of(headers.get("content-type", ""), headers.get("content-encoding", ""))
+        registry = self._feed.registry
+        reason = self._why_not()
+        if reason is not None or registry is None:
+            raise unavailable(f"Nothing can be taken now: {reason}.")
+        with self._budget.share() as share:
+            body = await read_body(request.stream(), form.gzip, share.take)
+            items = items_of(form.shape, body)
+            found = await Judge(unit_id, registry, self._clock).verdicts(items)
+            try:
+                await self._write(unit_id, found, registry)
+            except KafkaUnavailableError:
+                raise unavailable("Kafka does not answer; send the same request again.") from None
+        return _response(found)
+
+    async def _write(self, unit_id: str, found: Verdicts, registry: Registry) -> None:
+        """Return when Kafka has all of it."""
+        groups = [
+            self._batcher.add(topic, unit_id, lines) for topic, lines in found.accepted.items()
+        ]
+        if found.rejected:
+            letters = letters_of(found.rejected, unit_id, registry, self._clock.now_ms())
+            await self._batcher.write_letters(unit_id, letters)
+        for written in groups:
+            await asyncio.shield(written)
+        ACCEPTED.inc(found.accepted_count)
+        for code, count in count_codes(found.rejected).items():
+            REJECTED.labels(code).inc(count)
+
+
+def _shown(one: Rejected) -> dict[str, Any]:
+    refusal = one.refusal
+    return {
+        "index": one.index,
+        "id": refusal.id,
+        "code": refusal.code,
+        "detail": refusal.detail,
+    }
+
+
+def _response(found: Verdicts) -> Response:
+    body = {"accepted": found.accepted_count, "rejected": list(map(_shown, found.rejected))}
+    status = 202 if found.accepted_count else 422
+    return Response(_encoder.encode(body), status, media_type=_MEDIA_TYPE)
