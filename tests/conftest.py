@@ -1,0 +1,30 @@
+"""What tests of every room share: the real broker, started once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from pantau.broker import KafkaBroker, pick_port
+
+_REAL_FIXTURES: Final = frozenset({"kafka"})
+"""Who asks for one of these, directly or through another fixture, is marked `real`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and _REAL_FIXTURES.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address (host:port) of a Kafka that all tests of the session share.
+
+    Topics are not made by themselves: use names of your own and make them as services do.
+    """
+    broker = KafkaBroker(tmp_path_factory.mktemp("kafka"), pick_port())
+    with broker.running():
+        yield broker.address
