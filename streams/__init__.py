@@ -1,0 +1,1 @@
+"""Event time in, exact windows out: the pure core and the thin Faust agents around it."""

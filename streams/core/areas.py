@@ -1,0 +1,170 @@
+"""Stage two's windows: recipients, kecamatan and kabupaten of one region, summed from the contributions of its units."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.registry import Registry
+from contracts.windows import ALL_GROUPS, DAY_WINDOWS, GROUPS, PANE_MS, PANE_WINDOWS
+from streams.core.messages import Contribution
+from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
+from streams.core.progress import Progress
+from streams.core.rows import Row, RowWriter, Stamp
+from streams.core.targets import Targets
+from streams.core.windows import RowKey, WindowTable
+
+_AREA_LEVELS: Final = ("kecamatan", "kabupaten")
+_COVERAGE_LEVELS: Final = ("recipient", *_AREA_LEVELS)
+_EVERY_GROUP: Final = frozenset((*GROUPS, ALL_GROUPS))
+
+_Table = WindowTable[KitchenPart] | WindowTable[CoveragePart] | WindowTable[ClinicPart]
+
+
+class Areas:
+    """All areas of one region."""
+
+    def __init__(self, region: str, registry: Registry) -> None:
+        self.region = region
+        self.progress = Progress(registry.zone(region))
+        self._performance = {level: WindowTable(KitchenPart) for level in _AREA_LEVELS}
+        self._coverage = {level: WindowTable(CoveragePart) for level in _COVERAGE_LEVELS}
+        self._clinics = {level: WindowTable(ClinicPart) for level in _AREA_LEVELS}
+        self._tables: tuple[_Table, ...] = (
+            *self._performance.values(),
+            *self._coverage.values(),
+            *self._clinics.values(),
+        )
+        # Groups whose numbers changed, by (level, area): only their rows change.
+        self._groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._due: dict[int, set[RowKey]] = defaultdict(set)
+        self.use(registry)
+
+    def use(self, registry: Registry) -> None:
+        """Takes a registry with more rows."""
+        self._registry = registry
+        self._writer = RowWriter(registry.zone(self.region), Targets(self.region, registry))
+
+    # --- contributions ----------------------------------------------------------------------------------------------
+
+    def replace(self, old: Contribution | None, new: Contribution) -> None:
+        """Puts `new` in the place of `old`, which the same unit's same pane held before."""
+        day = self.progress.zone.local_day(new.pane * PANE_MS)
+        unit = self._registry.unit(new.unit, day)
+        kecamatan = unit.kecamatan if unit else ""
+        places = {"kecamatan": kecamatan, "kabupaten": self.region}
+        kitchen = new.kitchen()
+        if kitchen is None:
+            clinic = new.clinic()
+            if old is not None:
+                clinic.add(old.clinic(), -1)
+            for level, area in places.items():
+                self._clinics[level].apply(area, new.pane, day, clinic)
+            return
+        before = old.kitchen() if old is not None else None
+        if before is not None:
+            kitchen.add(before, -1)
+        for level, area in places.items():
+            self._performance[level].apply(area, new.pane, day, kitchen)
+        self._cover(new, old, day)
+
+    def _cover(self, new: Contribution, old: Contribution | None, day: int) -> None:
+        held = (old.groups or {}) if old is not None else {}
+        deltas: dict[tuple[str, str], CoveragePart] = {}
+        for group, recipients in (new.groups or {}).items():
+            for recipient, portions in recipients.items():
+                change = portions - held.get(group, {}).get(recipient, 0)
+                if not change and recipient in held.get(group, {}):
+                    continue
+                row = self._registry.recipient(recipient, day)
+                for place in (
+                    ("recipient", recipient),
+                    ("kecamatan", row.kecamatan if row else ""),
+                    ("kabupaten", self.region),
+                ):
+                    deltas.setdefault(place, CoveragePart()).put(group, recipient, change)
+                    self._groups[place].add(group)
+        for (level, area), delta in deltas.items():
+            self._coverage[level].apply(area, new.pane, day, delta)
+
+    def settle(self) -> None:
+        """Forgets what changed: after state was restored nothing is a change."""
+        for table in self._tables:
+            table.changed(self.progress.pane, self.progress.day)
+        self._groups.clear()
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def advance(self, time_ms: int) -> bool:
+        """Time passes: notes the rows that become due. True if a pane began."""
+        panes, days = self.progress.advance(time_ms)
+        for index, table in enumerate(self._tables):
+            for pane in panes:
+                self._due[index].update(table.due_at(pane))
+        for day in days:
+            self._due_with(day)
+        if panes:
+            for table in self._tables:
+                table.forget(self.progress.pane, self.progress.day)
+        return bool(panes)
+
+    def _due_with(self, day: int) -> None:
+        region = self._registry.region(self.region)
+        kecamatan = [one.code for one in region.kecamatan]
+        recipients = list(self._registry.recipients_in_force(self.region, day))
+        areas = {"recipient": recipients, "kecamatan": kecamatan, "kabupaten": [self.region]}
+        for index, level in enumerate((*_AREA_LEVELS, *_COVERAGE_LEVELS, *_AREA_LEVELS)):
+            self._due[index].update(
+                RowKey(area, window, day) for area in areas[level] for window in DAY_WINDOWS
+            )
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+        """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
+        progress = self.progress
+        levels = (*_AREA_LEVELS, *_COVERAGE_LEVELS, *_AREA_LEVELS)
+        for index, (level, table) in enumerate(zip(levels, self._tables, strict=True)):
+            due = self._due.pop(index, set())
+            changed = table.changed(progress.pane, progress.day)
+            for key in changed | due:
+                newest = progress.is_newest(key.window, key.end)
+                for row in self._rows_of(table, level, key, stamp, key in due):
+                    yield row, newest
+        self._groups.clear()
+
+    def _rows_of(
+        self,
+        table: _Table,
+        level: str,
+        key: RowKey,
+        stamp: Stamp,
+        due: bool,
+    ) -> Iterator[Row]:
+        part = table.window(key)
+        if isinstance(part, KitchenPart):
+            yield self._writer.performance(stamp, level, key, part)
+        elif isinstance(part, ClinicPart):
+            yield self._writer.clinic_coverage(stamp, level, key, part)
+        else:
+            groups = (
+                self._due_groups(level, key, part)
+                if due
+                else self._groups[level, key.area] & set(part.groups)
+            )
+            yield from self._writer.coverage(stamp, level, key, part, groups)
+
+    def _due_groups(self, level: str, key: RowKey, part: CoveragePart) -> set[str]:
+        """Groups with a row though nothing changed: those reported on, and for days the registered ones and `all`."""
+        groups = set(part.groups)
+        if key.window in PANE_WINDOWS:
+            return groups
+        if level != "recipient":
+            return groups | _EVERY_GROUP
+        recipient = self._registry.recipient(key.area, key.end)
+        if recipient is not None:
+            groups |= {group for group, count in recipient.registered.items() if count > 0} | {
+                ALL_GROUPS
+            }
+        return groups

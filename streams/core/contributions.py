@@ -1,0 +1,165 @@
+"""What an event adds to the pane it falls in: taken from the event once (`payload_of`), added and taken away as often as corrections want."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts.events import (
+    CLASSES,
+    AntenatalVisited,
+    CaseReported,
+    CookingFinished,
+    DeliveryReceived,
+    DispatchDeparted,
+    Event,
+    FoodTested,
+    GrowthMeasured,
+    Heartbeat,
+    ImmunizationGiven,
+    IncidentReported,
+    MealEaten,
+    Retracted,
+    TemperatureMeasured,
+)
+from contracts.instant import epoch_ms
+from contracts.registry import Recipient, Thresholds
+from streams.core import who
+from streams.core.facts import Fact
+from streams.core.parts import SUM_INDEX, ClinicPart, CoveragePart, KitchenPart, count_into
+
+KIND_OF: Final[dict[type[Event], int]] = {cls: index for index, cls in enumerate(CLASSES)}
+"""Number of an event type in facts. The order of `contracts.events.CLASSES` must not change: facts are kept by it."""
+
+RETRACTED: Final = KIND_OF[Retracted]
+UNCOUNTED: Final = frozenset({KIND_OF[Heartbeat], RETRACTED})
+"""Kinds that put no row into any window."""
+
+_COOKED: Final = KIND_OF[CookingFinished]
+_DISPATCHED: Final = KIND_OF[DispatchDeparted]
+_RECEIVED: Final = KIND_OF[DeliveryReceived]
+_EATEN: Final = KIND_OF[MealEaten]
+_TEMPERATURE: Final = KIND_OF[TemperatureMeasured]
+_TESTED: Final = KIND_OF[FoodTested]
+_INCIDENT: Final = KIND_OF[IncidentReported]
+_GROWTH: Final = KIND_OF[GrowthMeasured]
+_IMMUNIZED: Final = KIND_OF[ImmunizationGiven]
+_ANTENATAL: Final = KIND_OF[AntenatalVisited]
+_CASE: Final = KIND_OF[CaseReported]
+
+_ANAEMIC_BELOW_G_DL: Final = 11.0
+_MINUTE_MS: Final = 60_000
+_OVER_4H_MIN: Final = 240
+_OVER_6H_MIN: Final = 360
+
+_I_COOKED = SUM_INDEX["portions_cooked"]
+_I_DISPATCHED = SUM_INDEX["portions_dispatched"]
+_I_RECEIVED = SUM_INDEX["portions_received"]
+_I_EATEN = SUM_INDEX["portions_eaten"]
+_I_DELIVERIES = SUM_INDEX["deliveries"]
+_I_ON_TIME = SUM_INDEX["deliveries_on_time"]
+_I_OVER_4H = SUM_INDEX["deliveries_over_4h"]
+_I_OVER_6H = SUM_INDEX["deliveries_over_6h"]
+_I_TESTS = SUM_INDEX["tests"]
+_I_FAILED = SUM_INDEX["tests_failed"]
+_I_READINGS = SUM_INDEX["temp_readings"]
+_I_IN_RANGE = SUM_INDEX["temp_in_range"]
+_I_LEFTOVER = SUM_INDEX["leftover_g"]
+_I_INCIDENTS = SUM_INDEX["incidents"]
+_I_EVENTS = SUM_INDEX["events"]
+
+
+def in_range(point: str, celsius: float, limits: Thresholds) -> bool:
+    """Whether a reading of chiller, freezer or hot_holding is where food is safe (degrees Celsius)."""
+    if point == "chiller":
+        return limits.chiller_min_c <= celsius <= limits.chiller_max_c
+    if point == "freezer":
+        return celsius <= limits.freezer_max_c
+    return celsius >= limits.hot_holding_min_c
+
+
+def payload_of(
+    event: Event, kind: int, recipient: Recipient | None, ms_of_day: int, limits: Thresholds
+) -> Any:
+    """What must be kept of the event beside its time. `recipient`: the row of `subject` in force; `ms_of_day`: of `time`, local."""
+    data: Any = event.data
+    if kind == _COOKED or kind == _DISPATCHED:
+        return data.portions
+    if kind == _RECEIVED:
+        minutes = (event.time_ms - epoch_ms(data.cooked_at)) // _MINUTE_MS
+        on_time = recipient is not None and ms_of_day <= recipient.meal_time * _MINUTE_MS
+        return (data.portions, minutes, on_time)
+    if kind == _EATEN:
+        return (event.subject, data.leftover_g, data.eaten)
+    if kind == _TEMPERATURE:
+        return in_range(data.point, data.temp_c, limits)
+    if kind == _TESTED:
+        return data.passed
+    if kind == _GROWTH:
+        return (
+            data.child,
+            who.flags(data.sex, data.age_days, data.weight_kg, data.height_cm, data.posture),
+        )
+    if kind == _IMMUNIZED:
+        return data.child
+    if kind == _ANTENATAL:
+        return (data.mother, isinstance(data.hb_g_dl, float) and data.hb_g_dl < _ANAEMIC_BELOW_G_DL)
+    if kind == _CASE:
+        return data.syndrome == "foodborne"
+    return None
+
+
+def add_kitchen(part: KitchenPart, fact: Fact, sign: int) -> None:
+    """Adds (1) or takes away (-1) a kitchen's counting fact."""
+    sums, kind, payload = part.sums, fact.kind, fact.payload
+    sums[_I_EVENTS] += sign
+    if kind == _TEMPERATURE:
+        sums[_I_READINGS] += sign
+        sums[_I_IN_RANGE] += sign * payload
+    elif kind == _RECEIVED:
+        portions, minutes, on_time = payload
+        sums[_I_RECEIVED] += sign * portions
+        sums[_I_DELIVERIES] += sign
+        sums[_I_ON_TIME] += sign * on_time
+        sums[_I_OVER_4H] += sign * (minutes > _OVER_4H_MIN)
+        sums[_I_OVER_6H] += sign * (minutes > _OVER_6H_MIN)
+        count_into(part.minutes, minutes, sign)
+    elif kind == _EATEN:
+        _, leftover, eaten = payload
+        sums[_I_LEFTOVER] += sign * leftover
+        sums[_I_EATEN] += sign * sum(eaten.values())
+    elif kind == _COOKED:
+        sums[_I_COOKED] += sign * payload
+    elif kind == _DISPATCHED:
+        sums[_I_DISPATCHED] += sign * payload
+    elif kind == _TESTED:
+        sums[_I_TESTS] += sign
+        sums[_I_FAILED] += sign * (not payload)
+    elif kind == _INCIDENT:
+        sums[_I_INCIDENTS] += sign
+
+
+def add_coverage(part: CoveragePart, fact: Fact, sign: int) -> None:
+    """Adds or takes away what a fact says was eaten; `sign` 0 only leaves that it was reported on. Other kinds say nothing."""
+    if fact.kind == _EATEN:
+        recipient, _, eaten = fact.payload
+        part.mention(recipient)
+        for group, portions in eaten.items():
+            part.report(recipient, group, sign * portions)
+
+
+def add_clinic(part: ClinicPart, fact: Fact, source: str, sign: int) -> None:
+    """Adds or takes away a clinic's counting fact; `source` is the clinic's."""
+    kind, payload = fact.kind, fact.payload
+    if kind == _GROWTH:
+        child, flags = payload
+        part.measure(child, (fact.time, source, fact.id), flags, sign)
+    elif kind == _IMMUNIZED:
+        count_into(part.immunized, payload, sign)
+        part.doses += sign
+    elif kind == _ANTENATAL:
+        mother, anaemic = payload
+        count_into(part.mothers, mother, sign)
+        if anaemic:
+            count_into(part.anaemic, mother, sign)
+    elif kind == _CASE:
+        part.cases += sign * payload

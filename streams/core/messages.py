@@ -1,0 +1,194 @@
+"""What goes into a fold and what comes out: records, flushes, and the messages of `region.feed`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from contracts.lines import pack
+from contracts.topics import MAX_RECORD_BYTES, TABLE_HEADER
+from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
+from streams.core.rows import Row
+
+
+class Record(NamedTuple):
+    """One input record. `time_ms`: its append time on the region's clock; `control`: kind of a control record whose signature is ours, else ''."""
+
+    offset: int
+    time_ms: int
+    value: bytes
+    key: bytes = b""
+    control: str = ""
+
+
+class Out(NamedTuple):
+    """One record to send. `partition` None: the partition of the input."""
+
+    topic: str
+    partition: int | None
+    value: bytes | None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Flush(NamedTuple):
+    """What goes out in one transaction: state (key -> value, None a tombstone) and records."""
+
+    state: dict[bytes, bytes | None]
+    out: list[Out]
+
+
+class Fold(Protocol):
+    """One partition's computation: the agent restores it, applies records in order and drains it when it flushes."""
+
+    def restore(self, topic: str, key: bytes, value: bytes) -> None:
+        """Takes one record of state as it was kept, in any order."""
+
+    def restored(self) -> None:
+        """All state is there: derive what is not kept."""
+
+    def apply(self, record: Record) -> None:
+        """Folds one record in."""
+
+    def drain(self, position: int) -> Flush:
+        """Everything that changed since the last drain; `position`: the input offset after the last record applied."""
+
+
+class TableLines:
+    """Collects table lines by topic and table, and packs them into records."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, str, int | None], list[bytes]] = defaultdict(list)
+
+    def add(self, topic: str, table: str, line: bytes, partition: int | None = None) -> None:
+        """One line of `table` for `topic`."""
+        self._lines[topic, table, partition].append(line)
+
+    def drain(self) -> Iterator[Out]:
+        """The records; the collection is empty afterwards."""
+        for (topic, table, partition), lines in self._lines.items():
+            for value in pack(lines):
+                yield Out(topic, partition, value, None, ((TABLE_HEADER, table.encode()),))
+        self._lines.clear()
+
+
+class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
+    """All that one unit's pane holds now: absolute, so a repeated one changes nothing. `clinic` or `sums` is set."""
+
+    unit: str
+    pane: int
+    sums: list[int] | None = None
+    minutes: dict[int, int] | None = None
+    groups: dict[str, dict[str, int]] | None = None
+    measured: list[tuple[str, int, str, str, int]] | None = None
+    immunized: dict[str, int] | None = None
+    mothers: dict[str, int] | None = None
+    anaemic: dict[str, int] | None = None
+    doses: int = 0
+    cases: int = 0
+
+    @staticmethod
+    def of_kitchen(
+        unit: str, pane: int, part: KitchenPart, coverage: CoveragePart | None
+    ) -> Contribution:
+        """Of a kitchen's pane."""
+        return Contribution(
+            unit, pane, part.sums, part.minutes, coverage.groups if coverage else None
+        )
+
+    @staticmethod
+    def of_clinic(unit: str, pane: int, part: ClinicPart) -> Contribution:
+        """Of a clinic's pane."""
+        measured = [
+            (child, *at, flags)
+            for child, history in part.measured.items()
+            for at, flags in history.items()
+        ]
+        return Contribution(
+            unit,
+            pane,
+            measured=measured,
+            immunized=part.immunized,
+            mothers=part.mothers,
+            anaemic=part.anaemic,
+            doses=part.doses,
+            cases=part.cases,
+        )
+
+    def kitchen(self) -> KitchenPart | None:
+        """The kitchen's part, or None for a clinic."""
+        return None if self.sums is None else KitchenPart(self.sums, self.minutes)
+
+    def coverage(self) -> CoveragePart:
+        """What was eaten."""
+        part = CoveragePart()
+        for group, recipients in (self.groups or {}).items():
+            for recipient, portions in recipients.items():
+                part.put(group, recipient, portions)
+        return part
+
+    def clinic(self) -> ClinicPart:
+        """The clinic's part."""
+        part = ClinicPart()
+        for child, time, source, event_id, flags in self.measured or ():
+            part.measure(child, (time, source, event_id), flags)
+        part.immunized = self.immunized or {}
+        part.mothers = self.mothers or {}
+        part.anaemic = self.anaemic or {}
+        part.doses, part.cases = self.doses, self.cases
+        return part
+
+
+class LiveRow(msgspec.Struct, array_like=True, gc=False, tag=2):
+    """A unit's row of its newest begun window, for the live map."""
+
+    row: Row
+
+
+class Heard(msgspec.Struct, array_like=True, gc=False, tag=3):
+    """A unit was heard: the greatest receivedtime of its events, epoch ms."""
+
+    unit: str
+    kind: str
+    received: int
+
+
+class RegistryRows(msgspec.Struct, array_like=True, gc=False, tag=4):
+    """A region's registry as the unit agent now has it."""
+
+    encoded: bytes
+
+
+class FeedBatch(msgspec.Struct, array_like=True, gc=False):
+    """Part of a unit agent's flush for one region partition. `time_ms` is 0 but in the last part: only then is everything up to it in."""
+
+    source: str
+    position: int
+    time_ms: int
+    items: list[msgspec.Raw]
+
+
+FeedItem = Contribution | LiveRow | Heard | RegistryRows
+encode = msgspec.msgpack.Encoder().encode
+decode_batch = msgspec.msgpack.Decoder(FeedBatch).decode
+decode_item = msgspec.msgpack.Decoder(FeedItem).decode
+decode_contribution = msgspec.msgpack.Decoder(Contribution).decode
+
+_ROOM: Final = MAX_RECORD_BYTES - 1_000
+
+
+def feed_records(source: str, position: int, time_ms: int, items: list[Any]) -> Iterator[bytes]:
+    """Packs a flush's items into values of `region.feed`, each under the record limit; there is always a last one, which carries the time."""
+    part: list[msgspec.Raw] = []
+    size = 0
+    for item in items:
+        raw = encode(item)
+        if part and size + len(raw) > _ROOM:
+            yield encode(FeedBatch(source, position, 0, part))
+            part, size = [], 0
+        part.append(msgspec.Raw(raw))
+        size += len(raw)
+    yield encode(FeedBatch(source, position, time_ms, part))

@@ -1,0 +1,162 @@
+"""What a pane, a day or a window holds: a sum that can be added to and taken from.
+
+Each part is an element of a commutative group (counts may be subtracted again), so the order of events, splits and corrections cannot change a
+result: a window is the sum of its panes or days, an area the sum of its units. Distinct counts keep how often each member occurs; percentiles
+keep how often each value occurs.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, Self, TypeVar
+
+from contracts.rows import SUMS, names
+from contracts.windows import ALL_GROUPS
+
+K = TypeVar("K")
+
+SUM_INDEX: Final = {name: index for index, name in enumerate(names(SUMS))}
+"""Place of each additive metric in `KitchenPart.sums`."""
+
+
+class Part(Protocol):
+    """An element of the group."""
+
+    def add(self, other: Self, sign: int = 1) -> None:
+        """Adds `other` (`sign` 1) or takes it away (`sign` -1), in place."""
+
+
+class KitchenPart:
+    """Performance: additive metrics and the histogram of minutes from cooking to receipt."""
+
+    __slots__ = ("minutes", "sums")
+
+    def __init__(
+        self, sums: list[int] | None = None, minutes: dict[int, int] | None = None
+    ) -> None:
+        self.sums = sums if sums is not None else [0] * len(SUM_INDEX)
+        self.minutes = minutes if minutes is not None else {}
+
+    def add(self, other: KitchenPart, sign: int = 1) -> None:
+        """See `Part.add`."""
+        mine = self.sums
+        for index, value in enumerate(other.sums):
+            if value:
+                mine[index] += sign * value
+        for minute, count in other.minutes.items():
+            count_into(self.minutes, minute, sign * count)
+
+
+class CoveragePart:
+    """Coverage: portions eaten by group and recipient, `all` among the groups.
+
+    Zeros stay: that a group was reported on makes a row, even if a correction takes the portions away again.
+    """
+
+    __slots__ = ("eaten", "groups", "served")
+
+    def __init__(self) -> None:
+        self.groups: dict[str, dict[str, int]] = {}
+        self.eaten: dict[str, int] = {}
+        self.served: dict[str, int] = {}
+
+    def mention(self, recipient: str) -> None:
+        """A meal was reported at `recipient`, whatever was eaten."""
+        self.put(ALL_GROUPS, recipient, 0)
+
+    def report(self, recipient: str, group: str, portions: int) -> None:
+        """Adds `portions` of one group at one recipient, to the group and to `all`."""
+        self.put(group, recipient, portions)
+        self.put(ALL_GROUPS, recipient, portions)
+
+    def add(self, other: CoveragePart, sign: int = 1) -> None:
+        """See `Part.add`."""
+        for group, recipients in other.groups.items():
+            for recipient, portions in recipients.items():
+                self.put(group, recipient, sign * portions)
+
+    def put(self, group: str, recipient: str, portions: int) -> None:
+        """Adds to one group only (`all` being one)."""
+        recipients = self.groups.get(group)
+        if recipients is None:
+            recipients = self.groups[group] = {}
+            self.eaten[group] = self.served[group] = 0
+        before = recipients.get(recipient, 0)
+        after = recipients[recipient] = before + portions
+        self.eaten[group] += portions
+        self.served[group] += (after > 0) - (before > 0)
+
+
+Measurement = tuple[int, str, str]
+"""(time ms, source, id): orders a child's measurements."""
+
+STUNTED: Final = 1
+WASTED: Final = 2
+
+
+class ClinicPart:
+    """Clinic coverage: members with how often they occur, each child's measurements with what they say, doses and cases."""
+
+    __slots__ = (
+        "anaemic",
+        "cases",
+        "doses",
+        "immunized",
+        "measured",
+        "mothers",
+        "stunted",
+        "wasted",
+    )
+
+    def __init__(self) -> None:
+        self.measured: dict[str, dict[Measurement, int]] = {}
+        self.immunized: dict[str, int] = {}
+        self.mothers: dict[str, int] = {}
+        self.anaemic: dict[str, int] = {}
+        self.doses = 0
+        self.cases = 0
+        self.stunted = 0
+        self.wasted = 0
+
+    def measure(self, child: str, at: Measurement, flags: int, sign: int = 1) -> None:
+        """Adds or takes away one measurement; `flags` is a sum of `STUNTED` and `WASTED`. The last one of a child counts."""
+        history = self.measured.get(child)
+        if history is None:
+            history = self.measured[child] = {}
+        self._count_last(history, -1)
+        if sign > 0:
+            history[at] = flags
+        else:
+            history.pop(at, None)
+        self._count_last(history, 1)
+        if not history:
+            del self.measured[child]
+
+    def _count_last(self, history: dict[Measurement, int], sign: int) -> None:
+        if history:
+            flags = history[max(history)]
+            self.stunted += sign * (flags & STUNTED)
+            self.wasted += sign * ((flags & WASTED) >> 1)
+
+    def add(self, other: ClinicPart, sign: int = 1) -> None:
+        """See `Part.add`."""
+        for child, history in other.measured.items():
+            for at, flags in history.items():
+                self.measure(child, at, flags, sign)
+        for mine, theirs in (
+            (self.immunized, other.immunized),
+            (self.mothers, other.mothers),
+            (self.anaemic, other.anaemic),
+        ):
+            for member, count in theirs.items():
+                count_into(mine, member, sign * count)
+        self.doses += sign * other.doses
+        self.cases += sign * other.cases
+
+
+def count_into(counts: dict[K, int], key: K, count: int) -> None:
+    """Adds `count` (may be negative) to `counts[key]`; a zero leaves no entry."""
+    total = counts.get(key, 0) + count
+    if total:
+        counts[key] = total
+    else:
+        counts.pop(key, None)

@@ -1,0 +1,36 @@
+"""How far the region's clock has come for one region, and which panes and days that makes due."""
+
+from __future__ import annotations
+
+from contracts.days import Zone
+from contracts.windows import PANE_WINDOWS, WindowName, pane_of
+
+
+class Progress:
+    """The pane and the local day that have begun; -1 before any time is known."""
+
+    def __init__(self, zone: Zone) -> None:
+        self.zone = zone
+        self.pane = -1
+        self.day = -1
+
+    def resume(self, time_ms: int) -> None:
+        """Starts where a former owner stood: what was due then has been sent."""
+        self.pane = pane_of(time_ms)
+        self.day = self.zone.local_day(time_ms)
+
+    def advance(self, time_ms: int) -> tuple[range, range]:
+        """Moves to `time_ms`; returns the panes and the days that began since. At the first call only the current ones have."""
+        pane, day = pane_of(time_ms), self.zone.local_day(time_ms)
+        if pane <= self.pane:
+            return range(0), range(0)
+        if self.pane < 0:
+            self.pane, self.day = pane, day
+            return range(pane, pane + 1), range(day, day + 1)
+        panes, days = range(self.pane + 1, pane + 1), range(self.day + 1, day + 1)
+        self.pane, self.day = pane, max(day, self.day)
+        return panes, days
+
+    def is_newest(self, window: WindowName, end: int) -> bool:
+        """Whether a row of `end` is of the newest begun window."""
+        return end == (self.pane + 1 if window in PANE_WINDOWS else self.day)

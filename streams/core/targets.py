@@ -1,0 +1,93 @@
+"""What is registered: the targets of windows, from the registry's rows in force on each local day.
+
+"Registered" changes only where a row's `valid_from` lies, so the sums of a day are those of its view; windows add them up over service days.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.registry import DayView, Registry
+from contracts.windows import ALL_GROUPS
+
+_CACHED_WINDOWS: Final = 256
+
+
+class _Sums:
+    """Targets of one view by area: recipients, kitchens, kecamatan and the region itself are areas alike."""
+
+    def __init__(self, region: str, view: DayView) -> None:
+        self.view = view  # held, so that its id stays its own
+        self.portions: dict[str, int] = defaultdict(int)
+        self.eaten: dict[tuple[str, str], int] = defaultdict(int)
+        self.recipients: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.children: dict[str, int] = defaultdict(int)
+        for kitchen, portions in view.target_of.items():
+            for area in (kitchen, view.units[kitchen].kecamatan, region):
+                self.portions[area] += portions
+        for recipient, registered in view.registered.items():
+            for area in (recipient, view.recipients[recipient].kecamatan, region):
+                for group, count in (*registered.items(), (ALL_GROUPS, sum(registered.values()))):
+                    if count:
+                        self.eaten[area, group] += count
+                        self.recipients[area, group].add(recipient)
+        for clinic, children in view.children_of.items():
+            for area in (clinic, view.units[clinic].kecamatan, region):
+                self.children[area] += children
+
+
+class Targets:
+    """Targets of one region. `registry` may be replaced by one that holds more rows: past days keep theirs."""
+
+    def __init__(self, region: str, registry: Registry) -> None:
+        self._region = region
+        self._registry = registry
+        self._sums: dict[int, _Sums] = {}
+        self._windows: dict[tuple[int, int], list[tuple[_Sums, int]]] = {}
+
+    def _of_view(self, day: int) -> _Sums:
+        view = self._registry.view(self._region, day)
+        sums = self._sums.get(id(view))
+        if sums is None:
+            sums = self._sums[id(view)] = _Sums(self._region, view)
+        return sums
+
+    def _service(self, first: int, last: int) -> list[tuple[_Sums, int]]:
+        """The sums in force over a window's service days, each with its number of days."""
+        known = self._windows.get((first, last))
+        if known is None:
+            if len(self._windows) >= _CACHED_WINDOWS:
+                self._windows.clear()
+            days: dict[int, tuple[_Sums, int]] = {}
+            for sums in self._service_days(first, last):
+                days[id(sums)] = (sums, days.get(id(sums), (sums, 0))[1] + 1)
+            known = self._windows[first, last] = list(days.values())
+        return known
+
+    def _service_days(self, first: int, last: int) -> Iterator[_Sums]:
+        for day in range(first, last + 1):
+            if self._registry.is_service_day(self._region, day):
+                yield self._of_view(day)
+
+    def portions(self, area: str, first: int, last: int) -> int:
+        """`portions_target` of a kitchen, a kecamatan (of its kitchens) or the region, days inclusive."""
+        return sum(sums.portions.get(area, 0) * days for sums, days in self._service(first, last))
+
+    def eaten(self, area: str, group: str, first: int, last: int) -> int:
+        """`target` of a recipient, a kecamatan (of the recipients) or the region."""
+        return sum(
+            sums.eaten.get((area, group), 0) * days for sums, days in self._service(first, last)
+        )
+
+    def recipients(self, area: str, group: str, first: int, last: int) -> int:
+        """`recipients_target`: distinct recipients with registered > 0 in the group on a service day of the window."""
+        members = [
+            sums.recipients.get((area, group), set()) for sums, _ in self._service(first, last)
+        ]
+        return len(set().union(*members)) if len(members) > 1 else sum(map(len, members))
+
+    def children(self, area: str, day: int) -> int:
+        """`children_registered` of a clinic, a kecamatan or the region on a window's last day."""
+        return self._of_view(day).children.get(area, 0)

@@ -1,0 +1,201 @@
+"""Units of one region in one partition: their facts, panes and rows. The kitchens' half and the clinics' half of stage one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from contracts.registry import Registry
+from contracts.windows import DAY_WINDOWS, PANE_MS, pane_of
+from streams.core.contributions import RETRACTED, UNCOUNTED, add_clinic, add_coverage, add_kitchen
+from streams.core.facts import Fact
+from streams.core.ledger import Ledger
+from streams.core.messages import Contribution
+from streams.core.parts import ClinicPart, CoveragePart, KitchenPart, Part
+from streams.core.progress import Progress
+from streams.core.rows import Row, RowWriter, Stamp
+from streams.core.targets import Targets
+from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable
+
+P = TypeVar("P", bound=Part)
+
+
+class Side(Protocol[P]):
+    """What differs between kitchens and clinics."""
+
+    kind: str
+
+    def part(self) -> P:
+        """An empty part."""
+
+    def add(self, unit: str, pane: int, part: P, fact: Fact, sign: int) -> None:
+        """Adds (1), takes away (-1) or only mentions (0) a fact."""
+
+    def contribution(self, unit: str, pane: int, part: P) -> Contribution:
+        """All that the pane holds."""
+
+    def forget(self, least_pane: int) -> None:
+        """Drops what is kept of panes before `least_pane`."""
+
+    def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: P) -> Row:
+        """The unit's row."""
+
+
+class Kitchens:
+    """Kitchens: performance, and what was eaten where."""
+
+    kind = "sppg"
+
+    def __init__(self) -> None:
+        self._coverage: dict[tuple[str, int], CoveragePart] = {}
+
+    def part(self) -> KitchenPart:
+        """See `Side`."""
+        return KitchenPart()
+
+    def add(self, unit: str, pane: int, part: KitchenPart, fact: Fact, sign: int) -> None:
+        """See `Side`."""
+        if sign:
+            add_kitchen(part, fact, sign)
+        coverage = self._coverage.get((unit, pane))
+        if coverage is None:
+            coverage = self._coverage[unit, pane] = CoveragePart()
+        add_coverage(coverage, fact, sign)
+
+    def contribution(self, unit: str, pane: int, part: KitchenPart) -> Contribution:
+        """See `Side`."""
+        return Contribution.of_kitchen(unit, pane, part, self._coverage.get((unit, pane)))
+
+    def forget(self, least_pane: int) -> None:
+        """See `Side`."""
+        for key in [key for key in self._coverage if key[1] < least_pane]:
+            del self._coverage[key]
+
+    def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: KitchenPart) -> Row:
+        """See `Side`."""
+        return writer.performance(stamp, "unit", key, part)
+
+
+class Clinics:
+    """Clinics: clinic coverage."""
+
+    kind = "clinic"
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def part(self) -> ClinicPart:
+        """See `Side`."""
+        return ClinicPart()
+
+    def add(self, unit: str, pane: int, part: ClinicPart, fact: Fact, sign: int) -> None:
+        """See `Side`."""
+        if sign:
+            add_clinic(part, fact, f"/{self._region}/clinic/{unit}", sign)
+
+    def contribution(self, unit: str, pane: int, part: ClinicPart) -> Contribution:
+        """See `Side`."""
+        return Contribution.of_clinic(unit, pane, part)
+
+    def forget(self, least_pane: int) -> None:
+        """Nothing is kept beside the parts."""
+
+    def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: ClinicPart) -> Row:
+        """See `Side`."""
+        return writer.clinic_coverage(stamp, "unit", key, part)
+
+
+class Units(Generic[P]):
+    """All units of one region and side that this partition owns (`owns`: by unit id)."""
+
+    def __init__(
+        self, region: str, registry: Registry, side: Side[P], owns: Callable[[str], bool]
+    ) -> None:
+        self.region = region
+        self.ledgers: dict[str, Ledger] = {}
+        self.progress = Progress(registry.zone(region))
+        self._side = side
+        self._owns = owns
+        self._table: WindowTable[P] = WindowTable(side.part)
+        self._deltas: dict[tuple[str, int], P] = {}
+        self._dirty: set[tuple[str, int]] = set()
+        self._due: set[RowKey] = set()
+        self.use(registry)
+
+    def use(self, registry: Registry) -> None:
+        """Takes a registry with more rows."""
+        self._registry = registry
+        self._writer = RowWriter(registry.zone(self.region), Targets(self.region, registry))
+
+    def ledger(self, unit: str) -> Ledger:
+        """The unit's ledger."""
+        ledger = self.ledgers.get(unit)
+        if ledger is None:
+            ledger = self.ledgers[unit] = Ledger(RETRACTED)
+        return ledger
+
+    def touch(self, unit: str, fact: Fact, sign: int) -> None:
+        """Adds (1), takes away (-1) or only mentions (0: its rows exist though it does not count) a fact."""
+        if fact.kind in UNCOUNTED:
+            return
+        pane = pane_of(fact.time)
+        delta = self._deltas.get((unit, pane))
+        if delta is None:
+            delta = self._deltas[unit, pane] = self._side.part()
+        self._side.add(unit, pane, delta, fact, sign)
+
+    def restored(self, time_ms: int) -> None:
+        """Derives panes and days from the facts, without any row becoming a change."""
+        self.progress.resume(time_ms)
+        for unit, ledger in self.ledgers.items():
+            for fact, counts in ledger.counting():
+                self.touch(unit, fact, 1 if counts else 0)
+        self._apply_deltas()
+        self._dirty.clear()
+        self._table.changed(self.progress.pane, self.progress.day)
+
+    def advance(self, time_ms: int) -> Iterator[tuple[str, int, int]]:
+        """Time passes: notes the rows that become due; yields the (unit, day, number) of chunks that are out of reach."""
+        panes, days = self.progress.advance(time_ms)
+        if not panes:
+            return
+        self._apply_deltas()
+        for pane in panes:
+            self._due.update(self._table.due_at(pane))
+        for day in days:
+            for unit in self._registry.units_in_force(self.region, day).values():
+                if unit.kind == self._side.kind and self._owns(unit.unit_id):
+                    self._due.update(RowKey(unit.unit_id, window, day) for window in DAY_WINDOWS)
+        self._table.forget(self.progress.pane, self.progress.day)
+        if days:
+            self._side.forget(self.progress.pane - PANE_REACH)
+            for unit_id, ledger in self.ledgers.items():
+                for day, number in ledger.forget(self.progress.day - DAY_REACH):
+                    yield unit_id, day, number
+
+    def _apply_deltas(self) -> None:
+        zone = self.progress.zone
+        for (unit, pane), delta in self._deltas.items():
+            self._table.apply(unit, pane, zone.local_day(pane * PANE_MS), delta)
+        self._dirty.update(self._deltas)
+        self._deltas.clear()
+
+    def contributions(self) -> list[Contribution]:
+        """All that the panes that changed since the last call hold now."""
+        self._apply_deltas()
+        found = []
+        for unit, pane in self._dirty:
+            part = self._table.pane(unit, pane)
+            if part is not None:
+                found.append(self._side.contribution(unit, pane, part))
+        self._dirty.clear()
+        return found
+
+    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+        """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
+        self._apply_deltas()
+        keys = self._table.changed(self.progress.pane, self.progress.day) | self._due
+        self._due.clear()
+        for key in keys:
+            row = self._side.row(self._writer, stamp, key, self._table.window(key))
+            yield row, self.progress.is_newest(key.window, key.end)

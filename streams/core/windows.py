@@ -1,0 +1,137 @@
+"""Sliding windows over panes and local days, for any kind of part and any kind of area.
+
+One table holds the areas of one level in one region. It knows which rows changed since they were last asked for and which rows time makes due:
+
+    panes   ... |p-2|p-1| p |p+1| ...       a 15m row ends after p+1: it covers p-1, p, p+1 and is due when p+1 begins
+    days    ... |d-1| d | ...               a 7d row ends with day d: it covers d-6 .. d and is due when d begins
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
+from streams.core.parts import Part
+
+P = TypeVar("P", bound=Part)
+
+DAY_REACH: Final = 61
+"""Days that stay reachable: an event 30 days old changes the 30-day row that ends 30 days before it is out of reach, and a day of slack."""
+
+PANE_REACH: Final = 32 * 86_400_000 // PANE_MS
+"""Panes that stay reachable: an event may be 30 days old, its 1h rows reach an hour further."""
+
+_LONGEST_PANE_WINDOW: Final = max(PANE_WINDOWS.values())
+
+
+class RowKey(NamedTuple):
+    """`end`: for 15m and 1h the pane after the last one, for 1d, 7d and 30d the last day."""
+
+    area: str
+    window: WindowName
+    end: int
+
+
+class WindowTable(Generic[P]):
+    """Parts of the areas of one level; `new` makes an empty part."""
+
+    def __init__(self, new: Callable[[], P]) -> None:
+        self._new = new
+        self._panes: dict[str, dict[int, P]] = defaultdict(dict)
+        self._days: dict[str, dict[int, P]] = defaultdict(dict)
+        # Sums of the newest 7d and 30d windows, kept up to date instead of added up at each flush.
+        self._newest: dict[tuple[str, WindowName], tuple[int, P]] = {}
+        self._touched_panes: set[tuple[str, int]] = set()
+        self._touched_days: set[tuple[str, int]] = set()
+        self._areas_at: dict[int, set[str]] = defaultdict(set)
+
+    def apply(self, area: str, pane: int, day: int, delta: P) -> None:
+        """Adds `delta` to the pane, to its day and to the kept sums; an empty delta still makes the rows exist."""
+        self._part(self._panes[area], pane).add(delta)
+        self._part(self._days[area], day).add(delta)
+        for window, length in DAY_WINDOWS.items():
+            kept = self._newest.get((area, window))
+            if kept is not None and kept[0] - length < day <= kept[0]:
+                kept[1].add(delta)
+        self._touched_panes.add((area, pane))
+        self._touched_days.add((area, day))
+        self._areas_at[pane].add(area)
+
+    def _part(self, parts: dict[int, P], index: int) -> P:
+        part = parts.get(index)
+        if part is None:
+            part = parts[index] = self._new()
+        return part
+
+    def pane(self, area: str, pane: int) -> P | None:
+        """What the area's pane holds, or None if nothing ever fell in it."""
+        return self._panes[area].get(pane)
+
+    def window(self, key: RowKey) -> P:
+        """The sum over a row's window. The result is the table's own: read it, do not change it."""
+        if key.window in PANE_WINDOWS:
+            return self._sum(
+                self._panes[key.area], range(key.end - PANE_WINDOWS[key.window], key.end)
+            )
+        length = DAY_WINDOWS[key.window]
+        if length == 1:
+            return self._days[key.area].get(key.end) or self._new()
+        kept = self._newest.get((key.area, key.window))
+        if kept is not None and kept[0] == key.end:
+            return kept[1]
+        total = self._sum(self._days[key.area], range(key.end - length + 1, key.end + 1))
+        if kept is None or kept[0] < key.end:
+            self._newest[key.area, key.window] = (key.end, total)
+        return total
+
+    def _sum(self, parts: dict[int, P], indexes: Iterable[int]) -> P:
+        total = self._new()
+        for index in indexes:
+            part = parts.get(index)
+            if part is not None:
+                total.add(part)
+        return total
+
+    def changed(self, now_pane: int, today: int) -> set[RowKey]:
+        """Rows that are due (`now_pane` and `today` have begun) and whose window was touched since the last call."""
+        rows: set[RowKey] = set()
+        for area, pane in self._touched_panes:
+            for window, length in PANE_WINDOWS.items():
+                for end in range(pane + 1, min(pane + length, now_pane + 1) + 1):
+                    rows.add(RowKey(area, window, end))
+        for area, day in self._touched_days:
+            for window, length in DAY_WINDOWS.items():
+                for end in range(day, min(day + length - 1, today) + 1):
+                    rows.add(RowKey(area, window, end))
+        self._touched_panes.clear()
+        self._touched_days.clear()
+        return rows
+
+    def due_at(self, pane: int) -> Iterator[RowKey]:
+        """Rows of 15m and 1h that become due when `pane` begins: their window holds a pane that something fell in."""
+        for window, length in PANE_WINDOWS.items():
+            areas: set[str] = set()
+            for covered in range(pane - length + 1, pane + 1):
+                areas |= self._areas_at.get(covered, set())
+            for area in areas:
+                yield RowKey(area, window, pane + 1)
+
+    def forget(self, now_pane: int, today: int) -> None:
+        """Drops what no event can reach any more, and the sums of windows that ended before today."""
+        for pane in [pane for pane in self._areas_at if pane < now_pane - _LONGEST_PANE_WINDOW]:
+            del self._areas_at[pane]
+        _drop_below(self._panes, now_pane - PANE_REACH)
+        _drop_below(self._days, today - DAY_REACH)
+        for key in [key for key, (end, _) in self._newest.items() if end < today]:
+            del self._newest[key]
+
+
+def _drop_below(parts: dict[str, dict[int, P]], least: int) -> None:
+    for area in list(parts):
+        kept = parts[area]
+        for index in [index for index in kept if index < least]:
+            del kept[index]
+        if not kept:
+            del parts[area]
