@@ -1,0 +1,215 @@
+"""A small client of ingest's public API, for the simulator and for bridges to other systems.
+
+    async with DeviceClient("http://127.0.0.1:8080", token) as client:
+        result = await client.post(lines)
+
+`post` gives up nothing: what it was handed is accepted, rejected by name, or set aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+import aiohttp
+import msgspec
+
+_GZIP_FROM: Final = 2_048
+"""Bodies from this size on are packed."""
+_GZIP_WBITS: Final = 31
+_GZIP_LEVEL: Final = 3
+_FIRST_WAIT_S: Final = 0.5
+_LONGEST_WAIT_S: Final = 30.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=60, connect=10)
+_LINES: Final = "application/x-ndjson"
+_TAKEN: Final = (202, 422)
+_TOO_LARGE: Final = 413
+_UNFIT: Final = (400, 415)
+_NOT_ALLOWED: Final = (401, 403)
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """One event that ingest refused. `index` counts the lines handed to `post`, from 0."""
+
+    index: int
+    id: str | None
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A line that ingest cannot take in any form: to be shown to somebody. `index` as above."""
+
+    index: int
+    status: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of the lines of one `post`."""
+
+    accepted: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+
+    def __add__(self, other: Result) -> Result:
+        """Both together. `other` holds indices of the same list."""
+        return Result(
+            self.accepted + other.accepted,
+            self.rejected + other.rejected,
+            self.set_aside + other.set_aside,
+        )
+
+
+class NotAllowedError(Exception):
+    """401 or 403: the token is none, or of another unit. The caller keeps its copy."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+
+
+class _Answer(msgspec.Struct):
+    accepted: int
+    rejected: list[Rejected]
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+
+
+_answer: Final = msgspec.json.Decoder(_Answer)
+_problem: Final = msgspec.json.Decoder(_Problem)
+
+
+class _Reply(NamedTuple):
+    status: int
+    body: bytes
+    retry_after_s: float | None
+
+
+def packed(lines: Sequence[bytes]) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a request with `lines`, gzipped where that pays."""
+    body = b"\n".join(lines)
+    headers = {"Content-Type": _LINES}
+    if len(body) < _GZIP_FROM:
+        return body, headers
+    gzip = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WBITS)
+    return gzip.compress(body) + gzip.flush(), headers | {"Content-Encoding": "gzip"}
+
+
+def wait_s(attempt: int, retry_after_s: float | None, chance: float) -> float:
+    """Seconds before the next attempt: full jitter (`chance` in 0..1) over a doubling bound.
+
+    Never less than what the server asks for. `attempt` counts from 0.
+    """
+    bound = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(attempt, 10))
+    return (retry_after_s or 0.0) + chance * float(bound)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
+
+
+def _detail(body: bytes) -> str:
+    try:
+        return _problem.decode(body).detail
+    except msgspec.DecodeError:
+        return ""
+
+
+class DeviceClient:
+    """Posts lines of one unit. `base_url`: of ingest; `token`: the device's.
+
+    `session` is shared with others where given, and is then not closed here.
+    """
+
+    def __init__(
+        self, base_url: str, token: str, session: aiohttp.ClientSession | None = None
+    ) -> None:
+        self._url = base_url.rstrip("/") + "/v1/events"
+        self._authorization = f"Bearer {token}"
+        self._own = session is None
+        self._session = session
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, unless they are another's."""
+        if self._own and self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def post(self, lines: Sequence[bytes]) -> Result:
+        """Hand `lines` (one JSON event each, no newline inside) over; returns when all are judged.
+
+        Tries for ever while ingest is away or busy: bound it with `asyncio.timeout` where needed;
+        what was under way may then have arrived, which does no harm. 413 halves what is sent.
+        Raises `NotAllowedError`.
+        """
+        result = Result()
+        waiting = [(0, len(lines))] if lines else []
+        while waiting:
+            start, end = waiting.pop()
+            reply = await self._until_judged(lines[start:end])
+            if reply.status in _TAKEN:
+                result += _taken(reply.body, start)
+            elif reply.status == _TOO_LARGE and end - start > 1:
+                middle = (start + end) // 2
+                waiting += [(middle, end), (start, middle)]
+            else:
+                detail = _detail(reply.body)
+                aside = tuple(SetAside(at, reply.status, detail) for at in range(start, end))
+                result += Result(set_aside=aside)
+        return result
+
+    async def _until_judged(self, lines: Sequence[bytes]) -> _Reply:
+        """The first answer that says something of the lines themselves."""
+        body, headers = packed(lines)
+        attempt = 0
+        while True:
+            retry_after_s = None
+            try:
+                reply = await self._send(body, headers)
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                reply = None
+            if reply is not None:
+                if reply.status in (*_TAKEN, _TOO_LARGE, *_UNFIT):
+                    return reply
+                if reply.status in _NOT_ALLOWED:
+                    raise NotAllowedError(reply.status, _detail(reply.body))
+                retry_after_s = reply.retry_after_s
+            # Not for secrets: only to keep devices from coming back all at once.
+            await asyncio.sleep(wait_s(attempt, retry_after_s, random.random()))  # noqa: S311
+            attempt += 1
+
+    async def _send(self, body: bytes, headers: Mapping[str, str]) -> _Reply:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
+        async with self._session.post(
+            self._url, data=body, headers={**headers, "Authorization": self._authorization}
+        ) as response:
+            return _Reply(response.status, await response.read(), _retry_after(response.headers))
+
+
+def _taken(body: bytes, start: int) -> Result:
+    answer = _answer.decode(body)
+    rejected = (msgspec.structs.replace(one, index=one.index + start) for one in answer.rejected)
+    return Result(answer.accepted, tuple(rejected))
