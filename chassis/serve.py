@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import signal
 import socket
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -73,6 +75,10 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
     )
 
 
+def _heeded(_number: int, _frame: FrameType | None) -> None:
+    """uvicorn stops at a signal and then raises it once more, which would end us by it, not by 0."""
+
+
 def serve_app(app: ASGIApp, host: str, port: int, service: str, data_dir: Path) -> None:
     """Serve `app` until SIGTERM or SIGINT; note pid and URL in the data dir's run/<service>.json.
 
@@ -85,6 +91,8 @@ def serve_app(app: ASGIApp, host: str, port: int, service: str, data_dir: Path) 
         {"pid": os.getpid(), "health": base_url(sock), "port": sock.getsockname()[1]},
     )
     try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _heeded)
         server = uvicorn.Server(server_config(app))
         loop_factory = server.config.get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
