@@ -1,4 +1,4 @@
-"""CSV of a region folder: rows whose cells know their file, line and column, so that every fault names its place."""
+"""CSV of a region folder: cells know their file, line and column, so every fault names its place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Faults:
 
 
 class Cells:
-    """One line of a table. Readers return a value of the right type always; a bad cell adds a fault and clears `whole`."""
+    """One line of a table.
+
+    Readers return a value of the right type always; a bad cell adds a fault and clears `whole`.
+    """
 
     def __init__(self, place: str, cells: dict[str, str], faults: Faults) -> None:
         self.place = place
@@ -79,7 +82,8 @@ class Cells:
             return int(value)
         self.fault(
             column,
-            f"{self._shown(column)} is no whole number from 0 to {most:,}: write one, without separators",
+            f"{self._shown(column)} is no whole number from 0 to {most:,}: write one, without "
+            "separators",
         )
         return 0
 
@@ -93,7 +97,8 @@ class Cells:
             return value
         self.fault(
             column,
-            f"{self._shown(column)} is no number of degrees from -{limit:g} to {limit:g}: write it with a decimal point",
+            f"{self._shown(column)} is no number of degrees from -{limit:g} to {limit:g}: write "
+            "it with a decimal point",
         )
         return 0.0
 
@@ -125,7 +130,8 @@ class Cells:
         if value not in ("0", "1"):
             self.fault(
                 column,
-                f"{self._shown(column)} is neither 0 nor 1: write 1 for what is invented, 0 for what has an open source",
+                f"{self._shown(column)} is neither 0 nor 1: write 1 for what is invented, 0 for "
+                "what has an open source",
             )
         return value == "1"
 
@@ -135,7 +141,10 @@ class Cells:
 
 
 def read_table(path: Path, columns: tuple[str, ...], faults: Faults) -> Iterator[Cells]:
-    """The lines of a CSV file (UTF-8, comma, header with exactly `columns` in any order). Blank lines are skipped."""
+    """The lines of a CSV file (UTF-8, comma, header with exactly `columns` in any order).
+
+    Blank lines are skipped.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -152,7 +161,8 @@ def read_table(path: Path, columns: tuple[str, ...], faults: Faults) -> Iterator
         extra = [name for name in header if name not in columns]
         return faults.add(
             f"{path.name}, line 1",
-            f"the columns must be {', '.join(columns)}: missing {missing or 'none'}, unknown or twice {extra or 'none'}",
+            f"the columns must be {', '.join(columns)}: missing {missing or 'none'}, unknown or "
+            f"twice {extra or 'none'}",
         )
     for cells in reader:
         place = f"{path.name}, line {reader.line_num}"
@@ -161,7 +171,8 @@ def read_table(path: Path, columns: tuple[str, ...], faults: Faults) -> Iterator
         if len(cells) != len(header):
             faults.add(
                 place,
-                f"has {len(cells)} cells, the header {len(header)}: quote a text that holds a comma",
+                f"has {len(cells)} cells, the header {len(header)}: quote a text that holds a "
+                "comma",
             )
             continue
         yield Cells(place, dict(zip(header, (cell.strip() for cell in cells), strict=True)), faults)

@@ -1,6 +1,7 @@
-"""Reads a region folder: region.yaml, units.csv, recipients.csv; checks boundaries.geojson against it.
+"""Reads a region folder: region.yaml, units.csv, recipients.csv; checks boundaries.geojson.
 
-Every fault is reported at once, with file, line, column and what to do: people who keep these files are no programmers.
+Every fault is reported at once, with file, line, column and what to do: people who keep these
+files are no programmers.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import yaml
@@ -30,11 +31,12 @@ from contracts.registry_changes import validate_change
 from contracts.windows import GROUPS
 
 UNIT_COLUMNS: Final = (
-    "unit_id", "kind", "name", "kecamatan", "lon", "lat", "opens", "closes", "capacity", "slhs_valid_until",
-    "registered_children", "status", "valid_from", "synthetic",
+    "unit_id", "kind", "name", "kecamatan", "lon", "lat", "opens", "closes", "capacity",
+    "slhs_valid_until", "registered_children", "status", "valid_from", "synthetic",
 )  # fmt: skip
 RECIPIENT_COLUMNS: Final = (
-    "recipient_id", "name", "kind", "kecamatan", "lon", "lat", "unit_id", "meal_time", *GROUPS, "status", "valid_from", "synthetic",
+    "recipient_id", "name", "kind", "kecamatan", "lon", "lat", "unit_id", "meal_time", *GROUPS,
+    "status", "valid_from", "synthetic",
 )  # fmt: skip
 STATUSES: Final[tuple[Status, ...]] = ("active", "suspended", "closed")
 UNIT_KINDS: Final[tuple[UnitKind, ...]] = ("sppg", "clinic")
@@ -45,6 +47,9 @@ _RECIPIENT_ID: Final = re.compile(
 )
 _REGION_CODE: Final = re.compile(r"[0-9]{2}\.[0-9]{2}")
 _MAX_PEOPLE: Final = 100_000
+
+
+_Read = TypeVar("_Read")
 
 
 class RegionError(ValueError):
@@ -66,6 +71,23 @@ class _RegionFile(msgspec.Struct, forbid_unknown_fields=True):
     kecamatan: list[Kecamatan]
     holidays: list[str] = []
     thresholds: Thresholds = Thresholds()
+
+
+def read_yaml(path: Path, into: type[_Read]) -> _Read:
+    """A YAML file as an `into`. Raises `yaml.YAMLError`, `msgspec.ValidationError` or `OSError`."""
+    # Every scalar is read as text: YAML's guesses would make 32.10 the number 32.1 and dates objects. The types come from `into`.
+    text = path.read_text(encoding="utf-8")
+    raw = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (BaseLoader builds text, lists, dicts)
+    return msgspec.convert(raw, into, strict=False)
+
+
+def read_region(folder: Path) -> Region:
+    """region.yaml alone. Raises `RegionError`."""
+    faults = Faults()
+    region = _region(folder, faults)
+    if region is None or faults.messages:
+        raise RegionError(faults.messages)
+    return region
 
 
 def load_region(folder: Path) -> RegionRegistry:
@@ -102,11 +124,7 @@ def load_regions(folder: Path, codes: Iterable[str]) -> tuple[RegionRegistry, ..
 
 def _region(folder: Path, faults: Faults) -> Region | None:
     try:
-        # Without YAML's guesses: 32.10 would become the number 32.1, and dates objects. Types come from `_RegionFile`.
-        raw = yaml.load(
-            (folder / "region.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader
-        )
-        read = msgspec.convert(raw, _RegionFile, strict=False)
+        read = read_yaml(folder / "region.yaml", _RegionFile)
     except FileNotFoundError:
         faults.add(
             "region.yaml",
@@ -121,8 +139,15 @@ def _region(folder: Path, faults: Faults) -> Region | None:
         return None
     holidays = _check_region(folder, read, faults)
     return Region(
-        read.code, read.name, read.province, read.timezone, tuple(read.service_weekdays), holidays, tuple(read.kecamatan), read.thresholds
-    )  # fmt: skip
+        code=read.code,
+        name=read.name,
+        province=read.province,
+        timezone=read.timezone,
+        service_weekdays=tuple(read.service_weekdays),
+        holidays=holidays,
+        kecamatan=tuple(read.kecamatan),
+        thresholds=read.thresholds,
+    )
 
 
 def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> tuple[int, ...]:
@@ -245,12 +270,13 @@ def _check_units(units: Sequence[tuple[Cells, Unit]]) -> None:
         if kinds.setdefault(unit.unit_id, unit.kind) != unit.kind:
             row.fault(
                 "kind",
-                f"{unit.unit_id} is a {kinds[unit.unit_id]} in another row: a unit keeps its kind, give the new one an id of its own",
+                f"{unit.unit_id} is a {kinds[unit.unit_id]} in another row: a unit keeps its "
+                "kind, give the new one an id of its own",
             )
 
 
 def _check_recipients(recipients: Sequence[tuple[Cells, Recipient]], units: Sequence[Unit]) -> None:
-    """A kitchen must have a row by the day that a recipient's row begins: meals from nowhere would count nowhere."""
+    """A kitchen must have a row by the day that a recipient's row begins."""
     begins: dict[str, int] = {}
     for unit in units:
         if unit.kind == "sppg":
@@ -262,12 +288,14 @@ def _check_recipients(recipients: Sequence[tuple[Cells, Recipient]], units: Sequ
         if begin is None:
             row.fault(
                 "unit_id",
-                f"{one.unit_id!r} is no kitchen of units.csv: write the unit_id of a row with kind sppg",
+                f"{one.unit_id!r} is no kitchen of units.csv: write the unit_id of a row with "
+                "kind sppg",
             )
         elif begin > one.valid_from:
             row.fault(
                 "unit_id",
-                f"kitchen {one.unit_id} begins on {day_to_iso(begin)}, after this row: write a kitchen that is there by then",
+                f"kitchen {one.unit_id} begins on {day_to_iso(begin)}, after this row: write a "
+                "kitchen that is there by then",
             )
 
 

@@ -1,4 +1,7 @@
-"""Local days: days since 1970-01-01 as ints, and the bounds of a local day in epoch milliseconds. Exact in zones with summer time too."""
+"""Local days: days since 1970-01-01 as ints, and the bounds of a local day in epoch milliseconds.
+
+Exact in zones with summer time too.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ def weekday(day: int) -> int:
 
 
 class Zone:
-    """One time zone, made fast for the folds: offsets are looked up by UTC day, the zone database is asked once a day of data.
+    """One time zone, made fast for the folds.
+
+    Offsets are looked up by UTC day, the zone database is asked once a day of data.
 
     Raises `ValueError` for a zone that the database does not know.
     """
@@ -79,7 +84,7 @@ class Zone:
         return self.ms_of_day(epoch_ms) // 60_000
 
     def day_start_ms(self, day: int) -> int:
-        """The first moment of a local day (not always 00:00: some zones skip it when summer time begins)."""
+        """The first moment of a local day; not 00:00 where summer time begins by skipping it."""
         start = self._starts.get(day)
         if start is None:
             start = self._search_start(day)
@@ -89,7 +94,10 @@ class Zone:
         return start
 
     def moment_ms(self, day: int, minute: int) -> int:
-        """When a clock on the wall shows `minute` (0..1440) of a local day; the later moment if a change of the clock skips or repeats it."""
+        """When a clock on the wall shows `minute` (0..1440) of a local day.
+
+        The later moment if a change of the clock skips or repeats it.
+        """
         wall = day * DAY_MS + minute * 60_000
         late = wall - self.offset_ms(wall + _WIDEST_OFFSET_MS)
         early = wall - self.offset_ms(wall - _WIDEST_OFFSET_MS)

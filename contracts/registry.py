@@ -1,168 +1,53 @@
-"""The registry: regions, their kitchens, clinics and recipients, as rows that are in force from a day on.
+"""The registry: regions, kitchens, clinics and recipients, as rows in force from a day on.
 
-`RegionRegistry` is one region's rows as they travel (JSON); `Registry` is the index that ingest and the folds ask, once an event.
-Days are ints, days since 1970-01-01 in the region's time zone (`contracts.days`); times of day are minutes after local midnight.
+`RegionRegistry` is one region's rows as they travel (JSON); `Registry` is the index that ingest
+and the folds ask, once an event. Days are ints, days since 1970-01-01 in the region's time zone
+(`contracts.days`); times of day are minutes after local midnight.
 """
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeVar
-
-import msgspec
+from typing import Final, TypeVar
 
 from contracts.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
+from contracts.region_rows import (
+    Kecamatan,
+    Recipient,
+    RecipientKind,
+    Region,
+    RegionRegistry,
+    Status,
+    Thresholds,
+    Unit,
+    UnitKind,
+)
 
 __all__ = [
-    "DAY_MS", "DayView", "Kecamatan", "Recipient", "RecipientKind", "Region", "RegionRegistry", "Registry", "Status",
-    "Thresholds", "Unit", "UnitKind", "Zone", "day_to_iso", "iso_to_day", "weekday",
+    "DAY_MS", "DayView", "Kecamatan", "Recipient", "RecipientKind", "Region", "RegionRegistry",
+    "Registry", "Status", "Thresholds", "Unit", "UnitKind", "Zone", "day_to_iso", "iso_to_day",
+    "weekday",
 ]  # fmt: skip
-
-UnitKind = Literal["sppg", "clinic"]
-RecipientKind = Literal["school", "pesantren", "posyandu"]
-Status = Literal["active", "suspended", "closed"]
 
 _NO_GROUPS: Final[Mapping[str, int]] = {}
 _CACHED_VIEWS: Final = 128
-"""Views kept a region. One view lasts from one change of the registry to the next, so this is years of an ordinary region."""
+"""Views kept a region.
 
-
-class Kecamatan(msgspec.Struct, frozen=True):
-    """One kecamatan: Kemendagri code (`32.11.08`) and name."""
-
-    code: str
-    name: str
-
-
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What sections "windows" and "alerts" of the public contract fix; region.yaml names only what differs."""
-
-    over_4h_min: int = 240
-    """A delivery more minutes after cooking raises `over_4h` ..."""
-    over_6h_min: int = 360
-    """... and more than this many makes it siaga."""
-    chiller_min_c: float = 0.0
-    chiller_max_c: float = 5.0
-    freezer_max_c: float = -18.0
-    hot_holding_min_c: float = 60.0
-    shortfall_pct: float = 90.0
-    """Received below this share of registered is a shortfall ..."""
-    shortfall_after_min: int = 30
-    """... this many minutes after the meal time."""
-    temperature_readings: int = 2
-    """Readings out of range in a row ..."""
-    temperature_min: int = 10
-    """... over at least so many minutes raise `temperature`."""
-    silent_min: int = 15
-    """Minutes without any event of an open unit before `unit_silent`."""
-    cluster_onset_min_h: float = 0.5
-    cluster_onset_max_h: float = 72.0
-    """Onset so many hours after a meal links a case to the kitchen that served it."""
-    cluster_quiet_h: float = 72.0
-    """Hours without a new case before a suspected cluster is resolved."""
-    cluster_baseline_days: int = 28
-    """Days of history that the expected number of cases rests on; the prior weighs as much as these days until they exist."""
-    foodborne_prior_per_person_day: float = 7.4e-5
-    """Cases a clinic sees without any outbreak, a person and day (0.27 episodes a year, one in ten seen)."""
-    cluster_min_cases: int = 2
-    """The law's least number of cases after one meal."""
-    cluster_p_pantau: float = 2e-2
-    cluster_p_waspada: float = 1e-3
-    cluster_p_siaga: float = 5e-5
-    """Chance of so many cases without an outbreak (Poisson) below which a suspicion has that severity."""
-    cluster_attack_rate_siaga: float = 0.01
-    """Cases a meal eaten from which a suspicion is siaga whatever the chance."""
-
-
-class Region(msgspec.Struct, frozen=True):
-    """One kabupaten or kota. `service_weekdays`: 1 = Monday; `holidays`: local days."""
-
-    code: str
-    name: str
-    province: str
-    timezone: str
-    service_weekdays: tuple[int, ...]
-    holidays: tuple[int, ...]
-    kecamatan: tuple[Kecamatan, ...]
-    thresholds: Thresholds = Thresholds()
-
-
-class Unit(msgspec.Struct, frozen=True, array_like=True):
-    """One row of units.csv. `opens`, `closes`: minute of the local day (`opens` > `closes`: over midnight).
-
-    `capacity`: portions a day, 0 for a clinic; `registered_children`: of a clinic, 0 for a kitchen; `slhs_valid_until`: day or None;
-    `synthetic`: invented, to be shown as such. On the wire a JSON array: a region must fit one Kafka record.
-    """
-
-    unit_id: str
-    kind: UnitKind
-    name: str
-    kecamatan: str
-    lon: float
-    lat: float
-    opens: int
-    closes: int
-    capacity: int
-    slhs_valid_until: int | None
-    registered_children: int
-    status: Status
-    valid_from: int
-    synthetic: bool
-
-
-class Recipient(msgspec.Struct, frozen=True, array_like=True):
-    """One row of recipients.csv. `unit_id`: its kitchen; `meal_time`: minute of the local day; `registered`: only groups above 0."""
-
-    recipient_id: str
-    name: str
-    kind: RecipientKind
-    kecamatan: str
-    lon: float
-    lat: float
-    unit_id: str
-    meal_time: int
-    registered: dict[str, int]
-    status: Status
-    valid_from: int
-    synthetic: bool
-
-
-class RegionRegistry(msgspec.Struct, frozen=True):
-    """One region with all rows it ever had: the value of a record of `registry`."""
-
-    region: Region
-    units: tuple[Unit, ...]
-    recipients: tuple[Recipient, ...]
-
-    def encode(self) -> bytes:
-        """JSON, the same bytes for the same rows."""
-        return _encoder.encode(self)
-
-    @property
-    def version(self) -> str:
-        """Hash of the content, 16 hex digits."""
-        return hashlib.sha256(self.encode()).hexdigest()[:16]
-
-    @staticmethod
-    def decode(raw: bytes | str) -> RegionRegistry:
-        """The registry that `encode` wrote. Raises `msgspec.DecodeError` (a `ValueError`) for anything else."""
-        return _decoder.decode(raw)
+One view lasts from one change of the registry to the next, so this is years of an ordinary region.
+"""
 
 
 _Row = TypeVar("_Row", Unit, Recipient)
 
-_encoder: Final = msgspec.json.Encoder(order="deterministic")
-_decoder: Final = msgspec.json.Decoder(RegionRegistry)
-
 
 class DayView:
-    """The rows in force on the days between two changes of a region's registry, with the sums that windows need. Read only.
+    """The rows in force between two changes of a region's registry, and their sums. Read only.
 
-    `registered`: recipient -> {group: n}, only for recipients that count (active, with an active kitchen) and groups above 0.
-    `target_of`: kitchen -> sum of its recipients' registered; `recipients_of`: kitchen -> rows that name it, of any status;
-    `children_of`: active clinic -> registered children.
+    `registered`: recipient -> {group: n}, only for recipients that count (active, with an active
+    kitchen) and groups above 0. `target_of`: kitchen -> sum of its recipients' registered;
+    `recipients_of`: kitchen -> rows that name it, of any status; `children_of`: active clinic ->
+    registered children.
     """
 
     __slots__ = ("children_of", "recipients", "recipients_of", "registered", "target_of", "units")
@@ -255,10 +140,12 @@ def _at(rows: tuple[_Row, ...], day: int) -> _Row | None:
 
 
 class Registry:
-    """Look-ups over the regions of an installation, all dicts. Build a new one when a region changes; it never changes itself.
+    """Look-ups over the regions of an installation, all dicts.
 
-    An unknown region code raises `KeyError`; an unknown unit or recipient is None, 0 or empty. Raises `ValueError` if two regions
-    hold one unit or recipient: events could not be told apart.
+    It never changes: build a new one when a region does.
+
+    An unknown region code raises `KeyError`; an unknown unit or recipient is None, 0 or empty.
+    Raises `ValueError` if two regions hold one unit or recipient: events could not be told apart.
     """
 
     def __init__(self, registries: Iterable[RegionRegistry]) -> None:
@@ -289,8 +176,6 @@ class Registry:
     def zone(self, code: str) -> Zone:
         """The region's time zone: hold it where one region's times are asked in a loop."""
         return self._regions[code].zone
-
-    # --- rows -------------------------------------------------------------------------------------------------------
 
     def unit(self, unit_id: str, day: int) -> Unit | None:
         """The unit's row in force on a local day."""
@@ -324,10 +209,11 @@ class Registry:
         """Recipient rows in force on the day, of any status, by id."""
         return self._regions[region].view(day).recipients
 
-    # --- registered: service days are the caller's to ask, these are what a service day counts ----------------------
-
     def registered(self, recipient_id: str, day: int) -> Mapping[str, int]:
-        """Group -> registered, groups above 0 only. Empty unless the recipient and its kitchen are active on the day."""
+        """Group -> registered, groups above 0 only.
+
+        Empty unless the recipient and its kitchen are active on the day.
+        """
         index = self._recipient_region.get(recipient_id)
         return (
             _NO_GROUPS
@@ -352,8 +238,6 @@ class Registry:
         index = self._unit_region.get(unit_id)
         return 0 if index is None else index.view(day).children_of.get(unit_id, 0)
 
-    # --- time -------------------------------------------------------------------------------------------------------
-
     def is_service_day(self, region: str, day: int) -> bool:
         """True if meals are served: the weekday is one of service and the day no holiday."""
         return _serves(self._regions[region], day)
@@ -367,7 +251,10 @@ class Registry:
         return self._regions[region].zone.day_start_ms(day)
 
     def minute_of_day(self, region: str, epoch_ms: int) -> int:
-        """Local time of day in whole minutes, rounded down. For "at or before" compare `ms_of_day`: 10:00:30 is after 10:00."""
+        """Local time of day in whole minutes, rounded down.
+
+        For "at or before" compare `ms_of_day`: 10:00:30 is after 10:00.
+        """
         return self._regions[region].zone.minute_of_day(epoch_ms)
 
     def ms_of_day(self, region: str, epoch_ms: int) -> int:
@@ -384,5 +271,6 @@ def _claim(owners: dict[str, _RegionIndex], ids: Iterable[str], index: _RegionIn
         owner = owners.setdefault(one, index)
         if owner is not index:
             raise ValueError(
-                f"{one} is in regions {owner.region.code} and {index.region.code}: an id may be in one region only"
+                f"{one} is in regions {owner.region.code} and {index.region.code}: an id may be "
+                "in one region only"
             )

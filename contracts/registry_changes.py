@@ -1,4 +1,4 @@
-"""What may change in a region's registry: rows are only added, for days to come, so that the past stands in every replay."""
+"""What may change in a registry: rows are only added, for days to come, so that the past stands."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _NEVER_CHANGING: Final = ("code", "timezone", "service_weekdays")
 
 
 def validate_change(old: RegionRegistry | None, new: RegionRegistry, today: int) -> list[str]:
-    """Why `new` may not take the place of `old` on the local day `today`: file, row and what to do. Empty: it may.
+    """Why `new` may not replace `old` on the local day `today`: file, row, what to do.
 
+    Empty: it may.
     `old` None is the first load, whose rows may begin on any day.
     """
     faults = _size_faults(new)
@@ -34,27 +35,31 @@ def _size_faults(new: RegionRegistry) -> list[str]:
     if size <= MAX_RECORD_BYTES:
         return []
     return [
-        f"region {new.region.code}: its rows take {size:,} bytes, a record holds {MAX_RECORD_BYTES:,}: "
+        f"region {new.region.code}: its rows take {size:,} bytes, a record holds "
+        f"{MAX_RECORD_BYTES:,}: "
         "split the kabupaten over two region folders"
     ]
 
 
 def _region_faults(old: Region, new: Region, today: int) -> list[str]:
     faults = [
-        f"region.yaml, {name}: changed from {getattr(old, name)!r} to {getattr(new, name)!r}, which would change past days: "
+        f"region.yaml, {name}: changed from {getattr(old, name)!r} to {getattr(new, name)!r}, "
+        "which would change past days: "
         "restore it (a weekday without service can be listed under holidays)"
         for name in _NEVER_CHANGING
         if getattr(old, name) != getattr(new, name)
     ]
     faults += [
-        f"region.yaml, holidays: {day_to_iso(day)} was {'added' if day in new.holidays else 'removed'}, but the day has begun: "
+        f"region.yaml, holidays: {day_to_iso(day)} was "
+        f"{'added' if day in new.holidays else 'removed'}, but the day has begun: "
         f"restore it; only days after {day_to_iso(today)} may change"
         for day in sorted(set(old.holidays) ^ set(new.holidays))
         if day <= today
     ]
     kept = {one.code for one in new.kecamatan}
     faults += [
-        f"region.yaml, kecamatan: {one.code} ({one.name}) was removed, past rows name it: restore it"
+        f"region.yaml, kecamatan: {one.code} ({one.name}) was removed, past rows name it: restore "
+        "it"
         for one in old.kecamatan
         if one.code not in kept
     ]
@@ -70,16 +75,19 @@ def _row_faults(file: str, old: Sequence[_Row], new: Sequence[_Row], today: int)
         now = after.get(key)
         if now is None:
             faults.append(
-                f"{file}, row {_name(key)}: was removed: restore it; to end it, add a row with status closed "
+                f"{file}, row {_name(key)}: was removed: restore it; to end it, add a row with "
+                "status closed "
                 f"and valid_from {tomorrow} or later"
             )
         elif now != row:
             faults.append(
-                f"{file}, row {_name(key)}: was edited ({_differences(row, now)}): restore it and add a row with the new values "
+                f"{file}, row {_name(key)}: was edited ({_differences(row, now)}): restore it and "
+                "add a row with the new values "
                 f"and valid_from {tomorrow} or later"
             )
     faults += [
-        f"{file}, row {_name(key)}: is new, but its valid_from is not after today ({day_to_iso(today)}): write {tomorrow} or later"
+        f"{file}, row {_name(key)}: is new, but its valid_from is not after today "
+        f"({day_to_iso(today)}): write {tomorrow} or later"
         for key, row in after.items()
         if key not in before and row.valid_from <= today
     ]
