@@ -23,7 +23,9 @@ class UnitLike(Protocol):
 
 
 class RegistryLike(Protocol):
-    """What `check` asks the registry (`contracts.registry.Registry`). A day is the number of days since 1970-01-01, local."""
+    """What `check` asks the registry (`contracts.registry.Registry`). A day is the number of days
+    since 1970-01-01, local.
+    """
 
     def region_of_unit(self, unit_id: str) -> str | None:
         """Code of the region that has the unit."""
@@ -42,7 +44,9 @@ class RegistryLike(Protocol):
 
 
 def effective_received(stamped_ms: int | None, append_ms: int) -> int:
-    """When an event counts as received: what ingest stamped, if within 2 minutes before the append time, else the append time. Epoch ms on the region's clock."""
+    """When an event counts as received: what ingest stamped, if within 2 minutes before the append
+    time, else the append time. Epoch ms on the region's clock.
+    """
     if stamped_ms is not None and append_ms - GRACE_MS <= stamped_ms <= append_ms:
         return stamped_ms
     return append_ms

@@ -1,4 +1,6 @@
-"""Why a line was refused: every code of a rejected item, a dead letter or an exception, with its meaning."""
+"""Why a line was refused: every code of a rejected item, a dead letter or an exception, with its
+meaning.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +42,13 @@ class Code(StrEnum):
 
 MEANING: Final[dict[Code, str]] = {
     Code.NOT_JSON: "The line is not JSON (RFC 8259, UTF-8).",
-    Code.NOT_AN_EVENT: "The line is JSON, but no object, or a record that is neither an event nor signed by Pantau.",
+    Code.NOT_AN_EVENT: "JSON but no object, or a record neither of events nor signed by Pantau.",
     Code.TOO_LARGE: "The event is larger than 64 KiB.",
-    Code.NIK: "A string holds a NIK (16 digits in a row). The event is kept with those digits replaced by #.",
+    Code.NIK: "A string holds a NIK (16 digits in a row); kept with # in their place.",
     Code.UNKNOWN_TYPE: "`type` is none of the types of the contract.",
     Code.MISSING_FIELD: "A required attribute or field of `data` is missing.",
-    Code.UNKNOWN_FIELD: "`data` has a field (or the event a `subject`) that its type does not have.",
-    Code.OUT_OF_RANGE: "A value is not of the JSON type, the set or the range that the contract gives.",
+    Code.UNKNOWN_FIELD: "`data` has a field, or the event a `subject`, that the type does not have.",
+    Code.OUT_OF_RANGE: "A value is not of the JSON type, set or range asked for.",
     Code.NO_OFFSET: "A time has no UTC offset.",
     Code.NOT_RFC3339: "A time is not written as RFC 3339 says.",
     Code.BAD_SOURCE: "`source` is not /<region>/<kind>/<unit id>.",
@@ -54,9 +56,9 @@ MEANING: Final[dict[Code, str]] = {
     Code.SELF_SUPERSEDING: "The event supersedes itself.",
     Code.IN_FUTURE: "`time` is more than 5 minutes ahead of `receivedtime`.",
     Code.TOO_OLD: "`time` is more than 30 days behind `receivedtime`.",
-    Code.UNKNOWN_UNIT: "The registry has no row of the unit in that region in force on the event's local day.",
+    Code.UNKNOWN_UNIT: "No row of the unit is in force in that region on the event's local day.",
     Code.WRONG_KIND: "The type, or the kind in `source`, does not fit the kind of the unit.",
-    Code.UNKNOWN_RECIPIENT: "The registry has no row of the recipient in that region in force on the event's local day.",
+    Code.UNKNOWN_RECIPIENT: "No row of the recipient is in force there on the event's local day.",
     Code.COOKED_AT_AFTER_TIME: "`cooked_at` is after `time`.",
     Code.COOKED_AT_TOO_EARLY: "`cooked_at` is more than 24 hours before `time`.",
     Code.ONSET_AFTER_TIME: "`onset` is after `time`.",
@@ -71,7 +73,8 @@ MEANING: Final[dict[Code, str]] = {
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A line that is not accepted.
 
-    `line` holds its bytes as they may be kept: without a NIK. It is empty where the caller has the line (`check`). `id` and `source` are what could be read
+    `line` holds its bytes as they may be kept: without a NIK. It is empty where the caller has the
+    line (`check`). `id` and `source` are what could be read
     of them, for the answer and for the dead letter.
     """
 

@@ -1,7 +1,7 @@
-"""Lines to events: one call of msgspec for a whole record while all is well, a diagnosis line by line when something is not.
+"""Lines to events: one call of msgspec for a record while all is well, else a diagnosis by line.
 
-    value --decode_lines--> [event, event, refusal, event, ...]      index i = line i of the record
-    event --contracts.checks.check--> None or a refusal              what needs the registry or the time
+    value --decode_lines--> [event, event, refusal, event, ...]   index i = line i of the record
+    event --contracts.checks.check--> None or a refusal           needs the registry and the time
 
 Nothing that bytes can hold raises here.
 """
@@ -25,11 +25,17 @@ _SOURCE: Final = re.compile(r"/([^/]+)/(sppg|clinic)/([^/]+)")
 _MESSAGE: Final = re.compile(
     r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`)?", re.DOTALL
 )
+_TIMES: Final = frozenset(
+    {"time", "recordedtime", "receivedtime", "data.cooked_at", "data.onset", "data.ate_at"}
+)
 _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 
 
 def decode_lines(value: bytes) -> list[Event | Refusal]:
-    """Events of a record's value, one item a line, in order; what is no event is a `Refusal` with the line's bytes, less any NIK."""
+    """Events of a record's value, one item a line, in order.
+
+    What is no event is a `Refusal` with the line's bytes, less any NIK.
+    """
     events = _well_formed(value)
     if events is None:
         return [decode_line(line) for line in split(value)]
@@ -48,7 +54,10 @@ def decode_lines(value: bytes) -> list[Event | Refusal]:
 
 
 def decode_line(line: bytes) -> Event | Refusal:
-    """One event, or why it is none. `line` may hold newlines between JSON tokens (a body of one event does)."""
+    """One event, or why it is none.
+
+    `line` may hold newlines between JSON tokens, as a body of one event may.
+    """
     try:
         if not line.isascii():
             line.decode()
@@ -73,8 +82,9 @@ def _well_formed(value: bytes) -> list[Event] | None:
         events = _DECODER.decode_lines(value)
     except (ValueError, RecursionError):
         return None
-    # msgspec takes any white space between values, or none. Inside a JSON value no "}" is followed by a newline and "{": where that
-    # stands at every newline, and there are as many values as lines, each line is one value.
+    # msgspec takes any white space between values, or none. Inside a JSON value no "}" is followed
+    # by a newline and "{": where that stands at every newline, and there are as many values as
+    # lines, each line is one value.
     newlines = value.count(b"\n") - value.endswith(b"\n")
     return events if len(events) == newlines + 1 and value.count(b"}\n{") == newlines else None
 
@@ -112,28 +122,27 @@ def origin_of(source: str) -> Origin:
 def _judged(line: bytes, event: Event) -> Event | Refusal:
     """`event`, if size, strings, times and source are right too."""
     size = len(line)
-    if size > MAX_EVENT_BYTES and event.receivedtime is not None:
+    if event.receivedtime is not None:
+        # The limit is on what the device has sent.
         size -= len(',"receivedtime":""') + len(event.receivedtime)
-    if size > MAX_EVENT_BYTES:
-        return _refused(
-            line,
-            Code.TOO_LARGE,
-            f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken",
-            event.id,
-            event.source,
-        )
-    if nik_in(line):
-        return _refused(
-            line,
-            Code.NIK,
-            "a string holds 16 digits in a row, which may be a NIK: send a pseudonym",
-            event.id,
-            event.source,
-        )
+    refusal = _unfit(line, size, event.id, event.source)
+    if refusal is not None:
+        return refusal
     if _complete([event]):
         code, detail = _bad_attribute(event)
         return _refused(line, code, detail, event.id, event.source)
     return event
+
+
+def _unfit(line: bytes, size: int, id_: str | None, source: str | None) -> Refusal | None:
+    """What is refused whatever the type: too many bytes, a NIK."""
+    if size > MAX_EVENT_BYTES:
+        detail = f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken"
+        return _refused(line, Code.TOO_LARGE, detail, id_, source)
+    if nik_in(line):
+        detail = "a string holds 16 digits in a row, which may be a NIK: send a pseudonym"
+        return _refused(line, Code.NIK, detail, id_, source)
+    return None
 
 
 def _bad_attribute(event: Event) -> tuple[Code, str]:
@@ -166,22 +175,9 @@ def _read_again(line: bytes) -> Event | Refusal:
     id_, source = (
         text if isinstance(text := thing.get(name), str) else None for name in ("id", "source")
     )
-    if len(line) > MAX_EVENT_BYTES:
-        return _refused(
-            line,
-            Code.TOO_LARGE,
-            f"the event has {len(line)} bytes, at most {MAX_EVENT_BYTES} are taken",
-            id_,
-            source,
-        )
-    if nik_in(line):
-        return _refused(
-            line,
-            Code.NIK,
-            "a string holds 16 digits in a row, which may be a NIK: send a pseudonym",
-            id_,
-            source,
-        )
+    refusal = _unfit(line, len(line), id_, source)
+    if refusal is not None:
+        return refusal
     code, detail = _diagnosis(message)
     return _refused(line, code, detail, id_, source)
 
@@ -200,34 +196,21 @@ def _diagnosis(message: str) -> tuple[Code, str]:
     named = _NAMED.fullmatch(what)
     where = f"{path}.{named[2]}" if named and path else named[2] if named else path
     if named:
-        missing = named[1] == "missing required"
-        return (
-            (Code.MISSING_FIELD, f"{where} is missing")
-            if missing
-            else (Code.UNKNOWN_FIELD, f"{where} is no field of this type")
-        )
+        if named[1] == "missing required":
+            return Code.MISSING_FIELD, f"{where} is missing"
+        return Code.UNKNOWN_FIELD, f"{where} is no field of this type"
     if path == "type":
         return Code.UNKNOWN_TYPE, "type is none of the contract's types"
     if path == "subject" and what.startswith("Expected `null`"):
         return Code.UNKNOWN_FIELD, "subject: this type has no recipient"
-    if path in (
-        "time",
-        "recordedtime",
-        "receivedtime",
-        "data.cooked_at",
-        "data.onset",
-        "data.ate_at",
-    ):
+    if path in _TIMES:
         return Code.NOT_RFC3339, f"{path} is no RFC 3339 date-time"
     return Code.OUT_OF_RANGE, f"{where or 'the event'}: {what[:1].lower()}{what[1:]}"
 
 
 def _not_json(line: bytes, error: Exception) -> Refusal:
-    detail = (
-        "the line is nested too deep"
-        if isinstance(error, RecursionError)
-        else "the line is no JSON in UTF-8"
-    )
+    deep = isinstance(error, RecursionError)
+    detail = "the line is nested too deep" if deep else "the line is no JSON in UTF-8"
     return _refused(line, Code.NOT_JSON, detail, None, None)
 
 

@@ -1,7 +1,9 @@
 """The events of section 2 of the public contract: one struct a type, each with its `data`.
 
-A struct is what the hot path works on: plain slots, no garbage collector bookkeeping. Strings that are times stay as written, because `data` is compared as JSON values;
-`time` and `receivedtime` are also given as epoch milliseconds, and `source` taken apart, by `contracts.decode`.
+A struct is what the hot path works on: plain slots, no garbage collector bookkeeping. Strings that
+are times stay as written, because `data` is compared as JSON values;
+`time` and `receivedtime` are also given as epoch milliseconds, and `source` taken apart, by
+`contracts.decode`.
 """
 
 from __future__ import annotations
@@ -156,9 +158,11 @@ NO_ORIGIN: Final = Origin("", "", "")
 
 
 class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
-    """CloudEvents attributes that Pantau interprets. A null attribute counts as absent, as CloudEvents says.
+    """CloudEvents attributes that Pantau interprets. A null attribute counts as absent, as
+    CloudEvents says.
 
-    `time_ms`, `received_ms` (None where no `receivedtime` is stamped) and `origin` are derived by `contracts.decode`. Their names in JSON are none that
+    `time_ms`, `received_ms` (None where no `receivedtime` is stamped) and `origin` are derived by
+    `contracts.decode`. Their names in JSON are none that
     CloudEvents allows for an attribute, and what a line says there is overwritten.
     """
 

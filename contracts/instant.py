@@ -1,4 +1,6 @@
-"""RFC 3339 to epoch milliseconds: exact (cut to the millisecond, never rounded) and cheap (a lookup a minute and a lookup a second)."""
+"""RFC 3339 to epoch milliseconds: exact (cut to the millisecond, never rounded) and cheap (a lookup
+a minute and a lookup a second).
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,11 @@ class BadInstantError(ValueError):
 
 
 def epoch_ms(text: str) -> int:
-    """Epoch milliseconds of an RFC 3339 date-time with an offset; what is finer than a millisecond is cut off.
+    """Epoch milliseconds of an RFC 3339 date-time with an offset; what is finer than a millisecond
+    is cut off.
 
-    Raises `BadInstantError`. A leap second (`:60`) is refused: no clock of a device should show one.
+    Raises `BadInstantError`. A leap second (`:60`) is refused: no clock of a device should show
+    one.
     """
     return _heads[text[:_HEAD_LENGTH]] + _tails[text[_HEAD_LENGTH:]]
 

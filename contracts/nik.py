@@ -1,7 +1,10 @@
-"""National identity numbers (NIK) must reach no log, topic or table: finding them in JSON, and blotting them out.
+"""National identity numbers (NIK) must reach no log, topic or table: finding them in JSON, and
+blotting them out.
 
-A NIK is 16 digits in a row, not next to another digit or letter, in any string (a name of a field is one too) but the event's `id` and the pseudonyms of `data`.
-A pseudonym that is none (not 32 hex digits) is no exception when blotting out: that is where a NIK ends up when a device forgets to hash it.
+A NIK is 16 digits in a row, not next to another digit or letter, in any string (a name of a field
+is one too) but the event's `id` and the pseudonyms of `data`.
+A pseudonym that is none (not 32 hex digits) is no exception when blotting out: that is where a NIK
+ends up when a device forgets to hash it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from contracts.events import HEX32_FIELDS
 
 _NIK: Final = re.compile(r"(?<![^\W_])[0-9]{16}(?![^\W_])")
 _ANY_SIXTEEN: Final = re.compile(rb"(?<![0-9])[0-9]{16}(?![0-9])")
+_STRING_OR_SIXTEEN: Final = re.compile(
+    r'("[^"\\]*(?:\\.[^"\\]*)*")|(?<![0-9.eE+-])[0-9]{16}(?![0-9.eE])'
+)
 _ESCAPED_DIGIT: Final = re.compile(rb"\\u003([0-9])")
 _TOKEN: Final = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}\[\]]')
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
@@ -27,7 +33,9 @@ _Path = tuple[str, ...]
 
 
 def may_hold_nik(value: bytes) -> bool:
-    """False for bytes that surely hold no NIK: the quick look at a whole record. Escapes (`\\u0031`) can hide digits."""
+    """False for bytes that surely hold no NIK: the quick look at a whole record. Escapes
+    (`\\u0031`) can hide digits.
+    """
     return _SIXTEEN in value.translate(_ZEROS) or (b"\\" in value and b"\\u" in value)
 
 
@@ -42,7 +50,7 @@ def blot(text: str) -> str:
 
 
 def nik_in(line: bytes) -> bool:
-    """True if a string of this event holds a NIK where none may be. `line` must be JSON in UTF-8."""
+    """True if a string of `line` (JSON in UTF-8) holds a NIK where none may be."""
     if not may_hold_nik(line):
         return False
     return any(
@@ -54,7 +62,11 @@ def nik_in(line: bytes) -> bool:
 def redact_nik(line: bytes) -> bytes:
     """`line` with the digits of every NIK replaced by `#`; other strings stay byte for byte.
 
-    In what is not JSON in UTF-8 every run of 16 digits is replaced: nothing tells there where a string begins.
+    A whole number of 16 digits becomes a string of `#`: it is no NIK as events go, but a device that
+    sends a NIK as a number is refused too, and its line is kept.
+
+    In what is not JSON in UTF-8 every run of 16 digits is replaced: nothing tells there where a
+    string begins.
     """
     if not may_hold_nik(line):
         return line
@@ -73,11 +85,14 @@ def redact_nik(line: bytes) -> bytes:
         ):
             pieces += text[done : match.start(1)], msgspec.json.encode(blot(string)).decode()
             done = match.end(1)
-    return "".join([*pieces, text[done:]]).encode()
+    text = "".join([*pieces, text[done:]])
+    return _STRING_OR_SIXTEEN.sub(lambda match: match[1] or f'"{_BLOT}"', text).encode()
 
 
 def _strings(text: str) -> Iterator[tuple[re.Match[str], _Path]]:
-    """Every string of valid JSON as a match (group 1), with the names that lead to it; for a name itself the path is empty."""
+    """Every string of valid JSON as a match (group 1), with the names that lead to it; for a name
+    itself the path is empty.
+    """
     names: list[str] = []
     for match in _TOKEN.finditer(text):
         if match[1] is None:

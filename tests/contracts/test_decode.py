@@ -1,0 +1,328 @@
+"""Every refusal has its code, and nothing that bytes can hold raises."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.checks import check, effective_received
+from contracts.codes import MEANING, Code, Refusal
+from contracts.decode import decode_line, decode_lines, recorded_ms
+from contracts.events import CLASSES, MAX_EVENT_BYTES, TYPES, Event, Origin
+from contracts.instant import epoch_ms
+from tests.examples import CLINIC, DATA, KITCHEN, REGION, SCHOOL, TIME, TIME_MS, event, line
+
+NIK = "3211084509120001"
+COOKED, DELIVERED, EATEN = "sppg.cooking.finished", "sppg.delivery.received", "sppg.meal.eaten"
+TEMPERATURE, GROWTH, CASE = (
+    "sppg.temperature.measured",
+    "clinic.growth.measured",
+    "clinic.case.reported",
+)
+INCIDENT, BEAT, RETRACTED = "sppg.incident.reported", "unit.heartbeat", "event.retracted"
+MINUTE, DAY = 60_000, 86_400_000
+
+
+@dataclass
+class _Unit:
+    kind: str
+
+
+class _Registry:
+    """Knows the units and the school of the examples from 2026-10-01 on."""
+
+    first_day = epoch_ms("2026-10-01T00:00:00Z") // DAY
+
+    def region_of_unit(self, unit_id: str) -> str | None:
+        return REGION if unit_id in (KITCHEN, CLINIC) else None
+
+    def region_of_recipient(self, recipient_id: str) -> str | None:
+        return {SCHOOL: REGION, "npsn:1": "32.08"}.get(recipient_id)
+
+    def local_day(self, region: str, epoch_ms: int) -> int:
+        assert region == REGION
+        return (epoch_ms + 7 * 3_600_000) // DAY
+
+    def unit(self, unit_id: str, day: int) -> _Unit | None:
+        return _Unit("sppg" if unit_id == KITCHEN else "clinic") if day >= self.first_day else None
+
+    def recipient(self, recipient_id: str, day: int) -> object | None:
+        return recipient_id if day >= self.first_day else None
+
+
+def refused(raw: bytes) -> Refusal:
+    item = decode_line(raw)
+    assert isinstance(item, Refusal)
+    return item
+
+
+def accepted(raw: bytes) -> Event:
+    item = decode_line(raw)
+    assert not isinstance(item, Refusal), item
+    return item
+
+
+@pytest.mark.parametrize("type_", sorted(TYPES))
+def test_each_type_decodes_and_passes(type_: str) -> None:
+    made = accepted(line(type_))
+    assert type(made) is TYPES[type_]
+    assert made.time_ms == recorded_ms(made) == TIME_MS
+    assert made.origin == Origin(*made.source[1:].split("/"))
+    assert check(made, _Registry(), TIME_MS) is None
+
+
+def test_every_type_has_an_example_and_every_code_a_meaning() -> None:
+    assert set(DATA) == set(TYPES)
+    assert len(CLASSES) == 13
+    assert set(MEANING) == set(Code)
+
+
+OPTIONAL = {"sensor", "hb_g_dl", "ate_at", "battery_pct"}
+
+
+@pytest.mark.parametrize(("type_", "name"), [(t, n) for t, d in DATA.items() for n in d])
+def test_each_field_is_required_unless_optional(type_: str, name: str) -> None:
+    raw = line(type_, data={name: ...})
+    if name in OPTIONAL:
+        accepted(raw)
+    else:
+        item = refused(raw)
+        assert (item.code, name in item.detail) == (Code.MISSING_FIELD, True)
+
+
+@pytest.mark.parametrize(("type_", "name"), [(t, n) for t, d in DATA.items() for n in d])
+def test_null_is_no_value_of_any_field(type_: str, name: str) -> None:
+    assert refused(line(type_, data={name: None})).code in (Code.OUT_OF_RANGE, Code.NOT_RFC3339)
+
+
+RANGES: list[tuple[str, str, list[Any], list[Any]]] = [
+    (COOKED, "portions", [1, 100_000, 4.0, 1e2], [0, 100_001, 4.5, "4", True, 10**30]),
+    (COOKED, "core_temp_c", [-60, 150, -0.0], [-60.01, 150.01, "1", 10**400]),
+    (COOKED, "batch", ["x", "x" * 100], ["", "x" * 101, 5]),
+    ("sppg.dispatch.departed", "batches", [[], ["x"] * 100], [["x"] * 101, [""], [5], "x"]),
+    (DELIVERED, "portions", [0, 100_000], [-1, 100_001]),
+    (EATEN, "eaten", [{}, {"balita": 0}], [{"all": 1}, {"sd": -1}, {"sd": 100_001}, []]),
+    (EATEN, "leftover_g", [0, 10**7], [-1, 10**7 + 1]),
+    (TEMPERATURE, "point", ["freezer", "hot_holding"], ["oven", "", 1]),
+    ("sppg.food.tested", "test", ["organoleptic", "other"], ["salt"]),
+    ("sppg.food.tested", "passed", [False], [0, "true"]),
+    (INCIDENT, "severity", [1, 3], [0, 4]),
+    (INCIDENT, "note", ["", "é" * 500], ["x" * 501]),
+    (GROWTH, "child", ["a" * 32], ["A" * 32, "a" * 31, "a" * 33, "a" * 32 + "\n", "g" * 32]),
+    (GROWTH, "age_days", [0, 1856], [-1, 1857]),
+    (GROWTH, "weight_kg", [0.3, 60], [0.29, 60.1]),
+    (GROWTH, "height_cm", [30, 150], [29.9, 150.1]),
+    (GROWTH, "posture", ["standing"], ["sitting"]),
+    ("clinic.immunization.given", "dose", [1, 20], [0, 21]),
+    ("clinic.antenatal.visited", "visit", [1, 6], [0, 7]),
+    ("clinic.antenatal.visited", "hb_g_dl", [2, 25], [1.9, 25.1]),
+    (CASE, "age_years", [0, 120], [-1, 121]),
+    (CASE, "outcome", ["died"], ["well"]),
+    (CASE, "symptoms", [[]], [["x" * 101]]),
+    (BEAT, "outbox", [0, 2**40], [-1, 2**63]),
+    (BEAT, "battery_pct", [0, 100, 99.5], [-1, 100.5]),
+]
+
+
+@pytest.mark.parametrize(("type_", "name", "good", "bad"), RANGES)
+def test_ranges(type_: str, name: str, good: list[Any], bad: list[Any]) -> None:
+    for value in good:
+        assert getattr(accepted(line(type_, data={name: value})).data, name) == value
+    for value in bad:
+        item = refused(line(type_, data={name: value}))
+        assert item.code is Code.OUT_OF_RANGE, (value, item)
+
+
+REFUSED: list[tuple[Code, bytes]] = [
+    (Code.NOT_JSON, b"{"),
+    (Code.NOT_JSON, b""),
+    (Code.NOT_JSON, b" "),
+    (Code.NOT_JSON, line(COOKED).replace(b"78.5", b"NaN")),
+    (Code.NOT_JSON, line(COOKED).replace(b"B-1", b"\xff")),
+    (Code.NOT_JSON, line(COOKED, extra="?").replace(b'"?"', b'"\xff"')),
+    (Code.NOT_JSON, line(COOKED) + line(COOKED)),
+    (Code.NOT_JSON, line(COOKED, extra=1).replace(b":1}", b":" + b"[" * 100_000)),
+    (Code.NOT_JSON, b"[" * 100_000),
+    (Code.NOT_AN_EVENT, b"[]"),
+    (Code.NOT_AN_EVENT, b"1"),
+    (Code.TOO_LARGE, line(COOKED, extra="x" * MAX_EVENT_BYTES)),
+    (Code.TOO_LARGE, line(COOKED, extra="x" * MAX_EVENT_BYTES, data={"batch": ""})),
+    (Code.UNKNOWN_TYPE, line("sppg.cooking.begun")),
+    (Code.UNKNOWN_TYPE, line(COOKED, type=5)),
+    (Code.MISSING_FIELD, b"{}"),
+    (Code.MISSING_FIELD, line(COOKED, type=...)),
+    (Code.MISSING_FIELD, line(COOKED, specversion=...)),
+    (Code.MISSING_FIELD, line(COOKED, id=...)),
+    (Code.MISSING_FIELD, line(COOKED, time=...)),
+    (Code.MISSING_FIELD, line(COOKED, source=...)),
+    (Code.MISSING_FIELD, line(COOKED, data=...)),
+    (Code.MISSING_FIELD, line(EATEN, subject=...)),
+    (Code.MISSING_FIELD, line(RETRACTED, supersedes=...)),
+    (Code.UNKNOWN_FIELD, line(COOKED, data={"colour": "red"})),
+    (Code.UNKNOWN_FIELD, line(COOKED, subject=SCHOOL)),
+    (Code.OUT_OF_RANGE, line(COOKED, specversion="0.3")),
+    (Code.OUT_OF_RANGE, line(COOKED, id="x" * 101)),
+    (Code.OUT_OF_RANGE, line(COOKED, id="")),
+    (Code.OUT_OF_RANGE, line(COOKED, data=[])),
+    (Code.OUT_OF_RANGE, line(COOKED, supersedes=5)),
+    (Code.NO_OFFSET, line(COOKED, time="2026-11-24T10:15:30")),
+    (Code.NO_OFFSET, line(COOKED, recordedtime="2026-11-24T10:15:30.5")),
+    (Code.NOT_RFC3339, line(COOKED, time="2026-11-24")),
+    (Code.NOT_RFC3339, line(COOKED, time=1)),
+    (Code.NOT_RFC3339, line(COOKED, receivedtime="now")),
+    (Code.BAD_SOURCE, line(COOKED, source="32.11/sppg/x")),
+    (Code.BAD_SOURCE, line(COOKED, source="/32.11/school/x")),
+    (Code.BAD_SOURCE, line(COOKED, source="/32.11/sppg/x/y")),
+    (Code.NIK, line(INCIDENT, data={"note": f"NIK {NIK}."})),
+]
+
+
+@pytest.mark.parametrize(("code", "raw"), REFUSED)
+def test_refused_with_its_code_alone_and_in_a_record(code: Code, raw: bytes) -> None:
+    item = refused(raw)
+    assert item.code is code, item
+    good = line(EATEN)
+    first, middle, last = decode_lines(b"\n".join([good, raw, good]))
+    assert middle == item
+    assert first == last == decode_line(good)
+
+
+CHECKED: list[tuple[Code, dict[str, Any], int]] = [
+    (Code.IN_FUTURE, event(COOKED), TIME_MS - 5 * MINUTE - 1),
+    (Code.TOO_OLD, event(COOKED), TIME_MS + 30 * DAY + 1),
+    (Code.UNKNOWN_UNIT, event(COOKED, source=f"/{REGION}/sppg/X"), TIME_MS),
+    (Code.UNKNOWN_UNIT, event(COOKED, source=f"/32.08/sppg/{KITCHEN}"), TIME_MS),
+    (Code.UNKNOWN_UNIT, event(COOKED, time="2026-09-30T23:59:59+07:00"), TIME_MS - 50 * DAY),
+    (Code.WRONG_KIND, event(COOKED, source=f"/{REGION}/clinic/{CLINIC}"), TIME_MS),
+    (Code.WRONG_KIND, event(COOKED, source=f"/{REGION}/sppg/{CLINIC}"), TIME_MS),
+    (Code.WRONG_KIND, event(GROWTH, source=f"/{REGION}/sppg/{KITCHEN}"), TIME_MS),
+    (Code.WRONG_KIND, event(BEAT, source=f"/{REGION}/clinic/{KITCHEN}"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(EATEN, subject="npsn:2"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(EATEN, subject="npsn:1"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(CASE, subject="npsn:2"), TIME_MS),
+    (Code.SELF_SUPERSEDING, event(COOKED, id="a", supersedes="a"), TIME_MS),
+    (
+        Code.COOKED_AT_AFTER_TIME,
+        event(DELIVERED, data={"cooked_at": "2026-11-24T10:15:30.121+07:00"}),
+        TIME_MS,
+    ),
+    (
+        Code.COOKED_AT_TOO_EARLY,
+        event(DELIVERED, data={"cooked_at": "2026-11-23T10:15:30.119+07:00"}),
+        TIME_MS,
+    ),
+    (Code.NO_OFFSET, event(DELIVERED, data={"cooked_at": "2026-11-24T10:15:30"}), TIME_MS),
+    (Code.NOT_RFC3339, event(CASE, data={"ate_at": "kemarin"}), TIME_MS),
+    (Code.ONSET_AFTER_TIME, event(CASE, data={"onset": "2026-11-24T10:15:31+07:00"}), TIME_MS),
+    (Code.ATE_AT_AFTER_ONSET, event(CASE, data={"ate_at": "2026-11-24T09:00:01+07:00"}), TIME_MS),
+]
+
+
+@pytest.mark.parametrize(("code", "made", "received_ms"), CHECKED)
+def test_checked_with_its_code(code: Code, made: dict[str, Any], received_ms: int) -> None:
+    refusal = check(accepted(json.dumps(made).encode()), _Registry(), received_ms)
+    assert refusal is not None
+    assert (refusal.code, refusal.id, refusal.source) == (code, made["id"], made["source"])
+
+
+@pytest.mark.parametrize("received_ms", [TIME_MS - 5 * MINUTE, TIME_MS + 30 * DAY])
+def test_the_limits_of_time_are_inside(received_ms: int) -> None:
+    assert check(accepted(line(COOKED)), _Registry(), received_ms) is None
+
+
+@pytest.mark.parametrize("cooked_at", [TIME, "2026-11-23T10:15:30.120+07:00"])
+def test_the_limits_of_cooked_at_are_inside(cooked_at: str) -> None:
+    assert (
+        check(accepted(line(DELIVERED, data={"cooked_at": cooked_at})), _Registry(), TIME_MS)
+        is None
+    )
+
+
+def test_all_codes_of_one_event_are_tested_here() -> None:
+    elsewhere = {Code.FOREIGN_SOURCE, Code.WRONG_PARTITION, Code.CONFLICT, Code.WRONG_CORRECTION}
+    assert {code for code, _ in REFUSED} | {code for code, _, _ in CHECKED} == set(Code) - elsewhere
+
+
+def test_unknown_attributes_are_kept_and_null_attributes_are_absent() -> None:
+    made = accepted(
+        line(
+            COOKED,
+            datacontenttype="application/json",
+            traceparent={"a": [1]},
+            subject=None,
+            supersedes=None,
+        )
+    )
+    assert made.subject is None
+    assert made.supersedes is None
+
+
+def test_derived_attributes_cannot_be_sent() -> None:
+    assert (
+        accepted(line(COOKED, **{"pantau.time_ms": 5, "pantau.received_ms": 6})).time_ms == TIME_MS
+    )
+    assert accepted(line(COOKED, **{"pantau.received_ms": 6})).received_ms is None
+
+
+def test_the_limit_of_size_leaves_out_the_stamp() -> None:
+    room = MAX_EVENT_BYTES - len(line(COOKED, extra=""))
+    accepted(line(COOKED, extra="x" * room))
+    accepted(line(COOKED, extra="x" * room, receivedtime=TIME))
+    assert refused(line(COOKED, extra="x" * (room + 1), receivedtime=TIME)).code is Code.TOO_LARGE
+
+
+def test_lines_keep_their_number() -> None:
+    good = line(COOKED)
+    assert len(decode_lines(good + b"\n")) == 1
+    assert decode_lines(b"") == []
+    codes = [
+        getattr(item, "code", None) for item in decode_lines(good + b"\n\n" + good + b"\r\n" + good)
+    ]
+    assert codes == [None, Code.NOT_JSON, None, None]
+    # Two events on one line, one over two lines: as many values as lines, yet no line is one.
+    pretty = good.replace(b'"data":{', b'"data":\n{', 1)
+    assert all(isinstance(item, Refusal) for item in decode_lines(good + good + b"\n" + pretty))
+
+
+def test_effective_received() -> None:
+    assert effective_received(None, 500_000) == 500_000
+    assert effective_received(380_000, 500_000) == 380_000
+    assert effective_received(500_000, 500_000) == 500_000
+    assert effective_received(379_999, 500_000) == 500_000
+    assert effective_received(500_001, 500_000) == 500_000
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise(value: bytes) -> None:
+    assert len(decode_lines(value)) == len(value.split(b"\n")) - (
+        value.endswith(b"\n") or not value
+    )
+    decode_line(value)
+
+
+@given(st.sampled_from(sorted(TYPES)), st.data())
+def test_no_json_raises_and_records_agree_with_lines(type_: str, data: st.DataObject) -> None:
+    made = event(type_)
+    place = data.draw(st.sampled_from([made, made["data"]]))
+    place[data.draw(st.sampled_from(sorted(place)) | st.text())] = data.draw(_JSON)
+    raw = json.dumps(made, ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass")
+    assert decode_lines(raw + b"\n" + line(EATEN)) == [decode_line(raw), decode_line(line(EATEN))]
+
+
+@given(st.floats(-60, 150))
+def test_numbers_survive(temperature: float) -> None:
+    made: Any = accepted(line(COOKED, data={"core_temp_c": temperature}))
+    assert math.isclose(made.data.core_temp_c, temperature, rel_tol=0, abs_tol=0)
