@@ -76,6 +76,11 @@ class DataDir:
         return self.path / "clock.json"
 
     @property
+    def clock_reached_file(self) -> Path:
+        """How far the demo clock has come: epoch milliseconds, noted while it runs."""
+        return self.path / "clock.reached.json"
+
+    @property
     def stamp_file(self) -> Path:
         """Says whether the dir holds real or simulated events."""
         return self.path / "stamp.json"

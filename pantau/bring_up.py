@@ -1,0 +1,185 @@
+"""Brings an installation up, part by part, and holds it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from typing import Any, Final
+
+import msgspec
+
+from chassis.clocks import secret_key
+from chassis.kafka import TopicError, ensure_topics, wait_for_broker
+from chassis.regions import RegionError, load_regions
+from contracts.clock import Clock, RealClock
+from contracts.registry import RegionRegistry, Registry
+from contracts.topics import topics
+from pantau import checks, demo_clock, installation
+from pantau.broker import BrokerError, KafkaBroker
+from pantau.dev_tokens import wall_url, write_dev_tokens
+from pantau.errors import Refusal
+from pantau.plan import (
+    Plan,
+    broker_part,
+    clickhouse_part,
+    service_parts,
+    simulator_part,
+)
+from pantau.registry_publish import publish
+from pantau.supervisor import PartFailed, Supervisor
+from sinks import migrate
+from sinks.clickhouse.client import open_writer
+from sinks.migrate import MigrationError
+
+_BROKER_S: Final = 30.0
+_STOP_S: Final = 40.0
+"""For all parts together; then what is left is killed."""
+
+
+def say(line: str) -> None:
+    """One line for the operator, on stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def load_registries(plan: Plan) -> tuple[RegionRegistry, ...]:
+    """The region folders. Raises `Refusal` with every fault in them."""
+    settings = plan.settings
+    try:
+        return load_regions(settings.regions_dir, settings.regions)
+    except RegionError as error:
+        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
+
+
+def _clock(plan: Plan, registries: tuple[RegionRegistry, ...]) -> Clock:
+    if plan.settings.clock == "real":
+        return RealClock()
+    return demo_clock.start(plan.home, Registry(registries), plan.settings.regions[0])
+
+
+async def _stores(plan: Plan, supervisor: Supervisor) -> None:
+    """Broker and ClickHouse, at once: neither needs the other."""
+    parts = [clickhouse_part(plan)]
+    if plan.own_broker:
+        broker = KafkaBroker(plan.home.kafka, plan.kafka_port)
+        await asyncio.to_thread(broker.prepare)
+        parts.append(broker_part(plan, broker))
+    else:
+        await asyncio.to_thread(wait_for_broker, plan.settings.broker, _BROKER_S)
+    await supervisor.start(*parts)
+
+
+async def _contents(plan: Plan, registries: tuple[RegionRegistry, ...], clock: Clock) -> None:
+    """Topics, tables and the registry, as this version wants them."""
+    settings = plan.settings
+    wanted = topics(settings.partitions, settings.region_partitions)
+    await asyncio.gather(
+        asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
+        asyncio.to_thread(lambda: migrate.run(open_writer(settings))),
+    )
+    key = secret_key(settings)
+    for code in await asyncio.to_thread(publish, settings.broker, key, clock, registries):
+        say(f"registri {code} diterbitkan")
+
+
+def ready_line(plan: Plan, wall: str, tokens: str | None) -> dict[str, Any]:
+    """The one line on stdout."""
+    return {
+        "ready": True,
+        "ingest": plan.url(plan.settings.ingest_port),
+        "wall": wall,
+        "clickhouse": plan.settings.clickhouse_url,
+        "kafka": plan.settings.broker,
+        "tokens": tokens,
+    }
+
+
+def _announce(plan: Plan, registries: tuple[RegionRegistry, ...]) -> None:
+    key = secret_key(plan.settings)
+    tokens = None
+    if plan.dev_tokens:
+        units = {unit.unit_id for registry in registries for unit in registry.units}
+        tokens = write_dev_tokens(plan.home, key, units)
+    wall = wall_url(plan.url(plan.settings.gateway_port), key)
+    say(f"\nBuka dinding (10 menit): {wall}\nBerhenti: Ctrl-C. Keadaan: pantau status\n")
+    line = msgspec.json.encode(ready_line(plan, wall, tokens)).decode()
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _live(plan: Plan, supervisor: Supervisor) -> None:
+    """Bring everything up, announce it, and stay until a part fails for good."""
+    began = time.monotonic()
+    home = plan.home
+    registries = await asyncio.to_thread(load_registries, plan)
+    home.create_key()
+    home.create_clickhouse_accounts()
+    await _stores(plan, supervisor)
+    clock = _clock(plan, registries)
+    noting = asyncio.create_task(_note(plan, clock))
+    try:
+        await _contents(plan, registries, clock)
+        await supervisor.start(*service_parts(plan))
+        facts = {"pid": os.getpid(), "settings": installation.plain(plan.settings)}
+        home.write_run(installation.RUN, facts)
+        if plan.simulate:
+            await supervisor.start(simulator_part(plan))
+        say(f"semua siap setelah {time.monotonic() - began:.0f} s")
+        _announce(plan, registries)
+        raise PartFailed(await supervisor.failed())
+    finally:
+        noting.cancel()
+
+
+async def _note(plan: Plan, clock: Clock) -> None:
+    if plan.settings.clock == "demo":
+        await demo_clock.keep_noting(plan.home, clock)
+
+
+async def _until_stopped(plan: Plan) -> None:
+    supervisor = Supervisor(say)
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        # The second Ctrl-C means: now.
+        (hurry if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    live = asyncio.create_task(_live(plan, supervisor))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({live, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()
+        say("menghentikan semua bagian ...")
+        loop.call_later(_STOP_S, hurry.set)
+        await supervisor.stop(hurry)
+        plan.home.remove_run(installation.RUN)
+        if not live.done():
+            live.cancel()
+    if live.done() and not live.cancelled():
+        live.result()
+
+
+def up(plan: Plan) -> None:
+    """Run the installation until SIGTERM or SIGINT. Raises `Refusal` for what keeps it from running."""
+    # Their complaints about a broker that is still starting are no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    checks.python()
+    warning = checks.data_dir(plan.settings.data_dir)
+    if warning:
+        say(warning)
+    with installation.locked(plan.home):
+        installation.stamp(plan.home, plan.stamp)
+        installation.clear_run(plan.home)
+        checks.ports(plan.settings.host, plan.ports)
+        try:
+            asyncio.run(_until_stopped(plan))
+        except (PartFailed, BrokerError, TopicError, MigrationError, TimeoutError) as error:
+            raise Refusal(str(error)) from None

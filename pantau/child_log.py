@@ -1,0 +1,70 @@
+"""The log file of one part: kept to a size, and read along for lines that an operator must see at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+_READ_BYTES: Final = 256 * 1024
+_SHOWN: Final = 8
+"""Lines shown of one look; the rest is in the file."""
+_PLAIN_MARKS: Final = (" ERROR ", " FATAL ", "[ERROR]", "Error: ", "pantau: ")
+_SKIPPED: Final = ("event", "level", "ts", "service", "logger", "exception")
+
+
+def problem_in(line: str) -> str | None:
+    """The line in short if it tells of an error, else None: our JSON lines by their level, others by their words."""
+    try:
+        entry = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        entry = None
+    if not isinstance(entry, dict):
+        return line.strip() if any(mark in f" {line} " for mark in _PLAIN_MARKS) else None
+    if entry.get("level") not in ("error", "critical"):
+        return None
+    facts = " ".join(f"{key}={value}" for key, value in entry.items() if key not in _SKIPPED)
+    # Of a traceback its last line says what it was.
+    last = str(entry.get("exception", "")).strip().rsplit("\n", 1)[-1]
+    return " ".join(part for part in (str(entry.get("event", "")), facts, last) if part)
+
+
+class ChildLog:
+    """`path` grows to `MAX_BYTES`, then goes on empty with the old content beside it as `<name>.1`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read_to = path.stat().st_size if path.exists() else 0
+        self._rest = b""
+
+    def open(self) -> int:
+        """A descriptor for the part's stdout and stderr; the caller closes its copy."""
+        self.rotate()
+        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def rotate(self) -> None:
+        """Make room if it has grown too big. The part goes on writing: its descriptor appends wherever the end is."""
+        if self.path.exists() and self.path.stat().st_size > MAX_BYTES:
+            shutil.copyfile(self.path, self.path.with_name(self.path.name + ".1"))
+            os.truncate(self.path, 0)
+            self._read_to, self._rest = 0, b""
+
+    def problems(self) -> list[str]:
+        """What the part has complained of since the last call, each in one line."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._read_to)
+                read = file.read(_READ_BYTES)
+        except FileNotFoundError:
+            return []
+        self._read_to += len(read)
+        *lines, self._rest = (self._rest + read).split(b"\n")
+        found = [
+            problem for line in lines if (problem := problem_in(line.decode(errors="replace")))
+        ]
+        left = len(found) - _SHOWN
+        return found if left <= 0 else [*found[:_SHOWN], f"... and {left} more lines"]

@@ -1,0 +1,45 @@
+"""The command `pantau`. Each module of `pantau.commands` adds itself by its `register(app)`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from chassis.datadir import DataDirError
+from chassis.kafka import TopicError
+from pantau import commands
+from pantau.errors import Refusal
+
+_EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
+Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
+`pantau settings` lists all settings."""
+
+
+def build() -> typer.Typer:
+    """The command with all its subcommands."""
+    app = typer.Typer(
+        name="pantau",
+        help="Pantau: supervision of free school meals as a stream of events, windows and a wall.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    # A group even while it has one command: `pantau up`, never `pantau`.
+    app.callback()(lambda: None)
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
+        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Run it. What cannot be done ends in one line on stderr and exit code 1."""
+    try:
+        build()()
+    except (Refusal, DataDirError, TopicError) as refusal:
+        sys.stderr.write(f"pantau: {refusal}\n")
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""One module a command: `register(app: typer.Typer) -> None` adds it. Found by name, nothing to list."""

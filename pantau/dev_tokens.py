@@ -1,0 +1,58 @@
+"""Tokens: for one device, for a page that opens the wall, and the file of dev tokens."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from chassis.datadir import DataDir, write_file
+from contracts.clock import real_now_ms
+from contracts.tokens import Claims, TokenKind, issue
+
+_CODE_S: Final = 600
+_QUESTION_S: Final = 60
+_DEV_WALL_S: Final = 30 * 86_400
+
+
+def _claims(kind: TokenKind, sub: str, valid_s: int | None = None) -> Claims:
+    exp = None if valid_s is None else real_now_ms() // 1000 + valid_s
+    return Claims(kind=kind, sub=sub, jti=secrets.token_hex(8), exp=exp)
+
+
+def device_token(key: bytes, unit_id: str) -> str:
+    """A token with which the unit's device sends its events. It does not end by itself."""
+    return issue(key, _claims("device", unit_id))
+
+
+def wall_code(key: bytes) -> str:
+    """A one-time code, good for 10 minutes, that a page trades for a wall token."""
+    return issue(key, _claims("code", "wall", _CODE_S))
+
+
+def wall_url(gateway: str, key: bytes) -> str:
+    """The wall's address with a code. In the fragment, so no server, proxy or log ever sees it."""
+    return f"{gateway}/#code={wall_code(key)}"
+
+
+def short_wall_token(key: bytes) -> str:
+    """A wall token for one question of a command on this machine."""
+    return issue(key, _claims("wall", "pantau-status", _QUESTION_S))
+
+
+def dev_tokens(key: bytes, units: Iterable[str], accounts: Mapping[str, str]) -> dict[str, Any]:
+    """`{"devices": {unit id: token}, "wall": token, "analyst": {"user", "password"}}`."""
+    return {
+        "devices": {unit: device_token(key, unit) for unit in sorted(units)},
+        "wall": issue(key, _claims("wall", "dev", _DEV_WALL_S)),
+        "analyst": {"user": "analyst", "password": accounts["analyst"]},
+    }
+
+
+def write_dev_tokens(home: DataDir, key: bytes, units: Iterable[str]) -> str:
+    """Write the file of dev tokens, only for the owner; gives its path."""
+    content = dev_tokens(key, units, home.clickhouse_accounts())
+    write_file(home.tokens_file, msgspec.json.format(msgspec.json.encode(content)) + b"\n", 0o600)
+    return str(home.tokens_file)

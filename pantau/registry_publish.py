@@ -1,0 +1,122 @@
+"""Brings changed region folders into the log: to `registry`, and to every partition of the event topics so that a replay meets them at the same place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import asynccontextmanager
+from typing import Any, AsyncIterator, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from contracts.clock import Clock
+from contracts.days import Zone
+from contracts.registry import RegionRegistry
+from contracts.registry_changes import validate_change
+from contracts.topics import (
+    CONTROL_HEADER,
+    EVENT_TOPICS,
+    REGISTRY,
+    REGISTRY_CHANGE,
+    SIGNATURE_HEADER,
+    is_signed,
+    sign,
+)
+from pantau.errors import Refusal
+
+_TRANSACTIONAL_ID: Final = "pantau.registry"
+_MAX_REQUEST_BYTES: Final = 1_048_576
+_READ_MS: Final = 500
+
+
+def _headers(key: bytes, value: bytes) -> list[tuple[str, bytes]]:
+    signature = sign(key, REGISTRY_CHANGE, value)
+    return [(CONTROL_HEADER, REGISTRY_CHANGE.encode()), (SIGNATURE_HEADER, signature.encode())]
+
+
+async def _published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
+    """The newest registry of each region on the topic. Records that we did not sign count for nothing."""
+    partition = TopicPartition(REGISTRY, 0)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    found: dict[str, RegionRegistry] = {}
+    await consumer.start()
+    try:
+        consumer.assign([partition])
+        await consumer.seek_to_beginning(partition)
+        end = (await consumer.end_offsets([partition]))[partition]
+        while await consumer.position(partition) < end:
+            for records in (await consumer.getmany(partition, timeout_ms=_READ_MS)).values():
+                for record in records:
+                    _take(found, key, record)
+    finally:
+        await consumer.stop()
+    return found
+
+
+def _take(found: dict[str, RegionRegistry], key: bytes, record: Any) -> None:
+    signature = dict(record.headers).get(SIGNATURE_HEADER, b"").decode(errors="replace")
+    if record.value and is_signed(key, REGISTRY_CHANGE, record.value, signature):
+        registry = RegionRegistry.decode(record.value)
+        found[registry.region.code] = registry
+
+
+@asynccontextmanager
+async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        transactional_id=_TRANSACTIONAL_ID,
+        acks="all",
+        max_request_size=_MAX_REQUEST_BYTES,
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def _send(bootstrap: str, key: bytes, registry: RegionRegistry) -> None:
+    """One transaction: either every partition has the change or none has."""
+    value = registry.encode()
+    headers = _headers(key, value)
+    code = registry.region.code.encode()
+    async with _producer(bootstrap) as producer, producer.transaction():
+        await producer.send(REGISTRY, value, key=code, headers=headers)
+        for topic in EVENT_TOPICS:
+            for partition in sorted(await producer.partitions_for(topic)):
+                await producer.send(topic, value, partition=partition, headers=headers)
+
+
+async def _publish(
+    bootstrap: str, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
+) -> list[str]:
+    held = await _published(bootstrap, key)
+    changed = []
+    for registry in registries:
+        code = registry.region.code
+        old = held.get(code)
+        if old is not None and old.version == registry.version:
+            continue
+        today = Zone(registry.region.timezone).local_day(clock.now_ms())
+        if faults := validate_change(old, registry, today):
+            raise Refusal(
+                f"the folder of region {code} may not be taken over: " + "; ".join(faults)
+            )
+        await _send(bootstrap, key, registry)
+        changed.append(code)
+    return changed
+
+
+def publish(
+    bootstrap: str, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
+) -> list[str]:
+    """Publish each region that differs from what the cluster holds; gives the codes of those.
+
+    `key`: the installation's, to sign with. Raises `Refusal` where a change would alter the past.
+    """
+    return asyncio.run(_publish(bootstrap, key, clock, registries))

@@ -1,0 +1,251 @@
+"""How far each stage of a running installation has come. Every question has its own time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final
+
+import httpx
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from chassis.clocks import secret_key
+from chassis.datadir import DataDir, DataDirError
+from contracts.settings import Settings
+from contracts.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS
+from pantau.dev_tokens import short_wall_token
+
+SINK_GROUP: Final = "pantau-sink"
+_LIMIT_S: Final = 3.5
+_SINK_TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY)
+_LAST_WRITE: Final = "pantau_sink_last_write_seconds"
+_POSITIONS: Final = """
+SELECT stream, topic, partition, max(position) AS position,
+       argMax(watermark, positions.position) AS watermark, argMax(time, positions.position) AS time
+FROM pantau_store.positions GROUP BY stream, topic, partition ORDER BY stream, topic, partition
+FORMAT JSONEachRow"""
+_DEAD: Final = "SELECT count() FROM pantau.dead_letters FORMAT TSV"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """One service: `state` siap, belum siap or mati; `detail`: why."""
+
+    service: str
+    state: str
+    detail: str = ""
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One partition of one stage's input: everything below `position` is applied; None: not known."""
+
+    stage: str
+    topic: str
+    partition: int
+    position: int | None
+    end: int | None
+    watermark: str | None = None
+    time: str | None = None
+
+    @property
+    def lag(self) -> int | None:
+        """Records that are still to be applied."""
+        if self.position is None or self.end is None:
+            return None
+        return max(self.end - self.position, 0)
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What the gateway serves of a region."""
+
+    region: str
+    epoch: str | int
+    seq: int
+    now: str
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The whole answer. `troubles`: what could not be asked, in words."""
+
+    services: list[Health]
+    stages: list[Stage]
+    live: list[Live]
+    dead_letters: int | None
+    last_write: dict[str, float]
+    troubles: list[str]
+
+    @property
+    def fine(self) -> bool:
+        """Everything is ready and could be asked."""
+        return not self.troubles and all(one.state == "siap" for one in self.services)
+
+
+Offsets = dict[tuple[str, int], int]
+
+
+async def _ends(broker: str) -> Offsets:
+    """Committed end of every partition that a stage reads."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed")
+    await consumer.start()
+    try:
+        names = [*_SINK_TOPICS, REGION_FEED]
+        partitions = [
+            TopicPartition(name, number)
+            for name in names
+            for number in sorted(consumer.partitions_for_topic(name) or ())
+        ]
+        found = await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
+    return {(one.topic, one.partition): offset for one, offset in found.items()}
+
+
+async def _sink_offsets(broker: str) -> Offsets:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(SINK_GROUP)
+    finally:
+        await admin.close()
+    return {
+        (one.topic, one.partition): held.offset for one, held in found.items() if held.offset >= 0
+    }
+
+
+class _Asker:
+    """Asks the HTTP parts of one installation."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._home = DataDir(settings.data_dir)
+        self._client = client
+
+    def url(self, service: str) -> str | None:
+        """Base address of a service, or None if it noted none."""
+        settings = self._settings
+        noted = self._home.read_run(service)
+        if noted is not None:
+            return str(noted["health"])
+        here = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+        ports = {"ingest": settings.ingest_port, "gateway": settings.gateway_port}
+        return f"http://{here}:{ports[service]}" if service in ports else None
+
+    async def health(self, service: str) -> Health:
+        url = self.url(service)
+        if url is None:
+            return Health(service, "mati", "not running on this data dir")
+        try:
+            answer = await self._client.get(f"{url}/readyz")
+            detail = str(answer.json().get("detail", ""))
+        except (httpx.HTTPError, ValueError) as error:
+            return Health(service, "mati", f"no answer from {url} ({type(error).__name__})")
+        return Health(
+            service, "siap" if answer.status_code == httpx.codes.OK else "belum siap", detail
+        )
+
+    async def clickhouse_health(self) -> Health:
+        url = self._settings.clickhouse_url
+        try:
+            (await self._client.get(f"{url}/ping")).raise_for_status()
+        except httpx.HTTPError as error:
+            return Health("clickhouse", "mati", f"no answer from {url} ({type(error).__name__})")
+        return Health("clickhouse", "siap")
+
+    async def query(self, sql: str) -> str:
+        settings = self._settings
+        password = settings.clickhouse_password.get_secret_value()
+        if not password:
+            password = self._home.clickhouse_accounts()[settings.clickhouse_user]
+        answer = await self._client.post(
+            settings.clickhouse_url, content=sql, auth=(settings.clickhouse_user, password)
+        )
+        answer.raise_for_status()
+        return answer.text
+
+    async def positions(self) -> list[dict[str, Any]]:
+        lines = (await self.query(_POSITIONS)).splitlines()
+        return [msgspec.json.decode(line) for line in lines]
+
+    async def dead_letters(self) -> int:
+        return int(await self.query(_DEAD))
+
+    async def live(self) -> list[Live]:
+        url = self.url("gateway")
+        token = short_wall_token(secret_key(self._settings))
+        found = []
+        for region in self._settings.regions:
+            answer = await self._client.get(
+                f"{url}/v1/state",
+                params={"region": region, "levels": "kabupaten"},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            answer.raise_for_status()
+            frame = answer.json()
+            found.append(Live(region, frame["epoch"], frame["seq"], frame["now"]))
+        return found
+
+    async def last_write(self) -> dict[str, float]:
+        url = self.url("sinks")
+        text = (await self._client.get(f"{url}/metrics")).text if url else ""
+        lines = (line for line in text.splitlines() if line.startswith(_LAST_WRITE))
+        return {line.split('"')[1]: float(line.rsplit(" ", 1)[1]) for line in lines}
+
+
+def stages(positions: Iterable[dict[str, Any]], sink: Offsets, ends: Offsets) -> list[Stage]:
+    """Rows of the table: folds by their positions, the sink by its group's offsets."""
+    folds = [
+        Stage(
+            stage=row["stream"],
+            topic=row["topic"],
+            partition=int(row["partition"]),
+            position=int(row["position"]),
+            end=ends.get((row["topic"], int(row["partition"]))),
+            watermark=row["watermark"],
+            time=row["time"],
+        )
+        for row in positions
+    ]
+    landed = [
+        Stage("sink", topic, partition, sink.get((topic, partition)), end)
+        for (topic, partition), end in sorted(ends.items())
+        if topic in _SINK_TOPICS
+    ]
+    return folds + landed
+
+
+async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: list[str]) -> Any:
+    """The answer, or `fallback` with a trouble noted: a part that is down must not hide the others."""
+    try:
+        return await asyncio.wait_for(asked, _LIMIT_S)
+    except httpx.HTTPStatusError as error:
+        troubles.append(f"{name}: HTTP {error.response.status_code}")
+    except TimeoutError:
+        troubles.append(f"{name}: no answer within {_LIMIT_S:.1f} s")
+    except (httpx.HTTPError, KafkaError, OSError, DataDirError) as error:
+        troubles.append(f"{name}: {error or type(error).__name__}")
+    return fallback
+
+
+async def collect(settings: Settings) -> Status:
+    """Ask everything at once; takes at most some 4 s."""
+    troubles: list[str] = []
+    async with httpx.AsyncClient(timeout=_LIMIT_S, trust_env=False) as client:
+        asker = _Asker(settings, client)
+
+        def within(name: str, asked: Awaitable[Any], fallback: Any) -> Awaitable[Any]:
+            return _within(name, asked, fallback, troubles)
+
+        ends, sink, positions, dead, live, last_write, *services = await asyncio.gather(
+            within("kafka", _ends(settings.broker), {}),
+            within("kafka, group of the sink", _sink_offsets(settings.broker), {}),
+            within("clickhouse, positions", asker.positions(), []),
+            within("clickhouse, dead letters", asker.dead_letters(), None),
+            within("gateway", asker.live(), []),
+            within("sinks", asker.last_write(), {}),
+            *(asker.health(name) for name in ("ingest", "streams", "sinks", "gateway")),
+            asker.clickhouse_health(),
+        )
+    services.append(Health("kafka", "siap" if ends else "mati"))
+    return Status(services, stages(positions, sink, ends), live, dead, last_write, troubles)
