@@ -55,9 +55,9 @@ def verify(lock: Path, home: Path = HOME) -> int:
 
 
 def main() -> int:
-    """`python -m pantau.jars LOCK`: exit 0 if the jars are the locked ones, else a line why not."""
+    """`python -m pantau.jars LOCK [HOME]`: exit 0 if the jars are the locked ones, else say why."""
     try:
-        verify(Path(sys.argv[1]))
+        verify(*(Path(word) for word in sys.argv[1:]))
     except JarError as error:
         sys.stderr.write(f"{error}\n")
         return 1
