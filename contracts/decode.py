@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -45,7 +45,7 @@ def decode_lines(value: bytes) -> list[Event | Refusal]:
         again += [
             i for i, line in enumerate(lines) if len(line) > MAX_EVENT_BYTES or may_hold_nik(line)
         ]
-    items: list[Event | Refusal] = [*events]
+    items = cast(list[Event | Refusal], events)
     if again:
         lines = split(value)
         for index in again:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b
 from typing import Final
 
@@ -13,8 +12,9 @@ from contracts.events import TYPE_OF, Data, Event
 DIGEST_BYTES: Final = 12
 
 _NEWLINE_TO_SPACE: Final = bytes.maketrans(b"\r\n", b"  ")
-_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
-_MINUS_ZERO: Final = re.compile(rb"-0\.0(?![0-9])")
+_ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
+_MINUS_ZERO: Final = b"\xcb\x80" + bytes(7)
+"""-0.0 in MessagePack."""
 
 
 def digest(event: Event) -> bytes:
@@ -24,7 +24,7 @@ def digest(event: Event) -> bytes:
     """
     said = (TYPE_OF[type(event)], event.subject, event.supersedes, event.time_ms, event.data)
     content = _ENCODER.encode(said)
-    if b"-0.0" in content and _MINUS_ZERO.search(content):
+    if _MINUS_ZERO in content:
         _drop_sign_of_zero(event.data)
         content = _ENCODER.encode(said)
     return blake2b(content, digest_size=DIGEST_BYTES).digest()
