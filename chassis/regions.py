@@ -107,8 +107,15 @@ def load_region(folder: Path) -> RegionRegistry:
     _check_units(units)
     _check_recipients(recipients, [unit for _, unit in units])
     _check_boundaries(folder / "boundaries.geojson", known, faults)
+    # In one order, so that moving lines about is no change.
     registry = RegionRegistry(
-        region, tuple(unit for _, unit in units), tuple(one for _, one in recipients)
+        region,
+        tuple(sorted((unit for _, unit in units), key=lambda one: (one.unit_id, one.valid_from))),
+        tuple(
+            sorted(
+                (one for _, one in recipients), key=lambda one: (one.recipient_id, one.valid_from)
+            )
+        ),
     )
     if not faults.messages:
         faults.messages += validate_change(None, registry, 0)
