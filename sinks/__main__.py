@@ -17,7 +17,7 @@ from contracts.clock import Clock
 from contracts.settings import Settings
 from contracts.topics import EVENT_TOPICS, REGISTRY, TABLE_TOPICS
 from sinks import tables
-from sinks.clickhouse.client import connect
+from sinks.clickhouse.client import open_writer
 from sinks.landing import EventLines
 from sinks.metrics import Readiness
 from sinks.reader import Land, Reader, open_consumer
@@ -55,7 +55,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 name,
                 open_consumer(settings.broker, tuple(land), f"sinks-{name}"),
                 land,
-                Writer(partial(connect, settings), clock),
+                Writer(partial(open_writer, settings), clock),
                 readiness,
                 stop,
             )

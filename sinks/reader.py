@@ -44,6 +44,8 @@ def open_consumer(bootstrap: str, topics: Sequence[str], client_id: str) -> Kafk
         allow_auto_create_topics=False,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
+        # An insert may take minutes before it is given up; the partitions stay ours meanwhile.
+        max_poll_interval_ms=900_000,
         fetch_max_wait_ms=_POLL_MS,
         max_poll_records=_POLL_RECORDS,
     )

@@ -70,7 +70,7 @@ def _region(region: Region) -> dict[str, Any]:
         "timezone": region.timezone,
         "service_weekdays": region.service_weekdays,
         "holidays": [day_to_iso(day) for day in region.holidays],
-        "kecamatan": [(one.code, one.name) for one in region.kecamatan],
+        "kecamatan": [{"code": one.code, "name": one.name} for one in region.kecamatan],
     }
 
 

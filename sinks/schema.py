@@ -171,7 +171,7 @@ REJECTS: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A storage table and its layout. `order`, `partition`: SQL; the key and `order` fix each other."""
+    """A storage table and its layout. `order`, `partition`: SQL; key and `order` fix each other."""
 
     table: Table
     comment: str
@@ -203,7 +203,7 @@ STORAGE: Final = (
     Storage(TABLES["positions"], "How far each stage has come"),
     Storage(TABLES["dead_letters"], "Letters with their bytes, for operators"),
     Storage(TABLES["alert_changes"], "Every change of every alert"),
-    # A line's place fixes all its columns: the wider order dedupes by place, yet finds a day and a unit.
+    # A line's place fixes its columns: the wider order dedupes by place, yet finds day and unit.
     Storage(
         RAW_LINES,
         "Every line of the event topics",

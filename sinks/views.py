@@ -79,11 +79,9 @@ def _verdict_positions(topic: str) -> str:
 
     Beyond its end `[]` gives 0: no verdict, no event.
     """
-    return (
-        "(SELECT groupArrayInsertAt(0)(`position`, toUInt32(`partition`))\n"
-        f"            FROM {STORE}.positions FINAL\n"
-        f"            WHERE `stream` = {text(VERDICTS)} AND `topic` = {text(topic)})"  # noqa: S608
-    )
+    array = "(SELECT groupArrayInsertAt(0)(`position`, toUInt32(`partition`))"
+    where = f"WHERE `stream` = {text(VERDICTS)} AND `topic` = {text(topic)}"
+    return f"{array}\n            FROM {STORE}.positions FINAL\n            {where})"
 
 
 # Positions come first in WHERE: read before the exceptions, they vouch for no line whose exception
@@ -216,7 +214,7 @@ GROUP BY `region`, `unit_id`, day"""  # noqa: S608 -- names of our own
 
 
 def _in_force(columns: tuple[Column, ...], table: str, key: str) -> str:
-    """The rows in force on the local day of the region's clock: of each `key` the newest by then."""
+    """The rows in force on the local day of the region's clock: of each `key` the newest."""
     now = f"(SELECT max(`time`) FROM {STORE}.positions)"  # noqa: S608 -- names of our own
     return (
         f"SELECT\n    {_listed(columns)}\nFROM {STORE}.{table} FINAL\n"

@@ -31,7 +31,7 @@ _LAST: Final = "positions"
 _SETTINGS: Final = {
     "async_insert": 0,
     "date_time_input_format": "best_effort",
-    # A column misspelled or null where none may be is an error to see, not a zero to show.
+    # A column misspelled, or text that is null, is an error to see, not an empty value to show.
     "input_format_skip_unknown_fields": 0,
     "input_format_null_as_default": 0,
 }

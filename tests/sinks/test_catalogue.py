@@ -1,0 +1,48 @@
+"""What is written down from the definitions is what the definitions say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_type_hints
+
+from contracts.events import CLASSES, HEX32_FIELDS
+from contracts.tables import TABLES
+from sinks import catalogue, schema
+from sinks.views import VIEWS
+
+MIGRATIONS = Path(schema.__file__).parent / "migrations"
+
+
+def test_catalogue_is_current() -> None:
+    assert catalogue.PATH.read_text("utf-8") == catalogue.render(), "run python -m sinks.catalogue"
+
+
+def test_migrations_are_current() -> None:
+    for name, content in schema.migrations().items():
+        assert (MIGRATIONS / name).read_text("utf-8") == content, "run python -m sinks.schema"
+
+
+def test_every_table_of_the_contract_is_stored_by_its_key_and_version() -> None:
+    stored = {storage.table.name: storage for storage in schema.STORAGE}
+    assert TABLES.items() <= {name: one.table for name, one in stored.items()}.items()
+    for storage in stored.values():
+        order = storage.order or str(storage.table.key)
+        assert all(name in order for name in storage.table.key)
+
+
+def test_every_field_of_an_event_has_a_typed_path_but_pseudonyms() -> None:
+    fields = set()
+    for cls in CLASSES:
+        data = get_type_hints(cls)["data"]
+        fields |= set(get_type_hints(data)) - {"eaten"}
+    paths = {path for path in schema.DATA_PATHS if not path.startswith("eaten.")}
+    assert paths == fields - HEX32_FIELDS
+    assert {path.removeprefix("eaten.") for path in schema.DATA_PATHS} - paths == set(schema.GROUPS)
+    assert all(f"SKIP {field}" in schema.DATA_TYPE for field in HEX32_FIELDS)
+
+
+def test_the_views_are_those_of_the_contract() -> None:
+    assert {view.name for view in VIEWS} == {
+        *("events", "performance", "coverage", "clinic_coverage", "alerts", "alert_history"),
+        *("dead_letters", "late", "regions", "units", "recipients"),
+    }

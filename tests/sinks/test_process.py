@@ -1,0 +1,210 @@
+"""The sink as a process, between a real broker and a real engine: nothing lost, nothing twice, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.structs import TopicPartition
+
+from chassis.datadir import DataDir
+from contracts.topics import CONTROL_HEADER, EVENT_TOPICS, SPPG_EVENTS, TABLE_HEADER, VERDICTS
+from sinks.reader import GROUP
+from sinks.schema import STORE
+from tests.examples import KITCHEN, line
+from tests.fixtures_clickhouse import EmbeddedClickHouse
+from tests.fixtures_sinks import wait_until
+
+Start = Callable[..., "Sink"]
+
+
+class Sink:
+    """A running sink."""
+
+    def __init__(self, command: list[str], env: dict[str, str], home: DataDir) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", *command], env=env)
+        self._home = home
+
+    def ready(self) -> tuple[bool, str]:
+        facts = self._home.read_run("sinks")
+        if facts is None or facts["pid"] != self.process.pid:
+            return False, "not started"
+        return json.loads(self._get(f"{facts['health']}/readyz"))["ready"], self._get(
+            f"{facts['health']}/readyz"
+        )
+
+    def metrics(self) -> str:
+        facts = self._home.read_run("sinks")
+        assert facts is not None
+        return self._get(f"{facts['health']}/metrics")
+
+    @staticmethod
+    def _get(url: str) -> str:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return str(error.read().decode())
+        except OSError:
+            return '{"ready": false}'
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def start(engine: EmbeddedClickHouse, broker: str, tmp_path: Path) -> Iterator[Start]:
+    home = DataDir(tmp_path)
+    env = os.environ | {
+        "PANTAU_DATA_DIR": str(tmp_path),
+        "PANTAU_BROKER": broker,
+        "PANTAU_SECRET_KEY": "6b" * 32,
+        "PANTAU_CLICKHOUSE_URL": engine.url,
+        "PANTAU_CLICKHOUSE_PASSWORD": engine.passwords["writer"],
+        "PANTAU_LOG_LEVEL": "warning",
+    }
+    started: list[Sink] = []
+
+    def begin(*command: str) -> Sink:
+        started.append(Sink(list(command) or ["sinks"], env, home))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+@pytest.fixture
+def producer(broker: str) -> Iterator[KafkaProducer]:
+    made = KafkaProducer(bootstrap_servers=broker)
+    yield made
+    made.close()
+
+
+def count(store: Client, table: str, where: str = "1") -> int:
+    query = f"SELECT count() FROM {STORE}.{table} FINAL WHERE {where}"
+    return int(store.query(query).result_rows[0][0])
+
+
+def meals(run: str, first: int, n: int) -> list[bytes]:
+    return [line("sppg.meal.eaten", id=f"{run}-{number}") for number in range(first, first + n)]
+
+
+def verdict_row(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {"value": json.dumps(row).encode(), "headers": [(TABLE_HEADER, table.encode())]}
+
+
+POSITION = {
+    **{"stream": VERDICTS, "topic": SPPG_EVENTS, "partition": 0},
+    **{"watermark": "2026-11-24T03:13:33Z", "time": "2026-11-24T03:15:33Z"},
+}
+
+
+def lag(broker: str) -> int:
+    """Records of the event topics that the group has not committed."""
+    consumer = KafkaConsumer(bootstrap_servers=broker, group_id=GROUP, enable_auto_commit=False)
+    places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in (0, 1)]
+    ends = consumer.end_offsets(places)
+    left = sum(ends[place] - (consumer.committed(place) or 0) for place in places)
+    consumer.close(autocommit=False)
+    return left
+
+
+def test_rows_are_exact_after_kills_between_insert_and_commit(
+    start: Start, store: Client, producer: KafkaProducer, broker: str
+) -> None:
+    for number in range(0, 900, 3):
+        producer.send(SPPG_EVENTS, b"\n".join(meals("kill", number, 3)), partition=number % 2)
+    producer.send(SPPG_EVENTS, b"{}", partition=0, headers=[(CONTROL_HEADER, b"tick")])
+    producer.flush()
+    for batch in (1, 1, 2):
+        assert start("tests.sinks.killer", str(batch)).process.wait(60) == -signal.SIGKILL
+    sink = start()
+    wait_until(lambda: lag(broker) == 0)
+    assert count(store, "raw_lines") == 900
+    assert count(store, "raw_lines", "parsed = 1") == 900
+    producer.send(VERDICTS, partition=0, **verdict_row("positions", POSITION | {"position": 10**6}))
+    producer.send(
+        VERDICTS,
+        partition=1,
+        **verdict_row("positions", POSITION | {"position": 10**6, "partition": 1}),
+    )
+    producer.flush()
+    wait_until(lambda: count(store, "positions") == 2)
+    assert store.query(
+        "SELECT count(), uniqExact(id), sum(data.eaten.sd) FROM pantau.events"
+    ).result_rows == [(900, 900, 900 * 290)]
+    wait_until(lambda: sink.ready()[0])
+    assert 'pantau_sink_rows_total{table="positions"} 2.0' in sink.metrics()
+    assert sink.stop() == 0
+
+
+def test_it_waits_for_a_clickhouse_that_is_away_and_loses_nothing(
+    start: Start, store: Client, producer: KafkaProducer, engine: EmbeddedClickHouse, broker: str
+) -> None:
+    sink = start()
+    wait_until(lambda: sink.ready()[0])
+    engine.stop(signal.SIGKILL)
+    try:
+        for number in range(50):
+            producer.send(SPPG_EVENTS, meals("away", number, 1)[0], key=KITCHEN.encode())
+        producer.flush()
+        wait_until(lambda: "raw_lines" in sink.ready()[1])
+        assert not sink.ready()[0]
+    finally:
+        engine.start()
+    wait_until(lambda: count(store, "raw_lines") == 50)
+    wait_until(lambda: sink.ready()[0])
+    assert sink.stop() == 0
+    assert lag(broker) == 0
+
+
+def test_what_a_transaction_takes_back_is_not_written(
+    start: Start, store: Client, broker: str
+) -> None:
+    sink = start()
+    row = {"topic": SPPG_EVENTS, "partition": 0, "line": 0, "verdict": "duplicate", "code": ""}
+    producer = KafkaProducer(bootstrap_servers=broker, transactional_id="sinks-test")
+    producer.init_transactions()
+    for offset in range(6):
+        producer.begin_transaction()
+        producer.send(VERDICTS, partition=0, **verdict_row("exceptions", row | {"offset": offset}))
+        if offset % 2:
+            producer.abort_transaction()
+        else:
+            producer.commit_transaction()
+    producer.close()
+    wait_until(lambda: count(store, "exceptions", "offset = 4") == 1)
+    assert count(store, "exceptions") == 3
+    assert sink.stop() == 0
+
+
+def test_a_poison_line_stops_nobody(start: Start, store: Client, producer: KafkaProducer) -> None:
+    sink = start()
+    row = {"topic": SPPG_EVENTS, "partition": 0, "line": 0, "verdict": "duplicate", "code": ""}
+    lines = [json.dumps(row | {"offset": offset}).encode() for offset in range(100, 200)]
+    lines[50] = b'{"topic": 7'
+    headers = [(TABLE_HEADER, b"exceptions")]
+    producer.send(VERDICTS, b"\n".join(lines), partition=0, headers=headers)
+    producer.flush()
+    wait_until(lambda: count(store, "sink_rejects") == 1)
+    wait_until(lambda: count(store, "exceptions") == 99)
+    assert store.query(f"SELECT line, value FROM {STORE}.sink_rejects").result_rows == [
+        (50, '{"topic": 7')
+    ]
+    assert 'pantau_sink_rejects_total{table="exceptions"} 1.0' in sink.metrics()
+    assert sink.stop() == 0
