@@ -1,0 +1,48 @@
+"""`python -m dashboard_ws.gateway`: the gateway of one installation, settings from PANTAU_*."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Final, NoReturn
+
+from chassis import logs
+from chassis.datadir import DataDirError
+from chassis.kafka import TopicError, ensure_topics, wait_for_broker
+from chassis.serve import serve_app
+from contracts.settings import Settings
+from contracts.topics import LIVE, topics
+from dashboard_ws.gateway.app import SERVICE, Gateway
+
+_BROKER_S: Final = 60.0
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT. Exits with one line if something that it needs is not there."""
+    settings = Settings()
+    logs.configure(SERVICE, settings.log_level)
+    # The server raises the signal again once it has stopped: that must end in an orderly exit.
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        wait_for_broker(settings.broker, _BROKER_S)
+        wanted = topics(settings.partitions, settings.region_partitions)
+        live = [topic for topic in wanted if topic.name == LIVE]
+        ensure_topics(settings.broker, live, settings.replication)
+        gateway = Gateway(settings)
+    except (DataDirError, TopicError, TimeoutError) as error:
+        sys.exit(f"pantau: gateway: {error}")
+    try:
+        serve_app(gateway.app(), settings.host, settings.gateway_port, SERVICE, settings.data_dir)
+    finally:
+        if gateway.failed:
+            sys.exit("pantau: gateway: it lost its stream; the log above says why")
+
+
+if __name__ == "__main__":
+    main()
