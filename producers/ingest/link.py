@@ -176,7 +176,7 @@ async def _write(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
             record.value,
             key=record.key,
             partition=record.partition,
-            headers=record.headers,
+            headers=list(record.headers),
         )
         for record in records
     ]
