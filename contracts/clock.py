@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import msgspec
+
+from contracts.instant import rfc3339 as rfc3339
 
 DEMO_FACTOR: Final = 72
 """A day of the demo clock takes 20 minutes."""
@@ -63,7 +64,9 @@ class DemoClock:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         if not segments:
-            raise ValueError("the demo clock needs at least one segment: start the installation once with `pantau up --clock demo`")
+            raise ValueError(
+                "the demo clock needs at least one segment: start the installation once with `pantau up --clock demo`"
+            )
         self._segments = sorted(segments, key=lambda segment: segment.real_start_ms)
         self._starts = [segment.real_start_ms for segment in self._segments]
 
@@ -81,11 +84,3 @@ class DemoClock:
         index = max(bisect_right(self._starts, real_ms) - 1, 0)
         line = self._segments[index]
         return line.demo_start_ms + round((real_ms - line.real_start_ms) * line.factor)
-
-
-def rfc3339(epoch_ms: int) -> str:
-    """`2026-11-24T03:42:07.120Z`; whole seconds carry no fraction."""
-    moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
-    fraction = epoch_ms % 1000
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"

@@ -5,7 +5,7 @@ a minute and a lookup a second).
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 from contracts.codes import Code
@@ -79,3 +79,11 @@ class _Tails(dict[str, int]):
 
 _heads: Final = _Heads()
 _tails: Final = _Tails()
+
+
+def rfc3339(instant_ms: int) -> str:
+    """`2026-11-24T03:42:07.120Z` of epoch milliseconds; whole seconds carry no fraction."""
+    moment = datetime.fromtimestamp(instant_ms // 1000, UTC)
+    fraction = instant_ms % 1000
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.clock import rfc3339
-from contracts.instant import epoch_ms
+from contracts.instant import epoch_ms, rfc3339
 from contracts.topics import HEAD_KEY, LIVE, SEQ_HEADER
 from contracts.windows import PANE_WINDOWS
 from streams.core.messages import Out

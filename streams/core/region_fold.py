@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.clock import rfc3339
+from contracts.instant import rfc3339
 from contracts.registry import RegionRegistry, Registry
 from contracts.topics import AREA_WINDOWS, LIVE, REGION_FEED
 from contracts.windows import GRACE_MS
@@ -190,7 +190,7 @@ class RegionFold:
 
     def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
         live = self._live_of(areas.region)
-        for row, newest in areas.rows(Stamp(areas.region, position, rfc3339(time_ms))):
+        for row, newest in areas.rows(Stamp(areas.region, position, rfc3339(time_ms // 1000 * 1000))):
             self._lines.add(AREA_WINDOWS, row.view, row.line)
             if newest:
                 live.put(row)

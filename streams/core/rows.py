@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.clock import rfc3339
 from contracts.days import Zone, day_to_iso
+from contracts.instant import rfc3339
 from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, Column, View, names
 from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS
 from streams.core.parts import ClinicPart, CoveragePart, KitchenPart

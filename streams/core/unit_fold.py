@@ -15,12 +15,12 @@ from typing import Any, Final
 import msgspec
 
 from contracts.checks import check, effective_received
-from contracts.clock import rfc3339
 from contracts.codes import Code, Refusal
 from contracts.days import day_to_iso
 from contracts.decode import decode_lines, recorded_ms
 from contracts.events import Event
 from contracts.identity import digest
+from contracts.instant import rfc3339
 from contracts.lines import split
 from contracts.partition import partition_of
 from contracts.registry import RegionRegistry, Registry, Thresholds
@@ -289,7 +289,7 @@ class UnitFold:
         for code, units in self._regions.items():
             self._drain_region(
                 units,
-                Stamp(code, position, rfc3339(self._time_ms)),
+                Stamp(code, position, rfc3339(self._time_ms // 1000 * 1000)),
                 feeds[partition_of(code, self._region_partitions)],
             )
         state = self._drain_state()
