@@ -65,12 +65,13 @@ def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
 
 def _misfits(wanted: Topic, partitions: int, config: Mapping[str, str]) -> list[str]:
     """What is wrong with an existing topic, in words."""
-    found = []
+    found = [
+        f"has {name}={config.get(name)}, not {wanted.config[name]}"
+        for name in _CHECKED
+        if name in wanted.config and config.get(name) != wanted.config[name]
+    ]
     if partitions != wanted.partitions:
         found.append(f"has {partitions} partitions, not {wanted.partitions} (fixed at creation)")
-    for name in _CHECKED:
-        if name in wanted.config and config.get(name) != wanted.config[name]:
-            found.append(f"has {name}={config.get(name)}, not {wanted.config[name]}")
     return found
 
 

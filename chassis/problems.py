@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -41,27 +41,26 @@ def problem_response(
 
 
 def _from_problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return problem_response(error.status, error.title, error.detail, error.headers)
+    problem = cast(Problem, error)
+    return problem_response(problem.status, problem.title, problem.detail, problem.headers)
 
 
 def _from_http(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
+    fault = cast(HTTPException, error)
+    title = HTTPStatus(fault.status_code).phrase
     details = {
         404: "There is nothing at this address; /openapi.json lists what there is.",
         405: "This address does not take that method; the Allow header names those it takes.",
     }
-    detail = error.detail if error.detail != title else details.get(error.status_code, title)
-    return problem_response(error.status_code, title, detail, error.headers)
+    detail = fault.detail if fault.detail != title else details.get(fault.status_code, title)
+    return problem_response(fault.status_code, title, detail, fault.headers)
 
 
 def _from_validation(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
     # `input` would send back what came in, which may hold what must not be written anywhere.
     errors = [
         {"at": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
-        for item in error.errors()
+        for item in cast(RequestValidationError, error).errors()
     ]
     detail = "; ".join(f"{item['at']}: {item['problem']}" for item in errors)
     return problem_response(422, "Unprocessable Content", detail, errors=errors)

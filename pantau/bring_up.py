@@ -171,10 +171,9 @@ def up(plan: Plan) -> None:
     """Run the installation until SIGTERM or SIGINT. Raises `Refusal` for what keeps it from running."""
     # Their complaints about a broker that is still starting are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    checks.python()
-    warning = checks.data_dir(plan.settings.data_dir)
-    if warning:
-        say(warning)
+    for warning in (checks.data_dir(plan.settings.data_dir), checks.web_build()):
+        if warning:
+            say(warning)
     with installation.locked(plan.home):
         installation.stamp(plan.home, plan.stamp)
         installation.clear_run(plan.home)

@@ -6,25 +6,24 @@ import errno
 import os
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from pantau.errors import Refusal
+from pantau.installation import ROOT
 
+_WALL: Final = ROOT / "dashboard_ws" / "web" / "dist" / "index.html"
 _WARN_BYTES: Final = 1_000_000_000
 _REFUSE_BYTES: Final = 200_000_000
 _PORT_WAIT_S: Final = 3.0
 """An installation that was just killed still holds its ports for a moment."""
 
 
-def python() -> None:
-    """Raises `Refusal` on a Python that the locked dependencies are not for."""
-    if sys.version_info[:2] < (3, 11):
-        found = ".".join(str(part) for part in sys.version_info[:3])
-        raise Refusal(f"this is Python {found}: Pantau needs 3.11; run `make install` with one")
+def web_build() -> str | None:
+    """A warning if the wall's page was not built: the gateway then serves only its socket."""
+    return None if _WALL.exists() else "halaman dinding belum dibangun: jalankan `make install`"
 
 
 def data_dir(path: Path) -> str | None:

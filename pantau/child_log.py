@@ -13,6 +13,8 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 _READ_BYTES: Final = 256 * 1024
 _SHOWN: Final = 8
 """Lines shown of one look; the rest is in the file."""
+_SHOWN_CHARS: Final = 400
+_TAIL_BYTES: Final = 4096
 _PLAIN_MARKS: Final = (" ERROR ", " FATAL ", "[ERROR]", "Error: ", "pantau: ")
 _SKIPPED: Final = ("event", "level", "ts", "service", "logger", "exception")
 
@@ -24,13 +26,19 @@ def problem_in(line: str) -> str | None:
     except msgspec.DecodeError:
         entry = None
     if not isinstance(entry, dict):
-        return line.strip() if any(mark in f" {line} " for mark in _PLAIN_MARKS) else None
+        return _short(line) if any(mark in f" {line} " for mark in _PLAIN_MARKS) else None
     if entry.get("level") not in ("error", "critical"):
         return None
     facts = " ".join(f"{key}={value}" for key, value in entry.items() if key not in _SKIPPED)
     # Of a traceback its last line says what it was.
     last = str(entry.get("exception", "")).strip().rsplit("\n", 1)[-1]
-    return " ".join(part for part in (str(entry.get("event", "")), facts, last) if part)
+    return _short(" ".join(part for part in (str(entry.get("event", "")), facts, last) if part))
+
+
+def _short(text: str) -> str:
+    """One line, not longer than an operator reads."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]} ..."
 
 
 class ChildLog:
@@ -68,3 +76,14 @@ class ChildLog:
         ]
         left = len(found) - _SHOWN
         return found if left <= 0 else [*found[:_SHOWN], f"... and {left} more lines"]
+
+    def last_line(self) -> str:
+        """The last thing the part wrote, in short; empty if nothing."""
+        if not self.path.exists():
+            return ""
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - _TAIL_BYTES))
+            lines = [
+                line for line in file.read().decode(errors="replace").splitlines() if line.strip()
+            ]
+        return _short(lines[-1]) if lines else ""

@@ -8,8 +8,8 @@ import sys
 
 import typer
 
+from chassis import logs
 from chassis.datadir import DataDirError
-from chassis.kafka import TopicError
 from pantau import commands
 from pantau.errors import Refusal
 
@@ -27,6 +27,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     # A group even while it has one command: `pantau up`, never `pantau`.
@@ -38,8 +39,10 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run it. What cannot be done ends in one line on stderr and exit code 1."""
+    # Libraries' and rooms' logs go to stderr too: stdout carries only what a command promises.
+    logs.configure("pantau", "warning")
     try:
         build()()
-    except (Refusal, DataDirError, TopicError) as refusal:
+    except (Refusal, DataDirError) as refusal:
         sys.stderr.write(f"pantau: {refusal}\n")
         sys.exit(1)

@@ -146,7 +146,10 @@ def plain(settings: Settings) -> dict[str, str]:
 
 
 def child_env(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a part: every setting spelt out, secrets only if they were in `inherited`; else it reads them from the data dir."""
+    """The environment of a part: every setting spelt out.
+
+    Secrets are passed on only if they were in `inherited`; else the part reads them from the data dir.
+    """
     env = dict(inherited) | {
         f"{_ENV}{name.upper()}": text for name, text in plain(settings).items()
     }

@@ -1,11 +1,13 @@
-"""Brings changed region folders into the log: to `registry`, and to every partition of the event topics so that a replay meets them at the same place."""
+"""Brings changed region folders into the log: to `registry`, and to every partition of the event
+topics, so that a replay meets them at the same place.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, AsyncIterator, Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 

@@ -153,7 +153,8 @@ class Supervisor:
                 return
             now = time.monotonic()
             delay = run.restarts.died(now, now - started)
-            self._tell_problems(part)
+            if not self._tell_problems(part) and (last := part.log.last_line()):
+                self._say(f"{part.name}: {last}")
             how = f"sinyal {-code}" if code < 0 else f"kode {code}"
             if delay is None:
                 if not self._failed.done():
@@ -197,10 +198,12 @@ class Supervisor:
         run.ready.set()
         self._say(f"{run.part.name} siap {_seconds(took_s)}")
 
-    def _tell_problems(self, part: Part) -> None:
+    def _tell_problems(self, part: Part) -> bool:
         part.log.rotate()
-        for problem in part.log.problems():
+        problems = part.log.problems()
+        for problem in problems:
             self._say(f"{part.name}: {problem}")
+        return bool(problems)
 
     async def stop(self, hurry: asyncio.Event) -> None:
         """Stop all parts, the last started first, each within its `stop_s`; at once when `hurry` is set."""

@@ -37,7 +37,7 @@ def check_unit(settings: Settings, unit_id: str) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(help="Field devices.", no_args_is_help=True)
+    group = typer.Typer(help="What field devices need.", no_args_is_help=True)
     app.add_typer(group, name="device")
 
     @group.callback()
@@ -57,9 +57,9 @@ def register(app: typer.Typer) -> None:
         Only the token goes to stdout. It does not end by itself and cannot be read again: store it
         on the device, and nowhere else.
 
+        \b
         Example:
-
-            PANTAU_DATA_DIR=data pantau device enrol --unit sppg-32.11.08-01 > token.txt
+          PANTAU_DATA_DIR=data pantau device enrol --unit SPPG-3211-0001 > token.txt
         """
         settings = running_settings(data_dir)
         kind = check_unit(settings, unit)

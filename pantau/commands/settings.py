@@ -42,14 +42,14 @@ def describe() -> str:
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("settings")
+    @app.command("settings", short_help="List every setting: default and meaning.")
     def settings() -> None:
         """List every setting (PANTAU_* environment variables): default and meaning.
 
         Options of a command win over the environment. Secrets are better left in the data dir.
 
+        \b
         Example:
-
-            PANTAU_LOG_LEVEL=debug pantau up --simulate
+          PANTAU_LOG_LEVEL=debug pantau up --simulate
         """
         typer.echo(describe())

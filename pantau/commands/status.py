@@ -6,14 +6,16 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from contracts.clock import rfc3339
 from pantau.installation import running_settings
-from pantau.status import Stage, Status, collect
+
+if TYPE_CHECKING:
+    from pantau.status import Stage, Status
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -68,7 +70,7 @@ def as_json(status: Status) -> str:
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("status")
+    @app.command("status", short_help="Show how far each part and stage is.")
     def status(
         data_dir: Annotated[
             Path | None,
@@ -80,12 +82,14 @@ def register(app: typer.Typer) -> None:
 
         Exit code 0 if everything is ready and could be asked, else 1. Answers within 5 s.
 
+        \b
         Examples:
-
-            PANTAU_DATA_DIR=data pantau status
-
-            pantau status --data-dir data --json | jq '.stages[] | select(.lag > 0)'
+          PANTAU_DATA_DIR=data pantau status
+          pantau status --data-dir data --json | jq '.stages[] | select(.lag > 0)'
         """
+        # Imported when run: other commands need not wait for the clients of Kafka.
+        from pantau.status import collect
+
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         found = asyncio.run(collect(running_settings(data_dir)))
         typer.echo(as_json(found) if json else render(found))

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pantau.bring_up import up as bring_up
 from pantau.installation import ClockKind
-from pantau.plan import Options, plan
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("up")
+    @app.command("up", short_help="Run everything on this machine until Ctrl-C.")
     def up(
         region: Annotated[
             list[str] | None,
@@ -64,16 +62,17 @@ def register(app: typer.Typer) -> None:
         else goes to stderr, and to logs/ in the data dir. A part that dies is started again.
         Events survive a stop and a kill; start again with the same --data-dir to go on.
 
+        \b
         Examples:
-
-            pantau up --simulate                          a simulated day of Sumedang
-
-            pantau up --data-dir /srv/pantau              real events, real clock
-
-            pantau up --region 32.08 --base-port 9000     another kabupaten, other ports
-
-            pantau up --broker kafka-1:9092               a Kafka that is already there
+          pantau up --simulate                        a simulated day of Sumedang
+          pantau up --data-dir /srv/pantau            real events, real clock
+          pantau up --region 32.08 --base-port 9000   another kabupaten, other ports
+          pantau up --broker kafka-1:9092             a Kafka that is already there
         """
+        # Imported when run: other commands need not wait for the clients of Kafka and ClickHouse.
+        from pantau.bring_up import up as bring_up
+        from pantau.plan import Options, plan
+
         bring_up(
             plan(
                 Options(

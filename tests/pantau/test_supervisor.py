@@ -153,7 +153,7 @@ def test_a_part_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
         return Answer(True, False, "still reading")
 
     async def body(supervisor: Supervisor, _said: list[str]) -> None:
-        with pytest.raises(PartFailed, match="slow is not ready after 1 s .still reading"):
+        with pytest.raises(PartFailed, match=r"slow is not ready after 1 s .still reading"):
             await supervisor.start(part(tmp_path, "slow", CHILD, never, start_s=1.0))
 
     supervised(body)
