@@ -12,7 +12,8 @@ from sinks.clickhouse.errors import refused
 from sinks.clickhouse.guard import Guard
 from sinks.clickhouse.protocol import Asked, format_of, streams
 
-_SHAPING_SETTINGS: Final = ("output_format_", "format_", "date_time_")
+_SHAPING_SETTINGS: Final = ("output_format_", "date_time_", "format_csv_", "format_tsv_")
+"""Prefixes of settings that only shape text. Not all of `format_`: templates are read from files."""
 _READS_ONLY_BUT_SETTINGS: Final = 2
 _SLICE_BYTES: Final = 1 << 20
 _HELD_BYTES: Final = 16 << 20
