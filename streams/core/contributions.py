@@ -1,4 +1,6 @@
-"""What an event adds to the pane it falls in: taken from the event once (`payload_of`), added and taken away as often as corrections want."""
+"""What an event adds to the pane it falls in: taken from the event once (`payload_of`), then added and
+taken away as often as corrections want.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,7 @@ def payload_of(
 ) -> Any:
     """What must be kept of the event beside its time. `recipient`: the row of `subject` in force; `ms_of_day`: of `time`, local."""
     data: Any = event.data
-    if kind == _COOKED or kind == _DISPATCHED:
+    if kind in (_COOKED, _DISPATCHED):
         return data.portions
     if kind == _RECEIVED:
         minutes = (event.time_ms - epoch_ms(data.cooked_at)) // _MINUTE_MS

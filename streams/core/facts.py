@@ -1,7 +1,8 @@
 """Facts: what must be kept of an accepted event, and the chunks that hold them.
 
-A fact never changes. What counts is derived from the facts of a unit (`ledger`), so state is append-only: a chunk of at most 16 facts of one unit
-and local day is rewritten when a fact joins it, some hundred bytes whatever the windows are.
+A fact never changes. What counts is derived from the facts of a unit (`ledger`), so state is
+append-only: a chunk of at most 16 facts of one unit and local day is rewritten when a fact joins it,
+some hundred bytes whatever the windows are.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ _HEADER: Final = 3  # msgpack array16: 0xdc and a big-endian count
 class Fact(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """One accepted event. Times are epoch ms.
 
-    `kind`: index of the event type (`KINDS`); `digest`: equal for equal events; `payload`: what its kind adds to a window (`contributions`);
-    `recorded`: when the statement was made, `target`: id of the event it supersedes, or ''.
+    `kind`: number of the event type (`contributions.KIND_OF`); `digest`: equal for equal events;
+    `payload`: what its kind adds to a window (`contributions`); `recorded`: when the statement was made;
+    `target`: id of the event it supersedes, or ''.
     """
 
     id: str

@@ -37,7 +37,9 @@ class Status(NamedTuple):
 
 
 class Admission(NamedTuple):
-    """`verdict`; for NEW also the facts that no longer count and that now do, statuses that changed, and events found to be wrong corrections."""
+    """`verdict`; for NEW also the facts that no longer count and that now do, statuses that changed, and
+    events found to be wrong corrections.
+    """
 
     verdict: Verdict
     gone: tuple[Fact, ...] = ()

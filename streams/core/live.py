@@ -1,7 +1,7 @@
 """The live map of one region: the newest begun row of each key, as the wall gets it.
 
-Keys and rows are the public contract's section 8. `seq` grows with each flush that changes the map; a flush ends with a head record. The map is
-its own state: it is restored from the topic it is written to.
+Keys and rows are the public contract's section 8. `seq` grows with each flush that changes the map; a
+flush ends with a head record. The map is its own state: it is restored from the topic it is written to.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ from streams.core.rows import Row
 
 
 class Record(NamedTuple):
-    """One input record. `time_ms`: its append time on the region's clock; `control`: kind of a control record whose signature is ours, else ''."""
+    """One input record. `time_ms`: its append time on the region's clock; `control`: kind of a control
+    record whose signature is ours, else ''.
+    """
 
     offset: int
     time_ms: int
@@ -44,7 +46,7 @@ class Flush(NamedTuple):
 class Fold(Protocol):
     """One partition's computation: the agent restores it, applies records in order and drains it when it flushes."""
 
-    def restore(self, topic: str, key: bytes, value: bytes) -> None:
+    def restore(self, topic: str, key: bytes, value: bytes, /) -> None:
         """Takes one record of state as it was kept, in any order."""
 
     def restored(self) -> None:
@@ -181,7 +183,9 @@ _ROOM: Final = MAX_RECORD_BYTES - 1_000
 
 
 def feed_records(source: str, position: int, time_ms: int, items: list[Any]) -> Iterator[bytes]:
-    """Packs a flush's items into values of `region.feed`, each under the record limit; there is always a last one, which carries the time."""
+    """Packs a flush's items into values of `region.feed`, each under the record limit; there is always a
+    last one, which carries the time.
+    """
     part: list[msgspec.Raw] = []
     size = 0
     for item in items:

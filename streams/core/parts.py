@@ -1,8 +1,8 @@
 """What a pane, a day or a window holds: a sum that can be added to and taken from.
 
-Each part is an element of a commutative group (counts may be subtracted again), so the order of events, splits and corrections cannot change a
-result: a window is the sum of its panes or days, an area the sum of its units. Distinct counts keep how often each member occurs; percentiles
-keep how often each value occurs.
+Each part is an element of a commutative group (counts may be subtracted again), so the order of events,
+splits and corrections cannot change a result: a window is the sum of its panes or days, an area the sum
+of its units. Distinct counts keep how often each member occurs; percentiles how often each value does.
 """
 
 from __future__ import annotations

@@ -190,7 +190,9 @@ class RegionFold:
 
     def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
         live = self._live_of(areas.region)
-        for row, newest in areas.rows(Stamp(areas.region, position, rfc3339(time_ms // 1000 * 1000))):
+        for row, newest in areas.rows(
+            Stamp(areas.region, position, rfc3339(time_ms // 1000 * 1000))
+        ):
             self._lines.add(AREA_WINDOWS, row.view, row.line)
             if newest:
                 live.put(row)

@@ -1,6 +1,7 @@
 """What is registered: the targets of windows, from the registry's rows in force on each local day.
 
-"Registered" changes only where a row's `valid_from` lies, so the sums of a day are those of its view; windows add them up over service days.
+"Registered" changes only where a row's `valid_from` lies, so the sums of a day are those of its view;
+windows add them up over service days.
 """
 
 from __future__ import annotations

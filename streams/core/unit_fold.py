@@ -76,7 +76,7 @@ class UnitFold:
 
     # --- state ------------------------------------------------------------------------------------------------------
 
-    def restore(self, topic: str, key: bytes, value: bytes) -> None:
+    def restore(self, _topic: str, key: bytes, value: bytes) -> None:
         """See `Fold`."""
         if key == _TIME_KEY:
             self._time_ms = int(value)
@@ -298,8 +298,8 @@ class UnitFold:
         out = list(self._lines.drain())
         source = f"{self._topic}/{self._partition}"
         for partition, items in feeds.items():
-            for value in feed_records(source, position, self._time_ms, items):
-                out.append(Out(REGION_FEED, partition, value))
+            values = feed_records(source, position, self._time_ms, items)
+            out += [Out(REGION_FEED, partition, value) for value in values]
         return Flush(state, out)
 
     def _drain_region(self, units: Units[Any], stamp: Stamp, feed: list[Any]) -> None:
@@ -308,10 +308,9 @@ class UnitFold:
             self._lines.add(UNIT_WINDOWS, row.view, row.line)
             if newest:
                 feed.append(LiveRow(row))
-        for unit in [
-            unit for unit in self._heard if self._registry.region_of_unit(unit) == stamp.region
-        ]:
-            feed.append(Heard(unit, self._kind, self._heard.pop(unit)))
+        region_of = self._registry.region_of_unit
+        heard = [unit for unit in self._heard if region_of(unit) == stamp.region]
+        feed += [Heard(unit, self._kind, self._heard.pop(unit)) for unit in heard]
 
     def _drain_state(self) -> dict[bytes, bytes | None]:
         state: dict[bytes, bytes | None] = {_TIME_KEY: str(self._time_ms).encode()}

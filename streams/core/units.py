@@ -28,13 +28,13 @@ class Side(Protocol[P]):
     def part(self) -> P:
         """An empty part."""
 
-    def add(self, unit: str, pane: int, part: P, fact: Fact, sign: int) -> None:
+    def add(self, unit: str, pane: int, part: P, fact: Fact, sign: int, /) -> None:
         """Adds (1), takes away (-1) or only mentions (0) a fact."""
 
     def contribution(self, unit: str, pane: int, part: P) -> Contribution:
         """All that the pane holds."""
 
-    def forget(self, least_pane: int) -> None:
+    def forget(self, least_pane: int, /) -> None:
         """Drops what is kept of panes before `least_pane`."""
 
     def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: P) -> Row:
@@ -88,7 +88,7 @@ class Clinics:
         """See `Side`."""
         return ClinicPart()
 
-    def add(self, unit: str, pane: int, part: ClinicPart, fact: Fact, sign: int) -> None:
+    def add(self, unit: str, _pane: int, part: ClinicPart, fact: Fact, sign: int) -> None:
         """See `Side`."""
         if sign:
             add_clinic(part, fact, f"/{self._region}/clinic/{unit}", sign)
@@ -97,7 +97,7 @@ class Clinics:
         """See `Side`."""
         return Contribution.of_clinic(unit, pane, part)
 
-    def forget(self, least_pane: int) -> None:
+    def forget(self, _least_pane: int) -> None:
         """Nothing is kept beside the parts."""
 
     def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: ClinicPart) -> Row:

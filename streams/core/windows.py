@@ -1,6 +1,7 @@
 """Sliding windows over panes and local days, for any kind of part and any kind of area.
 
-One table holds the areas of one level in one region. It knows which rows changed since they were last asked for and which rows time makes due:
+One table holds the areas of one level in one region. It knows which rows changed since they were last
+asked for and which rows time makes due:
 
     panes   ... |p-2|p-1| p |p+1| ...       a 15m row ends after p+1: it covers p-1, p, p+1 and is due when p+1 begins
     days    ... |d-1| d | ...               a 7d row ends with day d: it covers d-6 .. d and is due when d begins

@@ -1,0 +1,29 @@
+"""`python -m streams`: one worker of the stream processing."""
+
+from __future__ import annotations
+
+from faust import Worker
+
+from chassis import health, logs
+from contracts.settings import Settings
+from streams.agents.app import build
+
+
+def main() -> None:
+    """Runs until SIGTERM."""
+    settings = Settings()
+    logs.configure("streams", settings.log_level)
+    state = health.Health("streams")
+    with health.serve(state, settings.host, settings.health_port, settings.data_dir):
+        app = build(settings, state)
+        Worker(
+            app,
+            quiet=True,
+            loglevel=settings.log_level,
+            override_logging=False,
+            redirect_stdouts=False,
+        ).execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()

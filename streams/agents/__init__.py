@@ -1,0 +1,1 @@
+"""Thin Faust agents: records in, core, records out, each flush one Kafka transaction."""

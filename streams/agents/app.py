@@ -1,0 +1,175 @@
+"""The Faust app: agents for the event topics and the region feed, a task that flushes, one that ticks, one that watches."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from typing import Any, Final
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.types import TP
+from kafka import KafkaAdminClient
+
+from chassis import logs
+from chassis.clocks import load_clock, secret_key
+from chassis.health import Health
+from contracts.settings import Settings
+from contracts.topics import CLOCK, EVENT_TOPICS, LIVE, REGION_FEED, REGION_STATE, UNIT_STATE
+from streams.agents.owner import Owner, Place
+from streams.agents.owners import Owners
+from streams.agents.ticker import Ticker
+from streams.agents.transport import Transport
+from streams.core.messages import Fold
+from streams.core.region_fold import RegionFold
+from streams.core.unit_fold import UnitFold
+
+_WATCH_S: Final = 5.0
+_WATCH_START_S: Final = 0.2
+_log = logs.get(__name__)
+
+
+class App(faust.App):
+    """Faust's app with our transport and the owners of partitions."""
+
+    owners: Owners
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+
+class _Places:
+    """Makes owners: which fold, and where its state lies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = load_clock(settings)
+        self._key = secret_key(settings)
+        admin = KafkaAdminClient(bootstrap_servers=settings.broker)
+        topics = admin.describe_topics([*EVENT_TOPICS, REGION_FEED])
+        admin.close()
+        self._topic_ids = {topic["name"]: str(topic["topic_id"]) for topic in topics}
+
+    def owner(self, place: TP) -> Owner | None:
+        """The owner of an input partition; None for the ticker's."""
+        if place.topic == CLOCK:
+            return None
+        partitions, region_partitions = self._settings.partitions, self._settings.region_partitions
+        fold: Fold
+        states: tuple[str, ...]
+        if place.topic == REGION_FEED:
+            fold = RegionFold(
+                place.partition, len(EVENT_TOPICS) * partitions, uuid.uuid4().hex[:12]
+            )
+            states = (REGION_STATE, LIVE)
+        else:
+            fold = UnitFold(place.topic, place.partition, partitions, region_partitions)
+            states = (UNIT_STATE[place.topic],)
+        where = Place(place.topic, place.partition, self._topic_ids[place.topic], states[0], states)
+        return Owner(where, fold, self._settings.broker, self._clock, self._key)
+
+    def ticker(self) -> Ticker:
+        """The ticker of this installation."""
+        settings = self._settings
+        return Ticker(settings.broker, self._clock, self._key, settings.partitions, settings.tick_s)
+
+
+def build(settings: Settings, health: Health) -> App:
+    """The app of one worker. Reads the topics' ids from the broker, so it must be there."""
+    places = _Places(settings)
+    app = App(
+        "pantau-streams",
+        broker=f"kafka://{settings.broker.replace(',', ';')}",
+        store="memory://",
+        datadir=str(settings.data_dir / "run" / f"faust-{os.getpid()}"),
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        broker_commit_interval=1.0,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=1.5,
+        broker_rebalance_timeout=30.0,
+        broker_max_poll_interval=300.0,
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=False,
+        stream_buffer_maxsize=256,
+    )
+    app.owners = Owners(places.owner)
+    _declare_agents(app)
+    _declare_tasks(app, places, settings.flush_ms / 1000, health)
+    return app
+
+
+def _declare_agents(app: App) -> None:
+    topic = app.topic(*EVENT_TOPICS, REGION_FEED, key_serializer="raw", value_serializer="raw")
+
+    async def fold(stream: Any) -> None:
+        async for event in stream.noack().events():
+            place = event.message.tp
+            again = app.owners.take(place, event.value)
+            event.ack()
+            if again is not None:
+                consumer: Any = app.consumer
+                await consumer.go_on_from({place: again})
+
+    app.agent(topic, name="fold")(fold)
+
+    async def clock(stream: Any) -> None:
+        async for _ in stream:
+            pass  # nothing is written to it: owning its partition makes a worker the ticker
+
+    app.agent(app.topic(CLOCK, value_serializer="raw"), name="clock")(clock)
+
+    async def revoked(_app: Any, places: set[TP], **_: Any) -> None:
+        await app.owners.revoke(places)
+
+    on_revoked: Any = app.on_partitions_revoked
+    on_revoked.connect(revoked)
+
+
+def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) -> None:
+    async def flush() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(flush_s)
+            await app.owners.flush()
+
+    async def tick() -> None:
+        ticker = places.ticker()
+        await ticker.start()
+        try:
+            while not app.should_stop:
+                if TP(CLOCK, 0) in app.consumer.assignment():
+                    await _tick(ticker)
+                await asyncio.sleep(ticker.interval_s)
+        finally:
+            await ticker.stop()
+
+    async def watch() -> None:
+        while not app.should_stop:
+            _look(app, health)
+            await asyncio.sleep(_WATCH_S if health.is_ready else _WATCH_START_S)
+
+    for task in (flush, tick, watch):
+        app.task(task)
+
+
+async def _tick(ticker: Ticker) -> None:
+    try:
+        await ticker.tick()
+    except KafkaError as error:
+        _log.warning("no tick", error=repr(error))
+
+
+def _look(app: App, health: Health) -> None:
+    """Says whether the worker is ready, and ends it if it stands still: its supervisor starts it anew."""
+    stuck = app.owners.stuck(app.consumer.highwater)
+    if stuck:
+        _log.critical("stands still while there is more to read", places=stuck)
+        os._exit(71)
+    assigned = {place for place in app.consumer.assignment() if place.topic != CLOCK}
+    if app.rebalancing or any(place not in app.owners for place in assigned):
+        health.not_ready("taking partitions over")
+    else:
+        health.ready(f"{len(assigned)} partitions")

@@ -1,0 +1,196 @@
+"""The owner of one input partition: its fold in memory, its transactional producer, its position.
+
+A flush is a transaction: changed state, output and position go out together, so what a successor
+reads back is one consistent cut, and what was sent belongs to it. Opening the producer fences whoever
+had the partition before and aborts what it left half written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.structs import ConsumerRecord
+
+from chassis import logs
+from contracts.clock import Clock
+from contracts.topics import CONTROL_HEADER, MAX_RECORD_BYTES, SIGNATURE_HEADER, is_signed
+from streams.agents.state import (
+    POSITION_KEY,
+    Position,
+    decode_position,
+    encode_position,
+    log_bounds,
+    read_state,
+)
+from streams.core.messages import Flush, Fold, Record
+
+_TRANSACTION_TIMEOUT_MS: Final = 10_000
+_log = logs.get(__name__)
+
+
+class Batch(NamedTuple):
+    """Records of one partition that were fetched together; `before`, `after`: positions around them, to see that none is missing."""
+
+    before: int
+    after: int
+    records: Sequence[ConsumerRecord]
+
+
+class PositionError(RuntimeError):
+    """The position kept does not fit the input: the log was lost, restored from a backup, or made anew."""
+
+
+class FencedError(RuntimeError):
+    """Another worker has taken the partition over."""
+
+
+class Place(NamedTuple):
+    """An input partition and where its state is kept: `state` gets the fold's state and the position, all of `states` are read back."""
+
+    topic: str
+    partition: int
+    topic_id: str
+    state: str
+    states: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """`topic/partition`."""
+        return f"{self.topic}/{self.partition}"
+
+
+class Owner:
+    """Owns `place` from `take_over` to `close`."""
+
+    def __init__(self, place: Place, fold: Fold, bootstrap: str, clock: Clock, key: bytes) -> None:
+        self.place = place
+        self.position = 0
+        self.progressed_at = time.monotonic()
+        self._fold = fold
+        self._bootstrap = bootstrap
+        self._clock = clock
+        self._key = key
+        self._changed = False
+        self._flushing = asyncio.Lock()
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            transactional_id=f"pantau/{place.name}",
+            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+            linger_ms=2,
+            max_batch_size=512 * 1024,
+            max_request_size=MAX_RECORD_BYTES + 48_576,
+        )
+
+    async def take_over(self) -> int:
+        """Fences the former owner, restores the fold, and returns the offset to go on from. Raises `PositionError`."""
+        started = time.monotonic()
+        await self._producer.start()
+        kept = await read_state(self._bootstrap, self.place.state, self.place.partition)
+        raw = kept.pop(POSITION_KEY, None)
+        first, end = await log_bounds(self._bootstrap, self.place.topic, self.place.partition)
+        self.position = self._checked(raw, first, end)
+        records = len(kept)
+        for key, value in kept.items():
+            self._fold.restore(self.place.state, key, value)
+        for topic in self.place.states:
+            if topic != self.place.state:
+                for key, value in (
+                    await read_state(self._bootstrap, topic, self.place.partition)
+                ).items():
+                    self._fold.restore(topic, key, value)
+        self._fold.restored()
+        self.progressed_at = time.monotonic()
+        _log.info(
+            "took over",
+            place=self.place.name,
+            position=self.position,
+            end=end,
+            records=records,
+            seconds=round(time.monotonic() - started, 2),
+        )
+        return self.position
+
+    def _checked(self, raw: bytes | None, first: int, end: int) -> int:
+        if raw is None:
+            return first
+        position = decode_position(raw)
+        if position.topic_id != self.place.topic_id:
+            raise PositionError(
+                f"{self.place.name}: state belongs to another topic of this name (id {position.topic_id}, now {self.place.topic_id}); "
+                "rebuild with `pantau replay`"
+            )
+        if not first <= position.offset <= end:
+            raise PositionError(
+                f"{self.place.name}: state stands at offset {position.offset}, the log holds {first} to {end}: "
+                "events were lost or a backup was restored; rebuild with `pantau replay`"
+            )
+        return position.offset
+
+    def take(self, batch: Batch) -> bool:
+        """Folds a batch in if it follows what was folded; True if something is missing before it, so that the input must be read again."""
+        if batch.before > self.position:
+            return True
+        if batch.before < self.position:
+            return False  # left over from before a rebalance: it comes again
+        for record in batch.records:
+            self._fold.apply(self._record(record))
+        self.position = batch.after
+        self.progressed_at = time.monotonic()
+        self._changed = True
+        return False
+
+    def _record(self, record: ConsumerRecord) -> Record:
+        control = ""
+        if record.headers:
+            headers = dict(record.headers)
+            kind = headers.get(CONTROL_HEADER, b"").decode("ascii", "replace")
+            signature = headers.get(SIGNATURE_HEADER, b"").decode("ascii", "replace")
+            if kind and is_signed(self._key, kind, record.value, signature):
+                control = kind
+        return Record(
+            record.offset,
+            self._clock.at(record.timestamp),
+            record.value or b"",
+            record.key or b"",
+            control,
+        )
+
+    async def flush(self) -> None:
+        """Sends what changed, in one transaction.
+
+        Raises `FencedError`; any other error leaves the outcome unknown: the process must end.
+        """
+        if not self._changed:
+            return
+        async with self._flushing:
+            self._changed = False
+            position = self.position
+            flush = self._fold.drain(position)
+            try:
+                async with self._producer.transaction():
+                    await self._send(flush, position)
+            except (ProducerFenced, InvalidProducerEpoch) as error:
+                raise FencedError(f"{self.place.name} was taken over by another worker") from error
+
+    async def _send(self, flush: Flush, position: int) -> None:
+        send = self._producer.send
+        partition = self.place.partition
+        sent = [
+            await send(self.place.state, value, key, partition)
+            for key, value in flush.state.items()
+        ]
+        for out in flush.out:
+            where = partition if out.partition is None else out.partition
+            sent.append(await send(out.topic, out.value, out.key, where, headers=list(out.headers)))
+        kept = encode_position(Position(position, self.place.topic_id))
+        sent.append(await send(self.place.state, kept, POSITION_KEY, partition))
+        await asyncio.gather(*sent)
+
+    async def close(self) -> None:
+        """Gives the partition up: what was not flushed is the successor's to fold again."""
+        await self._producer.stop()

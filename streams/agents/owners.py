@@ -1,0 +1,111 @@
+"""The partitions that this worker owns, from assignment to revocation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from faust.types import TP
+from prometheus_client import Counter, Gauge, Histogram
+
+from chassis import logs
+from streams.agents.owner import Batch, FencedError, Owner
+
+_STUCK_S: Final = 60.0
+_log = logs.get(__name__)
+_position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
+_flush_seconds = Histogram("pantau_stream_flush_seconds", "Seconds a flush takes", ["topic"])
+_records = Counter("pantau_stream_records_total", "Records folded", ["topic"])
+
+
+class Owners:
+    """`make` builds the owner of a partition, or gives None for one that needs none (the ticker's)."""
+
+    def __init__(self, make: Callable[[TP], Owner | None]) -> None:
+        self._make = make
+        self._owners: dict[TP, Owner] = {}
+
+    def __contains__(self, place: TP) -> bool:
+        return place in self._owners
+
+    async def take_over(self, places: Iterable[TP]) -> dict[TP, int]:
+        """Takes over what was assigned and is not owned yet; returns the offset to go on from for each."""
+        wanted = set(places)
+        for place in [place for place in self._owners if place not in wanted]:
+            await self._drop(place)
+        await asyncio.gather(*(self._take(place) for place in wanted if place not in self._owners))
+        return {place: owner.position for place, owner in self._owners.items()}
+
+    async def _take(self, place: TP) -> None:
+        owner = self._make(place)
+        if owner is not None:
+            await owner.take_over()
+            self._owners[place] = owner
+
+    async def revoke(self, places: Iterable[TP]) -> None:
+        """Drops everything of the partitions."""
+        for place in places:
+            await self._drop(place)
+
+    async def _drop(self, place: TP) -> None:
+        owner = self._owners.pop(place, None)
+        if owner is not None:
+            await owner.close()
+
+    def take(self, place: TP, batch: Batch) -> int | None:
+        """Folds a batch; the offset to read again from if something is missing before it."""
+        owner = self._owners.get(place)
+        if owner is None:
+            return None
+        if owner.take(batch):
+            _log.warning(
+                "a batch is missing, reading again",
+                place=owner.place.name,
+                position=owner.position,
+                before=batch.before,
+            )
+            return owner.position
+        _records.labels(place.topic).inc(len(batch.records))
+        return None
+
+    async def flush(self) -> None:
+        """Flushes every partition. A failure ends the process: memory may be ahead of what was committed, only a take-over is sure."""
+        owners = list(self._owners.items())
+        results = await asyncio.gather(
+            *(self._flush(place, owner) for place, owner in owners), return_exceptions=True
+        )
+        for (place, owner), result in zip(owners, results, strict=True):
+            if isinstance(result, FencedError):
+                _log.warning("fenced", place=owner.place.name)
+                if self._owners.get(place) is owner:
+                    await self._drop(place)
+            elif isinstance(result, BaseException):
+                if self._owners.get(place) is owner:
+                    _log.critical("a flush failed", place=owner.place.name, error=repr(result))
+                    os._exit(70)
+                _log.info(
+                    "a flush ended with its revocation", place=owner.place.name, error=repr(result)
+                )
+
+    async def _flush(self, place: TP, owner: Owner) -> None:
+        with _flush_seconds.labels(place.topic).time():
+            await owner.flush()
+        _position.labels(place.topic, place.partition).set(owner.position)
+
+    def stuck(self, highwater: Callable[[TP], int]) -> list[str]:
+        """Partitions whose position has stood still while there is more to read."""
+        now = time.monotonic()
+        return [
+            owner.place.name
+            for place, owner in self._owners.items()
+            if now - owner.progressed_at > _STUCK_S and (highwater(place) or 0) > owner.position
+        ]
+
+    async def close(self) -> None:
+        """Flushes and gives up everything."""
+        await self.flush()
+        for place in list(self._owners):
+            await self._drop(place)

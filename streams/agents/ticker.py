@@ -1,0 +1,53 @@
+"""The ticker: writes a signed tick into every input partition, so that time passes for the folds though nothing arrives.
+
+A tick says nothing but "now": its time is its append time. So two tickers for a moment, after a rebalance, do no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+
+from contracts.clock import Clock, rfc3339
+from contracts.topics import CONTROL_HEADER, EVENT_TOPICS, SIGNATURE_HEADER, TICK, sign
+
+_LEAST_REAL_S: Final = 0.2
+
+
+class Ticker:
+    """`tick_s`: seconds of the region's clock between ticks."""
+
+    def __init__(
+        self, bootstrap: str, clock: Clock, key: bytes, partitions: int, tick_s: float
+    ) -> None:
+        self._clock = clock
+        self._key = key
+        self._partitions = partitions
+        self.interval_s = max(tick_s / clock.factor, _LEAST_REAL_S)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True
+        )
+
+    async def start(self) -> None:
+        """Connects."""
+        await self._producer.start()
+
+    async def tick(self) -> None:
+        """One tick into each partition; returns when the broker has them."""
+        value = b'{"now":"' + rfc3339(self._clock.now_ms()).encode() + b'"}'
+        headers = [
+            (CONTROL_HEADER, TICK.encode()),
+            (SIGNATURE_HEADER, sign(self._key, TICK, value).encode()),
+        ]
+        sent = [
+            await self._producer.send(topic, value, partition=partition, headers=headers)
+            for topic in EVENT_TOPICS
+            for partition in range(self._partitions)
+        ]
+        await asyncio.gather(*sent)
+
+    async def stop(self) -> None:
+        """Disconnects."""
+        await self._producer.stop()
