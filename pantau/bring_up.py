@@ -40,6 +40,10 @@ _STOP_S: Final = 40.0
 """For all parts together; then what is left is killed."""
 
 
+_SAME_SIGNAL_S: Final = 1.0
+"""Some senders signal the process and its group: two signals so close together are one."""
+
+
 def say(line: str) -> None:
     """One line for the operator, on stderr."""
     sys.stderr.write(f"{line}\n")
@@ -73,17 +77,14 @@ async def _stores(plan: Plan, supervisor: Supervisor) -> None:
     await supervisor.start(*parts)
 
 
-async def _contents(plan: Plan, registries: tuple[RegionRegistry, ...], clock: Clock) -> None:
-    """Topics, tables and the registry, as this version wants them."""
+async def _schema(plan: Plan) -> None:
+    """Topics and tables as this version wants them."""
     settings = plan.settings
     wanted = topics(settings.partitions, settings.region_partitions)
     await asyncio.gather(
         asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
         asyncio.to_thread(lambda: migrate.run(open_writer(settings))),
     )
-    key = secret_key(settings)
-    for code in await asyncio.to_thread(publish, settings.broker, key, clock, registries):
-        say(f"registri {code} diterbitkan")
 
 
 def ready_line(plan: Plan, wall: str, tokens: str | None) -> dict[str, Any]:
@@ -119,13 +120,16 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
     home.create_key()
     home.create_clickhouse_accounts()
     await _stores(plan, supervisor)
+    await _schema(plan)
+    # The demo day begins only now: none of it passes before anybody could send an event.
     clock = _clock(plan, registries)
     noting = asyncio.create_task(_note(plan, clock))
     try:
-        await _contents(plan, registries, clock)
+        key = secret_key(plan.settings)
+        broker = plan.settings.broker
+        for code in await asyncio.to_thread(publish, broker, key, clock, registries):
+            say(f"registri {code} diterbitkan")
         await supervisor.start(*service_parts(plan))
-        facts = {"pid": os.getpid(), "settings": installation.plain(plan.settings)}
-        home.write_run(installation.RUN, facts)
         if plan.simulate:
             await supervisor.start(simulator_part(plan))
         say(f"semua siap setelah {time.monotonic() - began:.0f} s")
@@ -144,11 +148,18 @@ async def _until_stopped(plan: Plan) -> None:
     supervisor = Supervisor(say)
     stop, hurry = asyncio.Event(), asyncio.Event()
 
-    def on_signal() -> None:
-        # The second Ctrl-C means: now.
-        (hurry if stop.is_set() else stop).set()
-
     loop = asyncio.get_running_loop()
+    first = loop.time()
+
+    def on_signal() -> None:
+        nonlocal first
+        if not stop.is_set():
+            first = loop.time()
+            stop.set()
+        elif loop.time() - first > _SAME_SIGNAL_S:
+            # A second Ctrl-C means: now.
+            hurry.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     live = asyncio.create_task(_live(plan, supervisor))
@@ -177,6 +188,8 @@ def up(plan: Plan) -> None:
     with installation.locked(plan.home):
         installation.stamp(plan.home, plan.stamp)
         installation.clear_run(plan.home)
+        facts = {"pid": os.getpid(), "settings": installation.plain(plan.settings)}
+        plan.home.write_run(installation.RUN, facts)
         checks.ports(plan.settings.host, plan.ports)
         try:
             asyncio.run(_until_stopped(plan))

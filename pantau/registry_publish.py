@@ -46,8 +46,8 @@ async def _published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
         enable_auto_commit=False,
     )
     found: dict[str, RegionRegistry] = {}
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
         end = (await consumer.end_offsets([partition]))[partition]
@@ -75,8 +75,8 @@ async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         acks="all",
         max_request_size=_MAX_REQUEST_BYTES,
     )
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await producer.stop()

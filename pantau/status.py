@@ -88,8 +88,8 @@ Offsets = dict[tuple[str, int], int]
 async def _ends(broker: str) -> Offsets:
     """Committed end of every partition that a stage reads."""
     consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed")
-    await consumer.start()
     try:
+        await consumer.start()
         names = [*_SINK_TOPICS, REGION_FEED]
         partitions = [
             TopicPartition(name, number)
@@ -104,8 +104,8 @@ async def _ends(broker: str) -> Offsets:
 
 async def _sink_offsets(broker: str) -> Offsets:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
-    await admin.start()
     try:
+        await admin.start()
         found = await admin.list_consumer_group_offsets(SINK_GROUP)
     finally:
         await admin.close()
