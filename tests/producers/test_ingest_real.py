@@ -17,6 +17,7 @@ from contracts.clock import real_now_ms
 from contracts.codes import Code
 from contracts.instant import epoch_ms
 from contracts.partition import partition_of
+from contracts.registry import RegionRegistry
 from contracts.tables import TABLES
 from contracts.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
 from pantau.broker import KafkaBroker, pick_port
@@ -36,7 +37,7 @@ from tests.producers.installation import (
     temperature,
     token,
 )
-from tests.registry_small import OTHER_KITCHEN, SECOND_KITCHEN, SMALL
+from tests.registry_small import OTHER_KITCHEN, SECOND_KITCHEN, SMALL, unit
 
 pytestmark = pytest.mark.real
 
@@ -292,11 +293,8 @@ def test_health_metrics_and_openapi(served: Running) -> None:
 
 def test_a_registry_change_counts_when_it_is_signed(served: Running) -> None:
     newcomer = "SPPG-3211-0099"
-    row = SMALL.units[0].__class__(*[
-        newcomer if name == "unit_id" else getattr(SMALL.units[0], name)
-        for name in SMALL.units[0].__struct_fields__
-    ])  # fmt: skip
-    changed = SMALL.__class__(SMALL.region, (*SMALL.units, row), SMALL.recipients)
+    units = (*SMALL.units, unit(newcomer))
+    changed = RegionRegistry(SMALL.region, units, SMALL.recipients)
     body = temperature("new-1", source=f"/32.11/sppg/{newcomer}")
     publish(served.broker, changed, key=b"x" * 32)
     time.sleep(1)

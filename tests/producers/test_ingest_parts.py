@@ -1,0 +1,186 @@
+"""The pure parts of ingest, and the batcher against a recording outlet."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.problems import Problem
+from contracts.lines import split
+from contracts.partition import partition_of
+from contracts.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
+from producers.ingest.body import Item, items_of, read_body
+from producers.ingest.grouping import Batcher
+from producers.ingest.limits import Budget, RateLimit
+from producers.ingest.link import KafkaUnavailableError, Record
+
+PARTITIONS = 4
+
+
+async def _stream(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+def _cut(body: bytes, size: int) -> list[bytes]:
+    return [body[at : at + size] for at in range(0, len(body), size)]
+
+
+def _read(pieces: Sequence[bytes], packed: bool, limit: int, taken: list[int]) -> bytes:
+    return asyncio.run(read_body(_stream(pieces), packed, taken.append, limit))
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.integers(1, 50), st.booleans())
+def test_a_body_comes_out_as_it_went_in(parts: list[bytes], cut: int, packed: bool) -> None:
+    body = b"".join(parts)
+    sent = b"".join(map(gzip.compress, parts)) if packed else body
+    taken: list[int] = []
+    assert _read(_cut(sent, cut), packed, len(body), taken) == body
+    assert sum(taken) == len(body)
+
+
+@given(st.integers(1, 400), st.booleans())
+def test_one_byte_beyond_the_limit_is_413(limit: int, packed: bool) -> None:
+    body = b"x" * (limit + 1)
+    sent = gzip.compress(body) if packed else body
+    with pytest.raises(Problem) as caught:
+        _read(_cut(sent, 7), packed, limit, [])
+    assert caught.value.status == 413
+
+
+def test_a_bomb_is_never_unpacked_beyond_the_limit() -> None:
+    taken: list[int] = []
+    with pytest.raises(Problem) as caught:
+        _read([gzip.compress(bytes(50_000_000))], True, 1_000, taken)
+    assert (caught.value.status, sum(taken)) == (413, 0)
+
+
+def test_thousands_of_empty_members_are_given_up() -> None:
+    with pytest.raises(Problem) as caught:
+        _read([gzip.compress(b"") * 3_000], True, 1_000, [])
+    assert caught.value.status == 400
+
+
+@given(st.binary(max_size=200))
+def test_what_is_no_gzip_is_400(junk: bytes) -> None:
+    with pytest.raises(Problem) as caught:
+        _read([b"\x1f" + junk[::-1]], True, 1_000, [])
+    assert caught.value.status == 400
+
+
+def test_blank_lines_are_no_events_but_keep_their_place() -> None:
+    assert items_of("lines", b'\n{"a":1}\r\n  \n{"b":2}') == [
+        Item(1, b'{"a":1}'),
+        Item(3, b'{"b":2}'),
+    ]
+
+
+def test_a_device_gets_its_rate_and_no_more() -> None:
+    limit = RateLimit(per_s=8, burst=20)
+    for _ in range(20):
+        limit.take("a", 100.0)
+    with pytest.raises(Problem) as caught:
+        limit.take("a", 100.0)
+    assert (caught.value.status, caught.value.headers) == (429, {"Retry-After": "1"})
+    limit.take("b", 100.0)
+    limit.take("a", 100.125)
+    with pytest.raises(Problem):
+        limit.take("a", 100.125)
+    for _ in range(20):
+        limit.take("a", 200.0)
+
+
+def test_bytes_in_flight_are_bounded_and_given_back() -> None:
+    budget = Budget(100)
+    with budget.share() as first:
+        first.take(60)
+        with budget.share() as second:
+            second.take(40)
+            with pytest.raises(Problem) as caught:
+                second.take(1)
+        assert (caught.value.status, caught.value.headers["Retry-After"]) == (503, "2")
+        first.take(40)
+    with budget.share() as third:
+        third.take(100)
+
+
+class Recorder:
+    """Takes records, or fails."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.records: list[Record] = []
+        self._fails = fails
+
+    def partitions(self, topic: str) -> int:
+        assert topic == SPPG_EVENTS
+        return PARTITIONS
+
+    async def write(self, records: Sequence[Record]) -> None:
+        await asyncio.sleep(0)
+        if self._fails:
+            raise KafkaUnavailableError("gone")
+        self.records += records
+
+
+_units = st.sampled_from([f"SPPG-{number}" for number in range(6)])
+_requests = st.lists(st.tuples(_units, st.integers(1, 4)), max_size=20)
+
+
+@given(_requests, st.integers(10, 400_000))
+def test_groups_keep_order_partition_key_and_size(
+    requests: list[tuple[str, int]], size: int
+) -> None:
+    outlet = Recorder()
+    sent = [
+        (unit, [f"{number}.{line}|".ljust(size, "x").encode() for line in range(count)])
+        for number, (unit, count) in enumerate(requests)
+    ]
+
+    async def run() -> None:
+        batcher = Batcher(outlet, 1)
+        await asyncio.gather(*[batcher.add(SPPG_EVENTS, unit, lines) for unit, lines in sent])
+
+    asyncio.run(run())
+    unit_of = {line: unit for unit, lines in sent for line in lines}
+    for number in range(PARTITIONS):
+        wanted = [line for unit, lines in sent for line in lines if partition_of(unit, 4) == number]
+        mine = [record for record in outlet.records if record.partition == number]
+        assert [line for record in mine for line in split(record.value)] == wanted
+    for record in outlet.records:
+        lines = split(record.value)
+        assert record.key == (unit_of[lines[0]].encode() if len(lines) == 1 else None)
+        assert len(record.value) <= MAX_RECORD_BYTES
+
+
+def test_requests_of_a_few_milliseconds_share_a_record() -> None:
+    outlet = Recorder()
+
+    async def run() -> None:
+        batcher = Batcher(outlet, 5)
+        await asyncio.gather(*[batcher.add(SPPG_EVENTS, "U", [b"%d" % n]) for n in range(50)])
+
+    asyncio.run(run())
+    assert len(outlet.records) == 1
+
+
+def test_a_failure_reaches_all_who_wait_and_one_who_left_harms_nobody() -> None:
+    async def run() -> list[BaseException | None]:
+        batcher = Batcher(Recorder(fails=True), 1)
+        shared = [asyncio.shield(batcher.add(SPPG_EVENTS, "U", [b"1"])) for _ in range(3)]
+        shared[0].cancel()
+        return await asyncio.gather(*shared, return_exceptions=True)
+
+    kinds = [type(one) for one in asyncio.run(run())]
+    assert kinds == [asyncio.CancelledError, KafkaUnavailableError, KafkaUnavailableError]
+
+
+def test_letters_carry_the_unit_and_the_table() -> None:
+    outlet = Recorder()
+    asyncio.run(Batcher(outlet, 1).write_letters("U", [b"{}"] * 3))
+    [record] = outlet.records
+    assert record == Record(DEAD_LETTERS, b"{}\n{}\n{}", b"U", None, (("table", b"dead_letters"),))
