@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from types import FrameType
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from dashboard_ws.gateway.auth import Tokens
 from dashboard_ws.gateway.feed import Feed
 from dashboard_ws.gateway.http import Api
 from dashboard_ws.gateway.hub import Hub
-from dashboard_ws.gateway.pages import Pages
+from dashboard_ws.gateway.pages import Pages, package_version
 from dashboard_ws.gateway.session import Close, Closed
 from dashboard_ws.gateway.ws import WithTransport, WsEndpoint
 
@@ -55,7 +54,7 @@ class Gateway:
         """The ASGI app; its lifespan starts the feed."""
         app = FastAPI(
             title="Pantau gateway",
-            version=version("pantau"),
+            version=package_version(),
             lifespan=self._lifespan,
             docs_url=None,
             redoc_url=None,

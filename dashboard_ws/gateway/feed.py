@@ -35,6 +35,7 @@ class Feed:
         self._parts = [TopicPartition(LIVE, number) for number in range(partitions)]
         self._hub = hub
         self._health = health
+        self._read: dict[int, int] = {}
         self._buffers = {part: FrameBuffer(real_now_ms()) for part in self._parts}
 
     async def run(self) -> None:
@@ -77,6 +78,9 @@ class Feed:
                 self._take(self._buffers[part], record)
 
     def _take(self, buffer: FrameBuffer, record: Any) -> None:
+        if record.offset <= self._read.get(record.partition, -1):
+            buffer.restart()
+        self._read[record.partition] = record.offset
         seq = dict(record.headers).get(SEQ_HEADER)
         try:
             closed = buffer.add(record.key or b"", record.value, seq, record.timestamp)

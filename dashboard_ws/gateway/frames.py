@@ -44,6 +44,12 @@ class FrameBuffer:
         self._epochs: dict[str, str] = {}
         self._floors: dict[str, int] = {}
 
+    def restart(self) -> None:
+        """The topic begins anew (it was made again): half a frame of the old one is no part of it."""
+        self._pending.clear()
+        self._epochs.clear()
+        self._floors.clear()
+
     def add(
         self, key: bytes, value: bytes | None, seq: bytes | None, time_ms: int
     ) -> tuple[str, Frame] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,14 @@ lalu muat ulang halaman ini. Data tetap berjalan.</p>
 """
 
 
+def package_version() -> str:
+    """Of the installed package; `source` in a checkout that is not installed."""
+    try:
+        return version("pantau")
+    except PackageNotFoundError:
+        return "source"
+
+
 class Pages:
     """Serves `dist`, which is read at each request: a new build is there without a restart."""
 
@@ -41,9 +49,9 @@ class Pages:
         try:
             facts: Any = msgspec.json.decode((self._dist / "version.json").read_bytes())
         except (OSError, msgspec.DecodeError):
-            return version("pantau")
+            return package_version()
         build = facts.get("build") or facts.get("version") if isinstance(facts, dict) else None
-        return str(build) if build else version("pantau")
+        return str(build) if build else package_version()
 
     def serve(self, request: Request) -> Response:
         """`/` is index.html. 404 for what is no file below `dist`; 503 if nothing is built."""
