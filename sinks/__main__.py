@@ -53,7 +53,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         readers = [
             Reader(
                 name,
-                open_consumer(settings.broker, tuple(land), f"sinks-{name}"),
+                open_consumer(settings.broker, tuple(land), name),
                 land,
                 Writer(partial(open_writer, settings), clock),
                 readiness,

@@ -18,6 +18,8 @@ from sinks.metrics import ERRORS, LAG, LAST_WRITE, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
 GROUP: Final = "pantau-sink"
+"""Prefix of the readers' groups, one a reader: members of one group must read the same topics, or its
+leader knows nothing of the others' partitions and gives them to nobody."""
 GATHER_S: Final = 0.25
 """Seconds from a batch's first record until it is written; sooner when it is large."""
 MAX_ROWS: Final = 10_000
@@ -32,17 +34,17 @@ _log = logs.get("sinks.reader")
 Land = Callable[[Record, Batch], None]
 
 
-def open_consumer(bootstrap: str, topics: Sequence[str], client_id: str) -> KafkaConsumer:
-    """A consumer of the group: reads what is committed, from the start; commits when told to."""
+def open_consumer(bootstrap: str, topics: Sequence[str], reader: str) -> KafkaConsumer:
+    """A consumer of `reader`'s group: reads what is committed; commits when told to."""
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
-        client_id=client_id,
-        group_id=GROUP,
+        client_id=f"sinks-{reader}",
+        group_id=f"{GROUP}-{reader}",
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         allow_auto_create_topics=False,
-        session_timeout_ms=10_000,
+        session_timeout_ms=6_000,
         heartbeat_interval_ms=2_000,
         # An insert may take minutes before it is given up; the partitions stay ours meanwhile.
         max_poll_interval_ms=900_000,

@@ -118,7 +118,7 @@ LEFT JOIN
     SELECT `source`, `id`, `superseded_by`, `retracted`, `counts`, toUInt8(1) AS known
     FROM {STORE}.event_status FINAL
 ) AS s ON l.source = s.source AND l.id = s.id
-{_FINAL_SETTINGS}"""  # noqa: S608 -- names of our own
+{_FINAL_SETTINGS}"""
 
 
 def _watermark(stream: str) -> str:
@@ -210,12 +210,12 @@ _LATE_SELECT: Final = f"""SELECT
     count() AS n
 FROM {STORE}.dead_letters FINAL
 WHERE `code` = 'too_old'
-GROUP BY `region`, `unit_id`, day"""  # noqa: S608 -- names of our own
+GROUP BY `region`, `unit_id`, day"""
 
 
 def _in_force(columns: tuple[Column, ...], table: str, key: str) -> str:
     """The rows in force on the local day of the region's clock: of each `key` the newest."""
-    now = f"(SELECT max(`time`) FROM {STORE}.positions)"  # noqa: S608 -- names of our own
+    now = f"(SELECT max(`time`) FROM {STORE}.positions)"
     return (
         f"SELECT\n    {_listed(columns)}\nFROM {STORE}.{table} FINAL\n"
         f"WHERE `valid_from` <= toDate({now} + toIntervalSecond(`utc_offset_s`), 'UTC')\n"

@@ -10,8 +10,9 @@ from clickhouse_connect.driver.client import Client
 from sinks import migrate
 from sinks.schema import STORE
 from tests.fixtures_clickhouse import EmbeddedClickHouse, clickhouse
+from tests.fixtures_sinks import broker
 
-__all__ = ["clickhouse"]
+__all__ = ["broker", "clickhouse"]
 
 
 @pytest.fixture(scope="session")

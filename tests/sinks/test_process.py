@@ -109,17 +109,22 @@ def verdict_row(table: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 POSITION = {
-    **{"stream": VERDICTS, "topic": SPPG_EVENTS, "partition": 0},
-    **{"watermark": "2026-11-24T03:13:33Z", "time": "2026-11-24T03:15:33Z"},
+    "stream": VERDICTS,
+    "topic": SPPG_EVENTS,
+    "partition": 0,
+    "watermark": "2026-11-24T03:13:33Z",
+    "time": "2026-11-24T03:15:33Z",
 }
 
 
 def lag(broker: str) -> int:
     """Records of the event topics that the group has not committed."""
-    consumer = KafkaConsumer(bootstrap_servers=broker, group_id=GROUP, enable_auto_commit=False)
+    consumer = KafkaConsumer(
+        bootstrap_servers=broker, group_id=f"{GROUP}-events", enable_auto_commit=False
+    )
     places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in (0, 1)]
     ends = consumer.end_offsets(places)
-    left = sum(ends[place] - (consumer.committed(place) or 0) for place in places)
+    left: int = sum(ends[place] - (consumer.committed(place) or 0) for place in places)
     consumer.close(autocommit=False)
     return left
 
@@ -127,12 +132,13 @@ def lag(broker: str) -> int:
 def test_rows_are_exact_after_kills_between_insert_and_commit(
     start: Start, store: Client, producer: KafkaProducer, broker: str
 ) -> None:
-    for number in range(0, 900, 3):
-        producer.send(SPPG_EVENTS, b"\n".join(meals("kill", number, 3)), partition=number % 2)
-    producer.send(SPPG_EVENTS, b"{}", partition=0, headers=[(CONTROL_HEADER, b"tick")])
-    producer.flush()
-    for batch in (1, 1, 2):
-        assert start("tests.sinks.killer", str(batch)).process.wait(60) == -signal.SIGKILL
+    for first in (0, 300, 600):
+        for number in range(first, first + 300, 3):
+            producer.send(SPPG_EVENTS, b"\n".join(meals("kill", number, 3)), partition=number % 2)
+        producer.send(SPPG_EVENTS, b"{}", partition=0, headers=[(CONTROL_HEADER, b"tick")])
+        producer.flush()
+        assert start("tests.sinks.killer").process.wait(60) == -signal.SIGKILL
+        assert count(store, "raw_lines") > first
     sink = start()
     wait_until(lambda: lag(broker) == 0)
     assert count(store, "raw_lines") == 900

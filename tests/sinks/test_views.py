@@ -148,7 +148,10 @@ def test_an_event_is_told_as_it_was_sent(sink: Sink) -> None:
     )
     sink.position(1)
     sink.position(8, "clinic.events", partition=1)
-    names = "region, unit_kind, unit_id, id, subject, toString(time), toString(received_at), toString(recorded_at), supersedes, superseded_by, retracted, counts"
+    names = (
+        "region, unit_kind, unit_id, id, subject, toString(time), toString(received_at), "
+        "toString(recorded_at), supersedes, superseded_by, retracted, counts"
+    )
     assert sink.ask(f"SELECT {names} FROM pantau.events WHERE unit_kind = 'sppg'") == [
         (REGION, "sppg", KITCHEN, "d", SCHOOL, "2026-11-24 03:15:30.120", "2026-11-24 03:15:32",
          "2026-11-24 03:15:30", "", "", 0, 1)
@@ -253,15 +256,21 @@ def test_the_latest_revision_shows_and_finality_follows_the_streams_watermark(si
 
 def test_alerts_show_their_latest_state_and_their_history(sink: Sink) -> None:
     change = {
-        **{"id": "x", "region": REGION, "kind": "over_4h", "severity": 2, "unit_id": KITCHEN},
-        **{"subject": SCHOOL, "state": "raised", "resolution": "", "acknowledged_by": ""},
-        **{"raised_at": "2026-11-24T03:00:00Z", "updated_at": "2026-11-24T03:00:00.5Z"},
-        **{
-            "resolved_at": None,
-            "acknowledged_at": None,
-            "evidence": '{"minutes":250}',
-            "revision": 1,
-        },
+        "id": "x",
+        "region": REGION,
+        "kind": "over_4h",
+        "severity": 2,
+        "unit_id": KITCHEN,
+        "subject": SCHOOL,
+        "state": "raised",
+        "resolution": "",
+        "acknowledged_by": "",
+        "raised_at": "2026-11-24T03:00:00Z",
+        "updated_at": "2026-11-24T03:00:00.5Z",
+        "resolved_at": None,
+        "acknowledged_at": None,
+        "evidence": '{"minutes":250}',
+        "revision": 1,
     }
     later = {"state": "acknowledged", "acknowledged_by": "Ani", "acknowledged_at": "2026-11-24T04:00:00Z"}  # fmt: skip
     sink.rows("alert_changes", change | later | {"revision": 7}, change, change | {"id": "y", "evidence": ""})  # fmt: skip
@@ -279,16 +288,20 @@ def test_alerts_show_their_latest_state_and_their_history(sink: Sink) -> None:
 
 def test_dead_letters_show_once_and_late_counts_them(sink: Sink) -> None:
     letter = {
-        **{"letter_id": "l1", "received_at": "2026-11-24T03:00:00Z", "region": REGION},
-        **{"unit_id": KITCHEN, "code": "too_old", "detail": "d", "attempts": 1, "topic": "ingest"},
-        **{
-            "partition": -1,
-            "offset": -1,
-            "line": 0,
-            "event_day": "2026-10-01",
-            "key": "",
-            "bytes": "e30=",
-        },
+        "letter_id": "l1",
+        "received_at": "2026-11-24T03:00:00Z",
+        "region": REGION,
+        "unit_id": KITCHEN,
+        "code": "too_old",
+        "detail": "d",
+        "attempts": 1,
+        "topic": "ingest",
+        "partition": -1,
+        "offset": -1,
+        "line": 0,
+        "event_day": "2026-10-01",
+        "key": "",
+        "bytes": "e30=",
     }
     sink.rows("dead_letters", letter, letter | {"attempts": 2}, letter | {"letter_id": "l2"})
     sink.rows("dead_letters", letter | {"letter_id": "l3", "code": "not_json", "event_day": None})
@@ -306,9 +319,11 @@ def _registry() -> RegionRegistry:
         return Unit(KITCHEN, "sppg", name, "32.11.08", 107.9, -6.8, 300, 1020, 3000, None, 0, "active", day, True)  # fmt: skip
 
     return RegionRegistry(
-        Region(REGION, "Sumedang", "Jawa Barat", "Asia/Jakarta", (1, 2, 3, 4, 5), (iso_to_day("2026-12-25"),), (Kecamatan("32.11.08", "Jatinangor"),)),
+        Region(REGION, "Sumedang", "Jawa Barat", "Asia/Jakarta", (1, 2, 3, 4, 5),
+               (iso_to_day("2026-12-25"),), (Kecamatan("32.11.08", "Jatinangor"),)),
         (unit("lama", "2026-01-01"), unit("baru", "2026-11-25"), unit("nanti", "2026-11-26")),
-        (Recipient(SCHOOL, "SDN 1", "school", "32.11.08", 107.9, -6.8, KITCHEN, 660, {"sd": 290}, "active", iso_to_day("2026-01-01"), True),),
+        (Recipient(SCHOOL, "SDN 1", "school", "32.11.08", 107.9, -6.8, KITCHEN, 660, {"sd": 290},
+                   "active", iso_to_day("2026-01-01"), True),),
     )  # fmt: skip
 
 
@@ -342,7 +357,7 @@ def test_what_cannot_be_inserted_is_set_aside_line_by_line(sink: Sink) -> None:
     rows = [{**good, "offset": offset} for offset in range(100)]
     rows[37]["partition"] = "x 3211012301230123"
     rows[60]["misspelled"] = 1
-    rows[80]["code"] = None  # type: ignore[assignment]
+    rows[80]["code"] = None
     sink.rows("exceptions", *rows)
     sink.rows("no_such_table", good)
     assert sink.ask(f"SELECT count() FROM {STORE}.exceptions") == [(97,)]
