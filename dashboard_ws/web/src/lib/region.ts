@@ -1,0 +1,73 @@
+/** What does not stream: the region's name, places, hours and meals, from `GET /v1/region`. */
+
+import { minuteOf, weekday } from "./format";
+
+/** [minute of the local day, registered]: a meal time and for how many. */
+export type Meal = readonly [minute: number, registered: number];
+
+/** [minute of the local day, cooked, dispatched, received, eaten]: the day's totals as they stood then. */
+export type DayPoint = readonly [minute: number, cooked: number, dispatched: number, received: number, eaten: number];
+
+export interface Unit {
+  readonly unit_id: string;
+  readonly kind: "sppg" | "clinic";
+  readonly name: string;
+  readonly kecamatan: string;
+  readonly synthetic: boolean;
+  /** Minutes of the local day; `opens` > `closes`: over midnight. */
+  readonly opens: number;
+  readonly closes: number;
+  /** Its recipients' meals today. */
+  readonly meals: readonly Meal[];
+}
+
+export interface Shape {
+  readonly code: string;
+  readonly d: string;
+  readonly cx: number;
+  readonly cy: number;
+}
+
+export interface Region {
+  readonly code: string;
+  readonly name: string;
+  readonly timezone: string;
+  readonly simulated: boolean;
+  readonly clock_factor: number;
+  /** The local day that meals, units and points are of. */
+  readonly day: string;
+  readonly service_weekdays: readonly number[];
+  readonly holidays: readonly string[];
+  readonly kecamatan: readonly { readonly code: string; readonly name: string }[];
+  /** Active units, by kecamatan and id: the order of the tiles. */
+  readonly units: readonly Unit[];
+  readonly targets: readonly { readonly meal_time: string; readonly registered: number }[];
+  readonly today: readonly DayPoint[];
+  readonly map: { readonly viewBox: string; readonly kecamatan: readonly Shape[] };
+}
+
+/** Registered of the meals whose time has passed: what may be expected by this minute. */
+export function dueBy(meals: readonly Meal[], minute: number): number {
+  let due = 0;
+  for (const [at, registered] of meals) if (at <= minute) due += registered;
+  return due;
+}
+
+/** The region's meals of the day, by time. */
+export function mealsOf(region: Region): Meal[] {
+  return region.targets.map((one) => [minuteOf(one.meal_time), one.registered]);
+}
+
+/** True if meals are served on the day. */
+export function serves(region: Region, day: string): boolean {
+  return region.service_weekdays.includes(weekday(day)) && !region.holidays.includes(day);
+}
+
+/** Minutes since a unit's hours began, or null outside them. */
+export function minutesOpen(unit: Unit, minute: number): number | null {
+  const { opens, closes } = unit;
+  const over = opens > closes;
+  const open = over ? minute >= opens || minute < closes : minute >= opens && minute < closes;
+  if (!open) return null;
+  return minute >= opens ? minute - opens : minute + 1440 - opens;
+}
