@@ -27,6 +27,9 @@ from streams.core.unit_fold import UnitFold
 
 _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
+_TAKE_BACK_S: Final = 3.0
+"""Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
+_STUCK: Final = 71
 _log = logs.get(__name__)
 
 
@@ -148,7 +151,7 @@ def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) ->
 
     async def watch() -> None:
         while not app.should_stop:
-            _look(app, health)
+            await _look(app, health)
             await asyncio.sleep(_WATCH_S if health.is_ready else _WATCH_START_S)
 
     for task in (flush, tick, watch):
@@ -162,14 +165,19 @@ async def _tick(ticker: Ticker) -> None:
         _log.warning("no tick", error=repr(error))
 
 
-def _look(app: App, health: Health) -> None:
-    """Says whether the worker is ready, and ends it if it stands still: its supervisor starts it anew."""
+async def _look(app: App, health: Health) -> None:
+    """Says whether the worker is ready; takes back what was fenced by a worker that woke up late; ends a worker that stands still."""
     stuck = app.owners.stuck(app.consumer.highwater)
     if stuck:
         _log.critical("stands still while there is more to read", places=stuck)
-        os._exit(71)
+        os._exit(_STUCK)
     assigned = {place for place in app.consumer.assignment() if place.topic != CLOCK}
-    if app.rebalancing or any(place not in app.owners for place in assigned):
+    unowned_s = app.owners.unowned_s(assigned)
+    if app.rebalancing or unowned_s or not app.consumer_generation_id:
         health.not_ready("taking partitions over")
     else:
         health.ready(f"{len(assigned)} partitions")
+    consumer: Any = app.consumer
+    if unowned_s > _TAKE_BACK_S and not app.rebalancing and consumer.flow_active:
+        _log.warning("taking back what was fenced", places=sorted(map(str, assigned)))
+        await consumer.perform_seek()

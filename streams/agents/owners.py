@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis import logs
-from streams.agents.owner import Batch, FencedError, Owner
+from streams.agents.owner import Batch, FencedError, Owner, PositionError
 
 _STUCK_S: Final = 60.0
+_FAILED: Final = 70
 _log = logs.get(__name__)
 _position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
 _flush_seconds = Histogram("pantau_stream_flush_seconds", "Seconds a flush takes", ["topic"])
@@ -27,28 +29,60 @@ class Owners:
     def __init__(self, make: Callable[[TP], Owner | None]) -> None:
         self._make = make
         self._owners: dict[TP, Owner] = {}
+        self._revocations = 0
+        self._unowned_since: float | None = None
 
     def __contains__(self, place: TP) -> bool:
         return place in self._owners
 
     async def take_over(self, places: Iterable[TP]) -> dict[TP, int]:
-        """Takes over what was assigned and is not owned yet; returns the offset to go on from for each."""
+        """Takes over what was assigned and is not owned yet; returns the offset to go on from for each.
+
+        A failure ends the process: a worker that is assigned what it cannot own holds everybody up.
+        """
         wanted = set(places)
         for place in [place for place in self._owners if place not in wanted]:
             await self._drop(place)
-        await asyncio.gather(*(self._take(place) for place in wanted if place not in self._owners))
+        missing = [place for place in wanted if place not in self._owners]
+        try:
+            await asyncio.gather(*(self._take(place, self._revocations) for place in missing))
+        except (KafkaError, PositionError, LookupError) as error:
+            _log.critical("cannot take over", error=str(error) or repr(error))
+            os._exit(_FAILED)
         return {place: owner.position for place, owner in self._owners.items()}
 
-    async def _take(self, place: TP) -> None:
+    async def _take(self, place: TP, revocations: int) -> None:
         owner = self._make(place)
-        if owner is not None:
+        if owner is None:
+            return
+        try:
             await owner.take_over()
-            self._owners[place] = owner
+        except BaseException:
+            await owner.close()
+            raise
+        if revocations != self._revocations:
+            await owner.close()  # a rebalance came in between: it may be another's by now
+            return
+        self._owners[place] = owner
 
     async def revoke(self, places: Iterable[TP]) -> None:
         """Drops everything of the partitions."""
+        self._revocations += 1
         for place in places:
             await self._drop(place)
+
+    def unowned_s(self, assigned: Iterable[TP]) -> float:
+        """Seconds for which something assigned has not been owned.
+
+        A take-over is under way, or a worker that woke up late has fenced us.
+        """
+        if all(place in self._owners for place in assigned):
+            self._unowned_since = None
+            return 0.0
+        now = time.monotonic()
+        if self._unowned_since is None:
+            self._unowned_since = now
+        return now - self._unowned_since
 
     async def _drop(self, place: TP) -> None:
         owner = self._owners.pop(place, None)
@@ -85,7 +119,7 @@ class Owners:
             elif isinstance(result, BaseException):
                 if self._owners.get(place) is owner:
                     _log.critical("a flush failed", place=owner.place.name, error=repr(result))
-                    os._exit(70)
+                    os._exit(_FAILED)
                 _log.info(
                     "a flush ended with its revocation", place=owner.place.name, error=repr(result)
                 )

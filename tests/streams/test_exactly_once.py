@@ -1,0 +1,309 @@
+"""Workers that are killed, frozen and rebalanced leave the same rows as one that never was.
+
+events, ticks --> real Kafka --> 2 workers (kill -9, SIGSTOP) --> unit.windows, area.windows, live
+                       '-------> the same folds in this process, undisturbed --> the rows to expect
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from chassis.datadir import DataDir
+from chassis.kafka import ensure_topics
+from contracts.clock import real_now_ms, rfc3339
+from contracts.lines import pack
+from contracts.partition import partition_of
+from contracts.topics import (
+    AREA_WINDOWS,
+    CONTROL_HEADER,
+    EVENT_TOPICS,
+    LIVE,
+    REGION_FEED,
+    REGISTRY_CHANGE,
+    SIGNATURE_HEADER,
+    SPPG_EVENTS,
+    TABLE_HEADER,
+    UNIT_STATE,
+    UNIT_WINDOWS,
+    sign,
+    topics,
+)
+from pantau.broker import KafkaBroker, pick_port
+from streams.agents.state import POSITION_KEY, decode_position
+from streams.core.messages import Record
+from streams.core.region_fold import RegionFold
+from streams.core.unit_fold import UnitFold
+from tests import examples, registry_small
+
+PARTITIONS = 2
+EVENTS = 3_000
+KITCHENS = (examples.KITCHEN, registry_small.SECOND_KITCHEN)
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.real
+
+
+class Installation:
+    """A broker of its own, the registry in every partition, and the workers."""
+
+    def __init__(self, home: Path, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self.home = home
+        DataDir(home).create_key()
+        self.key = DataDir(home).key()
+        self.workers: list[subprocess.Popen[bytes]] = []
+        ensure_topics(bootstrap, topics(PARTITIONS, 1), 1)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        environment = os.environ | {
+            "PANTAU_DATA_DIR": str(self.home),
+            "PANTAU_BROKER": self.bootstrap,
+            "PANTAU_PARTITIONS": str(PARTITIONS),
+            "PANTAU_LOG_LEVEL": "info",
+        }
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "streams"],
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.home / f"worker-{len(self.workers)}.log").open("wb"),
+        )
+        self.workers.append(worker)
+        return worker
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGCONT)
+                worker.kill()
+                worker.wait()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    broker = KafkaBroker(tmp_path / "kafka", pick_port())
+    with broker.running():
+        made = Installation(tmp_path, broker.address)
+        yield made
+        made.stop()
+
+
+def history(seed: int) -> list[tuple[str, bytes]]:
+    """(unit, line) of a history with duplicates, conflicts, corrections before and after their target, and retractions."""
+    chance = random.Random(seed)
+    now = real_now_ms()
+    ids: dict[str, list[tuple[str, str]]] = {unit: [] for unit in KITCHENS}
+    lines: list[tuple[str, bytes]] = []
+    for number in range(EVENTS):
+        unit = chance.choice(KITCHENS)
+        type_ = chance.choice(
+            ["sppg.cooking.finished", "sppg.meal.eaten", "sppg.temperature.measured"]
+        )
+        overrides: dict[str, Any] = {
+            "id": f"e{number}",
+            "source": f"/{examples.REGION}/sppg/{unit}",
+            "time": rfc3339(now - chance.randrange(3 * 86_400_000)),
+        }
+        if type_ == "sppg.cooking.finished":
+            overrides["data"] = {"portions": chance.randint(1, 500)}
+        known = ids[unit]
+        if known and chance.random() < 0.2:
+            target, target_type = chance.choice(known)
+            overrides["supersedes"] = (
+                f"e{chance.randrange(EVENTS)}" if chance.random() < 0.2 else target
+            )
+            type_ = "event.retracted" if chance.random() < 0.3 else target_type
+            if type_ == "event.retracted":
+                overrides.pop("data", None)
+        line = examples.line(type_, **overrides)
+        ids[unit].append((overrides["id"], type_))
+        lines.append((unit, line))
+        if chance.random() < 0.05:
+            lines.append(chance.choice(lines))
+    return lines
+
+
+async def publish_registry(made: Installation) -> None:
+    value = registry_small.SMALL.encode()
+    headers = [
+        (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
+        (SIGNATURE_HEADER, sign(made.key, REGISTRY_CHANGE, value).encode()),
+    ]
+    producer = AIOKafkaProducer(bootstrap_servers=made.bootstrap)
+    await producer.start()
+    for topic in EVENT_TOPICS:
+        for partition in range(PARTITIONS):
+            await producer.send_and_wait(topic, value, partition=partition, headers=headers)
+    await producer.stop()
+
+
+async def post(made: Installation, lines: list[tuple[str, bytes]], seconds: float) -> None:
+    """Produces the lines over `seconds`, some in records of many."""
+    producer = AIOKafkaProducer(bootstrap_servers=made.bootstrap, acks="all")
+    await producer.start()
+    steps = 60
+    size = len(lines) // steps + 1
+    for step in range(steps):
+        by_partition: dict[int, list[bytes]] = {}
+        for unit, line in lines[step * size : (step + 1) * size]:
+            by_partition.setdefault(partition_of(unit, PARTITIONS), []).append(line)
+        for partition, some in by_partition.items():
+            values = some if step % 3 == 0 else list(pack(some))
+            for value in values:
+                await producer.send_and_wait(SPPG_EVENTS, value, partition=partition)
+        await asyncio.sleep(seconds / steps)
+    await producer.stop()
+
+
+async def disturb(made: Installation, seconds: float, seed: int) -> None:
+    """Kills one worker, freezes the other past its session, wakes it, kills again; each time another is started."""
+    chance = random.Random(seed)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        await asyncio.sleep(chance.uniform(2.0, 4.0))
+        living = [worker for worker in made.workers if worker.poll() is None]
+        victim = chance.choice(living)
+        if chance.random() < 0.4:
+            victim.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(8.0)
+            victim.send_signal(signal.SIGCONT)
+        else:
+            victim.kill()
+            made.start_worker()
+
+
+async def read_all(made: Installation, topic: str, partitions: int) -> list[list[Any]]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=made.bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    found = []
+    for partition in range(partitions):
+        place = TopicPartition(topic, partition)
+        consumer.assign([place])
+        await consumer.seek_to_beginning(place)
+        end = (await consumer.end_offsets([place]))[place]
+        records: list[Any] = []
+        while await consumer.position(place) < end:
+            records += (await consumer.getmany(place, timeout_ms=500)).get(place, [])
+        found.append(records)
+    await consumer.stop()
+    return found
+
+
+async def positions(made: Installation) -> list[int]:
+    found = []
+    for topic in EVENT_TOPICS:
+        for records in await read_all(made, UNIT_STATE[topic], PARTITIONS):
+            kept = [record.value for record in records if record.key == POSITION_KEY]
+            found.append(decode_position(kept[-1]).offset if kept else 0)
+    return found
+
+
+def identity(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("level", "area_id", "window", "window_end", "group"))
+
+
+def content(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("revision", "updated_at")}
+
+
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+
+
+def newest_rows(values: list[tuple[str, bytes]]) -> Rows:
+    rows: Rows = {}
+    for table, value in values:
+        if table in ("performance", "coverage", "clinic_coverage"):
+            for line in value.split(b"\n"):
+                row = json.loads(line)
+                rows[(table, *identity(row))] = content(row)
+    return rows
+
+
+async def sent_rows(made: Installation) -> Rows:
+    values: list[tuple[str, bytes]] = []
+    for topic, partitions in ((UNIT_WINDOWS, PARTITIONS), (AREA_WINDOWS, 1)):
+        for records in await read_all(made, topic, partitions):
+            values += [
+                (dict(record.headers)[TABLE_HEADER].decode(), record.value) for record in records
+            ]
+    return newest_rows(values)
+
+
+async def expected_rows(made: Installation, upto: list[int]) -> Rows:
+    """The same records through undisturbed folds, to the positions that the workers reached."""
+    region = RegionFold(0, len(EVENT_TOPICS) * PARTITIONS, "epoch")
+    values: list[tuple[str, bytes]] = []
+    offset = 0
+    ends = iter(upto)
+    for topic in EVENT_TOPICS:
+        for partition, records in enumerate(await read_all(made, topic, PARTITIONS)):
+            fold = UnitFold(topic, partition, PARTITIONS, 1)
+            end = next(ends)
+            for record in records:
+                if record.offset < end:
+                    control = dict(record.headers).get(CONTROL_HEADER, b"").decode()
+                    fold.apply(Record(record.offset, record.timestamp, record.value, b"", control))
+            for out in fold.drain(end).out:
+                if out.topic == REGION_FEED and out.value is not None:
+                    region.apply(Record(offset, 0, out.value))
+                    offset += 1
+                elif out.value is not None:
+                    values.append((dict(out.headers)[TABLE_HEADER].decode(), out.value))
+    for out in region.drain(offset).out:
+        if out.topic != LIVE and out.value is not None:
+            values.append((dict(out.headers)[TABLE_HEADER].decode(), out.value))
+    return newest_rows(values)
+
+
+async def scenario(made: Installation, seconds: float, seed: int) -> tuple[Rows, Rows]:
+    await publish_registry(made)
+    for _ in range(2):
+        made.start_worker()
+    await asyncio.gather(post(made, history(seed), seconds), disturb(made, seconds, seed))
+    deadline = time.monotonic() + 60
+    ends = await log_ends(made)
+    while any(at < end for at, end in zip(await positions(made), ends, strict=True)):
+        assert time.monotonic() < deadline, f"stood still at {await positions(made)} of {ends}"
+        await asyncio.sleep(0.5)
+    # The region agent follows within two flushes and one more tick.
+    await asyncio.sleep(8.0)
+    made.stop()
+    reached = await positions(made)
+    return await sent_rows(made), await expected_rows(made, reached)
+
+
+async def log_ends(made: Installation) -> list[int]:
+    return [
+        (records[-1].offset + 1 if records else 0)
+        for topic in EVENT_TOPICS
+        for records in await read_all(made, topic, PARTITIONS)
+    ]
+
+
+def test_killed_and_frozen_workers_leave_the_same_rows(installation: Installation) -> None:
+    seed = int(os.environ.get("PANTAU_CHAOS_SEED", "1"))
+    seconds = float(os.environ.get("PANTAU_CHAOS_SECONDS", "25"))
+    sent, expected = asyncio.run(scenario(installation, seconds, seed))
+    differing = {key: (sent.get(key), row) for key, row in expected.items() if sent.get(key) != row}
+    assert len(expected) > 500
+    assert not differing, (
+        f"{len(differing)} of {len(expected)} rows differ: {dict(list(differing.items())[:3])}"
+    )
