@@ -9,7 +9,7 @@ import pytest
 
 from pantau.broker import KafkaBroker, pick_port
 
-_REAL_FIXTURES: Final = frozenset({"kafka"})
+_REAL_FIXTURES: Final = frozenset({"broker", "clickhouse", "events_broker", "kafka"})
 """Who asks for one of these, directly or through another fixture, is marked `real`."""
 
 

@@ -114,7 +114,10 @@ def test_missing_java_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_broker_that_died_is_not_waited_for(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process, pytest.raises(BrokerError, match="ended with 3"):
+    with (
+        subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process,
+        pytest.raises(BrokerError, match="ended with 3"),
+    ):
         KafkaBroker(tmp_path, pick_port()).wait_ready(60.0, process)
 
 
