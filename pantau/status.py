@@ -8,19 +8,20 @@ from typing import Any, Final
 
 import httpx
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from kafka.errors import KafkaError
 
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
 from contracts.settings import Settings
 from contracts.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS
 from pantau.dev_tokens import short_wall_token
+from pantau.offsets import Offsets, read_offsets
 
-SINK_GROUP: Final = "pantau-sink"
+_SINK_GROUPS: Final = "pantau-sink"
+"""How the names of the sink's groups begin."""
 _LIMIT_S: Final = 3.5
 _SINK_TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY)
+_TOPICS: Final = (*_SINK_TOPICS, REGION_FEED)
 _LAST_WRITE: Final = "pantau_sink_last_write_seconds"
 _POSITIONS: Final = """
 SELECT stream, topic, partition, max(position) AS position,
@@ -80,38 +81,6 @@ class Status(msgspec.Struct, frozen=True):
     def fine(self) -> bool:
         """Everything is ready and could be asked."""
         return not self.troubles and all(one.state == "siap" for one in self.services)
-
-
-Offsets = dict[tuple[str, int], int]
-
-
-async def _ends(broker: str) -> Offsets:
-    """Committed end of every partition that a stage reads."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed")
-    try:
-        await consumer.start()
-        names = [*_SINK_TOPICS, REGION_FEED]
-        partitions = [
-            TopicPartition(name, number)
-            for name in names
-            for number in sorted(consumer.partitions_for_topic(name) or ())
-        ]
-        found = await consumer.end_offsets(partitions)
-    finally:
-        await consumer.stop()
-    return {(one.topic, one.partition): offset for one, offset in found.items()}
-
-
-async def _sink_offsets(broker: str) -> Offsets:
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
-    try:
-        await admin.start()
-        found = await admin.list_consumer_group_offsets(SINK_GROUP)
-    finally:
-        await admin.close()
-    return {
-        (one.topic, one.partition): held.offset for one, held in found.items() if held.offset >= 0
-    }
 
 
 class _Asker:
@@ -212,7 +181,12 @@ def stages(positions: Iterable[dict[str, Any]], sink: Offsets, ends: Offsets) ->
         for (topic, partition), end in sorted(ends.items())
         if topic in _SINK_TOPICS
     ]
-    return folds + landed
+    return sorted(folds, key=_order) + landed
+
+
+def _order(stage: Stage) -> tuple[bool, str, str, int]:
+    """The way of the data: unit folds before the region's."""
+    return stage.topic == REGION_FEED, stage.stage, stage.topic, stage.partition
 
 
 async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: list[str]) -> Any:
@@ -237,9 +211,9 @@ async def collect(settings: Settings) -> Status:
         def within(name: str, asked: Awaitable[Any], fallback: Any) -> Awaitable[Any]:
             return _within(name, asked, fallback, troubles)
 
-        ends, sink, positions, dead, live, last_write, *services = await asyncio.gather(
-            within("kafka", _ends(settings.broker), {}),
-            within("kafka, group of the sink", _sink_offsets(settings.broker), {}),
+        offsets = asyncio.to_thread(read_offsets, settings.broker, _TOPICS, _SINK_GROUPS)
+        (ends, sink), positions, dead, live, last_write, *services = await asyncio.gather(
+            within("kafka", offsets, ({}, {})),
             within("clickhouse, positions", asker.positions(), []),
             within("clickhouse, dead letters", asker.dead_letters(), None),
             within("gateway", asker.live(), []),

@@ -153,7 +153,8 @@ class Supervisor:
                 return
             now = time.monotonic()
             delay = run.restarts.died(now, now - started)
-            if not self._tell_problems(part) and (last := part.log.last_line()):
+            if not self._tell_problems(part) and code > 0 and (last := part.log.last_line()):
+                # It told of no error in the way of our logs: its last words may be one.
                 self._say(f"{part.name}: {last}")
             how = f"sinyal {-code}" if code < 0 else f"kode {code}"
             if delay is None:

@@ -90,7 +90,7 @@ def register(app: typer.Typer) -> None:
         # Imported when run: other commands need not wait for the clients of Kafka.
         from pantau.status import collect
 
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
         found = asyncio.run(collect(running_settings(data_dir)))
         typer.echo(as_json(found) if json else render(found))
         raise typer.Exit(0 if found.fine else 1)
