@@ -116,18 +116,6 @@ class _Gunzip:
         self._member = zlib.decompressobj(_GZIP_WBITS)
 
 
-async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            async with asyncio.timeout(_IDLE_S):
-                piece = await anext(stream, None)
-        except TimeoutError:
-            raise unavailable(f"Nothing of the body arrived for {_IDLE_S:.0f} s.") from None
-        if piece is None:
-            return
-        yield piece
-
-
 async def read_body(
     stream: AsyncIterator[bytes],
     gzip: bool,
@@ -141,15 +129,22 @@ async def read_body(
     unpack = _Gunzip() if gzip else None
     parts: list[bytes] = []
     size = packed = 0
-    async for piece in _pieces(stream):
-        packed += len(piece)
-        part = piece if unpack is None else unpack.feed(piece, limit - size)
-        size += len(part)
-        if size > limit or packed > limit + _GZIP_OVERHEAD:
-            raise _too_large(f"A body may have {limit} bytes unpacked: send fewer events at once.")
-        if part:
-            take(len(part))
-            parts.append(part)
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_IDLE_S) as idle:
+            async for piece in stream:
+                if not piece:
+                    continue
+                packed += len(piece)
+                part = piece if unpack is None else unpack.feed(piece, limit - size)
+                size += len(part)
+                if size > limit or packed > limit + _GZIP_OVERHEAD:
+                    raise _too_large(f"A body may have {limit} bytes unpacked: send less at once.")
+                take(len(part))
+                parts.append(part)
+                idle.reschedule(loop.time() + _IDLE_S)
+    except TimeoutError:
+        raise unavailable(f"Nothing of the body arrived for {_IDLE_S:.0f} s.") from None
     if unpack is not None:
         unpack.end()
     return parts[0] if len(parts) == 1 else b"".join(parts)
