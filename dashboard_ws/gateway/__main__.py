@@ -12,7 +12,7 @@ from chassis.datadir import DataDirError
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
 from chassis.serve import serve_app
 from contracts.settings import Settings
-from contracts.topics import LIVE, topics
+from contracts.topics import LIVE, REGISTRY, topics
 from dashboard_ws.gateway.app import SERVICE, Gateway
 
 _BROKER_S: Final = 60.0
@@ -32,8 +32,8 @@ def main() -> None:
     try:
         wait_for_broker(settings.broker, _BROKER_S)
         wanted = topics(settings.partitions, settings.region_partitions)
-        live = [topic for topic in wanted if topic.name == LIVE]
-        ensure_topics(settings.broker, live, settings.replication)
+        read = [topic for topic in wanted if topic.name in (LIVE, REGISTRY)]
+        ensure_topics(settings.broker, read, settings.replication)
         gateway = Gateway(settings)
     except (DataDirError, TopicError, TimeoutError) as error:
         sys.exit(f"pantau: gateway: {error}")

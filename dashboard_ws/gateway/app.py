@@ -19,12 +19,14 @@ from chassis import logs, problems
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.health import Health
+from chassis.registry_feed import RegistryFeed
 from contracts.settings import Settings
 from dashboard_ws.gateway.auth import Tokens
 from dashboard_ws.gateway.feed import Feed
 from dashboard_ws.gateway.http import Api
 from dashboard_ws.gateway.hub import Hub
 from dashboard_ws.gateway.pages import Pages, package_version
+from dashboard_ws.gateway.region_info import RegionInfo
 from dashboard_ws.gateway.session import Close, Closed
 from dashboard_ws.gateway.ws import WithTransport, WsEndpoint
 
@@ -44,10 +46,12 @@ class Gateway:
         self.hub = Hub(settings.regions, load_clock(settings))
         self.failed = False
         self._health = Health(SERVICE)
-        self._tokens = Tokens(secret_key(settings), DataDir(settings.data_dir))
+        key = secret_key(settings)
+        self._tokens = Tokens(key, DataDir(settings.data_dir))
         self._pages = pages or Pages()
         self._settings = settings
         self._feed = Feed(settings.broker, settings.region_partitions, self.hub, self._health)
+        self._registry = RegistryFeed(settings.broker, key)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def app(self) -> ASGIApp:
@@ -62,7 +66,11 @@ class Gateway:
         problems.install(app)
         build, origins = self._pages.build, self._settings.allowed_origins
         app.router.routes.extend(self._health.routes())
-        app.include_router(Api(self.hub, self._tokens, build).router())
+        api = Api(self.hub, self._tokens, build)
+        app.include_router(api.router())
+        app.include_router(
+            RegionInfo(self.hub, self._registry, api.claims, self._settings).router()
+        )
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))
         app.router.routes.append(Route("/", self._pages.serve))
@@ -74,13 +82,14 @@ class Gateway:
         feed = asyncio.create_task(self._feed.run())
         feed.add_done_callback(self._ended)
         watch = asyncio.create_task(self._watch())
+        registry = asyncio.create_task(self._registry.run())
         self._drain_first(asyncio.get_running_loop())
         try:
             yield
         finally:
-            for task in (feed, watch):
+            for task in (feed, watch, registry):
                 task.cancel()
-            await asyncio.gather(feed, watch, return_exceptions=True)
+            await asyncio.gather(feed, watch, registry, return_exceptions=True)
 
     def _ended(self, feed: asyncio.Task[None]) -> None:
         """The one supervision point: without its feed a gateway would show old rows for ever."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
+import socket
 import struct
 import termios
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Final, Protocol
 
 from chassis import logs
@@ -30,6 +33,7 @@ SLOW_S: Final = 15.0
 _ABORT_S: Final = 2.0
 """Grace for the close frame; then the socket is freed."""
 _CHECK_S: Final = 1.0
+_KERNEL_MS: Final = 30_000
 
 _log = logs.get("gateway.client")
 
@@ -60,6 +64,18 @@ def outstanding(transport: asyncio.Transport) -> int:
     return waiting + int(struct.unpack("i", answer)[0])
 
 
+def let_us_end_it(transport: asyncio.Transport) -> None:
+    """Have the kernel give up on a peer that takes nothing only after we have.
+
+    Left at the server's 15 s the kernel would cut the connection first, without a close code.
+    """
+    with (
+        suppress(OSError),
+        socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same,
+    ):
+        same.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _KERNEL_MS)
+
+
 class Client:
     """See the module. `transport` None (no socket under it): not watched."""
 
@@ -72,6 +88,8 @@ class Client:
         self.session = session
         self._build = build
         self._transport = transport
+        if transport is not None:
+            let_us_end_it(transport)
         self._wake = asyncio.Event()
         self._said: deque[wire.Sent] = deque()
         self._closing: Closed | None = None
@@ -109,7 +127,11 @@ class Client:
 
     def close(self, closed: Closed) -> None:
         """See `Listener`. The first reason stands."""
-        self._closing = self._closing or closed
+        if self._closing is None:
+            self._closing = closed
+            code = int(closed.code)
+            metrics.EVICTED.labels(str(code)).inc()
+            _log.info("closing", code=code, detail=closed.detail, client=self.session.client)
         self._wake.set()
 
     def abort(self) -> None:
@@ -197,7 +219,5 @@ class Client:
         await self._channel.send(sent)
 
     async def _end(self, closed: Closed) -> None:
-        metrics.EVICTED.labels(str(int(closed.code))).inc()
-        _log.info("closed", code=int(closed.code), detail=closed.detail, client=self.session.client)
         await self._send(wire.error(int(closed.code), closed.detail))
         await self._channel.close(closed)

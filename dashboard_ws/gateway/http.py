@@ -114,7 +114,8 @@ class Api:
         except TokenError as error:
             raise _unauthorized(str(error)) from None
 
-    def _claims(self, bearer: HTTPAuthorizationCredentials | None, region: str) -> Claims:
+    def claims(self, bearer: HTTPAuthorizationCredentials | None, region: str) -> Claims:
+        """Claims of a token that may read the region. Raises `Problem` (401, 403, 404)."""
         try:
             claims = self._tokens.verify(_credentials(bearer))
             check_region(claims, region, tuple(self._hub.maps))
@@ -133,7 +134,7 @@ class Api:
         topics: list[str] | None,
         levels: list[str] | None,
     ) -> tuple[Claims, Subscription]:
-        claims = self._claims(bearer, region)
+        claims = self.claims(bearer, region)
         try:
             asked = _split(topics)
             wanted = make_filter(

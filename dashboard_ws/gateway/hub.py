@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from contracts.clock import Clock, rfc3339
 from dashboard_ws.gateway import metrics, wire
 from dashboard_ws.gateway.conflate import Subscription
+from dashboard_ws.gateway.day_line import DayLine
 from dashboard_ws.gateway.session import Closed
 from dashboard_ws.gateway.state import Filter, Frame, Position, RegionMap, Update
 
@@ -40,6 +41,7 @@ class Hub:
         self.maps = {region: RegionMap() for region in regions}
         self._clock = clock
         self.clients: set[Listener] = set()
+        self.days = {region: DayLine(f"performance/kabupaten/{region}/1d") for region in self.maps}
         self._empty = asyncio.Event()
         self._cache: dict[tuple[object, ...], tuple[float, list[wire.Sent]]] = {}
 
@@ -62,7 +64,16 @@ class Hub:
 
     def now(self) -> str:
         """The region's clock, RFC 3339."""
-        return rfc3339(self._clock.now_ms())
+        return rfc3339(self.now_ms())
+
+    def now_ms(self) -> int:
+        """The region's clock, epoch milliseconds."""
+        return self._clock.now_ms()
+
+    @property
+    def clock_factor(self) -> float:
+        """Milliseconds of the region's clock in a real one."""
+        return self._clock.factor
 
     def apply(self, region: str, frame: Frame) -> None:
         """Take a frame of the stream and wake who listens. Regions not served here are ignored."""
@@ -70,6 +81,7 @@ class Hub:
         if live is None:
             return
         live.apply(frame)
+        self.days[region].note(frame)
         metrics.ROWS.labels(region).set(len(live))
         for client in self.clients:
             client.changed(region)

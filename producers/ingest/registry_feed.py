@@ -1,111 +1,21 @@
-"""The registry as its topic tells it: read to the end at the start, followed from then on."""
+"""The registry as its topic tells it, with ingest's metrics."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Final
 
-import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
-
-from chassis import logs
-from contracts.registry import RegionRegistry, Registry
-from contracts.topics import (
-    CONTROL_HEADER,
-    REGISTRY,
-    REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
-    is_signed,
-)
+from chassis import registry_feed
 from producers.ingest.metrics import KAFKA_ERRORS, REGISTRY_RECORDS
 
-_POLL_MS: Final = 500
-_AGAIN_S: Final = 1.0
 
-_log = logs.get(__name__)
-
-
-class RegistryFeed:
-    """Holds the newest registry. `changed` is called when `registry` changes."""
+class RegistryFeed(registry_feed.RegistryFeed):
+    """See there."""
 
     def __init__(self, bootstrap: str, key: bytes, changed: Callable[[], None]) -> None:
-        self._bootstrap = bootstrap
-        self._key = key
-        self._changed = changed
-        self._regions: dict[str, RegionRegistry] = {}
-        self.registry: Registry | None = None
-        """None until the topic was read to its end and held a region."""
-
-    async def run(self) -> None:
-        """Follow the topic until cancelled. What was read stays in force while Kafka is away."""
-        while True:
-            try:
-                await self._follow()
-            except (KafkaError, OSError) as error:
-                KAFKA_ERRORS.labels(type(error).__name__).inc()
-                _log.warning("registry topic not readable", error=str(error))
-                await asyncio.sleep(_AGAIN_S)
-
-    async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
+        super().__init__(
+            bootstrap,
+            key,
+            changed,
+            record=lambda what: REGISTRY_RECORDS.labels(what).inc(),
+            failed=lambda error: KAFKA_ERRORS.labels(error).inc(),
         )
-        try:
-            await consumer.start()
-            partition = TopicPartition(REGISTRY, 0)
-            consumer.assign([partition])
-            await consumer.seek_to_beginning(partition)
-            end = (await consumer.end_offsets([partition]))[partition]
-            caught_up = False
-            while True:
-                if not caught_up and await consumer.position(partition) >= end:
-                    caught_up = True
-                    self._publish()
-                batch = await consumer.getmany(partition, timeout_ms=_POLL_MS)
-                applied = [self._apply(record) for record in batch.get(partition, ())]
-                if caught_up and any(applied):
-                    self._publish()
-        finally:
-            await consumer.stop()
-
-    def _apply(self, record: ConsumerRecord[bytes | None, bytes | None]) -> bool:
-        """True if the record is one of ours and told something new."""
-        headers = dict(record.headers)
-        value = record.value or b""
-        signature = headers.get(SIGNATURE_HEADER, b"").decode("latin-1")
-        ours = headers.get(CONTROL_HEADER) == REGISTRY_CHANGE.encode() and signature.isascii()
-        if not ours or not is_signed(self._key, REGISTRY_CHANGE, value, signature):
-            return self._ignored(record.offset, "not signed by this installation")
-        try:
-            region = RegionRegistry.decode(value)
-        except msgspec.DecodeError as error:
-            return self._ignored(record.offset, f"not readable: {error}")
-        REGISTRY_RECORDS.labels("applied").inc()
-        code = region.region.code
-        if self._regions.get(code) == region:
-            return False
-        self._regions[code] = region
-        return True
-
-    def _ignored(self, offset: int, reason: str) -> bool:
-        REGISTRY_RECORDS.labels("ignored").inc()
-        _log.warning("registry record ignored", offset=offset, reason=reason)
-        return False
-
-    def _publish(self) -> None:
-        if not self._regions:
-            _log.warning("the registry topic holds no region yet")
-            return
-        try:
-            self.registry = Registry(self._regions.values())
-        except ValueError as error:
-            # The regions before the change stay in force: better than none.
-            _log.error("registry not usable", error=str(error))
-            return
-        _log.info("registry in force", regions=list(self.registry.codes))
-        self._changed()
