@@ -106,7 +106,10 @@ def _announce(plan: Plan, registries: tuple[RegionRegistry, ...]) -> None:
         units = {unit.unit_id for registry in registries for unit in registry.units}
         tokens = write_dev_tokens(plan.home, key, units)
     wall = wall_url(plan.url(plan.settings.gateway_port), key)
-    say(f"\nBuka dinding (10 menit): {wall}\nBerhenti: Ctrl-C. Keadaan: pantau status\n")
+    say(
+        f"\nDinding (tautan berlaku 10 menit): {wall}\n"
+        f"Keadaan: pantau status --data-dir {plan.settings.data_dir}\nBerhenti: Ctrl-C\n"
+    )
     line = msgspec.json.encode(ready_line(plan, wall, tokens)).decode()
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

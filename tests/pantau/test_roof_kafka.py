@@ -1,0 +1,138 @@
+"""What the command does on a real broker: topics made and checked, the registry in the log once, offsets read back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from chassis.kafka import TopicError, ensure_topics, wait_for_broker
+from contracts.clock import RealClock
+from contracts.days import iso_to_day
+from contracts.registry import Kecamatan, Region, RegionRegistry, Unit
+from contracts.topics import (
+    CONTROL_HEADER,
+    EVENT_TOPICS,
+    REGISTRY,
+    REGISTRY_CHANGE,
+    SIGNATURE_HEADER,
+    Topic,
+    is_signed,
+    topics,
+)
+from pantau.broker import KafkaBroker, pick_port
+from pantau.errors import Refusal
+from pantau.offsets import read_offsets
+from pantau.registry_publish import publish
+
+pytestmark = pytest.mark.real
+
+KEY = b"k" * 32
+CLOCK = RealClock()
+REGION = Region(
+    "32.11", "Sumedang", "Jawa Barat", "Asia/Jakarta", (1,), (), (Kecamatan("32.11.01", "Wado"),)
+)
+
+
+def unit(number: int, valid_from: str = "2026-01-01") -> Unit:
+    return Unit(
+        f"SPPG-{number}", "sppg", f"SPPG Contoh {number}", "32.11.01", 108.0, -6.9, 60, 840, 3000,
+        None, 0, "active", iso_to_day(valid_from), True,
+    )  # fmt: skip
+
+
+FIRST = RegionRegistry(REGION, (unit(1),), ())
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of this module alone: it writes to the installation's own topics."""
+    node = KafkaBroker(tmp_path_factory.mktemp("roof"), pick_port())
+    with node.running():
+        ensure_topics(node.address, topics(2, 1), 1)
+        yield node.address
+
+
+def read(broker: str, topic: str, partition: int) -> list[Any]:
+    async def run() -> list[Any]:
+        at = TopicPartition(topic, partition)
+        consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed")
+        await consumer.start()
+        try:
+            consumer.assign([at])
+            await consumer.seek_to_beginning(at)
+            end = (await consumer.end_offsets([at]))[at]
+            found: list[Any] = []
+            while await consumer.position(at) < end:
+                for records in (await consumer.getmany(at, timeout_ms=200)).values():
+                    found.extend(records)
+            return found
+        finally:
+            await consumer.stop()
+
+    return asyncio.run(run())
+
+
+def test_topics_are_made_once_and_a_misfit_is_named(broker: str) -> None:
+    ensure_topics(broker, topics(2, 1), 1)
+    with pytest.raises(
+        TopicError, match=r"topic sppg.events has 2 partitions, not 4.*PANTAU_PARTITIONS"
+    ):
+        ensure_topics(broker, topics(4, 1), 1)
+    ensure_topics(broker, [Topic("odd", 1, {"message.timestamp.type": "CreateTime"})], 1)
+    with pytest.raises(TopicError, match=r"topic odd has message\.timestamp\.type=CreateTime"):
+        ensure_topics(broker, [Topic("odd", 1, {"message.timestamp.type": "LogAppendTime"})], 1)
+
+
+def test_no_broker_is_one_clear_sentence() -> None:
+    with pytest.raises(TimeoutError, match=r"no Kafka at 127\.0\.0\.1:1 after 0 s"):
+        wait_for_broker("127.0.0.1:1", 0.0)
+
+
+def test_the_registry_reaches_every_partition_once_and_signed(broker: str) -> None:
+    assert publish(broker, KEY, CLOCK, [FIRST]) == ["32.11"]
+    assert publish(broker, KEY, CLOCK, [FIRST]) == []
+    places = [(REGISTRY, 0), *((topic, part) for topic in EVENT_TOPICS for part in range(2))]
+    for topic, partition in places:
+        (record,) = read(broker, topic, partition)
+        assert RegionRegistry.decode(record.value) == FIRST
+        assert record.key == (b"32.11" if topic == REGISTRY else None)
+        headers = dict(record.headers)
+        assert headers[CONTROL_HEADER] == REGISTRY_CHANGE.encode()
+        signature = headers[SIGNATURE_HEADER].decode()
+        assert is_signed(KEY, REGISTRY_CHANGE, record.value, signature)
+
+    grown = msgspec.structs.replace(FIRST, units=(unit(1), unit(2, "2999-01-01")))
+    assert publish(broker, KEY, CLOCK, [grown]) == ["32.11"]
+    assert len(read(broker, EVENT_TOPICS[0], 1)) == 2
+
+    rewritten = msgspec.structs.replace(grown, units=(unit(2, "2999-01-01"),))
+    with pytest.raises(Refusal, match=r"region 32\.11 may not be taken over: units.csv"):
+        publish(broker, KEY, CLOCK, [rewritten])
+    assert len(read(broker, EVENT_TOPICS[0], 1)) == 2
+
+    # A key that is not this installation's: its records count for nothing, ours for nothing to it.
+    assert publish(broker, b"x" * 32, CLOCK, [FIRST]) == ["32.11"]
+    assert publish(broker, KEY, CLOCK, [grown]) == []
+
+
+def test_offsets_of_topics_and_groups(broker: str) -> None:
+    async def commit() -> None:
+        consumer = AIOKafkaConsumer(
+            "odd2", bootstrap_servers=broker, group_id="pantau-sink-x", enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            await consumer.commit({TopicPartition("odd2", 0): 0})
+        finally:
+            await consumer.stop()
+
+    ensure_topics(broker, [Topic("odd2", 1)], 1)
+    ends, held = read_offsets(broker, ["odd2", "nowhere"], "pantau-sink")
+    assert (ends, held) == ({("odd2", 0): 0}, {})
+    asyncio.run(commit())
+    assert read_offsets(broker, ["odd2"], "pantau-sink")[1] == {("odd2", 0): 0}
