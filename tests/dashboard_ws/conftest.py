@@ -127,7 +127,11 @@ class GatewayProcess:
         raise AssertionError("the gateway was not ready in 40 s")
 
     def connect(self, **options: Any) -> websockets.connect:
-        given = {"subprotocols": ["pantau.v1"], "max_size": 1 << 24, "compression": None}
+        given: dict[str, Any] = {
+            "subprotocols": ["pantau.v1"],
+            "max_size": 1 << 24,
+            "compression": None,
+        }
         return websockets.connect(f"ws://127.0.0.1:{self.port}/ws", **(given | options))
 
 
