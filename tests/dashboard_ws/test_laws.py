@@ -185,5 +185,5 @@ class Law(RuleBasedStateMachine):
         assert self.client.rows == seen(self.rows)
 
 
-Law.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Law.TestCase.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
 TestLaw = Law.TestCase

@@ -1,0 +1,51 @@
+"""A position from before a forgotten tombstone gets a snapshot: a delta would leave a dead row."""
+
+from __future__ import annotations
+
+import json
+
+from dashboard_ws.gateway.frames import SURE_MS, FrameBuffer
+from dashboard_ws.gateway.state import (
+    TOMBSTONE_MS,
+    Change,
+    Filter,
+    Frame,
+    Position,
+    RegionMap,
+)
+
+WANTED = Filter(frozenset(("alerts",)), None, public=False)
+
+
+def frame(seq: int, time_ms: int, **bodies: bytes | None) -> Frame:
+    changes = {key: Change(seq, body, "alerts") for key, body in bodies.items()}
+    return Frame("e", seq, changes, time_ms)
+
+
+def test_forgotten_tombstone() -> None:
+    live = RegionMap()
+    live.apply(frame(1, 0, a=b"{}", b=b"{}"))
+    live.apply(frame(2, 0, a=None))
+    update = live.since(Position("e", 1), WANTED)
+    assert update is not None
+    assert (update.since, update.gone) == (1, ["a"])
+    live.apply(frame(3, TOMBSTONE_MS + 1, b=b"{}"))
+    for seq, since in ((1, None), (2, 2)):
+        update = live.since(Position("e", seq), WANTED)
+        assert update is not None
+        assert update.since == since
+
+
+def test_tombstone_that_compaction_took() -> None:
+    """Offsets:  a=seq 4, old    [a gone, seq 5: taken]    b=seq 9, new    head 9"""
+    buffer, live = FrameBuffer(SURE_MS + 10), RegionMap()
+    row = json.dumps({"topic": "alerts"}).encode()
+    buffer.add(b"r|c", row, b"4", 0)
+    buffer.add(b"r|b", row, b"9", SURE_MS + 10)
+    closed = buffer.add(b"r|~head", b'{"epoch":"e","seq":9}', None, SURE_MS + 10)
+    assert closed is not None
+    live.apply(closed[1])
+    for seq, since in ((3, None), (4, 4), (9, 9)):
+        update = live.since(Position("e", seq), WANTED)
+        assert update is not None
+        assert update.since == since
