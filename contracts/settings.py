@@ -14,29 +14,110 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PANTAU_", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(Path("data"), description="Folder of the installation: stamp, demo clock, secrets, and the embedded parts' data.")
-    regions_dir: Path = Field(Path("regions"), description="Folder with one folder a region (region.yaml, units.csv, recipients.csv, boundaries.geojson).")
-    regions: Annotated[tuple[str, ...], NoDecode] = Field(("32.11",), description="Region codes served here, separated by commas.")
-    broker: str = Field("127.0.0.1:9092", description="Kafka bootstrap address, host:port[,host:port].")
-    partitions: int = Field(2, ge=1, le=256, description="Partitions of the event topics. Fixed when the topics are created.")
-    region_partitions: int = Field(1, ge=1, le=64, description="Partitions of the topics kept by region. Fixed when the topics are created.")
-    replication: int = Field(1, ge=1, le=5, description="Replication factor of topics created here: 3 on a cluster.")
-    clickhouse_url: str = Field("http://127.0.0.1:8123", description="HTTP interface of ClickHouse, embedded or server. Holds no password.")
-    clickhouse_user: str = Field("writer", description="ClickHouse account of the sink, the migrations and the audit.")
-    clickhouse_password: SecretStr = Field(SecretStr(""), description="Its password. Empty: taken from secrets/clickhouse.json of the data dir.")
-    clock: Literal["real", "demo"] = Field("real", description="real: the machine's time. demo: the line kept in the data dir (a day in 20 minutes).")
-    secret_key: SecretStr = Field(SecretStr(""), description="Key that signs tokens and control records, hex, 32 bytes. Empty: taken from secrets/key of the data dir.")
+    data_dir: Path = Field(
+        Path("data"),
+        description=(
+            "Folder of the installation: stamp, demo clock, secrets, and the embedded parts' data."
+        ),
+    )
+    regions_dir: Path = Field(
+        Path("regions"),
+        description=(
+            "Folder with one folder a region (region.yaml, units.csv, recipients.csv, "
+            "boundaries.geojson)."
+        ),
+    )
+    regions: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("32.11",), description=("Region codes served here, separated by commas.")
+    )
+    broker: str = Field(
+        "127.0.0.1:9092", description=("Kafka bootstrap address, host:port[,host:port].")
+    )
+    partitions: int = Field(
+        2,
+        ge=1,
+        le=256,
+        description=("Partitions of the event topics. Fixed when the topics are created."),
+    )
+    region_partitions: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description=("Partitions of the topics kept by region. Fixed when the topics are created."),
+    )
+    replication: int = Field(
+        1, ge=1, le=5, description=("Replication factor of topics created here: 3 on a cluster.")
+    )
+    clickhouse_url: str = Field(
+        "http://127.0.0.1:8123",
+        description=("HTTP interface of ClickHouse, embedded or server. Holds no password."),
+    )
+    clickhouse_user: str = Field(
+        "writer", description=("ClickHouse account of the sink, the migrations and the audit.")
+    )
+    clickhouse_password: SecretStr = Field(
+        SecretStr(""),
+        description=("Its password. Empty: taken from secrets/clickhouse.json of the data dir."),
+    )
+    clock: Literal["real", "demo"] = Field(
+        "real",
+        description=(
+            "real: the machine's time. demo: the line kept in the data dir (a day in 20 minutes)."
+        ),
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Key that signs tokens and control records, hex, 32 bytes. Empty: taken from "
+            "secrets/key of the data dir."
+        ),
+    )
     host: str = Field("127.0.0.1", description="Address that HTTP services listen on.")
     ingest_port: int = Field(8080, ge=0, le=65535, description="Port of ingest.")
     gateway_port: int = Field(8081, ge=0, le=65535, description="Port of the gateway and the wall.")
-    health_port: int = Field(0, ge=0, le=65535, description="Port of /healthz, /readyz and /metrics of services without HTTP of their own; 0: a free one, noted in run/.")
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Further origins of pages that may open the socket, separated by commas. The gateway's own is always allowed.")
-    flush_ms: int = Field(100, ge=10, le=5000, description="Milliseconds between flushes of a fold while something changes.")
-    tick_s: float = Field(5.0, ge=1, le=60, description="Seconds of the region's clock between ticks (at least 200 ms of real time).")
-    group_ms: int = Field(5, ge=0, le=1000, description="Milliseconds that ingest waits to group events into one record.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the logs on stderr.")
+    health_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description=(
+            "Port of /healthz, /readyz and /metrics of services without HTTP of their own; 0:"
+            " a free one, noted in run/."
+        ),
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Further origins of pages that may open the socket, separated by commas. The "
+            "gateway's own is always allowed."
+        ),
+    )
+    flush_ms: int = Field(
+        100,
+        ge=10,
+        le=5000,
+        description=("Milliseconds between flushes of a fold while something changes."),
+    )
+    tick_s: float = Field(
+        5.0,
+        ge=1,
+        le=60,
+        description=("Seconds of the region's clock between ticks (at least 200 ms of real time)."),
+    )
+    group_ms: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description=("Milliseconds that ingest waits to group events into one record."),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level of the logs on stderr."
+    )
 
     @field_validator("regions", "allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )

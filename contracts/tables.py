@@ -11,7 +11,11 @@ from typing import Final
 from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, REGION, Column
 
 _PLACE: Final = (
-    Column("topic", "LowCardinality(String)", "Kafka topic of the line; `ingest` when it never reached one"),
+    Column(
+        "topic",
+        "LowCardinality(String)",
+        ("Kafka topic of the line; `ingest` when it never reached one"),
+    ),
     Column("partition", "Int32", "Kafka partition; -1 when it never reached one"),
     Column("offset", "Int64", "Kafka offset; -1 when it never reached one"),
     Column("line", "UInt32", "Line in the record, from 0"),
@@ -41,8 +45,16 @@ TABLES: Final = {
             "exceptions",
             (
                 *_PLACE,
-                Column("verdict", "LowCardinality(String)", "duplicate, conflict or refused: the line is no event of its own"),
-                Column("code", "LowCardinality(String)", "Why, as in dead_letters; empty for a duplicate"),
+                Column(
+                    "verdict",
+                    "LowCardinality(String)",
+                    ("duplicate, conflict or refused: the line is no event of its own"),
+                ),
+                Column(
+                    "code",
+                    "LowCardinality(String)",
+                    ("Why, as in dead_letters; empty for a duplicate"),
+                ),
             ),
             ("topic", "partition", "offset", "line"),
         ),
@@ -62,10 +74,18 @@ TABLES: Final = {
         Table(
             "positions",
             (
-                Column("stream", "LowCardinality(String)", "Output topic whose records before this one are vouched for"),
+                Column(
+                    "stream",
+                    "LowCardinality(String)",
+                    ("Output topic whose records before this one are vouched for"),
+                ),
                 Column("topic", "LowCardinality(String)", "Input topic"),
                 Column("partition", "Int32", "Input partition"),
-                Column("position", "Int64", "Next offset of the input: everything below it is applied"),
+                Column(
+                    "position",
+                    "Int64",
+                    ("Next offset of the input: everything below it is applied"),
+                ),
                 Column("watermark", _MOMENT, "All events received before are in (region's clock)"),
                 Column("time", _MOMENT, "Region's clock of the newest record applied"),
             ),
@@ -83,7 +103,11 @@ TABLES: Final = {
                 Column("detail", "String", "What is wrong and what to do"),
                 Column("attempts", "UInt32", "Times it was tried"),
                 *_PLACE,
-                Column("event_day", "Nullable(Date)", "Local day of the event's time, where it could be read"),
+                Column(
+                    "event_day",
+                    "Nullable(Date)",
+                    ("Local day of the event's time, where it could be read"),
+                ),
                 Column("key", "String", "Key of the record, base64"),
                 Column("bytes", "String", "The line as it came (NIK digits replaced), base64"),
             ),

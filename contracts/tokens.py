@@ -1,6 +1,7 @@
 """Signed bearer tokens: for devices, walls and people. Pure: the key and the time are inputs.
 
-A token is `p1.<claims>.<mac>`, both parts base64url without padding. It can be checked by any replica that holds the installation's key; nothing needs to be stored.
+A token is `p1.<claims>.<mac>`, both parts base64url without padding. It can be checked by any replica
+that holds the installation's key; nothing needs to be stored.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ TokenKind = Literal["device", "wall", "operator", "code"]
 class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who may do what until when.
 
-    `sub`: unit id (device) or a name; `regions`: region codes it may read, empty for all; `exp`: epoch seconds of real time, None for never; `jti`: unique, so that it can be revoked.
+    `sub`: unit id (device) or a name; `regions`: region codes it may read, empty for all; `exp`: epoch
+    seconds of real time, None for never; `jti`: unique, so that it can be revoked.
     """
 
     kind: TokenKind
@@ -59,7 +61,10 @@ def issue(key: bytes, claims: Claims) -> str:
 
 
 def verify(key: bytes, token: str, now_s: float, *kinds: TokenKind) -> Claims:
-    """The token's claims. Raises `TokenError` if it is not ours, not of one of `kinds`, or over (`now_s`: epoch seconds, real time)."""
+    """The token's claims. Raises `TokenError` if it is not ours, not of one of `kinds`, or over.
+
+    `now_s`: epoch seconds, real time.
+    """
     parts = token.split(".")
     if len(parts) != 3 or parts[0] != _PREFIX:
         raise TokenError("not a Pantau token")

@@ -1,4 +1,7 @@
-"""Windows of section 5 of the public contract: names, lengths and alignment. Times are epoch milliseconds, days are days since 1970-01-01 (local)."""
+"""Windows of section 5 of the public contract: names, lengths and alignment.
+
+Times are epoch milliseconds, days are local days since 1970-01-01.
+"""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ from contracts.topics import (
     AREA_WINDOWS,
     CONTROL_HEADER,
     EVENT_TOPICS,
-    LIVE,
     REGION_FEED,
     REGISTRY_CHANGE,
     SIGNATURE_HEADER,
     SPPG_EVENTS,
     TABLE_HEADER,
+    TABLE_TOPICS,
     UNIT_STATE,
     UNIT_WINDOWS,
     sign,
@@ -43,7 +43,7 @@ from contracts.topics import (
 )
 from pantau.broker import KafkaBroker, pick_port
 from streams.agents.state import POSITION_KEY, decode_position
-from streams.core.messages import Record
+from streams.core.messages import Out, Record
 from streams.core.region_fold import RegionFold
 from streams.core.unit_fold import UnitFold
 from tests import examples, registry_small
@@ -261,16 +261,23 @@ async def expected_rows(made: Installation, upto: list[int]) -> Rows:
                 if record.offset < end:
                     control = dict(record.headers).get(CONTROL_HEADER, b"").decode()
                     fold.apply(Record(record.offset, record.timestamp, record.value, b"", control))
-            for out in fold.drain(end).out:
+            flushed = fold.drain(end).out
+            values += table_values(flushed)
+            for out in flushed:
                 if out.topic == REGION_FEED and out.value is not None:
                     region.apply(Record(offset, 0, out.value))
                     offset += 1
-                elif out.value is not None:
-                    values.append((dict(out.headers)[TABLE_HEADER].decode(), out.value))
-    for out in region.drain(offset).out:
-        if out.topic != LIVE and out.value is not None:
-            values.append((dict(out.headers)[TABLE_HEADER].decode(), out.value))
+    values += table_values(region.drain(offset).out)
     return newest_rows(values)
+
+
+def table_values(flushed: list[Out]) -> list[tuple[str, bytes]]:
+    """(table, lines) of the records that carry table lines."""
+    return [
+        (dict(out.headers)[TABLE_HEADER].decode(), out.value)
+        for out in flushed
+        if out.topic in TABLE_TOPICS and out.value is not None
+    ]
 
 
 async def scenario(made: Installation, seconds: float, seed: int) -> tuple[Rows, Rows]:
