@@ -99,13 +99,16 @@ def ready_line(plan: Plan, wall: str, tokens: str | None) -> dict[str, Any]:
     }
 
 
-def _announce(plan: Plan, registries: tuple[RegionRegistry, ...]) -> None:
-    key = secret_key(plan.settings)
-    tokens = None
-    if plan.dev_tokens:
-        units = {unit.unit_id for registry in registries for unit in registry.units}
-        tokens = write_dev_tokens(plan.home, key, units)
-    wall = wall_url(plan.url(plan.settings.gateway_port), key)
+def _tokens(plan: Plan, registries: tuple[RegionRegistry, ...]) -> str | None:
+    """The file of dev tokens, if it is wanted."""
+    if not plan.dev_tokens:
+        return None
+    units = {unit.unit_id for registry in registries for unit in registry.units}
+    return write_dev_tokens(plan.home, secret_key(plan.settings), units)
+
+
+def _announce(plan: Plan, tokens: str | None) -> None:
+    wall = wall_url(plan.url(plan.settings.gateway_port), secret_key(plan.settings))
     say(
         f"\nDinding (tautan berlaku 10 menit): {wall}\n"
         f"Keadaan: pantau status --data-dir {plan.settings.data_dir}\nBerhenti: Ctrl-C\n"
@@ -132,11 +135,12 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
         broker = plan.settings.broker
         for code in await asyncio.to_thread(publish, broker, key, clock, registries):
             say(f"registri {code} diterbitkan")
+        tokens = _tokens(plan, registries)
         await supervisor.start(*service_parts(plan))
         if plan.simulate:
             await supervisor.start(simulator_part(plan))
         say(f"semua siap setelah {time.monotonic() - began:.0f} s")
-        _announce(plan, registries)
+        _announce(plan, tokens)
         raise PartFailed(await supervisor.failed())
     finally:
         noting.cancel()
@@ -163,7 +167,7 @@ async def _until_stopped(plan: Plan) -> None:
             # A second Ctrl-C means: now.
             hurry.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal)
     live = asyncio.create_task(_live(plan, supervisor))
     stopped = asyncio.create_task(stop.wait())

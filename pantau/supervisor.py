@@ -25,6 +25,8 @@ _WATCH_S: Final = 5.0
 _HUNG_S: Final = 60.0
 """A part that was ready and answers nothing for this long hangs: it is killed and started again."""
 _LOOK_S: Final = 0.5
+_GONE_S: Final = 2.0
+_GONE_POLL_S: Final = 0.02
 
 Say = Callable[[str], None]
 
@@ -61,6 +63,17 @@ class _Run:
 
 def _seconds(value: float) -> str:
     return f"{value:.1f} s".replace(".", ",")
+
+
+async def _group_gone(process: asyncio.subprocess.Process | None) -> None:
+    """Kill what is left of the part's group and wait until it is gone, at most `_GONE_S`."""
+    deadline = time.monotonic() + _GONE_S
+    while process is not None and time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        await asyncio.sleep(_GONE_POLL_S)
 
 
 def _signal_group(process: asyncio.subprocess.Process | None, number: signal.Signals) -> None:
@@ -147,7 +160,7 @@ class Supervisor:
             run.process = await self._spawn(part)
             code = await run.process.wait()
             # What it had started must not live on beside its successor.
-            _signal_group(run.process, signal.SIGKILL)
+            await _group_gone(run.process)
             run.answer = NOT_RUNNING
             if run.stopping.is_set():
                 return
@@ -183,13 +196,17 @@ class Supervisor:
             elif ready and now - asked < _WATCH_S:
                 continue
             asked = now
-            run.answer = await run.part.probe(process.pid)
+            before, run.answer = run.answer, await run.part.probe(process.pid)
             if run.answer.alive:
                 heard = now
             if run.answer.ready and not ready:
                 ready = True
                 self._came_up(run, time.monotonic() - since)
-            elif run.ready.is_set() and now - heard > _HUNG_S:
+            elif ready and before.ready != run.answer.ready:
+                self._say(
+                    f"{run.part.name} {'siap lagi' if run.answer.ready else 'tidak siap: ' + run.answer.reason}"
+                )
+            if run.ready.is_set() and now - heard > _HUNG_S:
                 self._say(f"{run.part.name} tidak menjawab {_HUNG_S:.0f} s; dihentikan paksa")
                 _signal_group(process, signal.SIGKILL)
                 heard = now
@@ -212,7 +229,7 @@ class Supervisor:
             run.stopping.set()
             await self._stop_one(run, hurry)
         for run in self._runs:
-            _signal_group(run.process, signal.SIGKILL)
+            await _group_gone(run.process)
         self._runs.clear()
 
     async def _stop_one(self, run: _Run, hurry: asyncio.Event) -> None:

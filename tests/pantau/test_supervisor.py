@@ -128,6 +128,44 @@ time.sleep(300)
     assert (tmp_path / "order").read_text().split() == ["two", "one"]
 
 
+def test_a_change_of_readiness_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pantau.supervisor._WATCH_S", 0.2)
+    fine = [True]
+
+    async def probe(_pid: int) -> Answer:
+        return READY if fine[0] else Answer(True, False, "ClickHouse is away")
+
+    async def body(supervisor: Supervisor, said: list[str]) -> None:
+        await supervisor.start(part(tmp_path, "sinks", CHILD, probe))
+        fine[0] = False
+        await until_async(lambda: "sinks tidak siap: ClickHouse is away" in said)
+        fine[0] = True
+        await until_async(lambda: "sinks siap lagi" in said)
+
+    supervised(body)
+
+
+def test_a_part_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pantau.supervisor._WATCH_S", 0.2)
+    monkeypatch.setattr("pantau.supervisor._HUNG_S", 1.0)
+    silent: set[int] = set()
+
+    async def probe(pid: int) -> Answer:
+        return Answer(False, False, "silent") if pid in silent else READY
+
+    async def body(supervisor: Supervisor, said: list[str]) -> None:
+        await supervisor.start(part(tmp_path, "streams", CHILD, probe))
+        await until_async(lambda: pid_in(tmp_path / "pid") != 0)
+        first = pid_in(tmp_path / "pid")
+        silent.add(first)
+        await until_async(lambda: pid_in(tmp_path / "pid") not in (0, first))
+        assert any("streams tidak menjawab" in line for line in said)
+
+    supervised(body)
+
+
 def test_a_part_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     code = "import signal; signal.signal(15, signal.SIG_IGN)\n" + CHILD
 
