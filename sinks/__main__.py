@@ -15,7 +15,7 @@ from chassis import clocks, health, kafka, logs
 from chassis.datadir import DataDirError
 from contracts.clock import Clock
 from contracts.settings import Settings
-from contracts.topics import EVENT_TOPICS, REGISTRY, TABLE_TOPICS
+from contracts.topics import EVENT_TOPICS, REGISTRY, TABLE_TOPICS, topics
 from sinks import tables
 from sinks.clickhouse.client import open_writer
 from sinks.landing import EventLines
@@ -50,10 +50,14 @@ def run(settings: Settings, stop: threading.Event) -> None:
     readiness = Readiness(state, tuple(lands))
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         kafka.wait_for_broker(settings.broker, _BROKER_WAIT_S)
+        wanted = topics(settings.partitions, settings.region_partitions)
+        kafka.ensure_topics(settings.broker, wanted, settings.replication)
         readers = [
             Reader(
                 name,
-                open_consumer(settings.broker, tuple(land), name),
+                open_consumer(
+                    settings.broker, [topic for topic in wanted if topic.name in land], name
+                ),
                 land,
                 Writer(partial(open_writer, settings), clock),
                 readiness,
@@ -80,7 +84,7 @@ def main() -> None:
         signal.signal(name, lambda _signal, _frame: stop.set())
     try:
         run(settings, stop)
-    except (DataDirError, TimeoutError) as error:
+    except (DataDirError, TimeoutError, kafka.TopicError) as error:
         logs.get("sinks").critical("cannot start", reason=str(error))
         sys.exit(1)
 

@@ -6,6 +6,7 @@ Whether an event is accepted is not decided here: that is the unit agent's verdi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -54,6 +55,8 @@ class RawLine(msgspec.Struct, gc=False):
 
 
 _ENCODER: Final = msgspec.json.Encoder()
+# The same moments come again and again: a request has one stamp, `recorded_at` is mostly `time`.
+_text = lru_cache(65_536)(rfc3339)
 
 
 class EventLines:
@@ -71,7 +74,7 @@ class EventLines:
             return
         value = record.value or b""
         append_ms = self._clock.at(record.timestamp)
-        append_at = rfc3339(append_ms)
+        append_at = _text(append_ms)
         for index, (line, event) in enumerate(zip(split(value), decode_lines(value), strict=True)):
             place = Place(record.topic, record.partition, record.offset, index)
             row = RawLine(*place, append_at, "")
@@ -98,9 +101,9 @@ def _fill(row: RawLine, event: Event, append_ms: int) -> None:
     row.id = event.id
     row.type = TYPE_OF[type(event)]
     row.subject = event.subject or ""
-    row.time = rfc3339(event.time_ms)
-    row.recorded_at = rfc3339(recorded)
-    row.received_at = rfc3339(effective_received(event.received_ms, append_ms))
+    row.time = _text(event.time_ms)
+    row.recorded_at = _text(recorded)
+    row.received_at = _text(effective_received(event.received_ms, append_ms))
     row.supersedes = event.supersedes or ""
     row.data = event.data
     row.person = next(
@@ -126,5 +129,5 @@ def _data_moments(event: Event) -> list[int]:
         written = getattr(data, name)
         if written is not msgspec.UNSET:
             found.append(epoch_ms(written))
-            setattr(data, name, rfc3339(found[-1]))
+            setattr(data, name, _text(found[-1]))
     return found

@@ -31,7 +31,7 @@ class Readiness:
     def __init__(self, health: Health, readers: tuple[str, ...]) -> None:
         self._health = health
         self._lock = threading.Lock()
-        self._troubles: dict[str, str] = dict.fromkeys(readers, "has no partitions yet")
+        self._troubles: dict[str, str] = dict.fromkeys(readers, "starting")
 
     def fine(self, reader: str) -> None:
         """`reader` does its work."""

@@ -8,18 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from kafka import KafkaConsumer
-from kafka.errors import CommitFailedError, KafkaError
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from chassis import logs
 from contracts.clock import real_now_ms
+from contracts.topics import Topic
 from sinks.batch import Batch, Record
 from sinks.metrics import ERRORS, LAG, LAST_WRITE, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
 GROUP: Final = "pantau-sink"
-"""Prefix of the readers' groups, one a reader: members of one group must read the same topics, or its
-leader knows nothing of the others' partitions and gives them to nobody."""
+"""Where offsets are committed. Partitions are not shared out by the group: one process reads them all,
+goes on at once after a kill, and no rebalance can leave a partition to nobody. A second process by
+mistake writes the same rows again, to no effect."""
 GATHER_S: Final = 0.25
 """Seconds from a batch's first record until it is written; sooner when it is large."""
 MAX_ROWS: Final = 10_000
@@ -27,31 +29,34 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 _POLL_MS: Final = 200
 _POLL_RECORDS: Final = 100
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
-_LAG_EVERY_S: Final = 1.0
+_LAG_EVERY_S: Final = 2.0
+_ANSWER_MS: Final = 5_000
 
 _log = logs.get("sinks.reader")
 
 Land = Callable[[Record, Batch], None]
 
 
-def open_consumer(bootstrap: str, topics: Sequence[str], reader: str) -> KafkaConsumer:
-    """A consumer of `reader`'s group: reads what is committed; commits when told to."""
+def open_consumer(bootstrap: str, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
+    """A consumer of all partitions of `topics`: reads what is committed; commits when told to."""
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
         client_id=f"sinks-{reader}",
-        group_id=f"{GROUP}-{reader}",
+        group_id=GROUP,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         allow_auto_create_topics=False,
-        session_timeout_ms=6_000,
-        heartbeat_interval_ms=2_000,
-        # An insert may take minutes before it is given up; the partitions stay ours meanwhile.
-        max_poll_interval_ms=900_000,
         fetch_max_wait_ms=_POLL_MS,
         max_poll_records=_POLL_RECORDS,
     )
-    consumer.subscribe(topics=list(topics))
+    consumer.assign(
+        [
+            TopicPartition(topic.name, number)
+            for topic in topics
+            for number in range(topic.partitions)
+        ]
+    )
     return consumer
 
 
@@ -99,10 +104,9 @@ class Reader:
                 return
             self._commit(batch)
             self._failures = 0
+            self._readiness.fine(self.name)
             LAST_WRITE.labels(self.name).set(real_now_ms() / 1000)
-        if self._consumer.assignment():
-            if not self._failures:
-                self._readiness.fine(self.name)
+        if time.monotonic() >= self._lag_due:
             self._measure_lag()
 
     def _gather(self) -> Batch:
@@ -125,20 +129,14 @@ class Reader:
         return batch
 
     def _commit(self, batch: Batch) -> None:
-        held = self._consumer.assignment()
         offsets = {
             TopicPartition(topic, partition): OffsetAndMetadata(last + 1, "", -1)
             for (topic, partition), (_first, last) in batch.spans.items()
-            if TopicPartition(topic, partition) in held
         }
         try:
-            if offsets:
-                self._consumer.commit(offsets)
-        except CommitFailedError as error:
-            # Partitions went to another member: it writes the same rows again, to no effect.
-            _log.warning("not committed", reader=self.name, reason=str(error))
+            self._consumer.commit(offsets)
         except KafkaError as error:
-            # Nor does it harm if the broker is away: the next batch's commit covers this one.
+            # It does no harm: the next batch's commit covers this one, or it is written again.
             ERRORS.labels(self.name).inc()
             _log.warning(
                 "not committed", reader=self.name, reason=str(error) or type(error).__name__
@@ -150,20 +148,21 @@ class Reader:
         self._failures += 1
         self._readiness.trouble(self.name, str(error))
         _log.error("ClickHouse takes no rows", reader=self.name, reason=str(error), retry_s=wait_s)
-        held = self._consumer.assignment()
         for (topic, partition), (first, _last) in batch.spans.items():
-            at = TopicPartition(topic, partition)
-            if at in held:
-                self._consumer.seek(at, first)
+            self._consumer.seek(TopicPartition(topic, partition), first)
         self._stop.wait(wait_s)
 
     def _measure_lag(self) -> None:
-        now = time.monotonic()
-        if now < self._lag_due:
-            return
-        self._lag_due = now + _LAG_EVERY_S
-        for at in self._consumer.assignment():
-            end = self._consumer.highwater(at)
-            if end is not None:
-                position = self._consumer.position(at, timeout_ms=_POLL_MS)
-                LAG.labels(at.topic, str(at.partition)).set(max(0, end - (position or 0)))
+        """Ask the broker for the ends: `poll` says nothing of a broker that is away."""
+        try:
+            ends = self._consumer.end_offsets(self._consumer.assignment(), _ANSWER_MS)
+            for at, end in ends.items():
+                position = self._consumer.position(at, timeout_ms=_ANSWER_MS) or 0
+                LAG.labels(at.topic, str(at.partition)).set(max(0, end - position))
+        except KafkaError as error:
+            self._readiness.trouble(self.name, f"Kafka does not answer ({type(error).__name__})")
+        else:
+            # Between two tries of a batch a store that is away is still away.
+            if not self._failures:
+                self._readiness.fine(self.name)
+        self._lag_due = time.monotonic() + _LAG_EVERY_S

@@ -120,7 +120,7 @@ POSITION = {
 def lag(broker: str) -> int:
     """Records of the event topics that the group has not committed."""
     consumer = KafkaConsumer(
-        bootstrap_servers=broker, group_id=f"{GROUP}-events", enable_auto_commit=False
+        bootstrap_servers=broker, group_id=GROUP, enable_auto_commit=False
     )
     places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in (0, 1)]
     ends = consumer.end_offsets(places)
@@ -196,6 +196,8 @@ def test_what_a_transaction_takes_back_is_not_written(
     producer.close()
     wait_until(lambda: count(store, "exceptions", "offset = 4") == 1)
     assert count(store, "exceptions") == 3
+    caught_up = 'pantau_sink_lag_records{partition="0",topic="verdicts"} 0.0'
+    wait_until(lambda: caught_up in sink.metrics())
     assert sink.stop() == 0
 
 

@@ -1,0 +1,139 @@
+"""Landing and writing without real parts: nothing that bytes can hold stops the sink, and positions come last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.clock import RealClock
+from contracts.lines import split
+from contracts.topics import TABLE_HEADER, TABLE_TOPICS
+from sinks import tables
+from sinks.batch import Batch, Place, Row
+from sinks.landing import EventLines, RawLine
+from sinks.schema import RAW_LINES
+from sinks.writer import StoreUnavailableError, Writer
+from tests.examples import DATA, line
+
+
+@dataclass
+class Rec:
+    value: bytes | None
+    topic: str = "sppg.events"
+    partition: int = 1
+    offset: int = 9
+    timestamp: int = 1_795_490_133_000
+    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
+
+
+class FakeStore:
+    """Notes what is inserted; refuses as a test wants."""
+
+    def __init__(self, refuse: bytes = b"", error: Exception | None = None) -> None:
+        self.inserted: list[tuple[str, list[bytes]]] = []
+        self._refuse = refuse
+        self._error = error
+
+    def raw_insert(self, table: str, *, insert_block: bytes, **_more: Any) -> None:
+        name = table.removeprefix("pantau_store.")
+        if self._error and name != "sink_rejects" and self._refuse in insert_block:
+            raise self._error
+        self.inserted.append((name, insert_block.split(b"\n")))
+
+
+def rows(*bodies: bytes) -> list[Row]:
+    return [Row(Place("verdicts", 0, 0, number), body) for number, body in enumerate(bodies)]
+
+
+def write(store: FakeStore, **by_table: list[Row]) -> None:
+    batch = Batch()
+    for table, some in by_table.items():
+        for row in some:
+            batch.add(table, row)
+    Writer(lambda: store, RealClock()).write(batch)
+
+
+def test_positions_are_written_after_all_they_vouch_for() -> None:
+    store = FakeStore()
+    write(store, positions=rows(b"p"), performance=rows(b"a", b"b"), exceptions=rows(b"e"))
+    assert [table for table, _ in store.inserted] == ["exceptions", "performance", "positions"]
+    assert store.inserted[1][1] == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("bad", [0, 3, 6])
+def test_one_unreadable_row_costs_only_itself(bad: int) -> None:
+    bodies = [b"row-%d" % number for number in range(7)]
+    store = FakeStore(bodies[bad], DatabaseError("Code: 117. DB::Exception: nonsense"))
+    write(store, exceptions=rows(*bodies))
+    kept = [body for table, some in store.inserted if table == "exceptions" for body in some]
+    assert kept == bodies[:bad] + bodies[bad + 1 :]
+    rejects = [body for table, some in store.inserted if table == "sink_rejects" for body in some]
+    assert [msgspec.json.decode(body)["line"] for body in rejects] == [bad]
+    assert msgspec.json.decode(rejects[0])["value"] == bodies[bad].decode()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("connection refused"),
+        DatabaseError("Code: 60. DB::Exception: no such table"),
+        DatabaseError("Code: 241. DB::Exception: memory limit"),
+        OSError("reset"),
+    ],
+)
+def test_trouble_of_the_store_is_no_fault_of_a_row(error: Exception) -> None:
+    store = FakeStore(b"", error)
+    with pytest.raises(StoreUnavailableError):
+        write(store, exceptions=rows(b"a", b"b"))
+    assert store.inserted == []
+
+
+@given(st.binary(max_size=300) | st.lists(st.binary(max_size=40)).map(b"\n".join))
+def test_every_line_becomes_one_row_whatever_it_holds(value: bytes) -> None:
+    batch = Batch()
+    EventLines(RealClock()).land(Rec(value), batch)
+    landed = batch.rows.get("raw_lines", [])
+    assert [row.place for row in landed] == [
+        ("sppg.events", 1, 9, number) for number in range(len(split(value)))
+    ]
+    assert all(msgspec.json.decode(row.body)["parsed"] == 0 for row in landed)
+
+
+@pytest.mark.parametrize("type_", DATA)
+def test_valid_events_are_parsed(type_: str) -> None:
+    batch = Batch()
+    EventLines(RealClock()).land(Rec(line(type_)), batch)
+    row = msgspec.json.decode(batch.rows["raw_lines"][0].body)
+    assert (row["parsed"], row["type"]) == (1, type_)
+
+
+def test_times_that_no_column_holds_leave_a_line_unparsed() -> None:
+    batch = Batch()
+    value = b"\n".join(
+        line("unit.heartbeat", time=time)
+        for time in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+    )
+    EventLines(RealClock()).land(Rec(value), batch)
+    EventLines(RealClock()).land(
+        Rec(line("sppg.delivery.received", data={"cooked_at": "x"})), batch
+    )
+    assert [msgspec.json.decode(row.body)["parsed"] for row in batch.rows["raw_lines"]] == [0, 0, 0]
+
+
+def test_a_raw_line_has_the_columns_of_its_table() -> None:
+    assert set(RawLine.__struct_fields__) == {column.name for column in RAW_LINES.columns}
+
+
+@pytest.mark.parametrize("name", [None, b"", b"raw_lines", b"sink_rejects", b"migrations"])
+def test_table_lines_go_to_tables_of_the_contract_only(name: bytes | None) -> None:
+    batch = Batch()
+    headers: list[tuple[str, bytes | None]] = [] if name is None else [(TABLE_HEADER, name)]
+    tables.land(Rec(b"{}\n{}", TABLE_TOPICS[0], headers=headers), batch)
+    assert not batch.rows
+    assert [reject.place.line for reject in batch.rejects] == [0, 1]
