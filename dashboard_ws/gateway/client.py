@@ -201,11 +201,12 @@ class Client:
 
     async def _ping(self, subscription: Subscription | None) -> None:
         """First an update if there is one: the seq that the ping names is the one that is held."""
-        held = None
+        held = as_of = None
         if subscription is not None:
             await self._flush(subscription, to_head=True)
             held = subscription.held if subscription.answered else None
-        await self._send(wire.ping(self._hub.now(), held))
+            as_of = self._hub.maps[subscription.region].as_of
+        await self._send(wire.ping(self._hub.now(), held, as_of))
 
     async def _flush(self, subscription: Subscription, *, to_head: bool = False) -> None:
         with metrics.FLUSH.time():

@@ -20,6 +20,7 @@ class BadRecordError(ValueError):
 class _Head(msgspec.Struct):
     epoch: str
     seq: int
+    as_of: str | None = None
 
 
 class _RowHead(msgspec.Struct):
@@ -96,4 +97,4 @@ class FrameBuffer:
             self._epochs[region] = head.epoch
             self._floors[region] = min((one.seq for one in changes.values()), default=1) - 1
         floor = self._floors.setdefault(region, head.seq)
-        return region, Frame(head.epoch, head.seq, changes, time_ms, floor)
+        return region, Frame(head.epoch, head.seq, changes, time_ms, floor, head.as_of)

@@ -52,6 +52,7 @@ class Frame:
     """One flush of the stream, whole. `time_ms`: append time of its head.
 
     `floor`: the reader that built it cannot vouch for tombstones at or below (0: for all it can).
+    `as_of`: the region's clock up to which all received events are in, changed or not.
     """
 
     epoch: str
@@ -59,6 +60,7 @@ class Frame:
     changes: Mapping[str, Change]
     time_ms: int = 0
     floor: int = 0
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class RegionMap:
     """See the module. Not begun (`position` None) until the first frame."""
 
     def __init__(self) -> None:
+        self.as_of: str | None = None
         self.position: Position | None = None
         # Both in order of seq: what changed last stands last, so that a delta reads only its part.
         self._rows: dict[str, _Row] = {}
@@ -133,6 +136,7 @@ class RegionMap:
         for key, change in sorted(frame.changes.items(), key=lambda item: item[1].seq):
             self._set(key, change, frame.time_ms)
         self.position = Position(frame.epoch, frame.seq)
+        self.as_of = frame.as_of
         self._forget(frame.time_ms)
 
     def _set(self, key: str, change: Change, time_ms: int) -> None:
