@@ -154,4 +154,5 @@ def service_parts(plan: Plan) -> tuple[Part, ...]:
 
 def simulator_part(plan: Plan) -> Part:
     """The simulated kabupaten: devices that send to ingest."""
-    return _part(plan, "simulator", ("producers.simulator",), probes.running(), _SERVICE_START_S)
+    probe = probes.run_file(plan.home, "simulator")
+    return _part(plan, "simulator", ("producers.simulator",), probe, _SERVICE_START_S)

@@ -90,12 +90,3 @@ def kafka(address: str) -> Probe:
         return READY if reason is None else Answer(True, False, reason)
 
     return ask
-
-
-def running() -> Probe:
-    """For a part without a port: it runs, and that is all that can be asked."""
-
-    async def ask(_pid: int) -> Answer:
-        return READY
-
-    return ask

@@ -31,8 +31,8 @@ _WEIGHT: Final = {
 _WEIGHT_SPREAD: Final = 0.085
 
 # About 7 in 100 below -2 in height for age, 4 in 100 in weight for height.
-_HAZ: Final = (-0.95, 0.7)
-_WHZ: Final = (-0.4, 0.9)
+_HAZ: Final = (-0.87, 0.7)
+_WHZ: Final = (-0.25, 0.88)
 
 _SCHEDULE: Final[dict[int, tuple[tuple[str, int], ...]]] = {
     0: (("HB0", 1),),

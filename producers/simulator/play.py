@@ -54,6 +54,10 @@ class SimulatorError(Exception):
     """It cannot play here. The message says what to do."""
 
 
+class AlreadyPlayingError(SimulatorError):
+    """Another simulator holds the data dir."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """`regions`: codes to play; `scenario`: None for ordinary days; `speed`: how many seconds of the region's time of a day that lies
@@ -85,13 +89,13 @@ def read_tokens(home: DataDir) -> dict[str, str]:
 
 @contextmanager
 def alone(home: DataDir) -> Iterator[None]:
-    """Hold the data dir against a second simulator. Raises `SimulatorError` if there is one."""
+    """Hold the data dir against a second simulator. Raises `AlreadyPlayingError` if there is one."""
     handle = os.open(home.run / "simulator.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SimulatorError(
+            raise AlreadyPlayingError(
                 f"a simulator plays on {home.path} already: stop it first, or start `pantau up` without --simulate"
             ) from None
         yield
@@ -108,11 +112,25 @@ def ingest_url(settings: Settings) -> str:
     return f"http://{host}:{settings.ingest_port}"
 
 
+def _worlds(settings: Settings, options: Options) -> list[World]:
+    registry = Registry(load_regions(settings.regions_dir, options.regions))
+    return [World(registry, code, options.seed, options.rates) for code in options.regions]
+
+
+def arrange(settings: Settings, options: Options, kind: Kind) -> list[Appointment]:
+    """Ask the simulator that plays on the data dir for a scenario: it takes it up within seconds.
+
+    Raises `ValueError` for a region without service, `DataDirError`, `RegionError`.
+    """
+    now_ms = load_clock(settings).now_ms()
+    agenda = Agenda(DataDir(settings.data_dir))
+    return [agenda.make(kind, world, now_ms) for world in _worlds(settings, options)]
+
+
 def play(settings: Settings, options: Options) -> None:
     """Play until SIGTERM or SIGINT. Raises `SimulatorError`, `DataDirError`, `RegionError`."""
     home = DataDir(settings.data_dir)
-    registry = Registry(load_regions(settings.regions_dir, options.regions))
-    worlds = [World(registry, code, options.seed, options.rates) for code in options.regions]
+    worlds = _worlds(settings, options)
     clock = load_clock(settings)
     health = Health(SERVICE)
     with (
