@@ -25,6 +25,8 @@ export class Wall {
   heardAt = $state(Number.NaN);
   /** Real seconds since the page began, while nothing was heard at all. */
   waiting = $state(0);
+  /** Greatest as_of of the map, epoch ms; NaN without rows. */
+  newestAsOf = $state(Number.NaN);
   stopped = $state("");
   /** Real ms since the page began: what moves the picture. */
   uptime = $state(0);
@@ -45,13 +47,15 @@ export function start(code: string | null): Wall {
   let lastFrame: number | null = null;
   let asked = -REGION_MS;
   let askedDay = "";
+  let newestTtl = 0;
 
   function tick(): void {
     const real = performance.now();
     wall.now = clock.at(real);
     wall.uptime = real - began;
     const silent = lastFrame === null ? null : real - lastFrame;
-    wall.link = linkState(silent, real - began, ...lag(wall));
+    const lagMs = Number.isNaN(wall.newestAsOf) ? null : wall.now - wall.newestAsOf;
+    wall.link = linkState(silent, real - began, lagMs, newestTtl);
     if (lastFrame === null) wall.waiting = Math.floor((real - began) / 1000);
     const newDay = wall.day !== "" && askedDay !== "" && wall.day !== askedDay;
     if (wall.region !== null && (real - asked > REGION_MS || (newDay && real - asked > AGAIN_MS))) void ask();
@@ -85,6 +89,7 @@ export function start(code: string | null): Wall {
     new Connection(session, region.code, {
       live(live: Live) {
         wall.rows = live.rows;
+        [wall.newestAsOf, newestTtl] = newest(live);
         if (wall.region !== null) wall.today = follow(wall, wall.region);
       },
       heard(now) {
@@ -106,15 +111,15 @@ export function start(code: string | null): Wall {
   return wall;
 }
 
-/** Region's clock less the newest as_of (ms, null without rows), and that row's ttl. */
-function lag(wall: Wall): [number | null, number] {
-  let newest = Number.NaN;
+/** The newest as_of of the map (NaN without rows), and that row's ttl. */
+function newest(live: Live): [number, number] {
+  let found = Number.NaN;
   let ttl = 0;
-  for (const row of wall.rows.values()) {
+  for (const row of live.rows.values()) {
     const at = Date.parse(row.as_of);
-    if (!(at <= newest)) [newest, ttl] = [at, row.ttl_s];
+    if (!(at <= found)) [found, ttl] = [at, row.ttl_s];
   }
-  return Number.isNaN(newest) || Number.isNaN(wall.now) ? [null, 0] : [wall.now - newest, ttl];
+  return [found, ttl];
 }
 
 /** The day's points: those of the server, and what has come since. */

@@ -1,0 +1,26 @@
+/** Signals of the clinics over seven days. */
+
+import { count } from "../format";
+import { num, type Row } from "../protocol";
+
+const SIGNALS: readonly (readonly [label: string, column: string])[] = [
+  ["Balita diukur", "children_measured"],
+  ["Stunting", "children_stunted"],
+  ["Kurus", "children_wasted"],
+  ["Keracunan", "foodborne_cases"],
+];
+
+export interface Signal {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** "<5": the gateway keeps small counts from public walls. "–": not known. */
+export function signals(row: Row | undefined): Signal[] {
+  const hidden = Array.isArray(row?.["hidden"]) ? (row["hidden"] as unknown[]) : [];
+  return SIGNALS.map(([label, column]) => {
+    const value = num(row, column);
+    if (value !== null) return { label, text: count(value) };
+    return { label, text: hidden.includes(column) ? "<5" : "–" };
+  });
+}
