@@ -57,6 +57,11 @@ def check(event: Event, registry: RegistryLike, received_ms: int) -> Refusal | N
 
     The refusal's `line` is empty: the caller has it.
     """
+    return check_time(event, received_ms) or check_registered(event, registry) or check_said(event)
+
+
+def check_time(event: Event, received_ms: int) -> Refusal | None:
+    """What `check` asks of the event's time alone."""
     time_ms = event.time_ms
     if received_ms - time_ms > ALLOWED_LATENESS_MS:
         return _refusal(event, Code.TOO_OLD, f"time {event.time} is more than 30 days behind")
@@ -66,10 +71,15 @@ def check(event: Event, registry: RegistryLike, received_ms: int) -> Refusal | N
             Code.IN_FUTURE,
             f"time {event.time} is more than 5 minutes ahead: set the device's clock",
         )
+    return None
+
+
+def check_registered(event: Event, registry: RegistryLike) -> Refusal | None:
+    """What `check` asks of the registry: it depends on source, subject, type and local day only."""
     region, kind, unit_id = event.origin
     if registry.region_of_unit(unit_id) != region:
         return _refusal(event, Code.UNKNOWN_UNIT, f"region {region} has no unit {unit_id}")
-    day = registry.local_day(region, time_ms)
+    day = registry.local_day(region, event.time_ms)
     unit = registry.unit(unit_id, day)
     if unit is None:
         return _refusal(
@@ -93,6 +103,11 @@ def check(event: Event, registry: RegistryLike, received_ms: int) -> Refusal | N
             Code.UNKNOWN_RECIPIENT,
             f"region {region} has no recipient {recipient_id} on the local day of {event.time}",
         )
+    return None
+
+
+def check_said(event: Event) -> Refusal | None:
+    """What `check` asks of what the event says."""
     if event.supersedes == event.id:
         return _refusal(event, Code.SELF_SUPERSEDING, "supersedes names the event itself")
     if type(event) is DeliveryReceived:

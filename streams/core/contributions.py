@@ -39,7 +39,7 @@ UNCOUNTED: Final = frozenset({KIND_OF[Heartbeat], RETRACTED})
 _COOKED: Final = KIND_OF[CookingFinished]
 _DISPATCHED: Final = KIND_OF[DispatchDeparted]
 _RECEIVED: Final = KIND_OF[DeliveryReceived]
-_EATEN: Final = KIND_OF[MealEaten]
+EATEN: Final = KIND_OF[MealEaten]
 _TEMPERATURE: Final = KIND_OF[TemperatureMeasured]
 _TESTED: Final = KIND_OF[FoodTested]
 _INCIDENT: Final = KIND_OF[IncidentReported]
@@ -84,23 +84,25 @@ def payload_of(
 ) -> Any:
     """What must be kept of the event beside its time. `recipient`: the row of `subject` in force; `ms_of_day`: of `time`, local."""
     data: Any = event.data
-    if kind in (_COOKED, _DISPATCHED):
-        return data.portions
+    if kind == _TEMPERATURE:
+        return in_range(data.point, data.temp_c, limits)
     if kind == _RECEIVED:
         minutes = (event.time_ms - epoch_ms(data.cooked_at)) // _MINUTE_MS
         on_time = recipient is not None and ms_of_day <= recipient.meal_time * _MINUTE_MS
         return (data.portions, minutes, on_time)
-    if kind == _EATEN:
+    if kind == EATEN:
         return (event.subject, data.leftover_g, data.eaten)
-    if kind == _TEMPERATURE:
-        return in_range(data.point, data.temp_c, limits)
+    if kind in (_COOKED, _DISPATCHED):
+        return data.portions
     if kind == _TESTED:
         return data.passed
+    return _clinic_payload(data, kind)
+
+
+def _clinic_payload(data: Any, kind: int) -> Any:
     if kind == _GROWTH:
-        return (
-            data.child,
-            who.flags(data.sex, data.age_days, data.weight_kg, data.height_cm, data.posture),
-        )
+        flags = who.flags(data.sex, data.age_days, data.weight_kg, data.height_cm, data.posture)
+        return (data.child, flags)
     if kind == _IMMUNIZED:
         return data.child
     if kind == _ANTENATAL:
@@ -125,7 +127,7 @@ def add_kitchen(part: KitchenPart, fact: Fact, sign: int) -> None:
         sums[_I_OVER_4H] += sign * (minutes > _OVER_4H_MIN)
         sums[_I_OVER_6H] += sign * (minutes > _OVER_6H_MIN)
         count_into(part.minutes, minutes, sign)
-    elif kind == _EATEN:
+    elif kind == EATEN:
         _, leftover, eaten = payload
         sums[_I_LEFTOVER] += sign * leftover
         sums[_I_EATEN] += sign * sum(eaten.values())
@@ -141,12 +143,11 @@ def add_kitchen(part: KitchenPart, fact: Fact, sign: int) -> None:
 
 
 def add_coverage(part: CoveragePart, fact: Fact, sign: int) -> None:
-    """Adds or takes away what a fact says was eaten; `sign` 0 only leaves that it was reported on. Other kinds say nothing."""
-    if fact.kind == _EATEN:
-        recipient, _, eaten = fact.payload
-        part.mention(recipient)
-        for group, portions in eaten.items():
-            part.report(recipient, group, sign * portions)
+    """Adds or takes away what a fact of kind `EATEN` says; `sign` 0 only leaves that it was reported on."""
+    recipient, _, eaten = fact.payload
+    part.mention(recipient)
+    for group, portions in eaten.items():
+        part.report(recipient, group, sign * portions)
 
 
 def add_clinic(part: ClinicPart, fact: Fact, source: str, sign: int) -> None:

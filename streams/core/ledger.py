@@ -48,6 +48,9 @@ class Admission(NamedTuple):
     wrong: tuple[Fact, ...] = ()
 
 
+PLAIN: Final = Admission(Verdict.NEW)
+"""A new event that corrects nothing and that nothing corrects: it counts, and nothing else changes."""
+
 _DUPLICATE: Final = Admission(Verdict.DUPLICATE)
 _CONFLICT: Final = Admission(Verdict.CONFLICT)
 
@@ -77,10 +80,14 @@ def bears(one: Fact, other: Fact) -> bool:
 
 
 class Ledger:
-    """All facts of one unit within reach. `retraction`: the kind of `event.retracted`."""
+    """All facts of one unit within reach.
 
-    def __init__(self, retraction: int) -> None:
+    `retraction`: the kind of `event.retracted`; `changed` is told of each chunk that must be written.
+    """
+
+    def __init__(self, retraction: int, changed: Callable[[Chunk], None]) -> None:
         self._retraction = retraction
+        self._changed = changed
         self._chunk_of: dict[str, Chunk] = {}
         self._open: dict[int, Chunk] = {}
         self._chunks: dict[int, list[Chunk]] = defaultdict(list)
@@ -122,20 +129,20 @@ class Ledger:
             return None
         return next((fact for fact in reversed(chunk.facts()) if fact.id == event_id), None)
 
-    def admit(self, fact: Fact, day: int, changed: Callable[[Chunk], None]) -> Admission:
-        """Judges an event and, if new, keeps it. `changed` is told of the chunk to write."""
+    def admit(self, fact: Fact, day: int) -> Admission:
+        """Judges an event and, if new, keeps it."""
         if fact.id in self._chunk_of:
             known = self.find(fact.id)
             if known is not None and bears(known, fact):
                 return _DUPLICATE if known.digest == fact.digest else _CONFLICT
         if not fact.target and fact.id not in self._corrections:
-            self._keep(fact, day, changed)
-            return Admission(Verdict.NEW, come=() if fact.kind == self._retraction else (fact,))
+            self._keep(fact, day)
+            return PLAIN
         before = (self._tree_under(fact.id), self._tree_above(fact))
-        self._keep(fact, day, changed)
+        self._keep(fact, day)
         return self._compare(fact, before, self._tree_of(fact))
 
-    def _keep(self, fact: Fact, day: int, changed: Callable[[Chunk], None]) -> None:
+    def _keep(self, fact: Fact, day: int) -> None:
         chunk = self._open.get(day)
         if chunk is None or chunk.count >= CHUNK_FACTS:
             chunk = Chunk(day, 0 if chunk is None else chunk.number + 1)
@@ -143,7 +150,7 @@ class Ledger:
             self._chunks[day].append(chunk)
         chunk.append(fact)
         self._index(fact, chunk)
-        changed(chunk)
+        self._changed(chunk)
 
     def _compare(self, fact: Fact, before: tuple[_Tree, _Tree], after: _Tree) -> Admission:
         counted = {tree.effective.id: tree.effective for tree in before if tree.effective}

@@ -7,25 +7,19 @@ State: one record a chunk of facts, the registries, and the time. Everything els
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
-from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from contracts.checks import check, effective_received
 from contracts.codes import Code, Refusal
-from contracts.days import day_to_iso
 from contracts.decode import decode_lines, recorded_ms
 from contracts.events import Event
 from contracts.identity import digest
 from contracts.instant import rfc3339
-from contracts.lines import split
 from contracts.partition import partition_of
-from contracts.registry import RegionRegistry, Registry, Thresholds
+from contracts.registry import RegionRegistry, Registry
 from contracts.topics import (
-    DEAD_LETTERS,
     REGION_FEED,
     REGISTRY_CHANGE,
     SPPG_EVENTS,
@@ -33,9 +27,10 @@ from contracts.topics import (
     VERDICTS,
 )
 from contracts.windows import GRACE_MS
-from streams.core.contributions import KIND_OF, payload_of
+from streams.core.contributions import KIND_OF
 from streams.core.facts import Chunk, Fact
-from streams.core.ledger import Admission, Verdict
+from streams.core.ledger import PLAIN, Admission, Verdict
+from streams.core.letters import Letters
 from streams.core.messages import (
     Flush,
     Heard,
@@ -47,6 +42,7 @@ from streams.core.messages import (
     feed_records,
 )
 from streams.core.rows import Stamp
+from streams.core.sources import Source
 from streams.core.units import Clinics, Kitchens, Units
 
 _TIME_KEY: Final = b"time"
@@ -73,6 +69,8 @@ class UnitFold:
         self._dirty_registries: set[str] = set()
         self._heard: dict[str, int] = {}
         self._lines = TableLines()
+        self._letters = Letters(topic, partition, self._lines)
+        self._sources: dict[str, Source] = {}
 
     # --- state ------------------------------------------------------------------------------------------------------
 
@@ -97,12 +95,15 @@ class UnitFold:
             units.restored(self._time_ms)
 
     def _use_registries(self) -> None:
-        self._registry = Registry(self._registries.values())
+        self._registry = self._letters.registry = Registry(self._registries.values())
+        self._sources.clear()
         for code in self._registries:
             units = self._regions.get(code)
             if units is None:
                 side: Any = Kitchens() if self._kind == "sppg" else Clinics(code)
-                self._regions[code] = Units(code, self._registry, side, self._owns)
+                self._regions[code] = Units(
+                    code, self._registry, side, self._owns, self._keep_chunk
+                )
             else:
                 units.use(self._registry)
 
@@ -139,59 +140,64 @@ class UnitFold:
 
     def _judge(self, record: Record, line: int, item: Event | Refusal) -> None:
         if isinstance(item, Refusal):
-            self._refuse(record, line, item)
-            return
-        unit = item.origin.unit_id
-        if item.origin.kind != self._kind or not self._owns(unit):
-            detail = f"events of {unit} belong into another topic or partition: key records by the unit id (murmur2)"
-            self._refuse(
-                record,
-                line,
-                Refusal(Code.WRONG_PARTITION, detail, id=item.id, source=item.source),
-                item,
-            )
+            self._letters.refuse(record, line, item)
             return
         received = effective_received(item.received_ms, record.time_ms)
-        refusal = check(item, self._registry, received)
-        if refusal is not None:
-            self._refuse(record, line, refusal, item)
+        source = self._sources.get(item.source) or self._look_up(item)
+        if source is None:
+            self._letters.refuse(record, line, self._why_unknown(item, received), item)
             return
-        if received > self._heard.get(unit, 0):
-            self._heard[unit] = received
-        self._admit(record, line, unit, item, received)
+        refusal = source.refusal(item, received)
+        if refusal is not None:
+            self._letters.refuse(record, line, refusal, item)
+            return
+        if received > self._heard.get(source.unit, 0):
+            self._heard[source.unit] = received
+        self._admit(record, line, source, item, received)
 
-    def _admit(self, record: Record, line: int, unit: str, event: Event, received: int) -> None:
-        region = event.origin.region
-        units = self._regions[region]
-        zone = units.progress.zone
-        day = zone.local_day(event.time_ms)
-        kind = KIND_OF[type(event)]
-        recipient = self._registry.recipient(event.subject, day) if event.subject else None
-        limits: Thresholds = self._registry.region(region).thresholds
+    def _look_up(self, event: Event) -> Source | None:
+        """The source, if its events belong here and the registry knows the unit in that region."""
+        region, kind, unit = event.origin
+        if (
+            kind != self._kind
+            or not self._owns(unit)
+            or self._registry.region_of_unit(unit) != region
+        ):
+            return None
+        source = self._sources[event.source] = Source(event, self._registry, self._regions[region])
+        return source
+
+    def _why_unknown(self, event: Event, received: int) -> Refusal:
+        if event.origin.kind == self._kind and self._owns(event.origin.unit_id):
+            refusal = check(event, self._registry, received)
+            if refusal is not None:
+                return refusal
+        detail = f"events of {event.origin.unit_id} belong into another topic or partition: key records by the unit id (murmur2)"
+        return Refusal(Code.WRONG_PARTITION, detail, id=event.id, source=event.source)
+
+    def _admit(
+        self, record: Record, line: int, source: Source, event: Event, received: int
+    ) -> None:
+        day, payload = source.day_and_payload(event)
         fact = Fact(
             event.id,
             digest(event),
-            kind,
+            KIND_OF[type(event)],
             event.time_ms,
             received,
             recorded_ms(event),
             event.supersedes or "",
-            payload_of(event, kind, recipient, zone.ms_of_day(event.time_ms), limits),
+            payload,
         )
-        admission = units.ledger(unit).admit(fact, day, partial(self._keep_chunk, unit))
-        if admission.verdict is Verdict.NEW:
-            self._fold(record, line, units, unit, event, fact, admission)
+        admission = source.ledger.admit(fact, day)
+        if admission is PLAIN:
+            source.units.touch(source.unit, fact, 1)
+        elif admission.verdict is Verdict.NEW:
+            self._fold(record, line, source, event, fact, admission)
         elif admission.verdict is Verdict.DUPLICATE:
-            self._except(record, line, "duplicate", "")
+            self._letters.exception(record, line, "duplicate", "")
         else:
-            detail = "an event of this id came before and says something else: correct it with supersedes and a new id"
-            self._letter(
-                record,
-                line,
-                Refusal(Code.CONFLICT, detail, id=event.id, source=event.source),
-                event,
-            )
-            self._except(record, line, "conflict", Code.CONFLICT)
+            self._letters.conflict(record, line, event)
 
     def _keep_chunk(self, unit: str, chunk: Chunk) -> None:
         self._dirty_chunks[unit, chunk.day, chunk.number] = chunk
@@ -200,18 +206,18 @@ class UnitFold:
         self,
         record: Record,
         line: int,
-        units: Units[Any],
-        unit: str,
+        source: Source,
         event: Event,
         fact: Fact,
         admission: Admission,
     ) -> None:
+        touch = source.units.touch
         for gone in admission.gone:
-            units.touch(unit, gone, -1)
+            touch(source.unit, gone, -1)
         for come in admission.come:
-            units.touch(unit, come, 1)
+            touch(source.unit, come, 1)
         if fact not in admission.come:
-            units.touch(unit, fact, 0)
+            touch(source.unit, fact, 0)
         for event_id, status in admission.statuses:
             row = {
                 "source": event.source,
@@ -224,56 +230,8 @@ class UnitFold:
             self._lines.add(VERDICTS, "event_status", _json(row))
         for wrong in admission.wrong:
             detail = f"{wrong.id} corrects {wrong.target}, which is of another type: retract it, or send one of its type"
-            self._letter(
-                record,
-                line,
-                Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source),
-                event,
-            )
-
-    # --- exceptions and dead letters --------------------------------------------------------------------------------
-
-    def _refuse(
-        self, record: Record, line: int, refusal: Refusal, event: Event | None = None
-    ) -> None:
-        self._letter(record, line, refusal, event)
-        self._except(record, line, "refused", refusal.code)
-
-    def _except(self, record: Record, line: int, verdict: str, code: str) -> None:
-        row = self._place(record, line) | {"verdict": verdict, "code": code}
-        self._lines.add(VERDICTS, "exceptions", _json(row))
-
-    def _place(self, record: Record, line: int) -> dict[str, Any]:
-        return {
-            "topic": self._topic,
-            "partition": self._partition,
-            "offset": record.offset,
-            "line": line,
-        }
-
-    def _letter(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
-        region, unit, event_day = "", "", None
-        if event is not None:
-            region, _, unit = event.origin
-            if region in self._registries:
-                event_day = day_to_iso(self._registry.local_day(region, event.time_ms))
-        identity = (
-            f"{self._topic}/{self._partition}/{record.offset}/{line}/{refusal.code}/{refusal.id}"
-        )
-        row = {
-            "letter_id": hashlib.sha256(identity.encode()).hexdigest()[:32],
-            "received_at": rfc3339(record.time_ms),
-            "region": region,
-            "unit_id": unit,
-            "code": refusal.code,
-            "detail": refusal.detail,
-            "attempts": 1,
-            **self._place(record, line),
-            "event_day": event_day,
-            "key": b64encode(record.key).decode(),
-            "bytes": b64encode(refusal.line or split(record.value)[line]).decode(),
-        }
-        self._lines.add(DEAD_LETTERS, "dead_letters", _json(row), 0)
+            refusal = Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source)
+            self._letters.letter(record, line, refusal, event)
 
     # --- flush ------------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from contracts.registry import Registry
 from contracts.windows import DAY_WINDOWS, PANE_MS, pane_of
-from streams.core.contributions import RETRACTED, UNCOUNTED, add_clinic, add_coverage, add_kitchen
-from streams.core.facts import Fact
+from streams.core.contributions import (
+    EATEN,
+    RETRACTED,
+    UNCOUNTED,
+    add_clinic,
+    add_coverage,
+    add_kitchen,
+)
+from streams.core.facts import Chunk, Fact
 from streams.core.ledger import Ledger
 from streams.core.messages import Contribution
 from streams.core.parts import ClinicPart, CoveragePart, KitchenPart, Part
@@ -57,6 +65,8 @@ class Kitchens:
         """See `Side`."""
         if sign:
             add_kitchen(part, fact, sign)
+        if fact.kind != EATEN:
+            return
         coverage = self._coverage.get((unit, pane))
         if coverage is None:
             coverage = self._coverage[unit, pane] = CoveragePart()
@@ -106,16 +116,25 @@ class Clinics:
 
 
 class Units(Generic[P]):
-    """All units of one region and side that this partition owns (`owns`: by unit id)."""
+    """All units of one region and side that this partition owns.
+
+    `owns`: by unit id; `changed` is told of each unit's chunk of facts that must be written.
+    """
 
     def __init__(
-        self, region: str, registry: Registry, side: Side[P], owns: Callable[[str], bool]
+        self,
+        region: str,
+        registry: Registry,
+        side: Side[P],
+        owns: Callable[[str], bool],
+        changed: Callable[[str, Chunk], None],
     ) -> None:
         self.region = region
         self.ledgers: dict[str, Ledger] = {}
         self.progress = Progress(registry.zone(region))
         self._side = side
         self._owns = owns
+        self._changed = changed
         self._table: WindowTable[P] = WindowTable(side.part)
         self._deltas: dict[tuple[str, int], P] = {}
         self._dirty: set[tuple[str, int]] = set()
@@ -131,7 +150,7 @@ class Units(Generic[P]):
         """The unit's ledger."""
         ledger = self.ledgers.get(unit)
         if ledger is None:
-            ledger = self.ledgers[unit] = Ledger(RETRACTED)
+            ledger = self.ledgers[unit] = Ledger(RETRACTED, partial(self._changed, unit))
         return ledger
 
     def touch(self, unit: str, fact: Fact, sign: int) -> None:
