@@ -177,6 +177,7 @@ class Storage:
     comment: str
     order: str = ""
     partition: str = ""
+    indexes: tuple[str, ...] = ()
 
 
 _BY_DAY: Final = "toYYYYMM(day)"
@@ -209,6 +210,8 @@ STORAGE: Final = (
         "Every line of the event topics",
         "(toDate(`time`), `region`, `unit_id`, `time`, `topic`, `partition`, `offset`, `line`)",
         "toYYYYMM(append_at)",
+        # A span of `time` is not taken as a span of toDate(`time`) by this ClickHouse.
+        ("`time_span` `time` TYPE minmax GRANULARITY 1",),
     ),
     Storage(
         Table("registry_regions", (*REGION_COLUMNS, *_REGISTRY_VERSION), ("region",), "revision"),
@@ -253,7 +256,9 @@ def column_sql(column: Column, codec: bool = False) -> str:
 def table_sql(storage: Storage) -> str:
     """CREATE TABLE of one storage table, without the semicolon."""
     table = storage.table
-    columns = ",\n".join(column_sql(column, codec=True) for column in table.columns)
+    parts = [column_sql(column, codec=True) for column in table.columns]
+    parts += [f"    INDEX {index}" for index in storage.indexes]
+    columns = ",\n".join(parts)
     version = f"(`{table.version}`)" if table.version else ""
     order = storage.order or "(" + ", ".join(f"`{name}`" for name in table.key) + ")"
     partition = f"PARTITION BY {storage.partition}\n" if storage.partition else ""

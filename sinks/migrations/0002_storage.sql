@@ -187,7 +187,8 @@ CREATE TABLE IF NOT EXISTS pantau_store.raw_lines
     `supersedes` String COMMENT 'Id of the event it corrects, or empty',
     `data` JSON(batch Nullable(String), trip Nullable(String), point Nullable(String), sensor Nullable(String), test Nullable(String), kind Nullable(String), note Nullable(String), sex Nullable(String), posture Nullable(String), antigen Nullable(String), syndrome Nullable(String), outcome Nullable(String), version Nullable(String), reason Nullable(String), core_temp_c Nullable(Float64), temp_c Nullable(Float64), weight_kg Nullable(Float64), height_cm Nullable(Float64), hb_g_dl Nullable(Float64), battery_pct Nullable(Float64), portions Nullable(UInt64), leftover_g Nullable(UInt64), severity Nullable(UInt64), age_days Nullable(UInt64), age_years Nullable(UInt64), dose Nullable(UInt64), visit Nullable(UInt64), outbox Nullable(UInt64), eaten.paud Nullable(UInt64), eaten.sd Nullable(UInt64), eaten.smp Nullable(UInt64), eaten.sma Nullable(UInt64), eaten.santri Nullable(UInt64), eaten.guru Nullable(UInt64), eaten.bumil Nullable(UInt64), eaten.busui Nullable(UInt64), eaten.balita Nullable(UInt64), cooked_at Nullable(DateTime64(3, 'UTC')), onset Nullable(DateTime64(3, 'UTC')), ate_at Nullable(DateTime64(3, 'UTC')), batches Array(String), symptoms Array(String), passed Nullable(Bool), SKIP child, SKIP mother, SKIP patient) COMMENT 'Data of the event, without pseudonyms',
     `person` String COMMENT 'Pseudonym (hex32) of the child, mother or patient, or empty',
-    `value` String COMMENT 'The line as it came; of a refused one with NIK digits replaced by #' CODEC(ZSTD(1))
+    `value` String COMMENT 'The line as it came; of a refused one with NIK digits replaced by #' CODEC(ZSTD(1)),
+    INDEX `time_span` `time` TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(append_at)
