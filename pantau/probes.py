@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
 
-import httpx
+import msgspec
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from chassis.datadir import DataDir
 from chassis.kafka import why_silent
@@ -29,32 +31,29 @@ Probe = Callable[[int], Awaitable[Answer]]
 """Asks the part that runs as process `pid`."""
 
 
-def _client() -> httpx.AsyncClient:
-    # Kept as long as the probe: making one costs more than asking.
-    return httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
-
-
-async def _get(client: httpx.AsyncClient, url: str) -> Answer:
+async def _get(url: str) -> Answer:
     try:
-        response = await client.get(url)
-    except httpx.HTTPError as error:
+        async with (
+            ClientSession(timeout=ClientTimeout(_TIMEOUT_S)) as session,
+            session.get(url) as response,
+        ):
+            text = await response.text()
+    except (ClientError, OSError) as error:
         return Answer(False, False, f"no answer from {url} ({type(error).__name__})")
-    if response.status_code == httpx.codes.OK:
+    if response.status == HTTPStatus.OK:
         return READY
     try:
-        reason = str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        reason = f"HTTP {response.status_code} from {url}"
+        reason = str(msgspec.json.decode(text, type=dict[str, Any])["detail"])
+    except (msgspec.MsgspecError, KeyError):
+        reason = f"HTTP {response.status} from {url}"
     return Answer(True, False, reason)
 
 
 def http(url: str) -> Probe:
     """GET `url`: 200 is ready; a readyz body's `detail` is the reason."""
 
-    client = _client()
-
     async def ask(_pid: int) -> Answer:
-        return await _get(client, url)
+        return await _get(url)
 
     return ask
 
@@ -62,14 +61,12 @@ def http(url: str) -> Probe:
 def run_file(data_dir: DataDir, service: str) -> Probe:
     """/readyz at the address that the service noted in run/<service>.json."""
 
-    client = _client()
-
     async def ask(pid: int) -> Answer:
         run = data_dir.read_run(service)
         # The file of a process that was killed tells nothing of this one.
         if run is None or run.get("pid") != pid:
             return Answer(False, False, "has not opened its health port yet")
-        return await _get(client, f"{run['health']}/readyz")
+        return await _get(f"{run['health']}/readyz")
 
     return ask
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
 import msgspec
+from aiohttp import BasicAuth, ClientError, ClientResponseError, ClientSession, ClientTimeout
 from kafka.errors import KafkaError
 
 from chassis.clocks import secret_key
@@ -86,7 +87,7 @@ class Status(msgspec.Struct, frozen=True):
 class _Asker:
     """Asks the HTTP parts of one installation."""
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings, client: ClientSession) -> None:
         self._settings = settings
         self._home = DataDir(settings.data_dir)
         self._client = client
@@ -101,24 +102,27 @@ class _Asker:
         ports = {"ingest": settings.ingest_port, "gateway": settings.gateway_port}
         return f"http://{here}:{ports[service]}" if service in ports else None
 
+    async def _text(self, url: str, headers: dict[str, str] | None = None) -> str:
+        async with self._client.get(url, headers=headers) as answer:
+            answer.raise_for_status()
+            return await answer.text()
+
     async def health(self, service: str) -> Health:
         url = self.url(service)
         if url is None:
             return Health(service, "mati", "not running on this data dir")
         try:
-            answer = await self._client.get(f"{url}/readyz")
-            detail = str(answer.json().get("detail", ""))
-        except (httpx.HTTPError, ValueError) as error:
+            async with self._client.get(f"{url}/readyz") as answer:
+                detail = str((await answer.json()).get("detail", ""))
+        except (ClientError, OSError, ValueError) as error:
             return Health(service, "mati", f"no answer from {url} ({type(error).__name__})")
-        return Health(
-            service, "siap" if answer.status_code == httpx.codes.OK else "belum siap", detail
-        )
+        return Health(service, "siap" if answer.status == HTTPStatus.OK else "belum siap", detail)
 
     async def clickhouse_health(self) -> Health:
         url = self._settings.clickhouse_url
         try:
-            (await self._client.get(f"{url}/ping")).raise_for_status()
-        except httpx.HTTPError as error:
+            await self._text(f"{url}/ping")
+        except (ClientError, OSError) as error:
             return Health("clickhouse", "mati", f"no answer from {url} ({type(error).__name__})")
         return Health("clickhouse", "siap")
 
@@ -127,11 +131,10 @@ class _Asker:
         password = settings.clickhouse_password.get_secret_value()
         if not password:
             password = self._home.clickhouse_accounts()[settings.clickhouse_user]
-        answer = await self._client.post(
-            settings.clickhouse_url, content=sql, auth=(settings.clickhouse_user, password)
-        )
-        answer.raise_for_status()
-        return answer.text
+        auth = BasicAuth(settings.clickhouse_user, password)
+        async with self._client.post(settings.clickhouse_url, data=sql, auth=auth) as answer:
+            answer.raise_for_status()
+            return await answer.text()
 
     async def positions(self) -> list[dict[str, Any]]:
         lines = (await self.query(_POSITIONS)).splitlines()
@@ -145,19 +148,15 @@ class _Asker:
         token = short_wall_token(secret_key(self._settings))
         found = []
         for region in self._settings.regions:
-            answer = await self._client.get(
-                f"{url}/v1/state",
-                params={"region": region, "levels": "kabupaten"},
-                headers={"Authorization": f"Bearer {token}"},
-            )
-            answer.raise_for_status()
-            frame = answer.json()
+            state = f"{url}/v1/state?region={region}&levels=kabupaten"
+            headers = {"Authorization": f"Bearer {token}"}
+            frame = msgspec.json.decode(await self._text(state, headers))
             found.append(Live(region, frame["epoch"], frame["seq"], frame["now"]))
         return found
 
     async def last_write(self) -> dict[str, float]:
         url = self.url("sinks")
-        text = (await self._client.get(f"{url}/metrics")).text if url else ""
+        text = await self._text(f"{url}/metrics") if url else ""
         lines = (line for line in text.splitlines() if line.startswith(_LAST_WRITE))
         return {line.split('"')[1]: float(line.rsplit(" ", 1)[1]) for line in lines}
 
@@ -193,11 +192,11 @@ async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: lis
     """The answer, or `fallback` with a trouble noted: a part that is down must not hide the others."""
     try:
         return await asyncio.wait_for(asked, _LIMIT_S)
-    except httpx.HTTPStatusError as error:
-        troubles.append(f"{name}: HTTP {error.response.status_code}")
+    except ClientResponseError as error:
+        troubles.append(f"{name}: HTTP {error.status}")
     except TimeoutError:
         troubles.append(f"{name}: no answer within {_LIMIT_S:.1f} s")
-    except (httpx.HTTPError, KafkaError, OSError, DataDirError) as error:
+    except (ClientError, KafkaError, OSError, DataDirError) as error:
         troubles.append(f"{name}: {error or type(error).__name__}")
     return fallback
 
@@ -205,7 +204,7 @@ async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: lis
 async def collect(settings: Settings) -> Status:
     """Ask everything at once; takes at most some 4 s."""
     troubles: list[str] = []
-    async with httpx.AsyncClient(timeout=_LIMIT_S, trust_env=False) as client:
+    async with ClientSession(timeout=ClientTimeout(_LIMIT_S)) as client:
         asker = _Asker(settings, client)
 
         def within(name: str, asked: Awaitable[Any], fallback: Any) -> Awaitable[Any]:

@@ -16,8 +16,8 @@ from pantau.errors import Refusal
 from pantau.installation import running_settings
 
 
-def check_unit(settings: Settings, unit_id: str) -> str:
-    """Kind of the unit in the region folders. Raises `Refusal` if it is in none or closed."""
+def source_of(settings: Settings, unit_id: str) -> str:
+    """The `source` of the unit's events. Raises `Refusal` if it is in no region folder, or closed."""
     try:
         registry = Registry(load_regions(settings.regions_dir, settings.regions))
     except RegionError as error:
@@ -30,9 +30,11 @@ def check_unit(settings: Settings, unit_id: str) -> str:
         )
     today = registry.local_day(region, load_clock(settings).now_ms())
     unit = registry.unit(unit_id, today)
-    if unit is not None and unit.status == "closed":
+    if unit is None:
+        raise Refusal(f"unit {unit_id} begins on a later day (valid_from): enrol its device then")
+    if unit.status == "closed":
         raise Refusal(f"unit {unit_id} is closed: a device of it has nothing to send")
-    return "sppg" if unit is None else unit.kind
+    return f"/{region}/{unit.kind}/{unit_id}"
 
 
 def register(app: typer.Typer) -> None:
@@ -62,9 +64,8 @@ def register(app: typer.Typer) -> None:
           PANTAU_DATA_DIR=data pantau device enrol --unit SPPG-3211-0001 > token.txt
         """
         settings = running_settings(data_dir)
-        kind = check_unit(settings, unit)
+        source = source_of(settings, unit)
         typer.echo(device_token(secret_key(settings), unit))
-        source = f"/<region>/{kind}/{unit}"
         typer.echo(
             f"Token of {unit}. Events name it as source {source}. To send one:\n"
             f"  curl -sS http://{settings.host}:{settings.ingest_port}/v1/events \\\n"

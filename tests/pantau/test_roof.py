@@ -416,7 +416,7 @@ def test_enrol_checks_the_unit_and_prints_only_the_token(tmp_path: Path) -> None
     assert good.exit_code == 0
     token = good.stdout.strip()
     assert verify(home.key(), token, real_now_ms() / 1000, "device").sub == unit.unit_id
-    assert f"/{unit.kind}/{unit.unit_id}" in good.stderr
+    assert f"/32.11/{unit.kind}/{unit.unit_id}" in good.stderr
     bad = run.invoke(build(), ["device", "enrol", "--unit", "SPPG-X", "--data-dir", str(tmp_path)])
     assert isinstance(bad.exception, Refusal)
     assert "units.csv" in str(bad.exception)
