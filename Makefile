@@ -159,5 +159,5 @@ lock: $(STAMPS)/uv ## Write the lock files anew from pyproject.toml and jgo.toml
 ifneq ($(wildcard $(WEB)/package.json),)
 	npm --prefix $(WEB) install --package-lock-only --no-audit --no-fund
 endif
-	@! grep -lE '(https?|file)://' requirements/*.txt jgo.lock.toml $(wildcard $(WEB)/package-lock.json) \
+	@! { grep -lE '(https?|file)://' requirements/*.txt jgo.lock.toml; grep -l '"resolved"' $(WEB)/package-lock.json; } \
 	  || $(call fail,the lock files above name a host: they must hold names versions and hashes alone)
