@@ -13,11 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from chassis.clocks import secret_key
-from chassis.kafka import TopicError, ensure_topics, wait_for_broker
-from chassis.regions import RegionError, load_regions
+from chassis.kafka import TopicError, wait_for_broker
 from contracts.clock import Clock, RealClock
 from contracts.registry import RegionRegistry, Registry
-from contracts.topics import topics
 from pantau import checks, demo_clock, installation
 from pantau.broker import BrokerError, KafkaBroker
 from pantau.dev_tokens import wall_url, write_dev_tokens
@@ -29,10 +27,9 @@ from pantau.plan import (
     service_parts,
     simulator_part,
 )
+from pantau.prepare import load_registries, make_schema
 from pantau.registry_publish import publish
 from pantau.supervisor import PartFailed, Supervisor
-from sinks import migrate
-from sinks.clickhouse.client import open_writer
 from sinks.migrate import MigrationError
 
 _BROKER_S: Final = 30.0
@@ -48,15 +45,6 @@ def say(line: str) -> None:
     """One line for the operator, on stderr."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
-
-
-def load_registries(plan: Plan) -> tuple[RegionRegistry, ...]:
-    """The region folders. Raises `Refusal` with every fault in them."""
-    settings = plan.settings
-    try:
-        return load_regions(settings.regions_dir, settings.regions)
-    except RegionError as error:
-        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
 
 
 def _clock(plan: Plan, registries: tuple[RegionRegistry, ...]) -> Clock:
@@ -75,16 +63,6 @@ async def _stores(plan: Plan, supervisor: Supervisor) -> None:
     else:
         await asyncio.to_thread(wait_for_broker, plan.settings.broker, _BROKER_S)
     await supervisor.start(*parts)
-
-
-async def _schema(plan: Plan) -> None:
-    """Topics and tables as this version wants them."""
-    settings = plan.settings
-    wanted = topics(settings.partitions, settings.region_partitions)
-    await asyncio.gather(
-        asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
-        asyncio.to_thread(lambda: migrate.run(open_writer(settings))),
-    )
 
 
 def ready_line(plan: Plan, wall: str, tokens: str | None) -> dict[str, Any]:
@@ -122,11 +100,11 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
     """Bring everything up, announce it, and stay until a part fails for good."""
     began = time.monotonic()
     home = plan.home
-    registries = await asyncio.to_thread(load_registries, plan)
+    registries = await asyncio.to_thread(load_registries, plan.settings)
     home.create_key()
     home.create_clickhouse_accounts()
     await _stores(plan, supervisor)
-    await _schema(plan)
+    await make_schema(plan.settings)
     # The demo day begins only now: none of it passes before anybody could send an event.
     clock = _clock(plan, registries)
     noting = asyncio.create_task(_note(plan, clock))

@@ -1,0 +1,34 @@
+"""What must be there before the services start: readable region folders, topics, tables."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chassis.kafka import ensure_topics
+from chassis.regions import RegionError, load_regions
+from contracts.registry import RegionRegistry
+from contracts.settings import Settings
+from contracts.topics import topics
+from pantau.errors import Refusal
+from sinks import migrate
+from sinks.clickhouse.client import open_writer
+
+
+def load_registries(settings: Settings) -> tuple[RegionRegistry, ...]:
+    """The region folders. Raises `Refusal` with every fault in them."""
+    try:
+        return load_regions(settings.regions_dir, settings.regions)
+    except RegionError as error:
+        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
+
+
+async def make_schema(settings: Settings) -> None:
+    """Topics and tables as this version wants them; what is there already stays.
+
+    Raises `TopicError`, `MigrationError`, and what `open_writer` raises.
+    """
+    wanted = topics(settings.partitions, settings.region_partitions)
+    await asyncio.gather(
+        asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
+        asyncio.to_thread(lambda: migrate.run(open_writer(settings))),
+    )
