@@ -155,7 +155,7 @@ def add_clinic(part: ClinicPart, fact: Fact, source: str, sign: int) -> None:
     kind, payload = fact.kind, fact.payload
     if kind == _GROWTH:
         child, flags = payload
-        part.measure(child, (fact.time, source, fact.id), flags, sign)
+        part.measure(child, (fact.time, source, fact.id, flags), sign)
     elif kind == _IMMUNIZED:
         count_into(part.immunized, payload, sign)
         part.doses += sign

@@ -105,9 +105,9 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     def of_clinic(unit: str, pane: int, part: ClinicPart) -> Contribution:
         """Of a clinic's pane."""
         measured = [
-            (child, *at, flags)
+            (child, *measurement)
             for child, history in part.measured.items()
-            for at, flags in history.items()
+            for measurement in history
         ]
         return Contribution(
             unit,
@@ -136,7 +136,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
         """The clinic's part."""
         part = ClinicPart()
         for child, time, source, event_id, flags in self.measured or ():
-            part.measure(child, (time, source, event_id), flags)
+            part.measure(child, (time, source, event_id, flags), 1)
         part.immunized = self.immunized or {}
         part.mothers = self.mothers or {}
         part.anaemic = self.anaemic or {}

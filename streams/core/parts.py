@@ -86,15 +86,18 @@ class CoveragePart:
         self.served[group] += (after > 0) - (before > 0)
 
 
-Measurement = tuple[int, str, str]
-"""(time ms, source, id): orders a child's measurements."""
+Measurement = tuple[int, str, str, int]
+"""(time ms, source, id, flags): orders a child's measurements; `flags` is a sum of `STUNTED` and `WASTED`."""
 
 STUNTED: Final = 1
 WASTED: Final = 2
 
 
 class ClinicPart:
-    """Clinic coverage: members with how often they occur, each child's measurements with what they say, doses and cases."""
+    """Clinic coverage: members and each child's measurements with how often they occur, doses and cases.
+
+    A part that is a difference may hold a measurement less than no time: it takes it from what it is added to.
+    """
 
     __slots__ = (
         "anaemic",
@@ -117,31 +120,28 @@ class ClinicPart:
         self.stunted = 0
         self.wasted = 0
 
-    def measure(self, child: str, at: Measurement, flags: int, sign: int = 1) -> None:
-        """Adds or takes away one measurement; `flags` is a sum of `STUNTED` and `WASTED`. The last one of a child counts."""
+    def measure(self, child: str, measurement: Measurement, count: int) -> None:
+        """Adds one measurement `count` times (may be negative). The last one of a child counts."""
         history = self.measured.get(child)
         if history is None:
             history = self.measured[child] = {}
         self._count_last(history, -1)
-        if sign > 0:
-            history[at] = flags
-        else:
-            history.pop(at, None)
+        count_into(history, measurement, count)
         self._count_last(history, 1)
         if not history:
             del self.measured[child]
 
     def _count_last(self, history: dict[Measurement, int], sign: int) -> None:
         if history:
-            flags = history[max(history)]
+            flags = max(history)[3]
             self.stunted += sign * (flags & STUNTED)
             self.wasted += sign * ((flags & WASTED) >> 1)
 
     def add(self, other: ClinicPart, sign: int = 1) -> None:
         """See `Part.add`."""
         for child, history in other.measured.items():
-            for at, flags in history.items():
-                self.measure(child, at, flags, sign)
+            for measurement, count in history.items():
+                self.measure(child, measurement, sign * count)
         for mine, theirs in (
             (self.immunized, other.immunized),
             (self.mothers, other.mothers),

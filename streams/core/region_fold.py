@@ -84,8 +84,10 @@ class RegionFold:
         for raw in self._panes.values():
             contribution = decode_contribution(raw)
             self._areas_of(contribution.unit).replace(None, contribution)
-        for areas in self._areas.values():
-            areas.settle()
+        if time_ms:
+            # Before every unit agent has spoken no row is sent: then all of them are still to come.
+            for areas in self._areas.values():
+                areas.settle()
         for live in self._live.values():
             live.restored()
             self._heard.update(live.last_received())
@@ -145,9 +147,16 @@ class RegionFold:
         elif isinstance(item, Heard):
             self._hear(item)
         else:
-            registry = RegionRegistry.decode(item.encoded)
-            self._registries[registry.region.code] = registry
-            self._state[_REGISTRY_KEY + registry.region.code.encode()] = item.encoded
+            self._take_registry(item.encoded)
+
+    def _take_registry(self, encoded: bytes) -> None:
+        """A unit agent that is behind may still send what another has replaced. Rows are only added, so the longer one is newer."""
+        registry = RegionRegistry.decode(encoded)
+        code = registry.region.code
+        held = self._registries.get(code)
+        if held is None or _rows_in(registry) >= _rows_in(held):
+            self._registries[code] = registry
+            self._state[_REGISTRY_KEY + code.encode()] = encoded
             self._use_registries()
 
     def _hear(self, item: Heard) -> None:
@@ -209,3 +218,7 @@ class RegionFold:
             "watermark": rfc3339(time_ms - GRACE_MS),
             "time": rfc3339(time_ms),
         }
+
+
+def _rows_in(registry: RegionRegistry) -> int:
+    return len(registry.units) + len(registry.recipients)

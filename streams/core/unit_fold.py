@@ -68,6 +68,8 @@ class UnitFold:
         self._dirty_chunks: dict[tuple[str, int, int], Chunk | None] = {}
         self._dirty_registries: set[str] = set()
         self._heard: dict[str, int] = {}
+        # One row an event and flush: of rows with one revision none would be the newest.
+        self._statuses: dict[tuple[str, str], dict[str, Any]] = {}
         self._lines = TableLines()
         self._letters = Letters(topic, partition, self._lines)
         self._sources: dict[str, Source] = {}
@@ -219,7 +221,7 @@ class UnitFold:
         if fact not in admission.come:
             touch(source.unit, fact, 0)
         for event_id, status in admission.statuses:
-            row = {
+            self._statuses[event.source, event_id] = {
                 "source": event.source,
                 "id": event_id,
                 "superseded_by": status.superseded_by,
@@ -227,7 +229,6 @@ class UnitFold:
                 "counts": int(status.counts),
                 "revision": record.offset + 1,
             }
-            self._lines.add(VERDICTS, "event_status", _json(row))
         for wrong in admission.wrong:
             detail = f"{wrong.id} corrects {wrong.target}, which is of another type: retract it, or send one of its type"
             refusal = Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source)
@@ -250,6 +251,9 @@ class UnitFold:
                 Stamp(code, position, rfc3339(self._time_ms // 1000 * 1000)),
                 feeds[partition_of(code, self._region_partitions)],
             )
+        for status in self._statuses.values():
+            self._lines.add(VERDICTS, "event_status", _json(status))
+        self._statuses.clear()
         state = self._drain_state()
         for stream in (UNIT_WINDOWS, VERDICTS):
             self._lines.add(stream, "positions", _json(self._position(stream, position)))

@@ -1,0 +1,163 @@
+"""What corrections make of events (section 2 of the public contract), as a pure function of a set of facts.
+
+    a <- b <- d        b and c are rivals: the greatest (recordedtime, id) wins; if b wins, what counts for a is what counts for b: d
+      <- c             c loses and counts for nothing, and so does whatever corrects c
+
+* Corrections of one id are rivals, whether what they name has arrived or not. Until it has, the winner counts by itself.
+* A retraction ends a chain with nothing, and what names it counts for nothing.
+* A correction of another type than its target is wrong: it counts for nothing and takes nobody's place.
+* A ring is reached from no beginning, so nothing of it counts, nor what hangs on it.
+* Facts that do not bear on each other are strangers: two such corrections of one event both count.
+* An event is judged by what was received up to 30 days after its time: whatever arrives later changes no window
+  that is final, not even by way of others.
+
+Order of arrival is nowhere asked for: the same facts give the same statuses.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from contracts.windows import ALLOWED_LATENESS_MS
+from streams.core.facts import Fact
+
+
+class Status(NamedTuple):
+    """What corrections made of an event: what counts instead at last (or ''), whether a retraction ended its chain, whether it counts."""
+
+    superseded_by: str
+    retracted: bool
+    counts: bool
+
+
+COUNTS: Final = Status("", False, True)
+NOTHING: Final = Status("", False, False)
+RETRACTED: Final = Status("", True, False)
+
+
+def bears(one: Fact, other: Fact) -> bool:
+    """Two events bear on each other only if neither's time is more than 30 days before the later receivedtime of the two."""
+    return min(one.time, other.time) >= max(one.received, other.received) - ALLOWED_LATENESS_MS
+
+
+def is_wrong(correction: Fact, target: Fact, retraction: int) -> bool:
+    """Whether `correction` names `target`, which is of another type."""
+    return bears(correction, target) and correction.kind not in (target.kind, retraction)
+
+
+def judge(facts: Sequence[Fact], retraction: int) -> list[Status]:
+    """Status of each fact. `facts`: all of one source that bear on one another, directly or through others.
+
+    `retraction`: the kind of `event.retracted`.
+    """
+    if not facts:
+        return []
+    newest = max(fact.received for fact in facts)
+    if newest <= min(fact.time for fact in facts) + ALLOWED_LATENESS_MS:
+        return _Case(facts, retraction).statuses()
+    found = []
+    for fact in facts:
+        last = fact.time + ALLOWED_LATENESS_MS
+        seen = [fact, *(one for one in facts if one is not fact and one.received <= last)]
+        found.append(_Case(seen, retraction).statuses()[0])
+    return found
+
+
+class _Case:
+    """Facts by their place in a list, and what each names.
+
+    `targets[i]`: what fact i corrects; `named[i]`: those, and retractions that it names.
+    """
+
+    def __init__(self, facts: Sequence[Fact], retraction: int) -> None:
+        self._facts = facts
+        self._retraction = retraction
+        by_id: dict[str, list[int]] = defaultdict(list)
+        self._rivals: dict[str, list[int]] = defaultdict(list)
+        for index, fact in enumerate(facts):
+            by_id[fact.id].append(index)
+            if fact.target:
+                self._rivals[fact.target].append(index)
+        self._wrong: set[int] = set()
+        self._named: list[list[int]] = []
+        self._corrections: list[list[int]] = [[] for _ in facts]
+        for index, fact in enumerate(facts):
+            there = [at for at in by_id.get(fact.target, ()) if bears(fact, facts[at])]
+            self._named.append([at for at in there if self._may_name(fact, facts[at])])
+            targets = [at for at in self._named[index] if facts[at].kind != retraction]
+            for target in targets:
+                self._corrections[target].append(index)
+            if there and not targets:
+                self._wrong.add(index)
+        self._live = self._reached()
+
+    def _may_name(self, fact: Fact, target: Fact) -> bool:
+        return self._retraction in (fact.kind, target.kind) or fact.kind == target.kind
+
+    def _is_beaten(self, index: int) -> bool:
+        fact = self._facts[index]
+        mine = _rank(fact)
+        return any(
+            rival not in self._wrong
+            and _rank(self._facts[rival]) > mine
+            and bears(self._facts[rival], fact)
+            for rival in self._rivals[fact.target]
+        )
+
+    def _reached(self) -> set[int]:
+        """Facts that stand: beginnings, and winning corrections of those that stand."""
+        winners = {
+            index
+            for index, fact in enumerate(self._facts)
+            if fact.target and index not in self._wrong and not self._is_beaten(index)
+        }
+        waiting = [
+            index
+            for index, fact in enumerate(self._facts)
+            if not fact.target or (index in winners and not self._named[index])
+        ]
+        live = set(waiting)
+        while waiting:
+            for correction in self._corrections[waiting.pop()]:
+                if correction in winners and correction not in live:
+                    live.add(correction)
+                    waiting.append(correction)
+        return live
+
+    def _does_count(self, index: int) -> bool:
+        return (
+            index in self._live
+            and not self._corrections[index]
+            and self._facts[index].kind != self._retraction
+        )
+
+    def statuses(self) -> list[Status]:
+        """Status of each fact, in their order."""
+        outcomes: dict[int | str, Status] = {}
+        for index in sorted(self._live, key=lambda at: _rank(self._facts[at])):
+            fact = self._facts[index]
+            if self._does_count(index):
+                outcomes[self._beginning(index)] = Status(fact.id, False, False)
+            elif fact.kind == self._retraction:
+                outcomes.setdefault(self._beginning(index), RETRACTED)
+        return [
+            COUNTS if self._does_count(index) else outcomes.get(self._beginning(index), NOTHING)
+            for index in range(len(self._facts))
+        ]
+
+    def _beginning(self, index: int) -> int | str:
+        """What a chain begins with: a fact, or the id that the first one names and that has not arrived."""
+        seen = {index}
+        while self._named[index]:
+            index = self._named[index][0]
+            if index in seen:
+                return index
+            seen.add(index)
+        target = self._facts[index].target
+        return target if target and index not in self._wrong else index
+
+
+def _rank(fact: Fact) -> tuple[int, bytes]:
+    return (fact.recorded, fact.id.encode())
