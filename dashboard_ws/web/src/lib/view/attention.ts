@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, string>> = {
   over_capacity: "Kapasitas",
   temperature: "Suhu",
   unit_silent: "Diam",
-  foodborne_cluster: "Dugaan",
+  foodborne_cluster: "Keracunan?",
 };
 
 export function hasAlerts(rows: Rows): boolean {
@@ -75,14 +75,14 @@ const MOST_READINGS_OUT = 2;
 /** What today's numbers say: long deliveries, failed tests, temperatures out of range, silence. */
 export function signs(heard: readonly Heard[], rows: Rows, day: string, now: number): Notice[] {
   const found: Notice[] = [];
-  for (const { unit, hearing, silentMs } of heard) {
-    const row = rowOf(unit, rows, day, now);
-    const add = (severity: Severity, what: string, weight: number, figure: string): void => {
+  for (const { unit, row: last, hearing, silentMs } of heard) {
+    const today = rowOf(unit, rows, day, now);
+    const add = (severity: Severity, what: string, weight: number, figure: string, row = today): void => {
       if (weight <= 0) return;
       const id = `${unit.unit_id}/${what}`;
       found.push({ id, severity, what, where: shortName(unit.name), figure, weight, open: false, row });
     };
-    const value = (column: string): number => num(row, column) ?? 0;
+    const value = (column: string): number => num(today, column) ?? 0;
     const over6 = value("deliveries_over_6h");
     const over4 = value("deliveries_over_4h") - over6;
     const failed = value("tests_failed");
@@ -91,7 +91,7 @@ export function signs(heard: readonly Heard[], rows: Rows, day: string, now: num
     add(3, "Uji gagal", failed, `${failed}×`);
     add(2, "> 4 jam", over4, `${over4}×`);
     add(1, "Suhu", out > MOST_READINGS_OUT ? out : 0, `${out}×`);
-    if (hearing === "silent") add(2, "Diam", silentMs, age(silentMs / 1000));
+    if (hearing === "silent") add(2, "Diam", silentMs, age(silentMs / 1000), last);
   }
   return found.sort(bySeverity);
 }

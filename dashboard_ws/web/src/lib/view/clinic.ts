@@ -4,7 +4,7 @@ import { count } from "../format";
 import { num, type Row } from "../protocol";
 
 const SIGNALS: readonly (readonly [label: string, column: string])[] = [
-  ["Balita diukur", "children_measured"],
+  ["Diukur", "children_measured"],
   ["Stunting", "children_stunted"],
   ["Kurus", "children_wasted"],
   ["Keracunan", "foodborne_cases"],

@@ -16,30 +16,40 @@ export function rowOf(unit: Unit, rows: Rows, day: string, now: number): Row | u
   return judge([row], now).quality === "gone" ? undefined : row;
 }
 
-/** How many kitchens have an event today. */
-export function reporting(units: readonly Unit[], rows: Rows, day: string, now: number): number {
-  return units.filter((unit) => (num(rowOf(unit, rows, day, now), "events") ?? 0) > 0).length;
+/** How many kitchens have an event today; null if that cannot be said of any. */
+export function reporting(units: readonly Unit[], rows: Rows, day: string, now: number): number | null {
+  const known = units.map((unit) => num(rowOf(unit, rows, day, now), "events")).filter((events) => events !== null);
+  return known.length === 0 ? null : known.filter((events) => events > 0).length;
 }
 
 export interface Heard {
   readonly unit: Unit;
+  /** Its freshness row; none for a kitchen never heard. */
+  readonly row: Row | undefined;
   readonly hearing: Hearing;
   /** Region's clock since it was last heard, or since it opened if that is later; ms. */
   readonly silentMs: number;
 }
 
-/** How each kitchen is heard. `minuteMs`: the region's clock, whole minutes; `serviceDay` false: none is expected to be. */
+/**
+ * How each kitchen is heard. `minuteMs`: the region's clock, whole minutes; `serviceDay` false: none is expected to be.
+ * A row that has grown old tells of its own time only: that the stream is behind makes no kitchen silent.
+ */
 export function heard(units: readonly Unit[], rows: Rows, minuteMs: number, minute: number, serviceDay: boolean): Heard[] {
   return units.map((unit) => {
-    const last = Date.parse(str(rows.get(unit.unit_id), "last_received"));
+    const row = rows.get(unit.unit_id);
+    const last = Date.parse(str(row, "last_received"));
     const lastMs = Number.isFinite(last) ? last : null;
     const open = serviceDay ? minutesOpen(unit, minute) : null;
     const openMs = open === null ? null : minuteMs - open * 60_000;
+    const truth = judge([row], minuteMs);
+    const at = truth.quality === "live" || truth.asOf === null ? minuteMs : truth.asOf;
     const since = Math.max(lastMs ?? -Infinity, openMs ?? -Infinity);
     return {
       unit,
-      hearing: hearing(lastMs, openMs, minuteMs),
-      silentMs: Number.isFinite(since) ? minuteMs - since : 0,
+      row,
+      hearing: hearing(lastMs, openMs, at),
+      silentMs: Number.isFinite(since) ? Math.max(0, at - since) : 0,
     };
   });
 }

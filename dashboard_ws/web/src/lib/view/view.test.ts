@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import { backoff } from "../connection";
+import { isNews } from "../build";
+import { LocalTime } from "../format";
+import type { Row } from "../protocol";
+import { dueBy, minutesOpen, type DayPoint, type Unit } from "../region";
+import { arcMinute, fit, orbit } from "../stage";
+import { classOf, lowest } from "./areas";
+import { fold, signs, type Notice } from "./attention";
+import { spread } from "./chart";
+import { signals } from "./clinic";
+import { heard, ranking, reporting } from "./kitchens";
+import { addPoint, gaps, pieces } from "./today";
+
+const DAY = "2026-11-24";
+const NOW = Date.parse("2026-11-24T03:00:00Z");
+const MINUTE = 600;
+const unit = (id: string, more: Partial<Unit> = {}): Unit => ({
+  unit_id: id, kind: "sppg", name: `SPPG ${id}`, kecamatan: "32.11.01", synthetic: true, opens: 60, closes: 840, meals: [[540, 100]], ...more,
+});
+const row = (key: string, columns: Record<string, unknown>, as_of = "2026-11-24T02:59:00Z"): Row => ({
+  topic: "performance", key, day: DAY, as_of, ttl_s: 1800, ...columns,
+});
+const kitchen = (id: string, columns: Record<string, unknown>, as_of?: string): [string, Row] => {
+  const key = `performance/unit/${id}/1d`;
+  return [key, row(key, columns, as_of)];
+};
+const last = (id: string, at: string, as_of?: string): [string, Row] => [id, row(id, { last_received: at }, as_of)];
+
+describe("meals and hours", () => {
+  it("are due from their minute on", () => {
+    const meals = [[450, 10], [540, 20]] as const;
+    expect([449, 450, 539, 540].map((minute) => dueBy(meals, minute))).toEqual([0, 10, 10, 30]);
+  });
+
+  it("hours may go over midnight", () => {
+    const night = unit("U", { opens: 1320, closes: 600 });
+    expect([1319, 1320, 1439, 0, 599, 600].map((minute) => minutesOpen(night, minute))).toEqual([null, 0, 119, 120, 719, null]);
+    expect([59, 60, 839, 840].map((minute) => minutesOpen(unit("U"), minute))).toEqual([null, 0, 779, null]);
+  });
+});
+
+describe("kitchens", () => {
+  const units = [unit("A"), unit("B"), unit("C"), unit("D", { meals: [[900, 50]] })];
+  const rows = new Map([
+    kitchen("A", { events: 4, portions_received: 90 }),
+    kitchen("B", { events: 0, portions_received: 0 }),
+    kitchen("C", { events: 9, portions_received: 10 }, "2026-11-24T01:00:00Z"),
+    kitchen("D", { events: 1, portions_received: 0 }),
+  ]);
+
+  it("are ranked by received of what is due; nothing due and nothing known are left out", () => {
+    expect(ranking(units, rows, DAY, NOW, MINUTE).map((one) => [one.unit.unit_id, one.share])).toEqual([["B", 0], ["A", 0.9]]);
+  });
+
+  it("report if they have an event today; unknown is not none", () => {
+    expect(reporting(units, rows, DAY, NOW)).toBe(2);
+    expect(reporting(units, new Map(), DAY, NOW)).toBeNull();
+    expect(reporting(units, rows, "2026-11-25", NOW)).toBeNull();
+  });
+
+  it("are not silent because the stream is behind", () => {
+    const held = new Map([last("A", "2026-11-24T00:55:00Z", "2026-11-24T01:00:00Z"), last("B", "2026-11-24T00:30:00Z")]);
+    expect(heard(units.slice(0, 3), held, NOW, MINUTE, true).map((one) => one.hearing)).toEqual(["fresh", "silent", "never"]);
+  });
+
+  it("are not expected on a day off", () => {
+    const held = new Map([last("A", "2026-11-23T07:00:00Z")]);
+    expect(heard([unit("A")], held, NOW, MINUTE, false)[0]?.hearing).toBe("closed");
+  });
+});
+
+describe("signs", () => {
+  it("name what the numbers say, worst first, long deliveries once", () => {
+    const rows = new Map([
+      kitchen("A", { deliveries_over_4h: 3, deliveries_over_6h: 1, tests_failed: 0, temp_readings: 9, temp_in_range: 8 }),
+      kitchen("B", { tests_failed: 2, temp_readings: 9, temp_in_range: 5 }),
+    ]);
+    const found = signs(heard([unit("A"), unit("B")], rows, NOW, MINUTE, true), rows, DAY, NOW);
+    expect(found.map((one) => [one.severity, one.what, one.where, one.figure])).toEqual([
+      [3, "Uji gagal", "B", "2×"],
+      [3, "> 6 jam", "A", "1×"],
+      [2, "> 4 jam", "A", "2×"],
+      [1, "Suhu", "B", "4×"],
+    ]);
+  });
+
+  const notice = (what: string, id: number, severity: 1 | 2 | 3 = 2): Notice => ({
+    id: `${what}${id}`, what, severity, where: `W${id}`, figure: "", weight: id, open: false, row: undefined,
+  });
+
+  it("a flood of one kind becomes one line and hides nothing else", () => {
+    const flood = Array.from({ length: 12 }, (_, id) => notice("Diam", id));
+    const { notices, more } = fold([notice("Uji gagal", 1, 3), ...flood, notice("Suhu", 1, 1)], 6);
+    expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual(["Uji gagal W1", "Diam 12 SPPG", "Suhu W1"]);
+    expect(more).toBe(0);
+  });
+
+  it("what finds no place is counted", () => {
+    const all = ["a", "b", "c", "d", "e", "f", "g", "h"].map((what) => notice(what, 1));
+    expect(fold(all, 6)).toMatchObject({ more: 2, notices: { length: 6 } });
+  });
+});
+
+describe("the day's points", () => {
+  const time = new LocalTime("Asia/Jakarta");
+  const now = row("k", { portions_cooked: 9, portions_dispatched: 8, portions_received: 7, portions_eaten: 6 }, "2026-11-24T03:02:00Z");
+  const p = (minute: number, n: number): DayPoint => [minute, n, n, n, n];
+
+  it("join the server's and the page's, a point a pane, the newest of each", () => {
+    const found = addPoint([p(590, 1), p(600, 2)], [p(600, 3)], DAY, now, time);
+    expect(found).toEqual([p(590, 1), [602, 9, 8, 7, 6]]);
+  });
+
+  it("of another day are dropped", () => {
+    expect(addPoint([p(590, 1)], [p(600, 3)], "2026-11-23", now, time)).toEqual([[602, 9, 8, 7, 6]]);
+  });
+
+  it("do not come from a row without its totals, or with an as_of after its day", () => {
+    expect(addPoint([p(590, 1)], [], DAY, row("k", { portions_cooked: 9 }), time)).toEqual([p(590, 1)]);
+    const after = { ...now, as_of: "2026-11-24T17:00:01Z" };
+    expect(addPoint([p(590, 1)], [], DAY, after, time)).toEqual([p(590, 1)]);
+  });
+
+  it("break where something is missing, and the beginning is a gap unless it was at zero", () => {
+    const points = [p(200, 5), p(240, 6), p(300, 7)];
+    expect(pieces(points).map((piece) => piece.length)).toEqual([2, 1]);
+    expect(gaps(points, 120)).toEqual([[120, 200], [240, 300]]);
+    expect(gaps([p(200, 0), p(205, 1)], 120)).toEqual([]);
+    expect(gaps([], 120)).toEqual([]);
+  });
+});
+
+describe("small things", () => {
+  it("five classes, closed at both ends", () => {
+    expect([0, 0.199, 0.2, 0.5, 0.999, 1, 1.3].map(classOf)).toEqual([0, 0, 1, 2, 4, 4, 4]);
+  });
+
+  it("unknown areas are never the lowest", () => {
+    const area = (code: string, share: number | null) => ({ code, name: code, row: undefined, share });
+    expect(lowest([area("a", 0.5), area("b", null), area("c", 0.1)], 3).map((one) => one.code)).toEqual(["c", "a"]);
+  });
+
+  it("a hidden count is <5, an unknown one a dash, and neither is 0", () => {
+    const found = signals(row("k", { children_measured: 0, children_stunted: null, hidden: ["children_stunted"] }));
+    expect(found.map((one) => one.text)).toEqual(["0", "<5", "–", "–"]);
+  });
+
+  it("labels keep apart and within their bounds", () => {
+    expect(spread([0, 5, 10, 300], 40, 0, 300)).toEqual([0, 40, 80, 300]);
+    expect(spread([300, 300, 300], 40, 0, 300)).toEqual([220, 260, 300]);
+  });
+
+  it("waits grow, jitter over their whole range, and are longer where the server asks for time", () => {
+    expect(backoff(0, 1006, () => 0)).toBe(0);
+    expect(backoff(3, 1006, () => 1)).toBe(8_000);
+    expect(backoff(20, 1006, () => 1)).toBe(30_000);
+    expect(backoff(0, 4503, () => 1)).toBe(8_000);
+  });
+
+  it("a build is news once", () => {
+    expect([isNews("b", "a", null), isNews("a", "a", null), isNews("b", "a", "b"), isNews("", "a", null)]).toEqual([true, false, false, false]);
+  });
+
+  it("text grows with distance and shrinks with the screen; 16' on 85 inches at 5 m are 33 px", () => {
+    expect(16 * arcMinute("85", "5")).toBeCloseTo(32.6, 0);
+    expect(arcMinute(null, null)).toBe(arcMinute("85", "5"));
+    expect(arcMinute("98", "5")).toBeLessThan(arcMinute("85", "5"));
+    expect(arcMinute("x", "-1")).toBe(arcMinute(null, null));
+  });
+
+  it("the stage fills its window and walks within its margin", () => {
+    expect(fit(3840, 2160)).toEqual({ scale: 2, x: 0, y: 0 });
+    expect(fit(1600, 1200)).toMatchObject({ x: 0, y: 150 });
+    for (let step = 0; step < 16; step += 1) {
+      const { x, y } = orbit(step * 120_000);
+      expect(Math.max(Math.abs(x), Math.abs(y))).toBeLessThanOrEqual(12);
+    }
+  });
+});

@@ -1,0 +1,171 @@
+/** A made-up day of Sumedang for the browser tests: the same minute gives the same rows. */
+
+import { readFileSync } from "node:fs";
+import type { Row } from "../src/lib/protocol";
+import { dueBy, type DayPoint, type Region, type Unit } from "../src/lib/region";
+
+const REGION = JSON.parse(readFileSync(new URL("fixtures/region.json", import.meta.url), "utf8")) as Region;
+const CODE = REGION.code;
+const GROUPS = ["paud", "sd", "smp", "sma", "santri", "guru", "bumil", "busui", "balita", "all"];
+const SHARES = [0.07, 0.44, 0.2, 0.15, 0.03, 0.04, 0.02, 0.02, 0.03, 1];
+
+export interface Scene {
+  readonly day: string;
+  /** Minute of the local day (WIB). */
+  readonly minute: number;
+  readonly simulated?: boolean;
+  /** Nothing has been reported. */
+  readonly quiet?: boolean;
+  /** Minutes before now that every row stands for. */
+  readonly age?: number;
+  /** Minutes of the day of which nothing is known. */
+  readonly unknown?: readonly [number, number];
+  readonly alerts?: boolean;
+}
+
+export function momentOf(scene: Scene): number {
+  return Date.parse(`${scene.day}T00:00:00+07:00`) + scene.minute * 60_000;
+}
+
+export function regionOf(scene: Scene): Region {
+  const off = new Date(`${scene.day}T00:00:00Z`).getUTCDay() === 0;
+  const today: DayPoint[] = [];
+  for (let at = 0; at <= scene.minute - (scene.age ?? 0); at += 5) {
+    const [from, to] = scene.unknown ?? [0, 0];
+    if (at >= from && at < to) continue;
+    const sums = scene.quiet ? [0, 0, 0, 0] : totals(at);
+    today.push([at, sums[0] ?? 0, sums[1] ?? 0, sums[2] ?? 0, sums[3] ?? 0]);
+  }
+  return {
+    ...REGION,
+    day: scene.day,
+    simulated: scene.simulated ?? false,
+    clock_factor: scene.simulated ? 72 : 1,
+    targets: off ? [] : REGION.targets,
+    units: off ? REGION.units.map((unit) => ({ ...unit, meals: [] })) : REGION.units,
+    today,
+  };
+}
+
+/** 0..1, the same for the same unit and purpose. */
+function dice(unit: string, purpose: number): number {
+  let hash = 2166136261 ^ purpose;
+  for (const char of unit) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619);
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822507);
+  return ((hash ^ (hash >>> 13)) >>> 0) / 4294967296;
+}
+
+const kitchens = REGION.units.filter((unit) => unit.kind === "sppg");
+
+function portions(unit: Unit, minute: number): [number, number, number, number] {
+  const good = dice(unit.unit_id, 1) < 0.05 ? 0.35 + dice(unit.unit_id, 2) * 0.4 : 0.95 + dice(unit.unit_id, 2) * 0.06;
+  const late = dice(unit.unit_id, 3) * 25;
+  const by = (shift: number): number => dueBy(unit.meals, minute + shift - late);
+  const cooked = by(230 + dice(unit.unit_id, 4) * 40);
+  const [sent, got, eaten] = [by(85), by(40), by(-25)];
+  return [Math.round(cooked * 1.01), Math.round(sent * good), Math.round(got * good), Math.round(eaten * good * 0.94)];
+}
+
+function totals(minute: number): number[] {
+  const sums = [0, 0, 0, 0];
+  for (const unit of kitchens) portions(unit, minute).forEach((n, index) => (sums[index] = (sums[index] ?? 0) + n));
+  return sums;
+}
+
+export function rowsOf(scene: Scene): Row[] {
+  const now = momentOf(scene);
+  const asOf = new Date(now - (scene.age ?? 0) * 60_000).toISOString().replace(".000", "");
+  const stamp = { region: CODE, day: scene.day, is_final: 0, as_of: asOf, ttl_s: 1800 };
+  const serves = new Date(`${scene.day}T00:00:00Z`).getUTCDay() !== 0;
+  const rows: Row[] = [];
+  const zero = scene.quiet || !serves;
+  const performance = (level: string, id: string, values: Record<string, number>): void => {
+    rows.push({ topic: "performance", key: `performance/${level}/${id}/1d`, level, area_id: id, window: "1d", ...stamp, ...values });
+  };
+  const sum: Record<string, number> = {};
+  for (const unit of kitchens) {
+    const values = unitValues(unit, zero ? -1 : scene.minute - (scene.age ?? 0), serves);
+    for (const [name, value] of Object.entries(values)) sum[name] = (sum[name] ?? 0) + value;
+    performance("unit", unit.unit_id, values);
+    const heard = lastHeard(unit, scene);
+    if (heard === null) continue;
+    const last_received = new Date(now - heard * 60_000).toISOString();
+    rows.push({
+      topic: "freshness", key: unit.unit_id, level: "unit", area_id: unit.unit_id, unit_kind: "sppg",
+      kecamatan: unit.kecamatan, last_received, region: CODE, as_of: asOf, ttl_s: 1800,
+    });
+  }
+  performance("kabupaten", CODE, sum);
+  const coverage = (level: string, id: string, group: string, eaten: number, target: number): void => {
+    const key = `coverage/${level}/${id}/${group}/1d`;
+    rows.push({ topic: "coverage", key, level, area_id: id, group, window: "1d", ...stamp, eaten, target });
+  };
+  const whole = sum["portions_target"] ?? 0;
+  GROUPS.forEach((group, index) => {
+    const share = SHARES[index] ?? 0;
+    const eaten = (sum["portions_eaten"] ?? 0) * share * (group === "all" ? 1 : 0.8 + dice(group, 1) * 0.2);
+    coverage("kabupaten", CODE, group, Math.round(eaten), Math.round(whole * share));
+  });
+  for (const { code } of REGION.kecamatan) {
+    if (code === "32.11.09") continue;
+    const own = kitchens.filter((unit) => unit.kecamatan === code);
+    const target = own.reduce((all, unit) => all + dueBy(serves ? unit.meals : [], 1440), 0);
+    const eaten = own.reduce((all, unit) => all + (zero ? 0 : portions(unit, scene.minute)[3]), 0);
+    coverage("kecamatan", code, "all", Math.round(eaten * (0.55 + dice(code, 7) * 0.45)), target);
+  }
+  rows.push({
+    topic: "clinic_coverage", key: `clinic_coverage/kabupaten/${CODE}/7d`, level: "kabupaten", area_id: CODE, window: "7d",
+    ...stamp, children_measured: 3412, children_stunted: 287, children_wasted: 96, foodborne_cases: null,
+    hidden: ["foodborne_cases"],
+  });
+  if (scene.alerts) rows.push(...alertRows(now, stamp));
+  return rows;
+}
+
+function unitValues(unit: Unit, minute: number, serves: boolean): Record<string, number> {
+  const [cooked, dispatched, received, eaten] = portions(unit, minute);
+  const some = minute < 0 ? 0 : 1;
+  const deliveries = some * Math.round(received / 180);
+  const readings = some * Math.max(0, Math.round((minute - 60) / 20));
+  return {
+    portions_cooked: cooked * some,
+    portions_dispatched: dispatched * some,
+    portions_received: received * some,
+    portions_eaten: eaten * some,
+    portions_target: serves ? dueBy(unit.meals, 1440) : 0,
+    deliveries,
+    deliveries_on_time: Math.round(deliveries * (0.82 + dice(unit.unit_id, 8) * 0.18)),
+    deliveries_over_4h: deliveries > 3 && dice(unit.unit_id, 9) < 0.04 ? 2 : 0,
+    deliveries_over_6h: deliveries > 3 && dice(unit.unit_id, 9) < 0.012 ? 1 : 0,
+    tests: some,
+    tests_failed: some && dice(unit.unit_id, 10) < 0.012 ? 1 : 0,
+    temp_readings: readings,
+    temp_in_range: dice(unit.unit_id, 11) < 0.03 ? Math.max(0, readings - 4) : readings,
+    events: some * (minute < 60 ? 0 : 10 + readings),
+  };
+}
+
+/** Minutes since a kitchen was heard, null for never. */
+function lastHeard(unit: Unit, scene: Scene): number | null {
+  const roll = dice(unit.unit_id, 12);
+  if (roll > 0.985) return null;
+  if (scene.quiet) return 600;
+  if (roll < 0.03) return 200;
+  return roll < 0.09 ? 40 : Math.floor(roll * 12);
+}
+
+function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
+  const kinds = ["foodborne_cluster", "over_4h", "temperature", "unit_silent", "delivery_late", "shortfall", "unsafe_batch"];
+  return kinds.map((kind, index) => ({
+    topic: "alerts",
+    key: `A${index}`,
+    ...stamp,
+    as_of: String(stamp["as_of"]),
+    ttl_s: 1800,
+    kind,
+    severity: index % 3 === 0 ? 3 : index % 3 === 1 ? 2 : 1,
+    unit_id: kitchens[index * 9]?.unit_id ?? "",
+    state: index % 2 === 0 ? "raised" : "acknowledged",
+    raised_at: new Date(now - (index + 1) * 13 * 60_000).toISOString(),
+  }));
+}
