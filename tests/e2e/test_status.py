@@ -1,0 +1,76 @@
+"""The command beside a running installation: what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from pathlib import Path
+
+import httpx
+
+from chassis.datadir import DataDir
+from tests.e2e.installation import PARTS, Installation, children, run, until
+
+
+def test_the_ready_line_names_what_answers(installation: Installation) -> None:
+    ready = installation.ready
+    assert list(ready) == ["ready", "ingest", "wall", "clickhouse", "kafka", "tokens"]
+    assert ready["ready"] is True
+    port = installation.base_port
+    assert [ready[name].partition("/#")[0].rpartition(":")[2] for name in list(ready)[1:5]] == [
+        str(port + step) for step in range(4)
+    ]
+    for url in (ready["ingest"], installation.gateway):
+        for path in ("healthz", "readyz", "metrics", "openapi.json"):
+            assert httpx.get(f"{url}/{path}", timeout=30).status_code == 200, (url, path)
+    assert httpx.get(f"{ready['clickhouse']}/ping", timeout=30).text.startswith("Ok")
+    assert stat.S_IMODE(Path(ready["tokens"]).stat().st_mode) == 0o600
+    assert set(installation.tokens()) == {"devices", "wall", "analyst"}
+
+
+def test_each_part_is_a_process_and_none_shows_a_secret(installation: Installation) -> None:
+    until(lambda: all(installation.pid_of(part) for part in PARTS), 60)
+    home = DataDir(installation.home)
+    secrets = [home.key().hex(), *home.clickhouse_accounts().values()]
+    lines = " ".join(children(installation.pid).values())
+    assert not any(secret in lines for secret in secrets)
+
+
+def test_a_second_start_says_who_is_there(installation: Installation) -> None:
+    answer = run("up", "--data-dir", str(installation.home))
+    assert answer.returncode == 1
+    assert f"another pantau runs on {installation.home} (pid {installation.pid})" in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_a_port_in_use_is_named(installation: Installation, tmp_path: Path) -> None:
+    port = installation.base_port
+    answer = run("up", "--data-dir", str(tmp_path / "d"), "--base-port", str(port))
+    assert answer.returncode == 1
+    assert f"port {port} (ingest) is in use" in answer.stderr
+    assert "--base-port" in answer.stderr and "Traceback" not in answer.stderr
+
+
+def test_status_tells_each_part_and_stage(installation: Installation) -> None:
+    until(lambda: installation.status()["fine"], 120, 1)
+    told = installation.status()
+    assert {one["service"]: one["state"] for one in told["services"]} == dict.fromkeys(
+        PARTS, "siap"
+    )
+    assert {"unit.windows", "area.windows", "sink"} <= {row["stage"] for row in told["stages"]}
+    assert run("status", "--data-dir", str(installation.home)).returncode == 0
+
+
+def test_status_answers_though_a_part_does_not(installation: Installation) -> None:
+    until(lambda: installation.status()["fine"], 120, 1)
+    pid = installation.pid_of("sinks")
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        answer = run("status", "--data-dir", str(installation.home))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert answer.returncode == 1 and "sinks" in answer.stdout
+    assert "Traceback" not in answer.stderr
+    until(lambda: installation.status()["fine"], 120, 1)
