@@ -36,6 +36,7 @@ SERVICE: Final = "simulator"
 _SENDERS: Final = 8
 _AHEAD_MS: Final = 2 * HOUR_MS
 """A day is made ready this long before it begins."""
+_ENOUGH_POSTS: Final = 20_000
 _BREATHE_S: Final = 0.02
 _LOOK_S: Final = 0.1
 _LONGEST_LOOK_S: Final = 0.5
@@ -138,8 +139,11 @@ def play(settings: Settings, options: Options) -> None:
         Truth(home) as truth,
         serve(health, settings.host, settings.health_port, settings.data_dir),
     ):
-        player = Player(worlds, clock, truth, home, options, ingest_url(settings))
-        asyncio.run(player.run(health))
+
+        async def run() -> None:
+            await Player(worlds, clock, truth, home, options, ingest_url(settings)).run(health)
+
+        asyncio.run(run())
 
 
 class _Pace:
@@ -186,6 +190,9 @@ class Player:
         self._slots = asyncio.Semaphore(_SENDERS)
         self._stop = asyncio.Event()
         self._heard = time.monotonic()
+        self._preparing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._preparing.set_result(None)
+        self._clock_stamp = self._clock_written()
 
     async def run(self, health: Health) -> None:
         """Play until told to stop."""
@@ -199,6 +206,10 @@ class Player:
         ):
             await self._play(health, session, group)
             await self._end()
+        if self._clock_written() != self._clock_stamp:
+            raise SimulatorError(
+                "the installation was started anew and its clock jumped: start the simulator again"
+            )
 
     async def _play(
         self, health: Health, session: aiohttp.ClientSession, group: asyncio.TaskGroup
@@ -209,24 +220,25 @@ class Player:
         if self._options.scenario is not None:
             for world in self._worlds:
                 self._agenda.make(self._options.scenario, world, now_ms)
-        for day in range(first - LOOK_BACK_DAYS, today + 1):
-            if day >= first or self._truth.path(day_to_iso(day)).exists():
+        for day in range(first - LOOK_BACK_DAYS, first + 1):
+            if day == first or self._truth.path(day_to_iso(day)).exists():
                 await self._prepare(day, 0.0)
         pace = _Pace(self._clock, self._worlds[0].midnight_ms(first), self._options.speed)
         _log.info(
             "playing", regions=self._options.regions, seed=self._options.seed, day=day_to_iso(today)
         )
-        ready_until = today
+        ready_until = first
         looked = float("-inf")
         while not self._stop.is_set():
             now_ms = pace.now_ms()
             if time.monotonic() - looked > _AGENDA_S:
                 looked = time.monotonic()
-                self._keep_appointments(ready_until)
-                self._tell(health)
-            if self._worlds[0].zone.local_day(now_ms + _AHEAD_MS) > ready_until:
+                self._look_around(ready_until, health)
+            wanted = self._worlds[0].zone.local_day(now_ms + _AHEAD_MS)
+            if wanted > ready_until and self._preparing.done() and self._has_room():
                 ready_until += 1
-                group.create_task(self._prepare(ready_until, _BREATHE_S))
+                breathe_s = _BREATHE_S if ready_until > today else 0.0
+                self._preparing = group.create_task(self._prepare(ready_until, breathe_s))
             for unit_id in self._schedule.due(now_ms):
                 if unit_id not in self._sending:
                     self._sending[unit_id] = group.create_task(self._send(unit_id, session))
@@ -251,7 +263,7 @@ class Player:
         tasks = list(self._sending.values())
         if tasks:
             await asyncio.wait(tasks, timeout=_STOP_S)
-        for task in tasks:
+        for task in (*tasks, self._preparing):
             task.cancel()
         _log.info("stopped", waiting=self._schedule.waiting)
 
@@ -262,7 +274,7 @@ class Player:
             for unit in world.active_units(day):
                 events += self._prepare_unit(world, unit, day)
                 await asyncio.sleep(breathe_s)
-        self._truth.forget_before(day_to_iso(day - LOOK_BACK_DAYS - self._options.past_days))
+        self._truth.forget_before(day_to_iso(day - LOOK_BACK_DAYS - 1))
         _log.info("day made ready", day=day_to_iso(day), events=events)
 
     def _prepare_unit(self, world: World, unit: Unit, day: int) -> int:
@@ -277,6 +289,22 @@ class Player:
             left = tuple(one for one in post.said if not self._truth.has_arrived(post.unit_id, one))
             if left:
                 self._schedule.add([post._replace(said=left)])
+
+    def _clock_written(self) -> int:
+        """When the demo clock's file was written: at each start of the installation."""
+        path = self._home.clock_file
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def _has_room(self) -> bool:
+        """False while so much waits that a further day would only fill the memory."""
+        return self._schedule.waiting < _ENOUGH_POSTS
+
+    def _look_around(self, ready_until: int, health: Health) -> None:
+        """Now and then: scenarios that were asked for, the clock, our own health."""
+        self._keep_appointments(ready_until)
+        self._tell(health)
+        if self._clock_written() != self._clock_stamp:
+            self._stop.set()
 
     def _keep_appointments(self, ready_until: int) -> None:
         """Take up scenarios that were arranged, by us or by a command."""
