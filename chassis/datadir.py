@@ -15,6 +15,10 @@ ACCOUNTS: Final = ("writer", "analyst")
 """ClickHouse accounts: `writer` for sink, migrations and audit; `analyst` reads public views."""
 
 
+class _Stamp(msgspec.Struct):
+    mode: str
+
+
 class DataDirError(Exception):
     """The data dir lacks something or holds what it must not. The message says what to do."""
 
@@ -84,6 +88,19 @@ class DataDir:
     def stamp_file(self) -> Path:
         """Says whether the dir holds real or simulated events."""
         return self.path / "stamp.json"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is stamped as holding simulated events. Raises `DataDirError` for a damaged stamp."""
+        try:
+            content = self.stamp_file.read_bytes()
+            return msgspec.json.decode(content, type=_Stamp).mode == "simulated"
+        except FileNotFoundError:
+            return False
+        except msgspec.DecodeError as error:
+            raise DataDirError(
+                f"{self.stamp_file} is damaged ({error}): restore it from a backup"
+            ) from None
 
     @property
     def tokens_file(self) -> Path:
