@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from chassis.regions import load_region
-from contracts.registry import Registry
+from contracts.registry import RegionRegistry, Registry
+from contracts.topics import (
+    CONTROL_HEADER,
+    REGISTRY,
+    REGISTRY_CHANGE,
+    SIGNATURE_HEADER,
+    sign,
+)
 from dashboard_ws.gateway.day_line import PANE_MS, DayLine
 from dashboard_ws.gateway.outline import SIZE, read_outline
 from dashboard_ws.gateway.region_info import _meals
 from dashboard_ws.gateway.state import Change, Frame
+from tests.dashboard_ws.conftest import KEY, REGION, GatewayProcess, token
+from tests.registry_small import region, unit
 
 _ROOT = Path(__file__).parents[2]
 _KEY = "performance/kabupaten/32.11/1d"
@@ -87,3 +99,44 @@ def test_meals_add_up_to_the_registered_of_the_day() -> None:
         sum(registry.registered(one, day).values()) for one in fed
     )
     assert meals == sorted(meals)
+
+
+@pytest.mark.real
+async def test_a_wall_gets_its_region_from_a_real_gateway(
+    gateway: GatewayProcess, broker: str
+) -> None:
+    """503 while the registry is not there; then the region, and no other's to whom it is not."""
+    headers = {"Authorization": f"Bearer {token()}"}
+    async with httpx.AsyncClient(base_url=gateway.url, headers=headers) as client:
+        assert (await client.get("/v1/region")).status_code == 503
+        assert (await client.get("/v1/region", params={"region": "11.01"})).status_code == 404
+        assert (await httpx.AsyncClient().get(f"{gateway.url}/v1/region")).status_code == 401
+        await _publish(broker, RegionRegistry(region(REGION, "Uji"), (unit("SPPG-3299-0001"),), ()))
+        answer = await _until_loaded(client)
+    body = answer.json()
+    assert (body["code"], body["name"], body["simulated"]) == (REGION, "Uji", False)
+    assert [one["unit_id"] for one in body["units"]] == ["SPPG-3299-0001"]
+    assert (body["clock_factor"], body["targets"], body["map"]["kecamatan"]) == (1, [], [])
+
+
+async def _until_loaded(client: httpx.AsyncClient) -> httpx.Response:
+    async with asyncio.timeout(20):
+        while True:
+            answer = await client.get("/v1/region")
+            if answer.status_code != 503:
+                return answer
+            await asyncio.sleep(0.1)
+
+
+async def _publish(broker: str, registry: RegionRegistry) -> None:
+    value = registry.encode()
+    headers = [
+        (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
+        (SIGNATURE_HEADER, sign(KEY, REGISTRY_CHANGE, value).encode()),
+    ]
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    await producer.start()
+    try:
+        await producer.send_and_wait(REGISTRY, value, key=REGION.encode(), headers=headers)
+    finally:
+        await producer.stop()

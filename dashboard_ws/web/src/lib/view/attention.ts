@@ -106,23 +106,25 @@ export interface Shown {
   readonly more: number;
 }
 
-/** At most `most` lines. A flood of one kind becomes one line, so that it hides nothing else. */
+/** At most `most` lines. What a flood of one kind has more than finds room becomes one line, so that it hides nothing else. */
 export function fold(all: readonly Notice[], most: number): Shown {
   let lines = [...all];
   while (lines.length > most) {
     const kinds = new Map<string, Notice[]>();
     for (const one of lines) kinds.set(one.what, [...(kinds.get(one.what) ?? []), one]);
     const flood = [...kinds.values()].reduce((a, b) => (b.length > a.length ? b : a));
-    const first = flood[0];
-    if (first === undefined || flood.length < 3) break;
+    const keep = Math.max(0, most - (lines.length - flood.length) - 1);
+    const [first, ...others] = flood.slice(keep);
+    if (first === undefined || others.length < 2) break;
     const line: Notice = {
       ...first,
       id: `fold/${first.what}`,
-      where: `${flood.length} SPPG`,
+      where: `${others.length + 1} SPPG${keep > 0 ? " lain" : ""}`,
       figure: "",
-      open: flood.some((one) => one.open),
+      open: first.open || others.some((one) => one.open),
     };
-    lines = [...lines.filter((one) => one.what !== first.what), line].sort(bySeverity);
+    const hidden = new Set(others);
+    lines = lines.filter((one) => !hidden.has(one)).map((one) => (one === first ? line : one));
   }
   return { notices: lines.slice(0, most), more: Math.max(0, lines.length - most) };
 }

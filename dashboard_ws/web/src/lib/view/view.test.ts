@@ -92,7 +92,18 @@ describe("signs", () => {
   it("a flood of one kind becomes one line and hides nothing else", () => {
     const flood = Array.from({ length: 12 }, (_, id) => notice("Diam", id));
     const { notices, more } = fold([notice("Uji gagal", 1, 3), ...flood, notice("Suhu", 1, 1)], 6);
-    expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual(["Uji gagal W1", "Diam 12 SPPG", "Suhu W1"]);
+    expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual([
+      "Uji gagal W1", "Diam W0", "Diam W1", "Diam W2", "Diam 9 SPPG lain", "Suhu W1",
+    ]);
+    expect(more).toBe(0);
+  });
+
+  it("two floods share the room", () => {
+    const flood = (what: string): Notice[] => Array.from({ length: 9 }, (_, id) => notice(what, id));
+    const { notices, more } = fold([...flood("Diam"), ...flood("Suhu")], 6);
+    expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual([
+      "Diam 9 SPPG", "Suhu W0", "Suhu W1", "Suhu W2", "Suhu W3", "Suhu 5 SPPG lain",
+    ]);
     expect(more).toBe(0);
   });
 
