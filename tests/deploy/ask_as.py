@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from chdb.session import Session
 
 
 def main() -> None:
     store, config = sys.argv[1:]
-    session = Session(f"{store}?config-file={config}")
+    session: Any = Session(f"{store}?config-file={config}")  # type: ignore[no-untyped-call]
     answers = []
     for sql in json.load(sys.stdin):
         try:

