@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from contracts.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
@@ -31,6 +32,8 @@ __all__ = [
 ]  # fmt: skip
 
 _NO_GROUPS: Final[Mapping[str, int]] = {}
+_zone = lru_cache(maxsize=None)(Zone)
+"""A zone keeps what it has looked up, whichever registry asks."""
 _CACHED_VIEWS: Final = 128
 """Views kept a region.
 
@@ -98,7 +101,7 @@ class _RegionIndex:
     def __init__(self, registry: RegionRegistry) -> None:
         self.region = registry.region
         self.version = registry.version
-        self.zone = Zone(registry.region.timezone)
+        self.zone = _zone(registry.region.timezone)
         self.holidays = frozenset(registry.region.holidays)
         self.weekdays = frozenset(registry.region.service_weekdays)
         self.units: dict[str, tuple[Unit, ...]] = {}

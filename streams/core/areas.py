@@ -39,6 +39,7 @@ class Areas:
         # Groups whose numbers changed, by (level, area): only their rows change.
         self._groups: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._due: dict[int, set[RowKey]] = defaultdict(set)
+        self._stale = False
         self.use(registry)
 
     def use(self, registry: Registry) -> None:
@@ -100,13 +101,10 @@ class Areas:
         """Time passes: notes the rows that become due. True if a pane began."""
         panes, days = self.progress.advance(time_ms)
         for index, table in enumerate(self._tables):
-            for pane in panes:
-                self._due[index].update(table.due_at(pane))
+            self._due[index].update(table.due_with(panes))
         for day in days:
             self._due_with(day)
-        if panes:
-            for table in self._tables:
-                table.forget(self.progress.pane, self.progress.day)
+        self._stale = self._stale or bool(panes)
         return bool(panes)
 
     def _due_with(self, day: int) -> None:
@@ -133,6 +131,11 @@ class Areas:
                 for row in self._rows_of(table, level, key, stamp, key in due):
                     yield row, newest
         self._groups.clear()
+        if self._stale:
+            # Not before the rows are out: days may pass between two flushes when the log is read anew.
+            self._stale = False
+            for table in self._tables:
+                table.forget(progress.pane, progress.day)
 
     def _rows_of(
         self,

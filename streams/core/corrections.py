@@ -54,15 +54,17 @@ def judge(facts: Sequence[Fact], retraction: int) -> list[Status]:
     """
     if not facts:
         return []
+    whole = _Case(facts, retraction)
     newest = max(fact.received for fact in facts)
     if newest <= min(fact.time for fact in facts) + ALLOWED_LATENESS_MS:
-        return _Case(facts, retraction).statuses()
-    found = []
-    for fact in facts:
-        last = fact.time + ALLOWED_LATENESS_MS
-        seen = [fact, *(one for one in facts if one is not fact and one.received <= last)]
-        found.append(_Case(seen, retraction).statuses()[0])
-    return found
+        return whole.statuses([whole.does_count(index) for index in range(len(facts))])
+    return whole.statuses([_counts_in_time(fact, facts, retraction) for fact in facts])
+
+
+def _counts_in_time(fact: Fact, facts: Sequence[Fact], retraction: int) -> bool:
+    last = fact.time + ALLOWED_LATENESS_MS
+    seen = [fact, *(one for one in facts if one is not fact and one.received <= last)]
+    return _Case(seen, retraction).does_count(0)
 
 
 class _Case:
@@ -126,25 +128,26 @@ class _Case:
                     waiting.append(correction)
         return live
 
-    def _does_count(self, index: int) -> bool:
+    def does_count(self, index: int) -> bool:
+        """Whether a fact counts, seen from all of these."""
         return (
             index in self._live
             and not self._corrections[index]
             and self._facts[index].kind != self._retraction
         )
 
-    def statuses(self) -> list[Status]:
-        """Status of each fact, in their order."""
+    def statuses(self, counted: Sequence[bool]) -> list[Status]:
+        """Status of each fact, in their order; `counted`: which of them count."""
         outcomes: dict[int | str, Status] = {}
-        for index in sorted(self._live, key=lambda at: _rank(self._facts[at])):
+        for index in sorted(range(len(self._facts)), key=lambda at: _rank(self._facts[at])):
             fact = self._facts[index]
-            if self._does_count(index):
+            if counted[index]:
                 outcomes[self._beginning(index)] = Status(fact.id, False, False)
-            elif fact.kind == self._retraction:
+            elif fact.kind == self._retraction and index in self._live:
                 outcomes.setdefault(self._beginning(index), RETRACTED)
         return [
-            COUNTS if self._does_count(index) else outcomes.get(self._beginning(index), NOTHING)
-            for index in range(len(self._facts))
+            COUNTS if counts else outcomes.get(self._beginning(index), NOTHING)
+            for index, counts in enumerate(counted)
         ]
 
     def _beginning(self, index: int) -> int | str:

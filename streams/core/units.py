@@ -139,6 +139,7 @@ class Units(Generic[P]):
         self._deltas: dict[tuple[str, int], P] = {}
         self._dirty: set[tuple[str, int]] = set()
         self._due: set[RowKey] = set()
+        self._stale = False
         self.use(registry)
 
     def use(self, registry: Registry) -> None:
@@ -179,15 +180,13 @@ class Units(Generic[P]):
         if not panes:
             return
         self._apply_deltas()
-        for pane in panes:
-            self._due.update(self._table.due_at(pane))
+        self._due.update(self._table.due_with(panes))
         for day in days:
             for unit in self._registry.units_in_force(self.region, day).values():
                 if unit.kind == self._side.kind and self._owns(unit.unit_id):
                     self._due.update(RowKey(unit.unit_id, window, day) for window in DAY_WINDOWS)
-        self._table.forget(self.progress.pane, self.progress.day)
+        self._stale = True
         if days:
-            self._side.forget(self.progress.pane - PANE_REACH)
             for unit_id, ledger in self.ledgers.items():
                 for day, number in ledger.forget(self.progress.day - DAY_REACH):
                     yield unit_id, day, number
@@ -218,3 +217,14 @@ class Units(Generic[P]):
         for key in keys:
             row = self._side.row(self._writer, stamp, key, self._table.window(key))
             yield row, self.progress.is_newest(key.window, key.end)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drops what no event can reach any more.
+
+        Not before its rows are out: days may pass between two flushes when the log is read anew.
+        """
+        if self._stale:
+            self._stale = False
+            self._table.forget(self.progress.pane, self.progress.day)
+            self._side.forget(self.progress.pane - PANE_REACH)

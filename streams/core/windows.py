@@ -110,14 +110,16 @@ class WindowTable(Generic[P]):
         self._touched_days.clear()
         return rows
 
-    def due_at(self, pane: int) -> Iterator[RowKey]:
-        """Rows of 15m and 1h that become due when `pane` begins: their window holds a pane that something fell in."""
-        for window, length in PANE_WINDOWS.items():
-            areas: set[str] = set()
-            for covered in range(pane - length + 1, pane + 1):
-                areas |= self._areas_at.get(covered, set())
-            for area in areas:
-                yield RowKey(area, window, pane + 1)
+    def due_with(self, panes: range) -> Iterator[RowKey]:
+        """Rows of 15m and 1h that become due when `panes` begin: their window holds a pane that something fell in."""
+        if not panes:
+            return
+        for pane, areas in self._areas_at.items():
+            for window, length in PANE_WINDOWS.items():
+                first = max(pane, panes[0])
+                for last in range(first, min(pane + length - 1, panes[-1]) + 1):
+                    for area in areas:
+                        yield RowKey(area, window, last + 1)
 
     def forget(self, now_pane: int, today: int) -> None:
         """Drops what no event can reach any more, and the sums of windows that ended before today."""
