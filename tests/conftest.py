@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import hypothesis
 import pytest
 
 from pantau.broker import KafkaBroker, pick_port
 
 _REAL_FIXTURES: Final = frozenset({"broker", "clickhouse", "events_broker", "kafka"})
 """Who asks for one of these, directly or through another fixture, is marked `real`."""
+
+# No test is a stop-watch: on a loaded machine any example may take long.
+hypothesis.settings.register_profile(
+    "pantau",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("pantau")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

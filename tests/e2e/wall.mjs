@@ -8,10 +8,10 @@ import { pathToFileURL } from "node:url";
 const web = createRequire(new URL("../../dashboard_ws/web/package.json", import.meta.url));
 const load = (name) => import(pathToFileURL(web.resolve(name)));
 const { default: Chromium } = await load("@sparticuz/chromium");
-const { chromium } = await load("playwright-core");
+const { default: playwright } = await load("playwright-core");
 
 const say = (thing) => process.stdout.write(`${JSON.stringify(thing)}\n`);
-const browser = await chromium.launch({
+const browser = await playwright.chromium.launch({
   executablePath: await Chromium.executablePath(),
   args: [...Chromium.args, "--no-sandbox"],
   headless: true,
