@@ -205,7 +205,7 @@ def _asked(service: str) -> str | None:
     return next((word for word in test if word.startswith("http://")), None)
 
 
-@pytest.mark.parametrize("service", sorted(_OURS.keys() - {"init", "simulator"}))
+@pytest.mark.parametrize("service", sorted(_OURS.keys() - {"init"}))
 def test_health_is_asked_where_the_service_answers(service: str) -> None:
     environment = _OURS[service]["environment"]
     own = {"ingest": "PANTAU_INGEST_PORT", "gateway": "PANTAU_GATEWAY_PORT"}
