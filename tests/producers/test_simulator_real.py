@@ -96,6 +96,21 @@ class Stage:
         while self.clock.now_ms() < epoch_ms(local):
             time.sleep(0.05)
 
+    def wait_received(self) -> None:
+        """Wait until all that the kitchens received on the day is known to have arrived."""
+        deadline = time.monotonic() + 60
+        path = self.home.path / "truth" / "2026-11-24.jsonl"
+        while not _received(path, None) or _received(path, self.clock.now_ms()) != _received(
+            path, None
+        ):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def _received(path: Path, up_to_ms: int | None) -> int:
+    kitchens = totals(path, up_to_ms)["kitchens"].values()
+    return sum(one["portions_received"] for one in kitchens)
+
 
 @pytest.fixture
 def stage(events_broker: str, tmp_path: Path) -> Iterator[Stage]:
@@ -116,6 +131,7 @@ def test_a_day_killed_in_the_middle_arrives_once_and_as_the_truth_says(stage: St
     first.wait(10)
     second = stage.start()
     stage.play_until("2026-11-25T00:30:00+07:00")
+    stage.wait_received()
     second.send_signal(signal.SIGTERM)
     assert second.wait(15) == 0
     assert stage.home.read_run("simulator") is None
