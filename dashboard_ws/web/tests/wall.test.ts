@@ -197,6 +197,15 @@ describe("the link", () => {
     await expect.poll(() => text()).toContain("114/114 SPPG");
   });
 
+  it("a new code enrols an open page again", async () => {
+    await wall();
+    await page.evaluate(() => localStorage.clear());
+    await page.evaluate(() => (location.hash = "#code=another"));
+    await expect.poll(() => page.evaluate(() => localStorage.getItem("pantau.token") ?? "")).toContain("t");
+    await expect.poll(() => text()).toContain("114/114 SPPG");
+    expect(page.url()).toBe(`${url}/`);
+  });
+
   it("a screen without a token says that it is not enrolled", async () => {
     const context = await browser.newContext();
     page = await context.newPage();
@@ -218,7 +227,7 @@ it("three thousand updates leave the page as large as it was", async () => {
   const rows = rowsOf(NINE).filter((row) => row.topic === "performance");
   const update = (from: number, to: number): void => {
     for (let n = from; n < to; n += 1) {
-      gateway.delta(rows.map((row) => ({ ...row, portions_received: Number(row["portions_received"]) + n })).slice(n % 100, (n % 100) + 15));
+      gateway.delta(rows.map((row) => ({ ...row, portions_received: Number(row["portions_received"]) + (n % 20) })).slice(n % 100, (n % 100) + 15));
     }
   };
   update(0, 300);

@@ -105,6 +105,8 @@ export function start(code: string | null): Wall {
     }).start();
   }
 
+  // A new code in the address of a page that is open already changes nothing but the fragment.
+  addEventListener("hashchange", () => location.reload());
   setInterval(tick, TICK_MS);
   watchBuild();
   void connect();

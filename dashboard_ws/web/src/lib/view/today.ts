@@ -7,8 +7,8 @@ import type { DayPoint } from "../region";
 const PANE_MIN = 5;
 
 /**
- * The server's points joined with what this page has seen since (`own`), and the row that is newest. Points of another
- * day than `day` are dropped; where both know a pane, the page's is newer.
+ * The server's points of `day` joined with what this page has seen since (`own`), and the row that is newest. Points of
+ * another day are dropped; where both know a pane, the page's is newer.
  */
 export function addPoint(
   served: readonly DayPoint[],
@@ -18,9 +18,11 @@ export function addPoint(
   time: LocalTime,
 ): readonly DayPoint[] {
   const latest = row === undefined ? null : point(row, time);
-  const rowDay = str(row, "day");
-  // Own points are of the day of the row that made them: a new day begins with none.
-  const kept = rowDay === "" || rowDay === day ? [...served, ...own] : [];
+  const rowDay = str(row, "day") || day;
+  // At midnight the row and the region's day change one after the other: the newer one's day counts, and own points
+  // are of the day of the row that made them.
+  if (rowDay < day) return served;
+  const kept = rowDay === day ? [...served, ...own] : [];
   if (latest !== null) kept.push(latest);
   const byPane = new Map<number, DayPoint>();
   for (const one of kept) {

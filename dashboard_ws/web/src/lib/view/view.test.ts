@@ -125,6 +125,7 @@ describe("the day's points", () => {
 
   it("of another day are dropped", () => {
     expect(addPoint([p(590, 1)], [p(600, 3)], "2026-11-23", now, time)).toEqual([[602, 9, 8, 7, 6]]);
+    expect(addPoint([p(0, 0)], [p(600, 3)], "2026-11-25", now, time)).toEqual([p(0, 0)]);
   });
 
   it("do not come from a row without its totals, or with an as_of after its day", () => {
