@@ -1,0 +1,258 @@
+"""What measurements stand on: a broker of their own, topics, content, processes and their CPU seconds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+
+from bench.peers.job import decode_rows
+from chassis.datadir import DataDir
+from chassis.kafka import ensure_topics
+from chassis.regions import load_region
+from contracts.lines import pack
+from contracts.partition import partition_of
+from contracts.registry import RegionRegistry
+from contracts.topics import (
+    CONTROL_HEADER,
+    EVENT_TOPICS,
+    REGION_FEED,
+    REGISTRY_CHANGE,
+    SIGNATURE_HEADER,
+    SPPG_EVENTS,
+    sign,
+    topics,
+)
+from pantau.broker import KafkaBroker, pick_port
+from pantau.installation import ROOT
+from streams.core.messages import Contribution, decode_batch, decode_item
+
+RIVALS: Final = ROOT / ".cache" / "rivals" / "bin" / "python"
+DOCS: Final = ROOT / "docs" / "bench"
+REGION: Final = "32.11"
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_STOP_S: Final = 20.0
+
+
+class Ground:
+    """An installation without processes: broker, key, topics with the registry in every input partition."""
+
+    def __init__(self, home: Path, broker: str, partitions: int, flush_ms: int) -> None:
+        self.home = home
+        self.broker = broker
+        self.partitions = partitions
+        self.flush_ms = flush_ms
+        self.registry: RegionRegistry = load_region(ROOT / "regions" / REGION)
+        self.registry_file = home / "registry"
+        self.registry_file.write_bytes(self.registry.encode())
+        DataDir(home).create_key()
+        self._runs = 0
+        ensure_topics(broker, topics(partitions, 1), 1)
+        self._publish_registry()
+
+    def _publish_registry(self) -> None:
+        value = self.registry.encode()
+        signature = sign(DataDir(self.home).key(), REGISTRY_CHANGE, value)
+        headers = [
+            (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
+            (SIGNATURE_HEADER, signature.encode()),
+        ]
+        places = [(topic, number) for topic in EVENT_TOPICS for number in range(self.partitions)]
+        self._send((topic, number, None, value, headers) for topic, number in places)
+
+    def _send(self, records: Iterable[tuple[str, int, bytes | None, bytes, Any]]) -> None:
+        producer = KafkaProducer(
+            bootstrap_servers=self.broker, acks="all", linger_ms=20, batch_size=256 * 1024
+        )
+        for topic, partition, key, value, headers in records:
+            producer.send(topic, value=value, key=key, partition=partition, headers=headers)
+        producer.flush()
+        producer.close()
+
+    def produce(self, lines: Sequence[tuple[str, bytes]], lines_a_record: int) -> None:
+        """Puts (unit, line) on the kitchens' topic: records of one event with a key, or of many in their partition."""
+        if lines_a_record == 1:
+            self._send(
+                (SPPG_EVENTS, partition_of(unit, self.partitions), unit.encode(), line, [])
+                for unit, line in lines
+            )
+            return
+        by_partition: dict[int, list[bytes]] = {}
+        for unit, line in lines:
+            by_partition.setdefault(partition_of(unit, self.partitions), []).append(line)
+        self._send(
+            (SPPG_EVENTS, partition, None, value, [])
+            for partition, some in by_partition.items()
+            for at in range(0, len(some), lines_a_record)
+            for value in pack(some[at : at + lines_a_record])
+        )
+
+    def fresh(self) -> str:
+        """Topics as new, but for the events; returns the name of an empty topic for rows."""
+        self._runs += 1
+        wanted = [one.name for one in topics(self.partitions, 1) if one.name not in EVENT_TOPICS]
+        admin = KafkaAdminClient(bootstrap_servers=self.broker)
+        admin.delete_topics(wanted)
+        out = f"bench.rows.{self._runs}"
+        admin.create_topics({out: {"num_partitions": 1, "replication_factor": 1}})
+        admin.close()
+        until(lambda: self._gone(wanted), 30, "the topics of the last run do not go away")
+        ensure_topics(self.broker, topics(self.partitions, 1), 1)
+        return out
+
+    def _gone(self, names: Sequence[str]) -> bool:
+        admin = KafkaAdminClient(bootstrap_servers=self.broker)
+        left = set(admin.list_topics()) & set(names)
+        admin.close()
+        return not left
+
+    def worker_environment(self) -> dict[str, str]:
+        """What a worker of Pantau's needs to run here."""
+        return {
+            "PANTAU_DATA_DIR": str(self.home),
+            "PANTAU_REGIONS_DIR": str(ROOT / "regions"),
+            "PANTAU_BROKER": self.broker,
+            "PANTAU_PARTITIONS": str(self.partitions),
+            "PANTAU_FLUSH_MS": str(self.flush_ms),
+            # Ticks go into the topic that all contestants read: as few as may be.
+            "PANTAU_TICK_S": "60",
+            "PANTAU_LOG_LEVEL": "warning",
+        }
+
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], name: str
+    ) -> subprocess.Popen[bytes]:
+        """A process with its stderr in a file of the home folder."""
+        kept = {key: text for key, text in os.environ.items() if not key.startswith("PANTAU_")}
+        with (self.home / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env=kept | {"PYTHONPATH": str(ROOT)} | dict(environment),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def worker(self, name: str = "worker") -> subprocess.Popen[bytes]:
+        """A worker as `pantau up` starts it."""
+        return self.start([sys.executable, "-m", "streams"], self.worker_environment(), name)
+
+
+@contextmanager
+def ground(partitions: int, flush_ms: int) -> Iterator[Ground]:
+    """A ground on a broker of its own in a folder that goes away at the end."""
+    with tempfile.TemporaryDirectory(prefix="pantau-bench-") as folder:
+        broker = KafkaBroker(Path(folder) / "kafka", pick_port(), heap_mb=512)
+        with broker.running():
+            yield Ground(Path(folder), broker.address, partitions, flush_ms)
+
+
+class Rows:
+    """The newest value of each (unit, pane) on a topic, from its first record on, as committed."""
+
+    def __init__(self, broker: str, topic: str, read: Callable[[bytes], Iterable[Any]]) -> None:
+        self.found: dict[tuple[str, int], list[int]] = {}
+        self.records = 0
+        self._read = read
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=broker,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+        )
+        place = TopicPartition(topic, 0)
+        self._consumer.assign([place])
+        self._consumer.seek_to_beginning(place)
+
+    def look(self) -> bool:
+        """Takes in what has come; whether there was anything."""
+        fetched = self._consumer.poll(timeout_ms=200)
+        for records in fetched.values():
+            self.records += len(records)
+            for record in records:
+                for unit, pane, sums in self._read(record.value):
+                    self.found[unit, pane] = sums
+        return bool(fetched)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._consumer.close()
+
+
+def peer_rows(value: bytes) -> Iterable[tuple[str, int, list[int]]]:
+    """Rows as the peers write them."""
+    return decode_rows(value)
+
+
+def feed_rows(indexes: Sequence[int]) -> Callable[[bytes], Iterable[tuple[str, int, list[int]]]]:
+    """Reads Pantau's contributions, of their sums those at `indexes`."""
+
+    def read(value: bytes) -> Iterator[tuple[str, int, list[int]]]:
+        for raw in decode_batch(value).items:
+            item = decode_item(raw)
+            if isinstance(item, Contribution) and item.sums is not None:
+                yield item.unit, item.pane, [item.sums[index] for index in indexes]
+
+    return read
+
+
+FEED: Final = REGION_FEED
+
+
+def until(condition: Callable[[], bool], seconds: float, complaint: str) -> float:
+    """Waits for a condition; returns the seconds that took. Raises `TimeoutError` with the complaint."""
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > seconds:
+            raise TimeoutError(f"{complaint} (waited {seconds:.0f} s)")
+        time.sleep(0.1)
+    return time.monotonic() - start
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds, user and system, of a living process with all its threads and its ended children."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
+    return sum(int(field) for field in fields[11:15]) / _TICKS
+
+
+def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+    """Ends a process that we started, and waits for it."""
+    if process.poll() is None:
+        process.send_signal(how)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def machine() -> str:
+    """CPU, cores, memory, system and Python, in a line."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    model = names[0] if names else platform.machine()
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[0]
+    return (
+        f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB; {platform.system()} {platform.release()}; "
+        f"Python {platform.python_version()}; load at the start {load:.1f}"
+    )
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of packages of this environment."""
+    return {name: version(name) for name in packages}

@@ -1,0 +1,125 @@
+"""`python -m bench.latency`: from an event's 202 to the first frame on the wall's socket that includes it.
+
+    20 devices, one event a request, 200 a second in all --> ingest --> ... --> gateway --> this process's socket
+
+An event is in the kitchen's row when the row's `events` has reached the number of events that the kitchen has posted up to it. It is in the
+kabupaten's row when, besides, the kabupaten's `events` equals the sum of the kitchens' in the same map: then exactly those are in it.
+Without --ready a whole installation is started on an empty folder, on the real clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import websockets
+
+from bench.ground import DOCS, REGION, end, machine
+from bench.latency.device import Device
+from bench.latency.report import Seen, write
+from bench.latency.wall import Wall
+from chassis import logs
+from contracts.clock import real_now_ms, rfc3339
+from pantau.broker import pick_port
+from pantau.installation import ROOT
+
+_SETTLE_S: Final = 5.0
+_LAST_S: Final = 30.0
+
+
+@contextmanager
+def installation() -> Iterator[dict[str, Any]]:
+    """`pantau up` on an empty folder; its ready line."""
+    with tempfile.TemporaryDirectory(prefix="pantau-bench-") as folder:
+        command = [sys.executable, "-m", "pantau", "up", "--dev-tokens", "--clock", "real"]
+        command += ["--data-dir", f"{folder}/d", "--base-port", str(pick_port())]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise SystemExit("pantau: the installation did not start; see above")
+            yield json.loads(line)
+        finally:
+            end(process)
+
+
+async def send(devices: Sequence[Device], wall: Wall, rate: float, seconds: float) -> None:
+    """Each device posts at its share of the rate, at set times whatever came of the one before."""
+    start = time.monotonic()
+    gap_s = len(devices) / rate
+
+    async def one(number: int, device: Device) -> None:
+        count = int(seconds / gap_s)
+        for step in range(count):
+            due = start + gap_s * (step + number / len(devices))
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            sent_s = time.monotonic()
+            await device.post()
+            wall.posted(device.unit, sent_s, time.monotonic())
+
+    async with asyncio.TaskGroup() as group:
+        for number, device in enumerate(devices):
+            group.create_task(one(number, device))
+
+
+async def measure(
+    ready: dict[str, Any], tokens: dict[str, Any], rate: float, seconds: float, count: int
+) -> Seen:
+    """Runs the devices and the wall. Raises `TimeoutError` if an event is never seen."""
+    units = [unit for unit in sorted(tokens["devices"]) if unit.startswith("SPPG-")][:count]
+    devices = [Device(ready["ingest"], unit, REGION, tokens["devices"][unit]) for unit in units]
+    address = ready["wall"].split("/#")[0].replace("http", "ws", 1) + "/ws"
+    async with websockets.connect(address, subprotocols=["pantau.v1"], max_size=None) as socket:  # type: ignore[list-item]
+        wall = Wall(units, REGION)
+        await wall.begin(socket, tokens["wall"])
+        reading = asyncio.create_task(wall.read(socket))
+        for device in devices:
+            await device.connect()
+        # The first events open connections and warm caches of every part.
+        await send(devices, wall, rate, _SETTLE_S)
+        await wall.all_seen(_LAST_S)
+        wall.forget()
+        await send(devices, wall, rate, seconds)
+        await wall.all_seen(_LAST_S)
+        reading.cancel()
+        for device in devices:
+            device.close()
+    return wall.seen()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures, prints, writes docs/bench/latency.md."""
+    parser = argparse.ArgumentParser(prog="python -m bench.latency")
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--rate", type=float, default=200.0, help="events a second, of all devices")
+    parser.add_argument("--devices", type=int, default=20)
+    parser.add_argument("--ready", help="ready line of a running `pantau up --dev-tokens`")
+    parser.add_argument("--docs", type=Path, default=DOCS)
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+    options = parser.parse_args(arguments)
+    logs.configure("bench", "error")
+    where, when = machine(), rfc3339(real_now_ms())
+    seconds = options.minutes * 60
+    running = nullcontext(json.loads(options.ready)) if options.ready else installation()
+    with running as ready:
+        tokens = json.loads(Path(ready["tokens"]).read_bytes())
+        seen = asyncio.run(measure(ready, tokens, options.rate, seconds, options.devices))
+    text = write(seen, options.rate, options.devices, options.minutes, where, when)
+    sys.stdout.write(text)
+    if options.write:
+        options.docs.mkdir(parents=True, exist_ok=True)
+        (options.docs / "latency.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""`python -m bench.recovery`: how long a killed worker is missed, and what a second worker costs.
+
+1. One worker folds many events (a million by default, four weeks of them) on two partitions. It is killed (`kill -9`) and another
+   is started at once, as the supervisor does; then a second one joins, and of the two one is killed, so that the other takes
+   over what it had. Each time one new event a partition is posted after the kill, and the time runs from the kill to the first
+   committed row of every partition, of stage one and of the region. The group misses the dead only when its session ends.
+2. The same events through one worker and through two: CPU seconds of all workers, from ready to the last row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+from kafka import KafkaConsumer, TopicPartition
+
+from bench.ground import DOCS, FEED, Ground, Rows, cpu_s, end, feed_rows, ground, machine, until
+from bench.peers.job import METRICS
+from bench.recovery.report import Recovered, Scaled, write
+from bench.streams.generate import Thrower, generate
+from chassis import logs
+from contracts.clock import real_now_ms, rfc3339
+from contracts.partition import partition_of
+from contracts.topics import AREA_WINDOWS, SPPG_EVENTS, TABLE_HEADER, UNIT_WINDOWS
+from pantau.broker import pick_port
+from streams.core.messages import decode_batch
+from streams.core.parts import SUM_INDEX
+
+_PARTITIONS: Final = 2
+_FILL_S: Final = 1_800.0
+_PORTION: Final = 20_000
+"""Lines that are posted at once while state is built up."""
+
+_BACK_S: Final = 120.0
+_READY_S: Final = 120.0
+_STEADY_S: Final = 3.0
+_WEEKS_MS: Final = 28 * 86_400_000
+_LIVE_MS: Final = 10 * 60_000
+
+
+class Worker(NamedTuple):
+    """A worker and the port of its health."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def is_ready(self) -> bool:
+        """Whether it owns what it was assigned."""
+        try:
+            url = f"http://127.0.0.1:{self.port}/readyz"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def say(text: str) -> None:
+    """Progress goes to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def start(place: Ground, number: int) -> Worker:
+    """Starts a worker whose health can be asked."""
+    port = pick_port()
+    environment = place.worker_environment() | {"PANTAU_HEALTH_PORT": str(port)}
+    command = [sys.executable, "-m", "streams"]
+    return Worker(place.start(command, environment, f"worker-{number}"), port)
+
+
+def steady(workers: Sequence[Worker]) -> None:
+    """Waits until all have been ready for some seconds: a join takes everybody's partitions away for a moment."""
+    since: list[float] = []
+
+    def settled() -> bool:
+        if not all(worker.is_ready() for worker in workers):
+            since.clear()
+            return False
+        since.append(time.monotonic())
+        return since[-1] - since[0] > _STEADY_S
+
+    until(settled, _READY_S, "the workers do not become ready")
+
+
+def positions(place: Ground) -> Callable[[], dict[str, int]]:
+    """How far stage one has come, by input partition; each call reads on."""
+    reached: dict[str, int] = {}
+
+    def read(value: bytes) -> list[tuple[str, int, list[int]]]:
+        batch = decode_batch(value)
+        reached[batch.source] = batch.position
+        return []
+
+    rows = Rows(place.broker, FEED, read)
+
+    def look() -> dict[str, int]:
+        while rows.look():
+            pass
+        return reached
+
+    return look
+
+
+def ends(place: Ground) -> dict[str, int]:
+    """Ends of the kitchens' partitions."""
+    consumer = KafkaConsumer(bootstrap_servers=place.broker)
+    wanted = [TopicPartition(SPPG_EVENTS, number) for number in range(_PARTITIONS)]
+    found = {f"{one.topic}/{one.partition}": at for one, at in consumer.end_offsets(wanted).items()}
+    consumer.close()
+    return found
+
+
+def folded(
+    workers: Sequence[Worker], wanted: dict[str, int], look: Callable[[], dict[str, int]]
+) -> None:
+    """Waits until stage one has come to `wanted`."""
+
+    def there() -> bool:
+        alive(workers)
+        reached = look()
+        return all(reached.get(name, 0) >= at for name, at in wanted.items())
+
+    until(there, _FILL_S, "the events were not folded")
+
+
+def alive(workers: Sequence[Worker]) -> None:
+    """Raises `RuntimeError` if one has ended: nobody starts it again here."""
+    for worker in workers:
+        if worker.process.poll() is not None:
+            raise RuntimeError(f"a worker ended with {worker.process.returncode}: see its log")
+
+
+class FirstRows:
+    """Waits for the first performance row of every partition after now, stage one and region apart."""
+
+    def __init__(self, broker: str) -> None:
+        self.unit = {TopicPartition(UNIT_WINDOWS, number) for number in range(_PARTITIONS)}
+        self.area = {TopicPartition(AREA_WINDOWS, 0)}
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=broker,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+        )
+        self._consumer.assign([*self.unit, *self.area])
+        self._consumer.seek_to_end(*self.unit, *self.area)
+        for place in (*self.unit, *self.area):
+            self._consumer.position(place)
+
+    def wait(self, since: float) -> tuple[float, float]:
+        """Seconds after `since` when every partition of stage one, and of the region, had a row. Raises `TimeoutError`."""
+        unit_s = area_s = 0.0
+        while self.unit or self.area:
+            if time.monotonic() - since > _BACK_S:
+                raise TimeoutError(f"no new row from {self.unit | self.area} after {_BACK_S:.0f} s")
+            for place, records in self._consumer.poll(timeout_ms=50).items():
+                if any(dict(one.headers).get(TABLE_HEADER) == b"performance" for one in records):
+                    now_s = time.monotonic() - since
+                    if place in self.unit:
+                        unit_s = now_s
+                    elif place in self.area:
+                        area_s = now_s
+                    self.unit.discard(place)
+                    self.area.discard(place)
+        self._consumer.close()
+        return unit_s, area_s
+
+
+def post_one_a_partition(place: Ground, seed: int) -> None:
+    """One new event for each partition."""
+    thrower = Thrower(place.registry, seed)
+    now = real_now_ms()
+    missing = set(range(_PARTITIONS))
+    lines = []
+    while missing:
+        unit, line, _ = thrower.event(now, rfc3339(now))
+        number = partition_of(unit, _PARTITIONS)
+        if number in missing:
+            missing.discard(number)
+            lines.append((unit, line))
+    place.produce(lines, 1)
+
+
+def kill_and_wait(
+    place: Ground, victim: Worker, seed: int, title: str, successor: Callable[[], Worker] | None
+) -> tuple[Recovered, Worker | None]:
+    """Kills a worker; returns how long it was missed, and the successor where one is started."""
+    rows = FirstRows(place.broker)
+    since = time.monotonic()
+    victim.process.send_signal(signal.SIGKILL)
+    victim.process.wait()
+    started = successor() if successor else None
+    post_one_a_partition(place, seed)
+    unit_s, area_s = rows.wait(since)
+    say(
+        f"{title}: unit rows of all partitions after {unit_s:.1f} s, area rows after {area_s:.1f} s"
+    )
+    return Recovered(title, unit_s, area_s), started
+
+
+def recover(events: int, flush_ms: int) -> list[Recovered]:
+    """Part 1."""
+    with ground(_PARTITIONS, flush_ms) as place:
+        content = generate(place.registry, 1, events, real_now_ms(), _WEEKS_MS)
+        look = positions(place)
+        workers = [start(place, 0)]
+        try:
+            steady(workers)
+            for at in range(0, events, _PORTION):
+                place.produce(content.lines[at : at + _PORTION], 200)
+                folded(workers, ends(place), look)
+            say(f"{events} events of state")
+            first, successor = kill_and_wait(
+                place, workers[0], 2, "killed, another started at once", lambda: start(place, 1)
+            )
+            workers += [successor] if successor else []
+            workers.append(start(place, 2))
+            steady(workers[1:])
+            second, _ = kill_and_wait(place, workers[1], 3, "one of two killed", None)
+        finally:
+            for worker in workers:
+                end(worker.process)
+    return [first, second]
+
+
+def scale_once(events: int, count: int, flush_ms: int) -> float:
+    """CPU microseconds an event with so many workers."""
+    with ground(_PARTITIONS, flush_ms) as place:
+        content = generate(place.registry, 1, events, real_now_ms(), _LIVE_MS)
+        workers = [start(place, number) for number in range(count)]
+        rows = Rows(place.broker, FEED, feed_rows([SUM_INDEX[name] for name in METRICS]))
+        try:
+            steady(workers)
+            before = sum(cpu_s(worker.process.pid) for worker in workers)
+            place.produce(content.lines, 200)
+
+            def done() -> bool:
+                alive(workers)
+                while rows.look():
+                    pass
+                return rows.found == content.truth
+
+            until(done, _FILL_S, "the rows did not come to the truth")
+            used = sum(cpu_s(worker.process.pid) for worker in workers) - before
+        finally:
+            rows.close()
+            for worker in workers:
+                end(worker.process)
+    value = used / events * 1e6
+    say(f"{count} worker(s): {value:.1f} us/event")
+    return value
+
+
+def scale(events: int, rounds: int, flush_ms: int) -> Scaled:
+    """Part 2, one and two workers in turns."""
+    one, two = [], []
+    for _ in range(rounds):
+        one.append(scale_once(events, 1, flush_ms))
+        two.append(scale_once(events, 2, flush_ms))
+    return Scaled(median(one), median(two), events, rounds)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures both and writes docs/bench/recovery.md."""
+    parser = argparse.ArgumentParser(prog="python -m bench.recovery")
+    parser.add_argument("--state", type=int, default=1_000_000, help="events of state")
+    parser.add_argument("--events", type=int, default=200_000, help="events for the CPU ratio")
+    parser.add_argument("--rounds", type=int, default=5, help="of the CPU ratio")
+    parser.add_argument("--flush-ms", type=int, default=100)
+    parser.add_argument("--docs", type=Path, default=DOCS)
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+    options = parser.parse_args(arguments)
+    logs.configure("bench", "error")
+    where, when = machine(), rfc3339(real_now_ms())
+    recovered = recover(options.state, options.flush_ms) if options.state else []
+    scaled = scale(options.events, options.rounds, options.flush_ms) if options.rounds else None
+    text = write(recovered, scaled, options.state, where, when)
+    sys.stdout.write(text)
+    if options.write:
+        options.docs.mkdir(parents=True, exist_ok=True)
+        (options.docs / "recovery.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""docs/bench/recovery.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_TEXT = """\
+# A killed worker, and a second one
+
+    python -m bench.recovery
+
+{machine}. {date}.
+
+{parts}
+"""
+
+_RECOVERED = """\
+## From `kill -9` to the first new row of every partition
+
+{state:,} events of state, four weeks of kitchens' events on two partitions. Asked: under 20 s.
+
+| | unit rows of both partitions, s | area rows, s |
+|---|---:|---:|
+{rows}
+
+The clock runs from the signal. It holds the time that the group takes to miss a worker that said nothing (session time-out
+6 s), the join, the reading of the state and the fold of one new event a partition; a row counts once it can be read as
+committed.
+"""
+
+_SCALED = """\
+## Two workers beside one
+
+CPU of all workers per event, {events:,} events on two partitions, median of {rounds} rounds: one worker {one:.1f} µs,
+two workers {two:.1f} µs: {ratio:.2f} times (asked: at most 1.1). Read from `/proc`, from the moment when all are ready until the rows of
+every kitchen and pane equal the truth. The whole worker: areas, alerts and live map are in it.
+"""
+
+
+class Recovered(NamedTuple):
+    """Seconds from the kill to the first row of every partition of stage one, and of the region."""
+
+    title: str
+    unit_s: float
+    area_s: float
+
+
+class Scaled(NamedTuple):
+    """CPU microseconds an event with one and with two workers, medians."""
+
+    one: float
+    two: float
+    events: int
+    rounds: int
+
+
+def write(
+    recovered: Sequence[Recovered], scaled: Scaled | None, state: int, machine: str, date: str
+) -> str:
+    """The page."""
+    parts = []
+    if recovered:
+        rows = "\n".join(
+            f"| {one.title} | {one.unit_s:.1f} | {one.area_s:.1f} |" for one in recovered
+        )
+        parts.append(_RECOVERED.format(state=state, rows=rows))
+    if scaled:
+        ratio = scaled.two / scaled.one
+        parts.append(_SCALED.format(**scaled._asdict(), ratio=ratio))
+    return _TEXT.format(machine=machine, date=date, parts="\n".join(parts))

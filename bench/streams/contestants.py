@@ -1,0 +1,100 @@
+"""Who takes part, how each is started, and where its rows are read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bench.ground import FEED, RIVALS, Ground, feed_rows, peer_rows
+from bench.peers.job import METRICS, Order
+from bench.streams.generate import Content, Truth
+from contracts.topics import SPPG_EVENTS
+from streams.core.parts import SUM_INDEX
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One topic content. `span_ms`: how far back its times go; `share`: of the events asked for; `batch`: records read at once."""
+
+    name: str
+    title: str
+    lines_a_record: int
+    span_ms: int
+    share: float
+    batch: int
+
+
+_LIVE_MS: Final = 10 * 60_000
+REPLAY_MS: Final = 3 * 86_400_000
+
+WORKLOADS: Final = (
+    Workload("live-lines", "live, 200 lines a record", 200, _LIVE_MS, 1.0, 20),
+    Workload("replay-lines", "replay over days, 200 lines a record", 200, REPLAY_MS, 1.0, 20),
+    Workload("live-single", "live, one event a record", 1, _LIVE_MS, 0.25, 2_000),
+    Workload("replay-single", "replay over days, one event a record", 1, REPLAY_MS, 0.25, 2_000),
+)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """`module` runs with `python`; `rows` says where its rows are; `only`: lines a record that it is asked to take, 0 for any."""
+
+    name: str
+    title: str
+    module: str
+    python: str
+    only: int = 0
+    feed: bool = False
+    is_floor: bool = False
+
+    def takes(self, workload: Workload) -> bool:
+        """Whether it takes part."""
+        return self.only in (0, workload.lines_a_record)
+
+    def start(self, ground: Ground, order: Order) -> subprocess.Popen[bytes]:
+        """Its process."""
+        environment: Mapping[str, str] = ground.worker_environment() | order.environment()
+        return ground.start([self.python, "-m", self.module], environment, self.name)
+
+    def topic(self, out: str) -> str:
+        """Where its rows are read."""
+        return FEED if self.feed else out
+
+    def reader(self) -> Callable[[bytes], Iterable[Any]]:
+        """Reads a record of rows."""
+        return feed_rows([SUM_INDEX[name] for name in METRICS]) if self.feed else peer_rows
+
+    def expected(self, content: Content) -> Truth:
+        """What its rows must be when it is done."""
+        return {("floor", 0): [len(content.lines)]} if self.is_floor else content.truth
+
+
+_OURS: Final = sys.executable
+
+CONTESTANTS: Final = (
+    Contestant("floor", "floor: read and decode", "bench.peers.floor", str(RIVALS), is_floor=True),
+    Contestant("pantau", "Pantau's agent", "bench.streams.unit_agent", _OURS, feed=True),
+    Contestant("pantau-all", "Pantau's whole worker", "streams", _OURS, feed=True),
+    Contestant("bytewax", "Bytewax, recovery on", "bench.peers.bytewax_flow", str(RIVALS)),
+    Contestant("quix", "Quix Streams, changelog on", "bench.peers.quix_app", str(RIVALS)),
+    Contestant("faust", "plain Faust, a table write an event", "bench.peers.faust_plain", _OURS, 1),
+)
+
+
+def order_for(ground: Ground, workload: Workload, name: str, out: str, run: int) -> Order:
+    """What a contestant is told; each run has a group and a folder of its own."""
+    home = ground.home / f"{name}-{run}"
+    home.mkdir()
+    return Order(
+        ground.broker,
+        SPPG_EVENTS,
+        out,
+        f"bench-{name}-{run}",
+        ground.flush_ms / 1000,
+        workload.batch,
+        home,
+        ground.registry_file,
+    )

@@ -1,0 +1,151 @@
+"""A kabupaten's kitchens as a line of events, the same for the same seed, and what must come out of it.
+
+    half of the events temperatures, 20 % deliveries, 20 % meals, 10 % cooking; of all lines 2 % come a second time and
+    1 % are refused. Most of these fail the check against registry and time; one in fifty is no event at all, which
+    ingest would have kept off the topic and which costs its whole record a second reading.
+
+The truth is summed here from what was thrown, not from what was decoded.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from bench.peers.job import METRICS
+from contracts.instant import rfc3339
+from contracts.registry import RegionRegistry
+from contracts.windows import pane_of
+
+_DUPLICATES: Final = 0.02
+_REFUSED: Final = 0.01
+_MALFORMED_OF_REFUSED: Final = 0.02
+_RECENT: Final = 2_000
+_DAY_MS: Final = 86_400_000
+_INDEX: Final = {name: index for index, name in enumerate(METRICS)}
+_encode = msgspec.json.Encoder().encode
+
+Truth = dict[tuple[str, int], list[int]]
+"""(unit, pane) -> sums in the order of `METRICS`."""
+
+
+@dataclass
+class Content:
+    """Lines as they go on the topic, each with its unit; `truth`: what a contestant must come to."""
+
+    lines: list[tuple[str, bytes]] = field(default_factory=list)
+    truth: Truth = field(default_factory=dict)
+
+
+class Thrower:
+    """Throws events of one region's kitchens."""
+
+    def __init__(self, registry: RegionRegistry, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._region = registry.region.code
+        self._limits = registry.region.thresholds
+        fed: dict[str, list[tuple[str, dict[str, int]]]] = {}
+        for one in registry.recipients:
+            fed.setdefault(one.unit_id, []).append((one.recipient_id, dict(one.registered)))
+        kitchens = sorted(
+            unit.unit_id
+            for unit in registry.units
+            if unit.kind == "sppg" and unit.status == "active"
+        )
+        self._kitchens = [(unit, fed[unit]) for unit in kitchens if unit in fed]
+
+    def event(self, time_ms: int, received: str) -> tuple[str, bytes, dict[str, int]]:
+        """(unit, line, what it adds by metric)."""
+        chance = self._chance
+        unit, fed = chance.choice(self._kitchens)
+        kind, data, adds, subject = self._said(time_ms, fed)
+        head = f'{{"specversion":"1.0","id":"{self._id()}","source":"/{self._region}/sppg/{unit}","type":"{kind}"'
+        if subject:
+            head += f',"subject":"{subject}"'
+        text = _encode(data).decode()
+        times = f'"time":"{rfc3339(time_ms)}","data":{text},"receivedtime":"{received}"'
+        return unit, f"{head},{times}}}".encode(), adds | {"events": 1}
+
+    def _id(self) -> str:
+        return str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
+
+    def _said(
+        self, time_ms: int, fed: list[tuple[str, dict[str, int]]]
+    ) -> tuple[str, dict[str, object], dict[str, int], str]:
+        chance = self._chance
+        dice = chance.random()
+        if dice < 0.5:
+            celsius = round(chance.uniform(-1, 7), 1)
+            good = self._limits.chiller_min_c <= celsius <= self._limits.chiller_max_c
+            reading = {"point": "chiller", "temp_c": celsius, "sensor": "ch-1"}
+            adds = {"temp_readings": 1, "temp_in_range": int(good)}
+            return "sppg.temperature.measured", reading, adds, ""
+        if dice < 0.9:
+            recipient, registered = chance.choice(fed)
+            if dice < 0.7:
+                cooked = rfc3339(time_ms - chance.randrange(60, 300) * 60_000)
+                portions = sum(registered.values())
+                received = {"trip": "t1", "batch": "b1", "portions": portions, "temp_c": 61.5}
+                adds = {"portions_received": portions, "deliveries": 1}
+                delivered = received | {"cooked_at": cooked}
+                return "sppg.delivery.received", delivered, adds, recipient
+            eaten = {group: chance.randint(0, n) for group, n in registered.items() if n}
+            leftover = chance.randrange(5_000)
+            adds = {"portions_eaten": sum(eaten.values()), "leftover_g": leftover}
+            meal = {"eaten": eaten, "leftover_g": leftover}
+            return "sppg.meal.eaten", meal, adds, recipient
+        portions = chance.randint(100, 3_000)
+        batch = {"batch": "b1", "portions": portions, "core_temp_c": 80}
+        return "sppg.cooking.finished", batch, {"portions_cooked": portions}, ""
+
+    def refused(self, time_ms: int, received: str) -> tuple[str, bytes]:
+        """A line that must leave no trace in any pane."""
+        chance = self._chance
+        dice = chance.random()
+        if dice < _MALFORMED_OF_REFUSED:
+            unit, line, _ = self.event(time_ms, received)
+            return unit, line.replace(b'"data":{', b'"data":{"colour":"red",', 1)
+        if dice < 0.5:
+            unit, line, _ = self.event(time_ms - 40 * _DAY_MS, received)
+            return unit, line
+        unit, line, _ = self.event(time_ms, received)
+        stranger = f"/{self._region}/sppg/NO-SUCH-KITCHEN"
+        return unit, line.replace(f"/{self._region}/sppg/{unit}".encode(), stranger.encode(), 1)
+
+
+def generate(
+    registry: RegionRegistry, seed: int, events: int, now_ms: int, span_ms: int
+) -> Content:
+    """`events` lines whose times go from `now_ms - span_ms` to `now_ms`, up to a minute out of order."""
+    thrower = Thrower(registry, seed)
+    chance = random.Random(seed + 1)
+    received = rfc3339(now_ms)
+    content = Content()
+    for time_ms in _times(chance, events, now_ms, span_ms):
+        dice = chance.random()
+        if dice < _DUPLICATES and content.lines:
+            recent = min(_RECENT, len(content.lines))
+            content.lines.append(content.lines[-chance.randint(1, recent)])
+        elif dice < _DUPLICATES + _REFUSED:
+            content.lines.append(thrower.refused(time_ms, received))
+        else:
+            unit, line, adds = thrower.event(time_ms, received)
+            content.lines.append((unit, line))
+            _count(content.truth, unit, time_ms, adds)
+    return content
+
+
+def _times(chance: random.Random, events: int, now_ms: int, span_ms: int) -> Iterator[int]:
+    for number in range(events):
+        yield now_ms - span_ms + span_ms * number // events - chance.randrange(60_000)
+
+
+def _count(truth: Truth, unit: str, time_ms: int, adds: dict[str, int]) -> None:
+    sums = truth.setdefault((unit, pane_of(time_ms)), [0] * len(METRICS))
+    for name, amount in adds.items():
+        sums[_INDEX[name]] += amount

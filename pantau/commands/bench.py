@@ -1,0 +1,48 @@
+"""`pantau bench`: measures this machine."""
+
+from __future__ import annotations
+
+import importlib
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Part(StrEnum):
+    """What is measured."""
+
+    STREAMS = "streams"
+    LATENCY = "latency"
+    RECOVERY = "recovery"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(
+        "bench",
+        short_help="Measure this machine: speed, latency, recovery.",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def bench(
+        context: typer.Context,
+        part: Annotated[Part, typer.Argument(help="What to measure.")] = Part.STREAMS,
+    ) -> None:
+        """Measure this machine, print the figures and write them to docs/bench.
+
+        streams: CPU per event beside Bytewax, Quix Streams, plain Faust and the floor; needs `make
+        rivals` first. latency: from a device's 202 to the wall. recovery: a killed worker with a
+        million events of state, and two workers beside one. Each starts what it needs on a folder
+        that goes away. Further options go to the measurement.
+
+        \b
+        Examples:
+          pantau bench                                   streams, about 20 minutes
+          pantau bench streams --events 20000 --rounds 1 a quick look
+          pantau bench streams --contestants pantau,faust
+          pantau bench latency --minutes 5
+          pantau bench recovery --help
+        """
+        # Imported when run: other commands need not wait for what only this one uses.
+        importlib.import_module(f"bench.{part.value}.__main__").main(context.args)
