@@ -115,7 +115,7 @@ export function fold(all: readonly Notice[], most: number): Shown {
     const flood = [...kinds.values()].reduce((a, b) => (b.length > a.length ? b : a));
     const keep = Math.max(0, most - (lines.length - flood.length) - 1);
     const [first, ...others] = flood.slice(keep);
-    if (first === undefined || others.length < 2) break;
+    if (first === undefined || others.length < 1) break;
     const line: Notice = {
       ...first,
       id: `fold/${first.what}`,
