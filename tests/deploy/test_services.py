@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.slow]
 _COMPOSE: Final[dict[str, Any]] = yaml.safe_load((REPO / "docker-compose.yml").read_text())
 _SERVICES: Final = ("ingest", "streams", "sinks", "gateway")
 _KEY: Final = "ab" * 32
-_READY_S: Final = 90.0
+_READY_S: Final = 150.0
 _ACCEPTED: Final = "pantau_ingest_events_accepted_total "
 
 
