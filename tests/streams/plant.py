@@ -1,0 +1,221 @@
+"""All folds of an installation in this process, with their state as Kafka would keep it.
+
+    records --> UnitFold a topic and partition --drain--> region.feed --> RegionFold --drain--> rows, live
+                      state (compacted) <--'                  state, live (compacted) <--'
+
+`Plant.crash(...)` throws a fold's memory away and builds it anew from what was drained: whatever it had applied since is applied again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from contracts.registry import RegionRegistry
+from contracts.topics import (
+    EVENT_TOPICS,
+    HEAD_KEY,
+    LIVE,
+    MAX_RECORD_BYTES,
+    REGION_FEED,
+    REGISTRY_CHANGE,
+    SEQ_HEADER,
+    TABLE_HEADER,
+    TICK,
+)
+from streams.core.messages import Flush, Record
+from streams.core.region_fold import RegionFold
+from streams.core.unit_fold import UnitFold
+from tests.streams.model import Key, Rows
+
+EPOCH: Final = "epoch-1"
+Place = tuple[str, int]
+
+
+@dataclass
+class Log:
+    """One input partition: its records, how far they were applied and how far drained."""
+
+    records: list[Record] = field(default_factory=list)
+    applied: int = 0
+    drained: int = 0
+
+
+class Plant:
+    """`partitions` of each event topic; one partition of `region.feed`."""
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = partitions
+        self.places: list[Place] = [(t, p) for t in EVENT_TOPICS for p in range(partitions)]
+        self.logs: dict[Place, Log] = {place: Log() for place in self.places}
+        self.feed = Log()
+        self.state: dict[Place, dict[bytes, bytes]] = {place: {} for place in self.places}
+        self.region_state: dict[bytes, bytes] = {}
+        self.live: dict[str, dict[str, Any]] = {}
+        self.live_raw: dict[bytes, bytes] = {}
+        self.heads: list[dict[str, Any]] = []
+        self.rows: Rows = {}
+        self.revisions: dict[Key, int] = {}
+        self.tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.units = {place: UnitFold(*place, partitions, 1) for place in self.places}
+        self.region = self._region()
+
+    def _region(self) -> RegionFold:
+        return RegionFold(0, len(self.places), EPOCH)
+
+    # --- input
+
+    def append(self, place: Place, at: int, value: bytes, control: str = "") -> int:
+        log = self.logs[place]
+        log.records.append(Record(len(log.records), at, value, b"", control))
+        return len(log.records) - 1
+
+    def registries(self, at: int, registries: Sequence[RegionRegistry]) -> None:
+        for place in self.places:
+            for registry in registries:
+                self.append(place, at, registry.encode(), REGISTRY_CHANGE)
+
+    def tick(self, at: int) -> None:
+        for place in self.places:
+            self.append(place, at, b"{}", TICK)
+
+    # --- work
+
+    def step(self, place: Place, count: int = 1) -> None:
+        log = self.logs[place]
+        for record in log.records[log.applied : log.applied + count]:
+            self.units[place].apply(record)
+            log.applied += 1
+
+    def flush(self, place: Place) -> None:
+        log = self.logs[place]
+        flush = self.units[place].drain(log.applied)
+        log.drained = log.applied
+        _keep(self.state[place], flush)
+        self._outputs(flush)
+
+    def step_region(self, count: int = 1_000_000) -> None:
+        for record in self.feed.records[self.feed.applied : self.feed.applied + count]:
+            self.region.apply(record)
+            self.feed.applied += 1
+
+    def flush_region(self) -> None:
+        flush = self.region.drain(self.feed.applied)
+        self.feed.drained = self.feed.applied
+        _keep(self.region_state, flush)
+        self._outputs(flush)
+
+    def crash(self, place: Place) -> None:
+        log = self.logs[place]
+        fold = self.units[place] = UnitFold(*place, self.partitions, 1)
+        for key, value in reversed(self.state[place].items()):
+            fold.restore("unit.state", key, value)
+        fold.restored()
+        log.applied = log.drained
+
+    def crash_region(self) -> None:
+        self.region = self._region()
+        for key, value in self.region_state.items():
+            self.region.restore("region.state", key, value)
+        for key, value in self.live_raw.items():
+            self.region.restore(LIVE, key, value)
+        self.region.restored()
+        self.feed.applied = self.feed.drained
+
+    def finish(self) -> None:
+        """Everything that lies in the logs is applied and drained."""
+        for place in self.places:
+            self.step(place, len(self.logs[place].records))
+            self.flush(place)
+        self.step_region()
+        self.flush_region()
+
+    # --- output
+
+    def _outputs(self, flush: Flush) -> None:
+        frame: list[tuple[str, bytes | None, int]] = []
+        for out in flush.out:
+            assert out.value is None or len(out.value) <= MAX_RECORD_BYTES
+            if out.topic == REGION_FEED:
+                assert out.value is not None
+                self.feed.records.append(Record(len(self.feed.records), 0, out.value))
+            elif out.topic == LIVE:
+                assert out.key is not None
+                self._live(out.key, out.value)
+                frame.append((out.key.decode(), out.value, int(dict(out.headers)[SEQ_HEADER])))
+            else:
+                assert out.value is not None
+                table = dict(out.headers)[TABLE_HEADER].decode()
+                for line in out.value.split(b"\n"):
+                    self._table(table, msgspec.json.decode(line))
+        self._check_frames(frame)
+
+    def _table(self, table: str, row: dict[str, Any]) -> None:
+        if table not in ("performance", "coverage", "clinic_coverage"):
+            self.tables[table].append(row)
+            return
+        revision = row.pop("revision")
+        row.pop("updated_at")
+        group = row.get("group", "")
+        key = (table, row["level"], row["area_id"], group, row["window"], row["window_end"])
+        assert self.revisions.get(key, -1) < revision, f"{key}: a revision must grow"
+        self.revisions[key] = revision
+        self.rows[key] = row
+
+    def _live(self, key: bytes, value: bytes | None) -> None:
+        name = key.decode()
+        if value is None:
+            self.live_raw.pop(key, None)
+            self.live.pop(name, None)
+            return
+        self.live_raw[key] = value
+        if not name.endswith(HEAD_KEY):
+            self.live[name] = msgspec.json.decode(value)
+
+    def _check_frames(self, frame: list[tuple[str, bytes | None, int]]) -> None:
+        """Each region's frame ends with a head; seq grows by one if anything else is in it, else stays."""
+        by_region: dict[str, list[tuple[str, bytes | None, int]]] = defaultdict(list)
+        for item in frame:
+            by_region[item[0].split("|")[0]].append(item)
+        for region, items in by_region.items():
+            name, value, seq = items[-1]
+            assert name == f"{region}|{HEAD_KEY}"
+            assert value is not None
+            head = msgspec.json.decode(value) | {"region": region}
+            assert head["seq"] == seq
+            assert {one[2] for one in items} == {seq}
+            before = [one["seq"] for one in self.heads if one["region"] == region]
+            assert seq == (before[-1] if before else 0) + (len(items) > 1)
+            assert head["epoch"] == EPOCH
+            self.heads.append(head)
+
+    def exceptions(self) -> dict[tuple[str, int, int, int], tuple[str, str]]:
+        return {
+            (row["topic"], row["partition"], row["offset"], row["line"]): (
+                row["verdict"],
+                row["code"],
+            )
+            for row in self.tables["exceptions"]
+        }
+
+    def statuses(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Newest revision of each event's status; two of one revision would be a coin to toss."""
+        newest: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in self.tables["event_status"]:
+            held = newest.get((row["source"], row["id"]))
+            assert held is None or held["revision"] != row["revision"] or held == row
+            if held is None or row["revision"] >= held["revision"]:
+                newest[row["source"], row["id"]] = row
+        return newest
+
+
+def _keep(state: dict[bytes, bytes], flush: Flush) -> None:
+    for key, value in flush.state.items():
+        if value is None:
+            state.pop(key, None)
+        else:
+            state[key] = value
