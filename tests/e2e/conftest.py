@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """`pantau up --dev-tokens` on an empty data dir: real clock, no simulator."""
     one = Installation(tmp_path_factory.mktemp("e2e") / "data", "--dev-tokens")
@@ -34,7 +34,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         one.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def day(installation: Installation) -> Day:
     """Three kitchens have posted their day."""
     return post_day(installation)

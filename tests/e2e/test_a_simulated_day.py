@@ -1,0 +1,54 @@
+"""`pantau up --simulate`, as `make up` starts it: a day begins and reaches the wall and the analysts.
+
+Begins with "a": it has come and gone before the other files' installation starts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.installation import REGION, Installation, run, until
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    one = Installation(tmp_path_factory.mktemp("simulated") / "data", "--simulate")
+    try:
+        one.start()
+        yield one
+    finally:
+        one.kill()
+
+
+def kabupaten(installation: Installation) -> dict[str, Any]:
+    """The live row of the region's day."""
+    key = f"performance/kabupaten/{REGION}/1d"
+    rows = json.loads(installation.state().content)["rows"]
+    return next((row for row in rows if row["key"] == key), {})
+
+
+def test_a_day_begins_and_reaches_everybody(simulated: Installation) -> None:
+    until(lambda: kabupaten(simulated).get("portions_cooked", 0) > 0, 240, 1)
+    wall = kabupaten(simulated)
+    assert wall["portions_target"] > 300_000, "the day is a service day"
+
+    def stored() -> int:
+        (row,) = simulated.query(
+            "SELECT sum(data.portions) AS n FROM pantau.events WHERE type = 'sppg.cooking.finished' AND counts = 1"
+        )
+        return int(row["n"])
+
+    until(lambda: stored() >= wall["portions_cooked"], 60, 1)
+    parts = {one["service"]: one["state"] for one in simulated.status()["services"]}
+    assert set(parts.values()) == {"siap"}
+    assert simulated.pid_of("simulator") is not None
+    assert simulated.query() == [{"n": 0}]
+
+    assert simulated.stop() == "", "stdout carries the ready line only"
+    answer = run("up", "--data-dir", str(simulated.home))
+    assert answer.returncode == 1
+    assert "holds simulated events on the demo clock" in answer.stderr
