@@ -55,6 +55,7 @@ export class Gateway {
   show(scene: Scene): void {
     this.#scene = scene;
     this.delta(rowsOf(scene));
+    this.ping();
   }
 
   delta(rows: readonly Row[], gone: readonly string[] = []): void {
@@ -66,7 +67,12 @@ export class Gateway {
   }
 
   ping(): void {
-    this.send({ op: "ping", now: this.now(), epoch: this.epoch, seq: this.seq });
+    this.send(this.#pinged());
+  }
+
+  #pinged(): Frame {
+    const as_of = new Date(momentOf(this.#scene) - (this.#scene.age ?? 0) * 60_000).toISOString();
+    return { op: "ping", now: this.now(), epoch: this.epoch, seq: this.seq, as_of };
   }
 
   close(code: number): void {
@@ -100,7 +106,10 @@ export class Gateway {
       this.said.push(message);
       const send = (frame: Frame): void => client.send(JSON.stringify(frame));
       if (message["op"] === "auth") send({ op: "welcome", expires: null, now: this.now(), build: this.build });
-      else this.#subscribed(message, send);
+      else {
+        this.#subscribed(message, send);
+        send(this.#pinged());
+      }
     });
   }
 

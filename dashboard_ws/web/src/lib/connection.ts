@@ -26,8 +26,8 @@ const WAIT_MS = 8_000;
 export interface Listener {
   /** The map has changed. */
   live(live: Live): void;
-  /** Any frame: the server lives. `now`: its region's clock, where the frame says it. */
-  heard(now: number | null): void;
+  /** Any frame: the server lives. `now`, `asOf`: its region's clock and how far the stream is, where the frame says it. */
+  heard(now: number | null, asOf: number | null): void;
   build(id: string): void;
   /** It stays closed: why. */
   stopped(why: string): void;
@@ -105,7 +105,8 @@ export class Connection {
     const frame = parseFrame(text);
     if (frame === null) return;
     this.#last = performance.now();
-    this.#to.heard("now" in frame ? Date.parse(frame.now) : null);
+    const asOf = frame.op === "ping" && frame.as_of ? Date.parse(frame.as_of) : null;
+    this.#to.heard("now" in frame ? Date.parse(frame.now) : null, asOf);
     if (frame.op === "welcome") this.#welcome(socket, frame);
     const step = reduce(this.#live, frame);
     const changed = step.live.rows !== this.#live.rows;

@@ -5,7 +5,7 @@ const row = (key: string, value: number): Row => ({ topic: "performance", key, a
 const now = "2026-11-24T03:00:00Z";
 const snap = (rows: Row[], seq = 10, part = 1, parts = 1, epoch = "e"): Snapshot => ({ op: "snapshot", epoch, seq, now, part, parts, rows });
 const delta = (from: number, seq: number, rows: Row[] = [], gone: string[] = []): Delta => ({ op: "delta", from, seq, rows, gone });
-const ping = (seq: number, epoch: string | null = "e"): Frame => ({ op: "ping", now, epoch, seq });
+const ping = (seq: number, epoch: string | null = "e"): Frame => ({ op: "ping", now, epoch, seq, as_of: now });
 const feed = (live: Live, ...frames: Frame[]): Live => frames.reduce((held, frame) => reduce(held, frame).live, live);
 const values = (live: Live): Record<string, number | null> =>
   Object.fromEntries([...live.rows].map(([key, one]) => [key, num(one, "value")]));

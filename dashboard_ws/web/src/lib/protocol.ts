@@ -45,6 +45,8 @@ export interface Ping {
   readonly now: string;
   readonly epoch: string | null;
   readonly seq: number;
+  /** The region's clock up to which the stream has all that was received; it stands still when the stream does. */
+  readonly as_of: string | null;
 }
 
 export interface Welcome {

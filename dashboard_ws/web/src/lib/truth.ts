@@ -52,17 +52,19 @@ export type Link = "connecting" | "live" | "delayed" | "cut";
 
 const DELAYED_MS = 7_000;
 export const CUT_MS = 15_000;
-/** A row is confirmed at half its ttl; a newest row older than this share of it means that the stream is behind. */
-const LAG_TTLS = 0.6;
+/** The stream waits 2 minutes for what is on its way, and a ping may be 5 s old: more than this and it is behind. */
+const LAG_MS = 180_000;
+/** A fast clock runs this far while a flush is on its way (real ms). */
+const LAG_REAL_MS = 15_000;
 
 /**
  * The state of the link. `silentMs`: real ms since the last frame, null before the first one; `sinceStart`: real ms
- * since the page began; `lagMs`: region's clock less the newest as_of, null without rows; `ttlS`: of that row.
+ * since the page began; `lagMs`: region's clock less the stream's as_of, null if not known; `factor`: the clock's rate.
  */
-export function linkState(silentMs: number | null, sinceStart: number, lagMs: number | null, ttlS: number): Link {
+export function linkState(silentMs: number | null, sinceStart: number, lagMs: number | null, factor: number): Link {
   if (silentMs === null) return sinceStart < CUT_MS ? "connecting" : "cut";
   if (silentMs >= CUT_MS) return "cut";
-  const late = lagMs !== null && lagMs > LAG_TTLS * ttlS * 1000;
+  const late = lagMs !== null && lagMs > Math.max(LAG_MS, LAG_REAL_MS * factor);
   return silentMs >= DELAYED_MS || late ? "delayed" : "live";
 }
 

@@ -25,8 +25,8 @@ export class Wall {
   heardAt = $state(Number.NaN);
   /** Real seconds since the page began, while nothing was heard at all. */
   waiting = $state(0);
-  /** Greatest as_of of the map, epoch ms; NaN without rows. */
-  newestAsOf = $state(Number.NaN);
+  /** The region's clock up to which the stream has all that was received, epoch ms; NaN until a ping says it. */
+  streamAsOf = $state(Number.NaN);
   stopped = $state("");
   /** Real ms since the page began: what moves the picture. */
   uptime = $state(0);
@@ -47,15 +47,14 @@ export function start(code: string | null): Wall {
   let lastFrame: number | null = null;
   let asked = -REGION_MS;
   let askedDay = "";
-  let newestTtl = 0;
 
   function tick(): void {
     const real = performance.now();
     wall.now = clock.at(real);
     wall.uptime = real - began;
     const silent = lastFrame === null ? null : real - lastFrame;
-    const lagMs = Number.isNaN(wall.newestAsOf) ? null : wall.now - wall.newestAsOf;
-    wall.link = linkState(silent, real - began, lagMs, newestTtl);
+    const lagMs = Number.isNaN(wall.streamAsOf) ? null : wall.now - wall.streamAsOf;
+    wall.link = linkState(silent, real - began, lagMs, clock.factor);
     if (lastFrame === null) wall.waiting = Math.floor((real - began) / 1000);
     const newDay = wall.day !== "" && askedDay !== "" && wall.day !== askedDay;
     if (wall.region !== null && (real - asked > REGION_MS || (newDay && real - asked > AGAIN_MS))) void ask();
@@ -89,12 +88,12 @@ export function start(code: string | null): Wall {
     new Connection(session, region.code, {
       live(live: Live) {
         wall.rows = live.rows;
-        [wall.newestAsOf, newestTtl] = newest(live);
         if (wall.region !== null) wall.today = follow(wall, wall.region);
       },
-      heard(now) {
+      heard(now, asOf) {
         lastFrame = performance.now();
         if (now !== null) clock.anchor(now, lastFrame);
+        if (asOf !== null) wall.streamAsOf = asOf;
         wall.heardAt = clock.at(lastFrame);
         tick();
       },
@@ -111,17 +110,6 @@ export function start(code: string | null): Wall {
   watchBuild();
   void connect();
   return wall;
-}
-
-/** The newest as_of of the map (NaN without rows), and that row's ttl. */
-function newest(live: Live): [number, number] {
-  let found = Number.NaN;
-  let ttl = 0;
-  for (const row of live.rows.values()) {
-    const at = Date.parse(row.as_of);
-    if (!(at <= found)) [found, ttl] = [at, row.ttl_s];
-  }
-  return [found, ttl];
 }
 
 /** The day's points: those of the server, and what has come since. */
