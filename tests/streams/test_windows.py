@@ -1,0 +1,111 @@
+"""Sliding windows over panes and days, one timeline a test. Panes and days are small numbers: 100 is now."""
+
+from __future__ import annotations
+
+from contracts.windows import DAY_WINDOWS, PANE_WINDOWS
+from streams.core.parts import SUM_INDEX, KitchenPart
+from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable
+
+EVENTS = SUM_INDEX["events"]
+PANES_A_DAY = 288
+
+
+def part(events: int) -> KitchenPart:
+    made = KitchenPart()
+    made.sums[EVENTS] = events
+    return made
+
+
+def table() -> WindowTable[KitchenPart]:
+    return WindowTable(KitchenPart)
+
+
+def events(windows: WindowTable[KitchenPart], window: str, end: int) -> int:
+    return windows.window(RowKey("K", window, end)).sums[EVENTS]  # type: ignore[arg-type]
+
+
+def ends(rows: set[RowKey], window: str) -> list[int]:
+    return sorted(row.end for row in rows if row.window == window)
+
+
+def test_rows_of_a_pane_long_past() -> None:
+    #  pane   50   51   52   53          window 15m: three rows hold pane 50
+    #         ##                         ends  51   52   53
+    windows = table()
+    windows.apply("K", 50, 0, part(1))
+    rows = windows.changed(now_pane=100, today=0)
+    assert ends(rows, "15m") == [51, 52, 53]
+    assert ends(rows, "1h") == list(range(51, 63))
+    assert [events(windows, "15m", end) for end in (50, 51, 53, 54)] == [0, 1, 1, 0]
+
+
+def test_rows_of_the_pane_that_runs() -> None:
+    #  pane   99  100 | 101  102         a row is due when its last pane begins: only the one that ends with pane 100
+    #             ##  ^ now is within pane 100
+    windows = table()
+    windows.apply("K", 100, 0, part(1))
+    assert ends(windows.changed(now_pane=100, today=0), "15m") == [101]
+    assert {row.end for row in windows.due_with(range(101, 102)) if row.window == "15m"} == {102}
+    assert {row.end for row in windows.due_with(range(101, 120)) if row.window == "15m"} == {102, 103}  # fmt: skip
+
+
+def test_a_pane_that_has_not_begun() -> None:
+    #  pane  100 | 101                   an event may be 5 minutes ahead: no row yet, one when its pane begins
+    #            ^      ##
+    windows = table()
+    windows.apply("K", 101, 0, part(1))
+    assert ends(windows.changed(now_pane=100, today=0), "15m") == []
+    assert {row.end for row in windows.due_with(range(101, 102))} == {102}
+
+
+def test_rows_of_a_day() -> None:
+    #  day    94 ............ 100 = today
+    #         ##                         1d: 94   7d: 94..100   30d: 94..100, the rest when their days begin
+    windows = table()
+    windows.apply("K", 0, 94, part(1))
+    rows = windows.changed(now_pane=100, today=100)
+    assert ends(rows, "1d") == [94]
+    assert ends(rows, "7d") == list(range(94, 101))
+    assert ends(rows, "30d") == list(range(94, 101))
+    assert [events(windows, "7d", end) for end in (93, 94, 100, 101)] == [0, 1, 1, 0]
+
+
+def test_the_newest_sums_are_kept_up_to_date() -> None:
+    #  day    71 .. 94 .. 100            a 30d sum that was added up once takes what comes later, and what is taken away
+    windows = table()
+    windows.apply("K", 0, 100, part(1))
+    assert events(windows, "30d", 100) == 1
+    windows.apply("K", 0, 71, part(5))
+    windows.apply("K", 0, 70, part(50))
+    windows.apply("K", 0, 94, part(3))
+    windows.apply("K", 0, 94, part(-3))
+    assert events(windows, "30d", 100) == 6
+    assert events(windows, "7d", 100) == 1
+
+
+def test_asked_twice_nothing_has_changed() -> None:
+    windows = table()
+    windows.apply("K", 50, 0, part(1))
+    assert windows.changed(100, 0)
+    assert windows.changed(100, 0) == set()
+
+
+def test_an_empty_delta_makes_the_rows_exist() -> None:
+    windows = table()
+    windows.apply("K", 50, 0, part(0))
+    assert ends(windows.changed(100, 0), "15m") == [51, 52, 53]
+
+
+def test_only_what_nothing_can_reach_is_forgotten() -> None:
+    #  received today, 30 days old: touches day 70 (of 100), whose oldest 30d row of reach begins with day 41
+    windows = table()
+    now_pane = 100 * PANES_A_DAY
+    oldest = now_pane - 30 * PANES_A_DAY - max(PANE_WINDOWS.values())
+    windows.apply("K", oldest, 41, part(1))
+    windows.forget(now_pane, 100)
+    assert events(windows, "15m", oldest + 1) == 1
+    assert events(windows, "30d", 70) == 1
+    assert 30 + max(DAY_WINDOWS.values()) <= DAY_REACH
+    windows.forget(oldest + PANE_REACH + 1, 41 + DAY_REACH + 1)
+    assert events(windows, "15m", oldest + 1) == 0
+    assert events(windows, "1d", 41) == 0
