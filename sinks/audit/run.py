@@ -1,0 +1,193 @@
+"""One audit from the first statement to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from contracts.region_rows import Thresholds
+from contracts.rows import VIEWS
+from sinks.audit import compare, cut, growth, identity, parts, registry, verdicts, windows
+from sinks.audit.compare import Compared, Difference
+from sinks.audit.cut import NothingToAuditError
+from sinks.audit.scope import Scope
+from sinks.audit.scratch import Scratch
+from sinks.audit.windows import Batch
+from sinks.schema import STORE, text
+from sinks.views import PUBLIC
+
+__all__ = ["NothingToAuditError", "Report", "audit"]
+
+Tell = Callable[[str], None]
+
+_BATCH_LINES: Final = 1_000_000
+_BATCH_DAYS: Final = 31
+_PATIENCE_S: Final = 12.0
+"""Longer than two ticks of the real clock."""
+_AGAIN_S: Final = 3.0
+
+
+class Report(msgspec.Struct):
+    """What an audit found. `rows` were compared, in views and verdicts; `moving` changed while it ran.
+
+    `more`: differences beyond those listed.
+    """
+
+    region: str
+    first: str
+    last: str
+    rows: int = 0
+    moving: int = 0
+    more: int = 0
+    differences: list[Difference] = []
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no difference."""
+        return not self.differences and not self.more
+
+    def add(self, found: Compared) -> None:
+        """Count in what one comparison found."""
+        self.rows += found.rows
+        self.moving += found.moving
+        self.more += found.more
+        self.differences += found.differences
+
+
+def audit(
+    client: Client,
+    region: str,
+    first: date | None,
+    last: date | None,
+    limits: Thresholds,
+    tell: Tell,
+    patience_s: float = _PATIENCE_S,
+    again_s: float = _AGAIN_S,
+) -> Report:
+    """Audit a region's local days `first` .. `last`, inclusive (None: all days with data).
+
+    `limits`: the region's own. `tell` is called with a line of progress now and then. A difference is
+    reported if a second look, `again_s` later, shows it too. Raises `NothingToAuditError`.
+    """
+    report = _look(client, region, first, last, limits, tell, patience_s)
+    if report.clean:
+        return report
+    tell(f"{len(report.differences)} differences: looking again in {again_s:g} s")
+    cut.rest(again_s)
+    seen = {one.identity for one in report.differences}
+    report = _look(client, region, first, last, limits, tell, patience_s)
+    report.differences = [one for one in report.differences if one.identity in seen]
+    return report
+
+
+def _look(
+    client: Client,
+    region: str,
+    first: date | None,
+    last: date | None,
+    limits: Thresholds,
+    tell: Tell,
+    patience_s: float,
+) -> Report:
+    with Scratch(client) as scratch:
+        zone = _zone(scratch, region)
+        tell("waiting until the streams have passed one moment")
+        taken = cut.take(scratch, region, patience_s, tell)
+        with_data = _days(scratch, region, zone)
+        silent_from = _silent_from(scratch, region, zone)
+        scope = Scope(
+            region, zone, first or with_data[0], last or with_data[1], silent_from, taken, limits
+        )
+        report = Report(region, scope.first.isoformat(), scope.last.isoformat())
+        if scope.first > scope.last:
+            return report
+        tell("registry, copies and corrections")
+        registry.build(scratch, scope)
+        growth.load(scratch)
+        identity.build(scratch, scope)
+        parts.prepare(scratch)
+        for batch in _batches(scratch, scope, scope.counted_from):
+            tell(f"events of {batch.first} to {batch.last}")
+            parts.add(scratch, scope, batch.first, batch.last)
+        report.add(verdicts.unparsed(scratch, scope))
+        for batch in _batches(scratch, scope, scope.first):
+            tell(f"comparing {batch.first} to {batch.last}")
+            _compare(scratch, scope, batch, report)
+        return report
+
+
+def _compare(scratch: Scratch, scope: Scope, batch: Batch, report: Report) -> None:
+    report.add(verdicts.lines(scratch, scope, batch))
+    report.add(verdicts.corrections(scratch, scope, batch))
+    windows.build(scratch, scope, batch)
+    for view in VIEWS:
+        report.add(compare.rows(scratch, scope, batch, view))
+
+
+def _zone(scratch: Scratch, region: str) -> str:
+    rows = scratch.rows(
+        f"SELECT timezone FROM {STORE}.registry_regions FINAL WHERE region = {text(region)}"
+    )
+    if not rows:
+        raise NothingToAuditError(
+            f"ClickHouse holds no registry of region {region}: `pantau up --region {region}` serves it"
+        )
+    return str(rows[0][0])
+
+
+def _days(scratch: Scratch, region: str, zone: str) -> tuple[date, date]:
+    """The first and last local day that a line or a row is of."""
+    sources = [
+        f"SELECT toDate(time, {text(zone)}) AS day FROM {STORE}.raw_lines WHERE region = {text(region)} AND parsed = 1 "
+        "AND time BETWEEN received_at - INTERVAL 30 DAY AND received_at + INTERVAL 5 MINUTE",
+        *(f"SELECT day FROM {PUBLIC}.{view} WHERE region = {text(region)}" for view in VIEWS),
+    ]
+    found: Any = scratch.rows(
+        f"SELECT count(), min(day), max(day) FROM ({' UNION ALL '.join(sources)})"
+    )[0]
+    if not found[0]:
+        raise NothingToAuditError(f"there are no events and no rows of region {region} yet")
+    return found[1], found[2]
+
+
+def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
+    """The day on which the installation first knew the region: from then on rows exist in silence.
+
+    That is not written down, but two things tell: the first event that was accepted, and the first row of
+    a day on which nothing happened.
+    """
+    where = f"region = {text(region)}"
+    accepted = (
+        f"SELECT toDate(min(append_at), {text(zone)}) AS day FROM {STORE}.raw_lines WHERE {where} AND parsed = 1 "
+        f"AND (topic, partition, offset, line) NOT IN (SELECT topic, partition, offset, line FROM {STORE}.exceptions) "
+        "HAVING count() > 0"
+    )
+    silent = (
+        f"SELECT min(day) FROM {STORE}.performance WHERE {where} AND window = '1d' AND level = 'unit' "
+        f"AND (area_id, day) NOT IN (SELECT unit_id, toDate(time, {text(zone)}) FROM {STORE}.raw_lines WHERE {where} AND parsed = 1) "
+        "HAVING count() > 0"
+    )
+    rows = scratch.rows(f"SELECT min(day) FROM ({accepted} UNION ALL {silent}) HAVING count() > 0")
+    return rows[0][0] if rows else date(2149, 1, 1)
+
+
+def _batches(scratch: Scratch, scope: Scope, first: date) -> Iterator[Batch]:
+    """Days from `first` to the last one in batches that a statement can hold in memory."""
+    per_day = scratch.rows(
+        f"SELECT toDate(time, {scope.zone_sql}) AS day, count() {scope.raw(first, scope.last)} GROUP BY day"
+    )
+    counts: dict[date, int] = {row[0]: int(row[1]) for row in per_day}
+    begin, lines = first, 0
+    day = first
+    while day <= scope.last:
+        lines += counts.get(day, 0)
+        following = counts.get(day + timedelta(days=1), 0)
+        length = (day - begin).days + 1
+        if day == scope.last or length == _BATCH_DAYS or lines + following > _BATCH_LINES:
+            yield Batch(begin, day)
+            begin, lines = day + timedelta(days=1), 0
+        day += timedelta(days=1)

@@ -1,0 +1,68 @@
+"""The scratch database of one audit, and the statements that run in it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from clickhouse_connect.driver.client import Client
+
+_PREFIX: Final = "pantau_audit"
+_SPILL_BYTES: Final = 300_000_000
+_SETTINGS: Final[dict[str, Any]] = {
+    # The embedded server holds 1.5 GB in all, and others work beside the audit.
+    "max_memory_usage": 1_000_000_000,
+    "max_bytes_before_external_group_by": _SPILL_BYTES,
+    "max_bytes_before_external_sort": _SPILL_BYTES,
+    "max_threads": 2,
+    "session_timezone": "UTC",
+    "join_use_nulls": 0,
+    "union_default_mode": "ALL",
+}
+
+
+class Scratch:
+    """A database of intermediate tables, made on entry and dropped on exit. Two audits never share one."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.name = f"{_PREFIX}_{os.getpid()}_{secrets.token_hex(4)}"
+
+    def __enter__(self) -> Self:
+        self._client.command(f"CREATE DATABASE {self.name} ENGINE = Atomic")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.command(f"DROP DATABASE IF EXISTS {self.name} SYNC")
+
+    def run(self, sql: str) -> None:
+        """Run a statement. `{db}` in it is this database."""
+        self._client.command(sql.replace("{db}", self.name), settings=_SETTINGS)
+
+    def make(self, table: str, select: str, order: str = "tuple()") -> None:
+        """(Re)make `table` from `select`."""
+        self.run(f"DROP TABLE IF EXISTS {{db}}.{table} SYNC")
+        self.run(f"CREATE TABLE {{db}}.{table} ENGINE = MergeTree ORDER BY {order} AS {select}")
+
+    def rows(self, sql: str) -> Sequence[Sequence[Any]]:
+        """Rows of a query."""
+        found: Sequence[Sequence[Any]] = self._client.query(
+            sql.replace("{db}", self.name), settings=_SETTINGS
+        ).result_rows
+        return found
+
+    def value(self, sql: str) -> Any:
+        """The one value of a query."""
+        return self.rows(sql)[0][0]
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows that Python made."""
+        self._client.insert(f"{self.name}.{table}", rows, column_names=list(columns))
