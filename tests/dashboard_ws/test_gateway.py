@@ -145,7 +145,7 @@ async def test_small_clinic_counts_are_hidden_from_walls(
         (["nonsense"], 4401),
         ([token("device")], 4401),
         ([token("wall", -5)], 4401),
-        ([token("wall", 60, "32.08")], 4403),
+        ([token("wall", 3600, "32.08")], 4403),
     ],
 )
 async def test_bad_tokens(gateway: GatewayProcess, given: list[str], code: int) -> None:
@@ -272,7 +272,7 @@ async def test_http_refusals(gateway: GatewayProcess) -> None:
         for path, params, headers, status in (
             ("/v1/state", {"region": REGION}, {}, 401),
             ("/v1/state", {"region": REGION}, bearer("device"), 401),
-            ("/v1/state", {"region": REGION}, bearer("wall", 60, "32.08"), 403),
+            ("/v1/state", {"region": REGION}, bearer("wall", 3600, "32.08"), 403),
             ("/v1/state", {"region": "11.01"}, bearer(), 404),
             ("/v1/state", {"region": REGION, "levels": "street"}, bearer(), 400),
             ("/v1/state", {}, bearer(), 422),

@@ -119,9 +119,7 @@ POSITION = {
 
 def lag(broker: str) -> int:
     """Records of the event topics that the group has not committed."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=broker, group_id=GROUP, enable_auto_commit=False
-    )
+    consumer = KafkaConsumer(bootstrap_servers=broker, group_id=GROUP, enable_auto_commit=False)
     places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in (0, 1)]
     ends = consumer.end_offsets(places)
     left: int = sum(ends[place] - (consumer.committed(place) or 0) for place in places)
