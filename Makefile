@@ -46,11 +46,12 @@ up: install ## Start everything here, with a simulated day, until Ctrl-C (ARGS="
 
 .PHONY: test
 test: install lint ## Run all checks and tests, the quick ones first
+	npm --prefix $(WEB) run check
+	npm --prefix $(WEB) run test:unit
 	$(BIN)/pytest -q -m "not ($(SLOW) or chaos)"
-	$(BIN)/pytest -q -m "($(SLOW)) and not chaos"
-ifneq ($(wildcard $(WEB)/package.json),)
-	npm --prefix $(WEB) test
-endif
+	$(BIN)/pytest -q -m "(real or slow) and not (e2e or chaos)"
+	npm --prefix $(WEB) run test:wall
+	$(BIN)/pytest -q -m "e2e and not chaos"
 
 .PHONY: lint
 lint: install ## Check format, rules, types and who imports whom

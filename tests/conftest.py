@@ -10,7 +10,9 @@ import pytest
 
 from pantau.broker import KafkaBroker, pick_port
 
-_REAL_FIXTURES: Final = frozenset({"broker", "clickhouse", "events_broker", "kafka"})
+_REAL_FIXTURES: Final = frozenset(
+    {"broker", "clickhouse", "events_broker", "kafka", "own", "store", "tree"}
+)
 """Who asks for one of these, directly or through another fixture, is marked `real`."""
 
 # No test is a stop-watch: on a loaded machine any example may take long.
