@@ -290,6 +290,10 @@ class Maker:
             return
         elif draw < 0.45 and (sent or self._promised.get(unit)):
             body = self._correction(at, region, kind, unit)
+            if chance.random() < 0.35:
+                # A rival that was said at the same moment: only the id decides.
+                data = self._data(body["type"], ms(body["time"]), body.get("subject", ""))
+                yield self._line(at, body | {"id": self._id(), "data": data})
         else:
             body = self._event(at, region, kind, unit)
             if chance.random() < 0.12:
