@@ -25,7 +25,7 @@ _decode = msgspec.msgpack.Decoder(list[int]).decode
 class OneKey(Deserializer):  # type: ignore[misc]
     """All records under one key, so that a record of many kitchens is one call: state is by partition then."""
 
-    def __call__(self, _value: bytes, _context: Any) -> bytes:
+    def __call__(self, *_: Any, **__: Any) -> bytes:
         """The key."""
         return b"all"
 

@@ -19,7 +19,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
@@ -30,13 +30,16 @@ from bench.streams.generate import Thrower, generate
 from chassis import logs
 from contracts.clock import real_now_ms, rfc3339
 from contracts.partition import partition_of
-from contracts.topics import AREA_WINDOWS, SPPG_EVENTS, TABLE_HEADER, UNIT_WINDOWS
+from contracts.topics import AREA_WINDOWS, REGION_STATE, SPPG_EVENTS, TABLE_HEADER, UNIT_WINDOWS
 from pantau.broker import pick_port
+from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.messages import decode_batch
 from streams.core.parts import SUM_INDEX
 
 _PARTITIONS: Final = 2
 _FILL_S: Final = 1_800.0
+_HOURS_A_DAY: Final = 2
+_FILL_FLUSH_MS: Final = 1_000
 _PORTION: Final = 20_000
 """Lines that are posted at once while state is built up."""
 
@@ -68,10 +71,13 @@ def say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def start(place: Ground, number: int) -> Worker:
+def start(place: Ground, number: int, flush_ms: int | None = None) -> Worker:
     """Starts a worker whose health can be asked."""
     port = pick_port()
-    environment = place.worker_environment() | {"PANTAU_HEALTH_PORT": str(port)}
+    environment = place.worker_environment() | {
+        "PANTAU_HEALTH_PORT": str(port),
+        "PANTAU_FLUSH_MS": str(flush_ms or place.flush_ms),
+    }
     command = [sys.executable, "-m", "streams"]
     return Worker(place.start(command, environment, f"worker-{number}"), port)
 
@@ -90,23 +96,40 @@ def steady(workers: Sequence[Worker]) -> None:
     until(settled, _READY_S, "the workers do not become ready")
 
 
-def positions(place: Ground) -> Callable[[], dict[str, int]]:
-    """How far stage one has come, by input partition; each call reads on."""
-    reached: dict[str, int] = {}
+class Positions:
+    """How far stage one has come, by input partition, and whether the region has followed."""
 
-    def read(value: bytes) -> list[tuple[str, int, list[int]]]:
-        batch = decode_batch(value)
-        reached[batch.source] = batch.position
-        return []
+    def __init__(self, broker: str) -> None:
+        self._reached: dict[str, int] = {}
+        self._fed = self._region = 0
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=broker,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        self._consumer.assign([TopicPartition(FEED, 0), TopicPartition(REGION_STATE, 0)])
 
-    rows = Rows(place.broker, FEED, read)
+    def have_reached(self, wanted: dict[str, int]) -> bool:
+        """Reads on; whether stage one has come to `wanted`, and the region as far as stage one."""
+        while fetched := self._consumer.poll(timeout_ms=200):
+            for place, records in fetched.items():
+                for record in records:
+                    self._note(place.topic, record)
+        behind = any(self._reached.get(name, 0) < at for name, at in wanted.items())
+        return not behind and self._region > self._fed
 
-    def look() -> dict[str, int]:
-        while rows.look():
-            pass
-        return reached
+    def _note(self, topic: str, record: Any) -> None:
+        if topic == FEED:
+            batch = decode_batch(record.value)
+            self._reached[batch.source] = batch.position
+            self._fed = record.offset
+        elif record.key == POSITION_KEY:
+            self._region = decode_position(record.value).offset
 
-    return look
+    def close(self) -> None:
+        """Ends it."""
+        self._consumer.close()
 
 
 def ends(place: Ground) -> dict[str, int]:
@@ -118,15 +141,12 @@ def ends(place: Ground) -> dict[str, int]:
     return found
 
 
-def folded(
-    workers: Sequence[Worker], wanted: dict[str, int], look: Callable[[], dict[str, int]]
-) -> None:
-    """Waits until stage one has come to `wanted`."""
+def folded(workers: Sequence[Worker], wanted: dict[str, int], positions: Positions) -> None:
+    """Waits until stage one has come to `wanted` and the region has followed."""
 
     def there() -> bool:
         alive(workers)
-        reached = look()
-        return all(reached.get(name, 0) >= at for name, at in wanted.items())
+        return positions.have_reached(wanted)
 
     until(there, _FILL_S, "the events were not folded")
 
@@ -209,14 +229,15 @@ def kill_and_wait(
 def recover(events: int, flush_ms: int) -> list[Recovered]:
     """Part 1."""
     with ground(_PARTITIONS, flush_ms) as place:
-        content = generate(place.registry, 1, events, real_now_ms(), _WEEKS_MS)
-        look = positions(place)
-        workers = [start(place, 0)]
+        content = generate(place.registry, 1, events, real_now_ms(), _WEEKS_MS, _HOURS_A_DAY)
+        reached = Positions(place.broker)
+        # Rows of four weeks in few flushes: only what is left in the end is measured.
+        workers = [start(place, 0, _FILL_FLUSH_MS)]
         try:
             steady(workers)
             for at in range(0, events, _PORTION):
                 place.produce(content.lines[at : at + _PORTION], 200)
-                folded(workers, ends(place), look)
+                folded(workers, ends(place), reached)
             say(f"{events} events of state")
             first, successor = kill_and_wait(
                 place, workers[0], 2, "killed, another started at once", lambda: start(place, 1)
@@ -226,6 +247,7 @@ def recover(events: int, flush_ms: int) -> list[Recovered]:
             steady(workers[1:])
             second, _ = kill_and_wait(place, workers[1], 3, "one of two killed", None)
         finally:
+            reached.close()
             for worker in workers:
                 end(worker.process)
     return [first, second]

@@ -17,7 +17,9 @@ from streams.core.parts import SUM_INDEX
 
 @dataclass(frozen=True)
 class Workload:
-    """One topic content. `span_ms`: how far back its times go; `share`: of the events asked for; `batch`: records read at once."""
+    """One topic content. `span_ms`: how far back its times go, `hours_a_day` of each day; `share`: of the events
+    asked for; `batch`: records read at once.
+    """
 
     name: str
     title: str
@@ -25,6 +27,7 @@ class Workload:
     span_ms: int
     share: float
     batch: int
+    hours_a_day: int = 24
 
 
 _LIVE_MS: Final = 10 * 60_000
@@ -32,9 +35,11 @@ REPLAY_MS: Final = 3 * 86_400_000
 
 WORKLOADS: Final = (
     Workload("live-lines", "live, 200 lines a record", 200, _LIVE_MS, 1.0, 20),
-    Workload("replay-lines", "replay over days, 200 lines a record", 200, REPLAY_MS, 1.0, 20),
+    Workload("replay-lines", "replay over days, 200 lines a record", 200, REPLAY_MS, 1.0, 20, 13),
     Workload("live-single", "live, one event a record", 1, _LIVE_MS, 0.25, 2_000),
-    Workload("replay-single", "replay over days, one event a record", 1, REPLAY_MS, 0.25, 2_000),
+    Workload(
+        "replay-single", "replay over days, one event a record", 1, REPLAY_MS, 0.25, 2_000, 13
+    ),
 )
 
 

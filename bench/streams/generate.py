@@ -119,14 +119,22 @@ class Thrower:
 
 
 def generate(
-    registry: RegionRegistry, seed: int, events: int, now_ms: int, span_ms: int
+    registry: RegionRegistry,
+    seed: int,
+    events: int,
+    now_ms: int,
+    span_ms: int,
+    hours_a_day: int = 24,
 ) -> Content:
-    """`events` lines whose times go from `now_ms - span_ms` to `now_ms`, up to a minute out of order."""
+    """`events` lines whose times go from `now_ms - span_ms` to `now_ms`, up to a minute out of order.
+
+    Of each 24 hours of them only the first `hours_a_day` have events.
+    """
     thrower = Thrower(registry, seed)
     chance = random.Random(seed + 1)
     received = rfc3339(now_ms)
     content = Content()
-    for time_ms in _times(chance, events, now_ms, span_ms):
+    for time_ms in _times(chance, events, now_ms, span_ms, hours_a_day):
         dice = chance.random()
         if dice < _DUPLICATES and content.lines:
             recent = min(_RECENT, len(content.lines))
@@ -140,9 +148,13 @@ def generate(
     return content
 
 
-def _times(chance: random.Random, events: int, now_ms: int, span_ms: int) -> Iterator[int]:
+def _times(
+    chance: random.Random, events: int, now_ms: int, span_ms: int, hours_a_day: int
+) -> Iterator[int]:
+    worked_ms = hours_a_day * _DAY_MS // 24
     for number in range(events):
-        yield now_ms - span_ms + span_ms * number // events - chance.randrange(60_000)
+        day, within = divmod(span_ms * hours_a_day // 24 * number // events, worked_ms)
+        yield now_ms - span_ms + day * _DAY_MS + within - chance.randrange(60_000)
 
 
 def _count(truth: Truth, unit: str, time_ms: int, adds: dict[str, int]) -> None:

@@ -95,7 +95,9 @@ def measure(
 ) -> dict[str, list[Run]]:
     """All rounds on one workload, interleaved: each round takes every contestant once."""
     with ground(1, flush_ms) as place:
-        content = generate(place.registry, 1, events, real_now_ms(), workload.span_ms)
+        content = generate(
+            place.registry, 1, events, real_now_ms(), workload.span_ms, workload.hours_a_day
+        )
         place.produce(content.lines, workload.lines_a_record)
         runs: dict[str, list[Run]] = {one.name: [] for one in contestants}
         for number in range(rounds):

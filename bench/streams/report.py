@@ -42,8 +42,9 @@ _TEXT: Final = """\
 
 - **Content.** A deterministic line of events of Sumedang's kitchens: half temperatures, 20 % deliveries, 20 % meals, 10 %
   cooking; 2 % of the lines come twice, 1 % are refused. {events} lines, of the workloads with one event a record a quarter of
-  that. *live*: times of the last ten minutes. *replay*: times over {replay_days} days, in order up to a minute. Each workload is put on
-  the topic once, on a broker of its own; all contestants read the same records and take turns within each round.
+  that. *live*: times of the last ten minutes. *replay*: times over {replay_days} days of 13 hours, in order up to a minute.
+  Each workload is put on the topic once, on a broker of its own; all contestants read the same records and take turns within
+  each round.
 - **Job.** Read, decode (the same `contracts.decode`, a whole record in one call), check against the registry, drop
   duplicates, sum by kitchen and 5-minute pane, keep recoverable state and send the rows that changed, both every {flush_ms} ms.
 - **Done** is when the contestant's newest row of every (kitchen, pane), read back from its output topic as committed, equals
