@@ -22,8 +22,8 @@ from clickhouse_connect.driver.client import Client
 from chassis.datadir import DataDir
 from sinks.clickhouse.client import connect
 
-_START_S: Final = 30.0
-_STOP_S: Final = 15.0
+_START_S: Final = 120.0
+_STOP_S: Final = 60.0
 
 
 @dataclass

@@ -12,7 +12,7 @@ from contracts.topics import topics
 from pantau.broker import KafkaBroker, pick_port
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 90) -> None:
     """Return when `condition` holds; fail after `timeout_s`."""
     deadline = monotonic() + timeout_s
     while not condition():

@@ -112,10 +112,10 @@ class GatewayProcess:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.wait(15)
+            process.wait(60)
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert process.poll() is None, "the gateway ended"
             try:
@@ -124,7 +124,7 @@ class GatewayProcess:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        raise AssertionError("the gateway was not ready in 40 s")
+        raise AssertionError("the gateway was not ready in 120 s")
 
     def connect(self, **options: Any) -> websockets.connect:
         given: dict[str, Any] = {
@@ -144,7 +144,7 @@ class Wall:
         self.epoch = ""
         self.seq = -1
 
-    async def next(self, *ops: str, timeout_s: float = 10) -> dict[str, Any]:
+    async def next(self, *ops: str, timeout_s: float = 60) -> dict[str, Any]:
         """The next frame (of these ops), applied."""
         async with asyncio.timeout(timeout_s):
             while True:

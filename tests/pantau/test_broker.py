@@ -78,7 +78,7 @@ def test_committed_records_outlive_kill_9(
         assert asyncio.run(committed(broker.address)) == [b"kept", b"and more"]
         assert "kafka.Kafka" in broker.argv(), "its name is in the command line"
         process.terminate()
-        assert process.wait(10) == 143, "SIGTERM is a clean stop"
+        assert process.wait(60) == 143, "SIGTERM is a clean stop"
     assert capfd.readouterr() == ("", ""), "what it has to say goes to its own file"
     assert "Kafka Server started" in broker.log_file.read_text()
 

@@ -39,14 +39,14 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.05)
 
 
-async def until_async(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+async def until_async(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     await asyncio.to_thread(until, condition, seconds)
 
 
@@ -219,5 +219,5 @@ asyncio.run(main())
         assert alive(child)
         supervisor.kill()
         supervisor.wait()
-        until(lambda: not alive(child), 5)
+        until(lambda: not alive(child))
     os.kill(pid_in(tmp_path / "inner"), signal.SIGKILL)

@@ -34,7 +34,7 @@ from tests.examples import event
 
 PARTITIONS: Final = 4
 KEY: Final = bytes(range(32))
-_START_S: Final = 30.0
+_START_S: Final = 120.0
 HEADERS: Final = {"Content-Type": "application/x-ndjson"}
 
 
@@ -170,7 +170,7 @@ class Running(NamedTuple):
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
 
 @contextmanager
@@ -200,4 +200,4 @@ def ingest(broker: str, folder: Path, port: int = 0, **settings: str) -> Iterato
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
+        process.wait(60)

@@ -300,7 +300,7 @@ def test_a_registry_change_counts_when_it_is_signed(served: Running) -> None:
     time.sleep(1)
     assert served.post(body, newcomer).status_code == 422
     publish(served.broker, changed)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while served.post(body, newcomer).status_code != 202:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -347,12 +347,12 @@ def test_kill_9_loses_nothing_that_was_answered(events_broker: str, tmp_path: Pa
             threads = [threading.Thread(target=send, args=(n, running.url)) for n in range(12)]
             for thread in threads:
                 thread.start()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while len(answered) < 50 * (round_ + 1) and time.monotonic() < deadline:
                 time.sleep(0.02)
             running.process.kill()
             for thread in threads:
-                thread.join(10)
+                thread.join(60)
     assert len(answered) >= 100
     stored = {got["id"] for _, got in lines_with(read(events_broker, SPPG_EVENTS), *answered)}
     assert stored == set(answered)
@@ -371,7 +371,7 @@ def test_without_broker_it_says_503_and_recovers(tmp_path: Path) -> None:
             running.wait_ready()
             assert running.post(temperature("down-1"), KITCHEN).status_code == 202
             process.kill()
-            process.wait(10)
+            process.wait(60)
             is_problem(running.post(temperature("down-2"), KITCHEN), 503)
             running.wait_ready(ready=False)
         with broker.running():

@@ -61,7 +61,7 @@ class Sink:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_rows_are_exact_after_kills_between_insert_and_commit(
             producer.send(SPPG_EVENTS, b"\n".join(meals("kill", number, 3)), partition=number % 2)
         producer.send(SPPG_EVENTS, b"{}", partition=0, headers=[(CONTROL_HEADER, b"tick")])
         producer.flush()
-        assert start("tests.sinks.killer").process.wait(60) == -signal.SIGKILL
+        assert start("tests.sinks.killer").process.wait(120) == -signal.SIGKILL
         assert count(store, "raw_lines") > first
     sink = start()
     wait_until(lambda: lag(broker) == 0)

@@ -31,6 +31,7 @@ from contracts.topics import (
     CONTROL_HEADER,
     EVENT_TOPICS,
     REGION_FEED,
+    REGION_STATE,
     REGISTRY_CHANGE,
     SIGNATURE_HEADER,
     SPPG_EVENTS,
@@ -285,24 +286,35 @@ async def scenario(made: Installation, seconds: float, seed: int) -> tuple[Rows,
     for _ in range(2):
         made.start_worker()
     await asyncio.gather(post(made, history(seed), seconds), disturb(made, seconds, seed))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     ends = await log_ends(made)
     while any(at < end for at, end in zip(await positions(made), ends, strict=True)):
         assert time.monotonic() < deadline, f"stood still at {await positions(made)} of {ends}"
         await asyncio.sleep(0.5)
-    # The region agent follows within two flushes and one more tick.
-    await asyncio.sleep(8.0)
+    fed = await ends_of(made, REGION_FEED, 1)
+    while await region_position(made) < fed[0]:
+        assert time.monotonic() < deadline, "the region agent stands still"
+        await asyncio.sleep(0.5)
     made.stop()
     reached = await positions(made)
     return await sent_rows(made), await expected_rows(made, reached)
 
 
-async def log_ends(made: Installation) -> list[int]:
+async def ends_of(made: Installation, topic: str, partitions: int) -> list[int]:
     return [
         (records[-1].offset + 1 if records else 0)
-        for topic in EVENT_TOPICS
-        for records in await read_all(made, topic, PARTITIONS)
+        for records in await read_all(made, topic, partitions)
     ]
+
+
+async def log_ends(made: Installation) -> list[int]:
+    return [end for topic in EVENT_TOPICS for end in await ends_of(made, topic, PARTITIONS)]
+
+
+async def region_position(made: Installation) -> int:
+    (records,) = await read_all(made, REGION_STATE, 1)
+    kept = [record.value for record in records if record.key == POSITION_KEY]
+    return decode_position(kept[-1]).offset if kept else 0
 
 
 def test_killed_and_frozen_workers_leave_the_same_rows(installation: Installation) -> None:
