@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
           pantau bench streams --events 20000 --rounds 1 a quick look
           pantau bench streams --contestants pantau,faust
           pantau bench latency --minutes 5
-          pantau bench recovery --help
+          python -m bench.recovery --help              options of one measurement
         """
         # Imported when run: other commands need not wait for what only this one uses.
         importlib.import_module(f"bench.{part.value}.__main__").main(context.args)
