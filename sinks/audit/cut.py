@@ -56,8 +56,7 @@ def take(scratch: Scratch, region: str, patience_s: float, tell: Callable[[str],
         topic: tuple(int(row[2]) for row in verdicts if row[0] == topic)
         for topic in (SPPG_EVENTS, CLINIC_EVENTS)
     }
-    newest = _newest_line(scratch, region, lines)
-    _wait(scratch, region, lines, newest, patience_s, tell)
+    _wait(scratch, region, lines, patience_s, tell)
     early = min(area[1], *(int(row[3]) for row in _positions(scratch, UNIT_WINDOWS)))
     # Rows become due while the audit waits: whatever is due by the newest position may exist.
     late = max(
@@ -86,31 +85,17 @@ def _area(scratch: Scratch, region: str) -> tuple[int, int] | None:
     return int(rows[index][2]), int(rows[index][3])
 
 
-def _newest_line(scratch: Scratch, region: str, lines: dict[str, tuple[int, ...]]) -> int:
-    """Append time of the last line below the cut, 0 without any."""
-    below = " OR ".join(
-        f"(topic = {text(topic)} AND offset < {list(ends)}[partition + 1])"
-        for topic, ends in lines.items()
-    )
-    return int(
-        scratch.value(
-            f"SELECT toUnixTimestamp64Milli(max(append_at)) FROM {STORE}.raw_lines WHERE ({below}) AND region = {text(region)}"
-        )
-    )
-
-
 def _wait(
     scratch: Scratch,
     region: str,
     lines: dict[str, tuple[int, ...]],
-    newest: int,
     patience_s: float,
     tell: Callable[[str], None],
 ) -> None:
     """Wait until stage one's and stage two's rows are beyond the cut."""
     state: object = None
     deadline = time.monotonic() + patience_s
-    while not _passed(scratch, region, lines, newest):
+    while not _passed(scratch, region, lines):
         now = (_positions(scratch, UNIT_WINDOWS), _positions(scratch, AREA_WINDOWS))
         if now != state:
             state, deadline = now, time.monotonic() + patience_s
@@ -120,15 +105,28 @@ def _wait(
         time.sleep(_POLL_S)
 
 
-def _passed(scratch: Scratch, region: str, lines: dict[str, tuple[int, ...]], newest: int) -> bool:
+def _passed(scratch: Scratch, region: str, lines: dict[str, tuple[int, ...]]) -> bool:
     area = _area(scratch, region)
     units = {(row[0], row[1]): int(row[2]) for row in _positions(scratch, UNIT_WINDOWS)}
     return (
         area is not None
-        and area[1] > newest
         and all(
             units.get((topic, partition), 0) >= end
             for topic, ends in lines.items()
             for partition, end in enumerate(ends)
         )
+        and not _ahead(scratch, region, lines, area[1])
     )
+
+
+def _ahead(scratch: Scratch, region: str, lines: dict[str, tuple[int, ...]], time_ms: int) -> bool:
+    """Whether a line below the cut was appended at `time_ms` or later."""
+    below = " OR ".join(
+        f"(topic = {text(topic)} AND offset < {list(ends)}[partition + 1])"
+        for topic, ends in lines.items()
+    )
+    found = scratch.value(
+        f"SELECT count() FROM (SELECT 1 FROM {STORE}.raw_lines PREWHERE append_at >= fromUnixTimestamp64Milli({time_ms}) "
+        f"WHERE ({below}) AND region = {text(region)} LIMIT 1)"
+    )
+    return bool(found)

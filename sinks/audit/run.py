@@ -97,11 +97,11 @@ def _look(
         zone = _zone(scratch, region)
         tell("waiting until the streams have passed one moment")
         taken = cut.take(scratch, region, patience_s, tell)
-        with_data = _days(scratch, region, zone)
+        if first is None or last is None:
+            with_data = _days(scratch, region, zone)
+            first, last = first or with_data[0], last or with_data[1]
         silent_from = _silent_from(scratch, region, zone)
-        scope = Scope(
-            region, zone, first or with_data[0], last or with_data[1], silent_from, taken, limits
-        )
+        scope = Scope(region, zone, first, last, silent_from, taken, limits)
         report = Report(region, scope.first.isoformat(), scope.last.isoformat())
         if scope.first > scope.last:
             return report
@@ -160,19 +160,22 @@ def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
     That is not written down, but two things tell: the first event that was accepted, and the first row of
     a day on which nothing happened.
     """
-    where = f"region = {text(region)}"
-    accepted = (
-        f"SELECT toDate(min(append_at), {text(zone)}) AS day FROM {STORE}.raw_lines WHERE {where} AND parsed = 1 "
-        f"AND (topic, partition, offset, line) NOT IN (SELECT topic, partition, offset, line FROM {STORE}.exceptions) "
-        "HAVING count() > 0"
+    where = f"region = {text(region)} AND parsed = 1"
+    place = "topic, partition, offset, line"
+    # Few lines are refused before the first one is accepted: a hundred thousand are surely enough.
+    first = scratch.value(
+        f"SELECT ifNull(min(toDate(append_at, {text(zone)})), toDate('2149-01-01')) FROM ("
+        f"SELECT {place}, toNullable(append_at) AS append_at FROM {STORE}.raw_lines WHERE {where} ORDER BY append_at LIMIT 100000) "
+        f"WHERE ({place}) NOT IN (SELECT {place} FROM {STORE}.exceptions)"
     )
-    silent = (
-        f"SELECT min(day) FROM {STORE}.performance WHERE {where} AND window = '1d' AND level = 'unit' "
-        f"AND (area_id, day) NOT IN (SELECT unit_id, toDate(time, {text(zone)}) FROM {STORE}.raw_lines WHERE {where} AND parsed = 1) "
-        "HAVING count() > 0"
+    day = f"toDate('{first.isoformat()}')"
+    silent: date = scratch.value(
+        f"SELECT min(least({day}, day)) FROM (SELECT {day} AS day UNION ALL "
+        f"SELECT day FROM {STORE}.performance WHERE region = {text(region)} AND window = '1d' AND level = 'unit' AND day < {day} "
+        f"AND (area_id, day) NOT IN (SELECT unit_id, toDate(time, {text(zone)}) FROM {STORE}.raw_lines "
+        f"WHERE {where} AND toDate(time) <= {day}))"
     )
-    rows = scratch.rows(f"SELECT min(day) FROM ({accepted} UNION ALL {silent}) HAVING count() > 0")
-    return rows[0][0] if rows else date(2149, 1, 1)
+    return silent
 
 
 def _batches(scratch: Scratch, scope: Scope, first: date) -> Iterator[Batch]:
