@@ -203,9 +203,9 @@ def run_wildly(chance: Random, plant: Plant, crashes: bool) -> None:
         place = chance.choice(plant.places)
         plant.step(place, chance.choice((1, 2, 5, 20)))
         draw = chance.random()
-        if draw < 0.4:
+        if draw < 0.5:
             plant.flush(place)
-        elif draw < 0.48 and crashes:
+        if 0.3 < draw < 0.6 and crashes:
             plant.crash(place)
         draw = chance.random()
         if draw < 0.5:
