@@ -29,6 +29,7 @@ _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
 _TAKE_BACK_S: Final = 3.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
+_NEVER_S: Final = 1e9
 _FAILED: Final = 70
 _STUCK: Final = 71
 _log = logs.get(__name__)
@@ -96,6 +97,8 @@ def build(settings: Settings, health: Health) -> App:
         broker_heartbeat_interval=1.5,
         broker_rebalance_timeout=30.0,
         broker_max_poll_interval=300.0,
+        # The group's committed offsets decide nothing here, so that they stand still is no news.
+        broker_commit_livelock_soft_timeout=_NEVER_S,
         consumer_auto_offset_reset="earliest",
         stream_wait_empty=False,
         stream_buffer_maxsize=256,
