@@ -7,283 +7,38 @@ WHO z-scores are not computed here: a measurement's flags come from whoever made
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from contracts.partition import partition_of
-from contracts.registry import RegionRegistry, Registry
-from contracts.windows import GROUPS
-
-MINUTE: Final = 60_000
-PANE: Final = 5 * MINUTE
-DAY: Final = 86_400_000
-PANES: Final = {"15m": 3, "1h": 12}
-DAYS: Final = {"1d": 1, "7d": 7, "30d": 30}
-EVERY_GROUP: Final = (*GROUPS, "all")
-SILENT: Final = ("unit.heartbeat", "event.retracted")
-RETRACTION: Final = "event.retracted"
-
-Key = tuple[str, str, str, str, str, str]
-"""view, level, area, group (or ''), window, window_end"""
-Rows = dict[Key, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One line where it lies: `append_ms` is the broker's append time on the region's clock."""
-
-    topic: str
-    partition: int
-    offset: int
-    line: int
-    append_ms: int
-    raw: bytes
+from tests.streams.said import (
+    DAYS,
+    EVERY_GROUP,
+    MINUTE,
+    PANE,
+    PANES,
+    SAFE,
+    SILENT,
+    Key,
+    Registered,
+    Rows,
+    Said,
+    by_type,
+    day_of,
+    day_start,
+    iso,
+    local,
+    ms,
+    quantile,
+    utc,
+)
+from tests.streams.verdicts import Verdicts
 
 
-@dataclass(eq=False)
-class Said:
-    """An accepted event."""
-
-    body: dict[str, Any]
-    region: str
-    kind: str
-    unit: str
-    time: int
-    received: int
-    recorded: int
-    place: tuple[str, int, int, int]
-
-    def __post_init__(self) -> None:
-        self.id: str = self.body["id"]
-        self.type: str = self.body["type"]
-        self.names: str | None = self.body.get("supersedes")
-        self.data: dict[str, Any] = self.body["data"]
-
-
-def ms(text: str) -> int:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-@lru_cache(maxsize=100_000)
-def utc(moment_ms: int) -> str:
-    return datetime.fromtimestamp(moment_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def local(zone: ZoneInfo, moment_ms: int) -> datetime:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment_ms)).astimezone(zone)
-
-
-@lru_cache(maxsize=100_000)
-def day_of(zone: ZoneInfo, moment_ms: int) -> int:
-    return (local(zone, moment_ms).date() - date(1970, 1, 1)).days
-
-
-@lru_cache(maxsize=10_000)
-def day_start(zone: ZoneInfo, day: int) -> int:
-    midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=day), datetime.min.time(), zone)
-    return round(midnight.timestamp() * 1000)
-
-
-@lru_cache(maxsize=10_000)
-def iso(day: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
-
-
-@dataclass
-class Registered:
-    """Of one day: portions by the kitchen's area; (recipient, registered) by the recipient's area and group."""
-
-    portions: dict[str, int] = field(default_factory=dict)
-    of_area: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
-
-
-@dataclass
-class Model:
-    """`registries`: all rows there will ever be; `first_ms`: when the installation first knew its regions."""
-
-    registries: Sequence[RegionRegistry]
-    partitions: int
-    first_ms: int
-    zscores: Mapping[tuple[float, float], tuple[bool, bool]]
-    accepted: list[Said] = field(default_factory=list)
-    exceptions: dict[tuple[str, int, int, int], tuple[str, set[str]]] = field(default_factory=dict)
-    wrong: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.registry = Registry(self.registries)
-        self.zones = {one.region.code: ZoneInfo(one.region.timezone) for one in self.registries}
-        self._of_id: dict[tuple[str, str], list[Said]] = defaultdict(list)
-        self._naming: dict[tuple[str, str], list[Said]] = defaultdict(list)
-        self._registered: dict[tuple[str, int], Registered] = {}
-
-    # --- verdicts ---------------------------------------------------------------------------------------------------
-
-    def take(self, arrivals: Iterable[Arrival]) -> None:
-        """Lines in order of arrival (of one partition; partitions in any order)."""
-        for arrival in arrivals:
-            place = (arrival.topic, arrival.partition, arrival.offset, arrival.line)
-            faults = self.faults(arrival)
-            if faults:
-                self.exceptions[place] = ("refused", faults)
-                continue
-            said = self._said(json.loads(arrival.raw), arrival, place)
-            copies = [one for one in self._of_id[said.unit, said.id] if bear(one, said)]
-            if copies:
-                same = any(equal(one, said) for one in copies)
-                self.exceptions[place] = ("duplicate", {""}) if same else ("conflict", {"conflict"})
-                continue
-            self.accepted.append(said)
-            self._of_id[said.unit, said.id].append(said)
-            if said.names:
-                self._naming[said.unit, said.names].append(said)
-        self.wrong = {
-            one.id
-            for one in self.accepted
-            if one.type != RETRACTION and any(one.type != t.type for t in self.targets(one))
-        }
-
-    def _said(self, body: dict[str, Any], arrival: Arrival, place: Any) -> Said:
-        _, region, kind, unit = body["source"].split("/")
-        time = ms(body["time"])
-        return Said(
-            body,
-            region,
-            kind,
-            unit,
-            time,
-            received_ms(body, arrival.append_ms),
-            ms(body.get("recordedtime") or body["time"]),
-            place,
-        )
-
-    def faults(self, arrival: Arrival) -> set[str]:
-        """Every code that the line deserves; empty: accepted."""
-        try:
-            body = json.loads(arrival.raw)
-        except ValueError:
-            return {"not_json"}
-        if not isinstance(body, dict):
-            return {"not_an_event"}
-        if body.get("type") not in KINDS:
-            return {"unknown_type"}
-        found = {
-            code
-            for name, code in (("id", "missing_field"), ("data", "missing_field"))
-            if name not in body
-        }
-        data = body.get("data", {})
-        if "portions" in data and not 0 <= data["portions"] <= 100_000:
-            found.add("out_of_range")
-        if "surprise" in data:
-            found.add("unknown_field")
-        if found:
-            return found
-        _, region, kind, unit = body["source"].split("/")
-        if arrival.topic != f"{kind}.events" or arrival.partition != partition_of(
-            unit, self.partitions
-        ):
-            return {"wrong_partition"}
-        return self._registry_faults(body, region, kind, unit, arrival.append_ms)
-
-    def _registry_faults(
-        self, body: dict[str, Any], region: str, kind: str, unit: str, append_ms: int
-    ) -> set[str]:
-        time, received = ms(body["time"]), received_ms(body, append_ms)
-        found = set()
-        if time < received - 30 * DAY:
-            found.add("too_old")
-        if time > received + 5 * MINUTE:
-            found.add("in_future")
-        if self.registry.region_of_unit(unit) != region:
-            return found | {"unknown_unit"}
-        day = day_of(self.zones[region], time)
-        row = self.registry.unit(unit, day)
-        if row is None:
-            found.add("unknown_unit")
-        elif row.kind != kind or KINDS[body["type"]] not in ("", kind):
-            found.add("wrong_kind")
-        subject = body.get("subject")
-        if subject and (
-            self.registry.region_of_recipient(subject) != region
-            or self.registry.recipient(subject, day) is None
-        ):
-            found.add("unknown_recipient")
-        return found | self._content_faults(body, time)
-
-    def _content_faults(self, body: dict[str, Any], time: int) -> set[str]:
-        found = set()
-        if body.get("supersedes") == body["id"]:
-            found.add("self_superseding")
-        if body["type"] == "sppg.delivery.received":
-            cooked = ms(body["data"]["cooked_at"])
-            if cooked > time:
-                found.add("cooked_at_after_time")
-            if cooked < time - DAY:
-                found.add("cooked_at_too_early")
-        if body["type"] == "clinic.case.reported" and ms(body["data"]["onset"]) > time:
-            found.add("onset_after_time")
-        return found
-
-    # --- corrections ------------------------------------------------------------------------------------------------
-
-    def targets(self, one: Said) -> list[Said]:
-        return (
-            [t for t in self._of_id[one.unit, one.names] if bear(one, t)]
-            if one.names and (one.unit, one.names) in self._of_id
-            else []
-        )
-
-    def _may_correct(self, one: Said, target: Said) -> bool:
-        return target.type != RETRACTION and one.type in (target.type, RETRACTION)
-
-    def _in_time(self, group: Iterable[Said], judged: Said) -> list[Said]:
-        """Nothing received more than 30 days after the time of the judged one has a say."""
-        return [x for x in group if x is judged or x.received <= judged.time + 30 * DAY]
-
-    def _fits(self, one: Said, judged: Said) -> list[Said]:
-        return [t for t in self._in_time(self.targets(one), judged) if self._may_correct(one, t)]
-
-    def _is_correction(self, one: Said, judged: Said) -> bool:
-        """Not if what it names is there and cannot be corrected by it."""
-        return not self._in_time(self.targets(one), judged) or bool(self._fits(one, judged))
-
-    def _stands(self, one: Said, judged: Said, above: tuple[Said, ...] = ()) -> bool:
-        if not one.names:
-            return True
-        if not self._is_correction(one, judged):
-            return False
-        for rival in self._in_time(self._naming[one.unit, one.names], judged):
-            if (
-                rival is not one
-                and bear(rival, one)
-                and self._is_correction(rival, judged)
-                and rank(rival) > rank(one)
-            ):
-                return False
-        targets = self._fits(one, judged)
-        return not targets or any(
-            t not in (one, *above) and self._stands(t, judged, (one, *above)) for t in targets
-        )
-
-    def _corrected_by(self, one: Said, judged: Said) -> list[Said]:
-        return [
-            c
-            for c in self._in_time(self._naming.get((one.unit, one.id), []), judged)
-            if bear(c, one) and self._may_correct(c, one)
-        ]
-
-    def counts(self, one: Said) -> bool:
-        return (
-            one.type != RETRACTION and self._stands(one, one) and not self._corrected_by(one, one)
-        )
+class Model(Verdicts):
+    """All of it: from lines to the rows that must exist."""
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
@@ -531,57 +286,3 @@ class Model:
                 one.data["syndrome"] == "foodborne" for one in of("clinic.case.reported")
             ),
         }
-
-
-KINDS: Final = {
-    "sppg.cooking.finished": "sppg",
-    "sppg.dispatch.departed": "sppg",
-    "sppg.delivery.received": "sppg",
-    "sppg.meal.eaten": "sppg",
-    "sppg.temperature.measured": "sppg",
-    "sppg.food.tested": "sppg",
-    "sppg.incident.reported": "sppg",
-    "clinic.growth.measured": "clinic",
-    "clinic.immunization.given": "clinic",
-    "clinic.antenatal.visited": "clinic",
-    "clinic.case.reported": "clinic",
-    "unit.heartbeat": "",
-    "event.retracted": "",
-}
-SAFE: Final = {
-    "chiller": lambda celsius: 0 <= celsius <= 5,
-    "freezer": lambda celsius: celsius <= -18,
-    "hot_holding": lambda celsius: celsius >= 60,
-}
-
-
-def received_ms(body: dict[str, Any], append_ms: int) -> int:
-    stamped = body.get("receivedtime")
-    if stamped is not None and append_ms - 2 * MINUTE <= ms(stamped) <= append_ms:
-        return ms(stamped)
-    return append_ms
-
-
-def bear(one: Said, other: Said) -> bool:
-    later = max(one.received, other.received)
-    return all(later - each.time <= 30 * DAY for each in (one, other))
-
-
-def rank(one: Said) -> tuple[int, str]:
-    return (one.recorded, one.id)
-
-
-def equal(one: Said, other: Said) -> bool:
-    mine, theirs = ((x.type, x.body.get("subject"), x.names, x.time, x.data) for x in (one, other))
-    return mine == theirs
-
-
-def by_type(events: list[Said]) -> dict[str, list[Said]]:
-    sorts: dict[str, list[Said]] = {}
-    for one in events:
-        sorts.setdefault(one.type, []).append(one)
-    return sorts
-
-
-def quantile(ordered: list[int], percent: int) -> int | None:
-    return ordered[len(ordered) * percent // 100] if ordered else None

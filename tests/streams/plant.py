@@ -30,7 +30,7 @@ from contracts.topics import (
 from streams.core.messages import Flush, Record
 from streams.core.region_fold import RegionFold
 from streams.core.unit_fold import UnitFold
-from tests.streams.model import Key, Rows
+from tests.streams.said import Key, Rows
 
 EPOCH: Final = "epoch-1"
 Place = tuple[str, int]

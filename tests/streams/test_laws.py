@@ -20,9 +20,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.streams.model import DAYS, MINUTE, PANE, Model, Said, day_of, ms, utc
+from tests.streams.histories import History, Maker, arrivals
+from tests.streams.model import Model
 from tests.streams.plant import Place, Plant
-from tests.streams.world import LENGTH_DAYS, History, Maker, World, arrivals, world, zscores
+from tests.streams.said import DAYS, MINUTE, PANE, Said, day_of, ms, utc
+from tests.streams.survey import zscores
+from tests.streams.world import LENGTH_DAYS, World, world
 
 HEAVY = os.environ.get("PANTAU_LAWS") == "heavy"
 EXAMPLES = 150 if HEAVY else 20

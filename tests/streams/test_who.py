@@ -6,7 +6,7 @@ import pytest
 
 from streams.core import who
 from streams.core.parts import STUNTED, WASTED
-from tests.streams.world import survey
+from tests.streams.survey import survey
 
 ROUNDED = 0.0051
 """WHO's file has two decimals."""
