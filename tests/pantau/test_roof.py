@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
-import stat
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from chassis.clocks import append_segment, read_segments
 from chassis.datadir import DataDir, write_file
-from chassis.regions import load_region
-from contracts.clock import DEMO_FACTOR, Segment, real_now_ms, rfc3339
+from contracts.clock import DEMO_FACTOR, Segment, rfc3339
 from contracts.days import iso_to_day
-from contracts.registry import Kecamatan, Region, RegionRegistry, Registry, Unit
+from contracts.registry import Kecamatan, Region, RegionRegistry, Registry
 from contracts.settings import Settings
-from contracts.tokens import verify
-from pantau import checks, demo_clock, dev_tokens, installation
-from pantau.bring_up import ready_line
+from pantau import checks, demo_clock, installation
 from pantau.child_log import MAX_BYTES, ChildLog, problem_in
-from pantau.cli import build
-from pantau.commands.settings import describe
-from pantau.commands.status import as_json, render
 from pantau.errors import Refusal
 from pantau.installation import Stamp, child_env, plain, running_settings
 from pantau.plan import Options, plan
 from pantau.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
-from pantau.status import Health, Live, Status, stages
 
 REGION = Region(
     code="32.11",
@@ -317,110 +306,3 @@ def test_a_log_is_read_once_by_whole_lines_and_kept_to_a_size(tmp_path: Path) ->
         assert log.last_line() == "pantau: after"
     finally:
         os.close(handle)
-
-
-# --- tokens and lines -----------------------------------------------------------------------------
-
-
-def test_dev_tokens_are_what_the_contract_says(tmp_path: Path) -> None:
-    home = DataDir(tmp_path)
-    home.create_key()
-    home.create_clickhouse_accounts()
-    path = Path(dev_tokens.write_dev_tokens(home, home.key(), ["b", "a"]))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    held: dict[str, Any] = json.loads(path.read_bytes())
-    assert set(held) == {"devices", "wall", "analyst"}
-    now = real_now_ms() / 1000
-    claims = verify(home.key(), held["devices"]["a"], now, "device")
-    assert (claims.sub, claims.exp) == ("a", None)
-    assert verify(home.key(), held["wall"], now, "wall").regions == ()
-    assert held["analyst"] == {"user": "analyst", "password": home.clickhouse_accounts()["analyst"]}
-
-
-def test_the_ready_line(tmp_path: Path) -> None:
-    planned = plan(Options(data_dir=tmp_path, base_port=9000, host="0.0.0.0"))
-    key = b"k" * 32
-    wall = dev_tokens.wall_url(planned.url(planned.settings.gateway_port), key)
-    line = ready_line(planned, wall, None)
-    assert list(line) == ["ready", "ingest", "wall", "clickhouse", "kafka", "tokens"]
-    assert line["ingest"] == "http://127.0.0.1:9000"
-    assert line["clickhouse"] == "http://127.0.0.1:9002"
-    assert line["kafka"] == "127.0.0.1:9003"
-    page, code = line["wall"].split("#code=")
-    assert page == "http://127.0.0.1:9001/"
-    now = real_now_ms() / 1000
-    exp = verify(key, code, now, "code").exp
-    assert exp is not None
-    assert 590 <= exp - now <= 600
-
-
-def test_settings_are_described_from_their_source() -> None:
-    text = describe()
-    for name in Settings.model_fields:
-        assert f"PANTAU_{name.upper()}=" in text
-    assert "One of real, demo." in text
-
-
-def test_help_teaches() -> None:
-    run = CliRunner()
-    for command in (["up"], ["status"], ["device", "enrol"], ["settings"]):
-        answer = run.invoke(build(), [*command, "--help"])
-        assert answer.exit_code == 0
-        assert "Example" in answer.output
-
-
-# --- status ---------------------------------------------------------------------------------------
-
-
-def a_status() -> Status:
-    position = {
-        "stream": "unit.windows",
-        "topic": "sppg.events",
-        "partition": 0,
-        "position": "40",
-        "watermark": "2026-11-24 03:00:00.000",
-        "time": "2026-11-24 03:02:00.000",
-    }
-    ends = {("sppg.events", 0): 42, ("unit.windows", 0): 7}
-    return Status(
-        services=[Health("ingest", "siap"), Health("streams", "mati", "no answer")],
-        stages=stages([position], {("unit.windows", 0): 7}, ends),
-        live=[Live("32.11", "e1", 12, "2026-11-24T03:02:00Z")],
-        dead_letters=3,
-        last_write={"tables": 0.0},
-        troubles=[],
-    )
-
-
-def test_status_works_out_lags_and_shows_what_is_not_known() -> None:
-    rows = {(row.stage, row.topic): row for row in a_status().stages}
-    assert rows["unit.windows", "sppg.events"].lag == 2
-    assert rows["sink", "unit.windows"].lag == 0
-    assert rows["sink", "sppg.events"].lag is None
-    body = json.loads(as_json(a_status()))
-    assert body["fine"] is False
-    assert body["stages"][0]["lag"] == 2
-    text = render(a_status())
-    assert "streams  mati" in text
-    assert "Surat mati: 3" in text
-
-
-def test_enrol_checks_the_unit_and_prints_only_the_token(tmp_path: Path) -> None:
-    home = DataDir(tmp_path)
-    home.create_key()
-    run = CliRunner()
-    unit = first_unit()
-    good = run.invoke(
-        build(), ["device", "enrol", "--unit", unit.unit_id, "--data-dir", str(tmp_path)]
-    )
-    assert good.exit_code == 0
-    token = good.stdout.strip()
-    assert verify(home.key(), token, real_now_ms() / 1000, "device").sub == unit.unit_id
-    assert f"/32.11/{unit.kind}/{unit.unit_id}" in good.stderr
-    bad = run.invoke(build(), ["device", "enrol", "--unit", "SPPG-X", "--data-dir", str(tmp_path)])
-    assert isinstance(bad.exception, Refusal)
-    assert "units.csv" in str(bad.exception)
-
-
-def first_unit() -> Unit:
-    return load_region(installation.ROOT / "regions" / "32.11").units[0]
