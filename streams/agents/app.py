@@ -176,7 +176,7 @@ async def _tick(ticker: Ticker) -> None:
 
 async def _look(app: App, health: Health) -> None:
     """Says whether the worker is ready; takes back what was fenced by a worker that woke up late; ends a worker that stands still."""
-    stuck = app.owners.stuck(app.consumer.highwater)
+    stuck = await app.owners.stuck()
     if stuck:
         _log.critical("stands still while there is more to read", places=stuck)
         os._exit(_STUCK)

@@ -24,6 +24,7 @@ from streams.agents.state import (
     Position,
     decode_position,
     encode_position,
+    holds_records,
     log_bounds,
     read_state,
 )
@@ -130,6 +131,11 @@ class Owner:
                 "events were lost or a backup was restored; rebuild with `pantau replay`"
             )
         return position.offset
+
+    async def has_more(self) -> bool:
+        """Whether the log holds committed records from the position on. Raises `KafkaError`."""
+        topic, partition = self.place.topic, self.place.partition
+        return await holds_records(self._bootstrap, topic, partition, self.position)
 
     def take(self, batch: Batch) -> bool:
         """Folds a batch in if it follows what was folded; True if something is missing before it, so that the input must be read again."""

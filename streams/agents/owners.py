@@ -15,7 +15,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from chassis import logs
 from streams.agents.owner import Batch, FencedError, Owner, PositionError
 
-_STUCK_S: Final = 60.0
+_IDLE_S: Final = 10.0
+"""Ticks come more often: without progress for so long the log's end is asked for."""
+_STUCK_S: Final = 20.0
+"""Standing still with records to read for so much longer is no slowness."""
 _FAILED: Final = 70
 _log = logs.get(__name__)
 _position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
@@ -31,6 +34,7 @@ class Owners:
         self._owners: dict[TP, Owner] = {}
         self._revocations = 0
         self._unowned_since: float | None = None
+        self._behind: dict[TP, tuple[int, float]] = {}
 
     def __contains__(self, place: TP) -> bool:
         return place in self._owners
@@ -129,17 +133,34 @@ class Owners:
             await owner.flush()
         _position.labels(place.topic, place.partition).set(owner.position)
 
-    def stuck(self, highwater: Callable[[TP], int]) -> list[str]:
-        """Partitions whose position has stood still while there is more to read."""
+    async def stuck(self) -> list[str]:
+        """Partitions that have stood at one position for long while their log goes on behind it.
+
+        Asks the broker itself: a consumer that has ceased to fetch knows of no record that it misses.
+        """
         now = time.monotonic()
-        return [
-            owner.place.name
-            for place, owner in self._owners.items()
-            if now - owner.progressed_at > _STUCK_S and (highwater(place) or 0) > owner.position
-        ]
+        places: list[str] = []
+        for place, owner in list(self._owners.items()):
+            if now - owner.progressed_at < _IDLE_S or not await _has_more(owner):
+                self._behind.pop(place, None)
+                continue
+            position, since = self._behind.setdefault(place, (owner.position, now))
+            if position != owner.position:
+                self._behind[place] = (owner.position, now)
+            elif now - since > _STUCK_S:
+                places.append(owner.place.name)
+        return places
 
     async def close(self) -> None:
         """Flushes and gives up everything."""
         await self.flush()
         for place in list(self._owners):
             await self._drop(place)
+
+
+async def _has_more(owner: Owner) -> bool:
+    """See `Owner.has_more`; False if the broker does not say."""
+    try:
+        return await owner.has_more()
+    except KafkaError:
+        return False

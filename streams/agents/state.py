@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 POSITION_KEY = b"~position"
+_LOOK_MS: Final = 2_000
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -57,5 +60,20 @@ async def log_bounds(bootstrap: str, topic: str, partition: int) -> tuple[int, i
         first = await consumer.beginning_offsets([place])
         end = await consumer.end_offsets([place])
         return first[place], end[place]
+    finally:
+        await consumer.stop()
+
+
+async def holds_records(bootstrap: str, topic: str, partition: int, offset: int) -> bool:
+    """Whether a reader at `offset` gets a committed record (the log's end alone would count marks of transactions too)."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed"
+    )
+    await consumer.start()
+    try:
+        place = TopicPartition(topic, partition)
+        consumer.assign([place])
+        consumer.seek(place, offset)
+        return bool(await consumer.getmany(place, timeout_ms=_LOOK_MS, max_records=1))
     finally:
         await consumer.stop()

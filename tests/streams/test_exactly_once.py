@@ -85,6 +85,11 @@ class Installation:
         self.workers.append(worker)
         return worker
 
+    def keep_two(self) -> None:
+        """As a supervisor does: a worker that ended by itself is started again."""
+        for _ in range(2 - sum(worker.poll() is None for worker in self.workers)):
+            self.start_worker()
+
     def stop(self) -> None:
         for worker in self.workers:
             if worker.poll() is None:
@@ -290,10 +295,12 @@ async def scenario(made: Installation, seconds: float, seed: int) -> tuple[Rows,
     ends = await log_ends(made)
     while any(at < end for at, end in zip(await positions(made), ends, strict=True)):
         assert time.monotonic() < deadline, f"stood still at {await positions(made)} of {ends}"
+        made.keep_two()
         await asyncio.sleep(0.5)
     fed = await ends_of(made, REGION_FEED, 1)
     while await region_position(made) < fed[0]:
         assert time.monotonic() < deadline, "the region agent stands still"
+        made.keep_two()
         await asyncio.sleep(0.5)
     made.stop()
     reached = await positions(made)
