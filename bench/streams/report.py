@@ -14,6 +14,7 @@ from bench.streams.measure import Result
 
 _PEERS: Final = ("bytewax", "quix")
 _LEFT: Final = 250
+_LEAST_US: Final = 0.1
 _WIDTH: Final = 860
 _BAR: Final = 18
 _STEP: Final = 25
@@ -84,8 +85,8 @@ class Circumstances:
 
 
 def median_us(result: Result) -> float:
-    """CPU microseconds per event."""
-    return statistics.median(result.us_per_event)
+    """CPU microseconds per event. A run too short to tell from its start counts as the least that can be shown."""
+    return max(statistics.median(result.us_per_event), _LEAST_US)
 
 
 def _by_workload(results: Sequence[Result]) -> Iterator[tuple[Workload, dict[str, Result]]]:
