@@ -39,20 +39,29 @@ _decode = msgspec.msgpack.Decoder(list[Fact]).decode
 
 
 class Chunk:
-    """Up to `CHUNK_FACTS` facts of one unit and local day, packed. `number` counts the day's chunks from 0."""
+    """Up to `CHUNK_FACTS` facts of one unit and local day, packed. `number` counts the day's chunks from 0.
 
-    __slots__ = ("body", "count", "day", "number")
+    `is_dirty`: facts have joined it since it was last written.
+    """
+
+    __slots__ = ("body", "count", "day", "is_dirty", "number")
 
     def __init__(self, day: int, number: int, packed: bytes = b"") -> None:
         self.day = day
         self.number = number
         self.body = bytearray(packed[_HEADER:])
         self.count = int.from_bytes(packed[1:_HEADER], "big") if packed else 0
+        self.is_dirty = False
 
     def append(self, fact: Fact) -> None:
         """Adds a fact; the caller sees to it that the chunk is not full."""
         self.body += _encode(fact)
         self.count += 1
+
+    def written(self) -> bytes:
+        """All facts, to be written now."""
+        self.is_dirty = False
+        return self.packed()
 
     def packed(self) -> bytes:
         """All facts as one msgpack array."""

@@ -131,7 +131,9 @@ class Ledger:
             self._chunks[day].append(chunk)
         chunk.append(fact)
         self._index(fact, chunk)
-        self._changed(chunk)
+        if not chunk.is_dirty:
+            chunk.is_dirty = True
+            self._changed(chunk)
 
     def _tied_to(self, fact: Fact) -> list[Fact]:
         """All others that bear on the fact, directly or through others."""

@@ -47,18 +47,19 @@ class Source:
 
     def refusal(self, event: Event, received_ms: int) -> Refusal | None:
         """As `contracts.checks.check`, but what the registry said before is not asked again."""
-        return check_time(event, received_ms) or self._unregistered(event) or check_said(event)
+        refusal = check_time(event, received_ms)
+        if refusal is None and not self._is_registered(event):
+            refusal = check_registered(event, self._registry)
+            if refusal is None:
+                self._learn(event)
+        return refusal or check_said(event)
 
-    def _unregistered(self, event: Event) -> Refusal | None:
+    def _is_registered(self, event: Event) -> bool:
+        """Whether an event of the same day, subject and kind of type has passed before."""
         when = self._quarters.get(event.time_ms // _QUARTER_MS)
-        if when is not None and event.KIND in (None, self.kind):
-            subject = event.subject
-            if subject is None or (subject, when[0]) in self._recipients:
-                return None
-        refusal = check_registered(event, self._registry)
-        if refusal is None:
-            self._learn(event)
-        return refusal
+        if when is None or (event.KIND is not None and event.KIND != self.kind):
+            return False
+        return event.subject is None or (event.subject, when[0]) in self._recipients
 
     def _learn(self, event: Event) -> None:
         if len(self._quarters) > _REMEMBERED or len(self._recipients) > _REMEMBERED:

@@ -278,7 +278,7 @@ class UnitFold:
         state: dict[bytes, bytes | None] = {_TIME_KEY: str(self._time_ms).encode()}
         for (unit, day, number), chunk in self._dirty_chunks.items():
             state[_FACTS_KEY + f"{unit}/{day}/{number}".encode()] = (
-                None if chunk is None else chunk.packed()
+                None if chunk is None else chunk.written()
             )
         for code in self._dirty_registries:
             state[_REGISTRY_KEY + code.encode()] = self._registries[code].encode()
