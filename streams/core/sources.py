@@ -57,7 +57,7 @@ class Source:
     def _is_registered(self, event: Event) -> bool:
         """Whether an event of the same day, subject and kind of type has passed before."""
         when = self._quarters.get(event.time_ms // _QUARTER_MS)
-        if when is None or (event.KIND is not None and event.KIND != self.kind):
+        if when is None or (event.KIND is not None and self.kind != event.KIND):
             return False
         return event.subject is None or (event.subject, when[0]) in self._recipients
 
