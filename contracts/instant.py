@@ -15,7 +15,8 @@ _TAIL: Final = re.compile(
     r"([0-5][0-9])(?:\.([0-9]+))?(?:([Zz])|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))?"
 )
 _HEAD_LENGTH: Final = len("2026-11-24T03:42:")
-_CACHE_SIZE: Final = 100_000
+_CACHE_SIZE: Final = 250_000
+"""A minute has 60,000 milliseconds, each in the few ways (Z, +07:00) that devices write them."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 

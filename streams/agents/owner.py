@@ -30,7 +30,10 @@ from streams.agents.state import (
 )
 from streams.core.messages import Flush, Fold, Record
 
-_TRANSACTION_TIMEOUT_MS: Final = 10_000
+_TRANSACTION_TIMEOUT_MS: Final = 60_000
+"""Longer than any flush: one that the broker aborts meanwhile fences its own worker. A killed owner's
+open transaction does not wait for it: its successor aborts it when it opens its own.
+"""
 _log = logs.get(__name__)
 
 
