@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from chassis.regions import load_region
 from contracts.registry import Registry
+from pantau.commands.region import begin
+from pantau.errors import Refusal
 from pantau.region_new import NewRegion, create_region
 from pantau.region_plan import apportion
 
@@ -54,3 +56,13 @@ def test_shares_add_up(total: int, weights: list[float], least: int) -> None:
     shares = apportion(total, weights, least)
     assert sum(shares) == total
     assert min(shares) >= least
+
+
+def test_begin_says_what_it_made_and_refuses_a_folder_that_is_there(tmp_path: Path) -> None:
+    boundaries = Path(__file__).parents[2] / "regions" / "32.08" / "boundaries.geojson"
+    plan = NewRegion(
+        "32.08", "Kuningan", "Jawa Barat", "Asia/Jakarta", boundaries, 433_468, "2026-01-01"
+    )
+    assert begin(tmp_path, plan).startswith(f"{tmp_path / '32.08'}: 32 kecamatan, 145 kitchens")
+    with pytest.raises(Refusal, match="is there already"):
+        begin(tmp_path, plan)
