@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
 from pantau.installation import ROOT
+from tests.e2e.day import Day
 from tests.e2e.installation import REGION, Installation, environment, until
+from tests.e2e.rows import until_exact
 
 _NODE: Final = ROOT / ".venv" / "bin" / "node"
 _TOTALS: Final = ("portions_cooked", "portions_dispatched", "portions_received", "portions_eaten")
@@ -80,11 +80,10 @@ def shows(page: Page, link: str, numbers: list[int]) -> bool:
     return bool(seen["link"] == link and read == [str(one) for one in numbers])
 
 
-@pytest.mark.usefixtures("day")
 def test_the_page_shows_the_rows_and_tells_when_it_cannot(
-    installation: Installation, tmp_path: Path
+    installation: Installation, day: Day, tmp_path: Path
 ) -> None:
-    until(lambda: sum(totals(installation)) > 0, 60, 1)
+    until_exact(installation, day.began)
     with browser(installation.ready["wall"]) as page:
         wanted = totals(installation)
         until(lambda: shows(page, "LANGSUNG", wanted), 60, 0.5)
