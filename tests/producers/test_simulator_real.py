@@ -75,6 +75,7 @@ class Stage:
         self.home = DataDir(folder)
         self.ingest = ingest
         self.clock = DemoClock([segment])
+        self._started: list[subprocess.Popen[bytes]] = []
         self._env = {
             **os.environ,
             "PANTAU_DATA_DIR": str(folder),
@@ -85,11 +86,19 @@ class Stage:
     def start(self) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "-m", "producers.simulator", "--region", "32.11"]
         process = subprocess.Popen([*argv, "--seed", str(SEED)], env=self._env)
+        self._started.append(process)
         deadline = time.monotonic() + 120
         while (noted := self.home.read_run("simulator")) is None or noted["pid"] != process.pid:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         return process
+
+    def end(self) -> None:
+        """Leave nothing running, however the test went."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.wait(60)
 
     def play_until(self, local: str) -> None:
         """Wait until the region's clock shows `local`."""
@@ -121,7 +130,9 @@ def stage(events_broker: str, tmp_path: Path) -> Iterator[Stage]:
     append_segment(home, segment)
     with installation.ingest(events_broker, tmp_path, clock="demo") as ingest:
         ingest.wait_ready()
-        yield Stage(tmp_path, ingest, segment)
+        made = Stage(tmp_path, ingest, segment)
+        yield made
+        made.end()
 
 
 def test_a_day_killed_in_the_middle_arrives_once_and_as_the_truth_says(stage: Stage) -> None:
