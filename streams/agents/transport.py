@@ -5,7 +5,7 @@ fetched records as one message, and it reads only what was committed.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers import aiokafka as driver
@@ -14,12 +14,19 @@ from faust.types import TP
 from streams.agents.owner import Batch
 
 
+_FETCH_WAIT_MS: Final = 50
+"""A broker has one fetch under way at a time: while it waits for quiet partitions, what arrives in the
+others waits too. Faust's 1.5 s would be the delay of most events.
+"""
+
+
 class _CommittedThread(driver.AIOKafkaConsumerThread):
     """Faust reads committed records only in a mode of its own that we do not use."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         return consumer
 
 
