@@ -13,7 +13,6 @@ from faust.types import TP
 
 from streams.agents.owner import Batch
 
-
 _FETCH_WAIT_MS: Final = 50
 """A broker has one fetch under way at a time: while it waits for quiet partitions, what arrives in the
 others waits too. Faust's 1.5 s would be the delay of most events.
