@@ -23,6 +23,7 @@ _LEVELS: Final = "kabupaten,kecamatan,unit,recipient"
 _VIEWS: Final = ("performance", "coverage", "clinic_coverage")
 _LIVE_ONLY: Final = ("topic", "key", "as_of", "ttl_s")
 _LIVE_S: Final = 90.0
+_SHOWN_FROM: Final = 5
 _STAGES: Final = {"unit.windows": 4, "area.windows": 1}
 """Partitions that each stage of the streams reads."""
 _LINES_ONLY: Final = "wrong_correction"
@@ -167,7 +168,7 @@ def _as_shown(stored: dict[str, Any] | None, live: dict[str, Any] | None) -> dic
     if stored is None or live is None or "hidden" not in live:
         return stored
     names = live["hidden"]
-    assert stored["level"] == "unit" and all(stored[name] for name in names), (stored, live)
+    assert all(0 < stored[name] < _SHOWN_FROM for name in names), (stored, live)
     return stored | {"hidden": names} | dict.fromkeys(names)
 
 

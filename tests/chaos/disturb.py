@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ SECOND: Final = "second worker"
 _SESSION_S: Final = 6.0
 """What the group waits for a silent member, of streams as of sinks."""
 _BACK_S: Final = 90.0
+_LOOK_S: Final = 0.5
 
 Said = list[str]
 
@@ -44,31 +46,31 @@ class SecondWorker:
         running = self._process is not None and self._process.poll() is None
         return self._process.pid if self._process is not None and running else None
 
-    def start(self) -> None:
-        """Start it, unless it runs."""
-        if self.pid is None:
-            self._home.mkdir(exist_ok=True)
+    def keep(self, stop: threading.Event) -> None:
+        """Start it, and again whenever it ends, as its host does; end it, frozen or not, when told to stop."""
+        self._home.mkdir()
+        while not stop.is_set():
             with (self._home / "streams.log").open("ab") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "streams"], env=self._env, stdout=log, stderr=log
                 )
-
-    def kill(self) -> None:
-        """End it, frozen or not."""
-        if self._process is not None:
+            while self._process.poll() is None and not stop.wait(_LOOK_S):
+                pass
             self._process.kill()
             self._process.wait(30)
 
 
 @contextmanager
 def second_worker(installation: Installation, home: Path) -> Iterator[SecondWorker]:
-    """A second worker that has been started; it is gone at the end."""
-    worker = SecondWorker(installation, home)
-    worker.start()
+    """A second worker that is kept running; it is gone at the end."""
+    worker, stop = SecondWorker(installation, home), threading.Event()
+    keeper = threading.Thread(target=worker.keep, args=(stop,))
+    keeper.start()
     try:
         yield worker
     finally:
-        worker.kill()
+        stop.set()
+        keeper.join()
 
 
 class Disturber:
@@ -90,14 +92,11 @@ class Disturber:
         return self._second.pid if part == SECOND else self._installation.pid_of(part)
 
     async def kill(self, part: str) -> None:
-        """`kill -9`; the second worker is started anew at once, the rest is for `pantau up`."""
+        """`kill -9`; its keeper starts it again."""
         pid = self.pid(part)
         if pid is not None:
             self._say(f"kill -9 {part} ({pid})")
             os.kill(pid, signal.SIGKILL)
-        if part == SECOND:
-            await asyncio.to_thread(self._second.kill)
-            self._second.start()
 
     async def freeze(self, part: str) -> None:
         """SIGSTOP for longer than its session, then SIGCONT."""

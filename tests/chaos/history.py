@@ -104,9 +104,10 @@ class Device:
         self._promised: list[Body] = []
 
     def batch(self, now_ms: int) -> list[Line]:
-        """Up to 40 lines, as of `now_ms` (epoch milliseconds)."""
-        size = self._chance.choice((1, 1, 2, 4, 8, 15, 40))
-        return [line for _ in range(size) for line in self._lines(now_ms)]
+        """Up to some 40 lines, as of `now_ms` (epoch milliseconds). One at least is taken: else the whole request is refused."""
+        size = self._chance.choice((0, 0, 1, 3, 7, 14, 39))
+        lines = [line for _ in range(size) for line in self._lines(now_ms)]
+        return [*lines, self._line(self._event(now_ms))]
 
     def _lines(self, now: int) -> list[Line]:
         chance = self._chance
