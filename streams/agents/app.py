@@ -27,7 +27,7 @@ from streams.core.unit_fold import UnitFold
 
 _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
-_TAKE_BACK_S: Final = 3.0
+_UNOWNED_S: Final = 5.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
 _NEVER_S: Final = 1e9
 _FAILED: Final = 70
@@ -175,18 +175,20 @@ async def _tick(ticker: Ticker) -> None:
 
 
 async def _look(app: App, health: Health) -> None:
-    """Says whether the worker is ready; takes back what was fenced by a worker that woke up late; ends a worker that stands still."""
+    """Says whether the worker is ready; ends one that stands still, or that was fenced by one that woke up late.
+
+    Its supervisor starts it anew, and it joins the group afresh: surer than mending a consumer in flight.
+    """
     stuck = await app.owners.stuck()
     if stuck:
         _log.critical("stands still while there is more to read", places=stuck)
         os._exit(_STUCK)
     assigned = {place for place in app.consumer.assignment() if place.topic != CLOCK}
     unowned_s = app.owners.unowned_s(assigned)
-    if app.rebalancing or unowned_s or not app.consumer_generation_id:
+    if app.rebalancing or unowned_s or app.owners.is_taking or not app.consumer_generation_id:
         health.not_ready("taking partitions over")
     else:
         health.ready(f"{len(assigned)} partitions")
-    consumer: Any = app.consumer
-    if unowned_s > _TAKE_BACK_S and not app.rebalancing and consumer.flow_active:
-        _log.warning("taking back what was fenced", places=sorted(map(str, assigned)))
-        await consumer.perform_seek()
+    if unowned_s > _UNOWNED_S and not app.rebalancing:
+        _log.critical("assigned what it does not own", places=sorted(map(str, assigned)))
+        os._exit(_STUCK)

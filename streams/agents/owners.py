@@ -19,6 +19,7 @@ _IDLE_S: Final = 10.0
 """Ticks come more often: without progress for so long the log's end is asked for."""
 _STUCK_S: Final = 20.0
 """Standing still with records to read for so much longer is no slowness."""
+_ASK_S: Final = 15.0
 _FAILED: Final = 70
 _log = logs.get(__name__)
 _position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
@@ -33,6 +34,7 @@ class Owners:
         self._make = make
         self._owners: dict[TP, Owner] = {}
         self._revocations = 0
+        self._taking = 0
         self._unowned_since: float | None = None
         self._behind: dict[TP, tuple[int, float]] = {}
 
@@ -48,11 +50,14 @@ class Owners:
         for place in [place for place in self._owners if place not in wanted]:
             await self._drop(place)
         missing = [place for place in wanted if place not in self._owners]
+        self._taking += 1
         try:
             await asyncio.gather(*(self._take(place, self._revocations) for place in missing))
         except (KafkaError, PositionError, LookupError) as error:
             _log.critical("cannot take over", error=str(error) or repr(error))
             os._exit(_FAILED)
+        finally:
+            self._taking -= 1
         return {place: owner.position for place, owner in self._owners.items()}
 
     async def _take(self, place: TP, revocations: int) -> None:
@@ -75,12 +80,16 @@ class Owners:
         for place in places:
             await self._drop(place)
 
-    def unowned_s(self, assigned: Iterable[TP]) -> float:
-        """Seconds for which something assigned has not been owned.
+    @property
+    def is_taking(self) -> bool:
+        """Whether a take-over is under way."""
+        return self._taking > 0
 
-        A take-over is under way, or a worker that woke up late has fenced us.
+    def unowned_s(self, assigned: Iterable[TP]) -> float:
+        """Seconds for which something assigned has not been owned though no take-over is under way:
+        a worker that woke up late has fenced us.
         """
-        if all(place in self._owners for place in assigned):
+        if self.is_taking or all(place in self._owners for place in assigned):
             self._unowned_since = None
             return 0.0
         now = time.monotonic()
@@ -161,6 +170,6 @@ class Owners:
 async def _has_more(owner: Owner) -> bool:
     """See `Owner.has_more`; False if the broker does not say."""
     try:
-        return await owner.has_more()
-    except KafkaError:
+        return await asyncio.wait_for(owner.has_more(), _ASK_S)
+    except (KafkaError, TimeoutError):
         return False

@@ -35,6 +35,7 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._next: dict[TP, int] = {}
+        self._seeks = 0
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
@@ -47,6 +48,7 @@ class Consumer(driver.Consumer):
 
     async def go_on_from(self, positions: dict[TP, int]) -> None:
         """Reads on from the given offsets."""
+        self._seeks += 1
         for place, offset in positions.items():
             self._read_offset[place] = None
             self._next[place] = offset
@@ -54,9 +56,15 @@ class Consumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """One message a partition with all its fetched records: what Faust does for each message costs more than what we do."""
+        seeks = self._seeks
         records, _ = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop:
+            return
+        if seeks != self._seeks:
+            # Fetched across a seek: whether from before or after it cannot be told, so read again.
+            again = {place: self._next[place] for place in records if place in self._next}
+            await self.seek_wait(again)
             return
         for place, fetched in records.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
