@@ -27,7 +27,7 @@ from streams.core.unit_fold import UnitFold
 
 _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
-_UNOWNED_S: Final = 5.0
+_UNOWNED_S: Final = 15.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
 _NEVER_S: Final = 1e9
 _FAILED: Final = 70
