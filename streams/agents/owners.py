@@ -38,9 +38,6 @@ class Owners:
         self._unowned_since: float | None = None
         self._behind: dict[TP, tuple[int, float]] = {}
 
-    def __contains__(self, place: TP) -> bool:
-        return place in self._owners
-
     async def take_over(self, places: Iterable[TP]) -> dict[TP, int]:
         """Takes over what was assigned and is not owned yet; returns the offset to go on from for each.
 
@@ -159,12 +156,6 @@ class Owners:
             elif now - since > _STUCK_S:
                 places.append(owner.place.name)
         return places
-
-    async def close(self) -> None:
-        """Flushes and gives up everything."""
-        await self.flush()
-        for place in list(self._owners):
-            await self._drop(place)
 
 
 async def _has_more(owner: Owner) -> bool:
