@@ -24,6 +24,7 @@ _RECIPIENT_TTL_S: Final = 21_600
 
 _json = msgspec.json.Encoder().encode
 _AS_OF: Final = b',"as_of":'
+_NEVER_MS: Final = 0
 
 
 class _Entry(msgspec.Struct):
@@ -142,6 +143,20 @@ class LiveMap:
         out.append(self._record(HEAD_KEY, _json(head), partition, seq))
         self._changed.clear()
         self._gone.clear()
+        return out
+
+    def parked(self, partition: int) -> list[Out]:
+        """The records of a flush while it is not known up to when rows are true: changed rows, and no head.
+
+        Without a head nobody shows them, but a fold that is built anew has them. The first frame confirms them.
+        """
+        seq = ((SEQ_HEADER, str(self._seq).encode()),)
+        as_of = rfc3339(_NEVER_MS)
+        out = [
+            self._record(key, self._value(key, ttl, _NEVER_MS, as_of), partition, seq)
+            for key, ttl in self._changed.items()
+        ]
+        self._changed.clear()
         return out
 
     def _value(self, key: str, ttl: int, as_of_ms: int, as_of: str) -> bytes:

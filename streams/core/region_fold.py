@@ -194,6 +194,10 @@ class RegionFold:
             for areas in self._areas.values():
                 out += self._drain_region(areas, position, time_ms)
             self._lines.add(AREA_WINDOWS, "positions", _json(self._position(position, time_ms)))
+        else:
+            # The position goes out, so what was read before it must be kept: a crash may be next.
+            for live in self._live.values():
+                out += live.parked(self._partition)
         state, self._state = self._state, {}
         return Flush(state, [*self._lines.drain(), *out])
 

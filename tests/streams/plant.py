@@ -177,18 +177,21 @@ class Plant:
             self.live[name] = msgspec.json.decode(value)
 
     def _check_frames(self, frame: list[tuple[str, bytes | None, int]]) -> None:
-        """Each region's frame ends with a head; seq grows by one if anything else is in it, else stays."""
+        """Each region's frame ends with a head, once time is known; seq grows by one if anything else is in it, else stays."""
         by_region: dict[str, list[tuple[str, bytes | None, int]]] = defaultdict(list)
         for item in frame:
             by_region[item[0].split("|")[0]].append(item)
         for region, items in by_region.items():
             name, value, seq = items[-1]
-            assert name == f"{region}|{HEAD_KEY}"
+            before = [one["seq"] for one in self.heads if one["region"] == region]
+            if name != f"{region}|{HEAD_KEY}":
+                assert not before, "rows without a head: only before the first one"
+                assert {one[2] for one in items} == {0}
+                continue
             assert value is not None
             head = msgspec.json.decode(value) | {"region": region}
             assert head["seq"] == seq
             assert {one[2] for one in items} == {seq}
-            before = [one["seq"] for one in self.heads if one["region"] == region]
             assert seq == (before[-1] if before else 0) + (len(items) > 1)
             assert head["epoch"] == EPOCH
             self.heads.append(head)

@@ -32,6 +32,7 @@ def test_rows_wait_for_the_last_unit_agent_also_over_a_crash() -> None:
     plant.step_region()
     plant.flush_region()
     assert not [key for key in plant.rows if key[1] == "kabupaten"]
+    assert not plant.heads
     plant.crash_region()
     plant.step(clinics, 9)
     plant.flush(clinics)
@@ -42,6 +43,11 @@ def test_rows_wait_for_the_last_unit_agent_also_over_a_crash() -> None:
         and key[4] == "15m" and plant.rows[key]["portions_cooked"] == 1200
     ]  # fmt: skip
     assert sorted(ends) == ["2026-11-24T03:20:00Z", "2026-11-24T03:25:00Z", "2026-11-24T03:30:00Z"]
+    # The unit's rows were told once, before the crash.
+    row = plant.live[f"32.11|performance/unit/{KITCHEN}/1d"]
+    assert row["portions_cooked"] == 1200
+    assert plant.live[f"32.11|{KITCHEN}"]["topic"] == "freshness"
+    assert {row["as_of"] for row in plant.live.values()} == {plant.heads[-1]["as_of"]}
 
 
 def test_an_agent_that_is_behind_does_not_bring_back_an_old_registry() -> None:
