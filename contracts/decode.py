@@ -32,7 +32,7 @@ _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(
 
 
 def decode_lines(value: bytes) -> list[Event | Refusal]:
-    """Events of a record's value, one item a line, in order.
+    """Events of a record's value, one item a line, in order. Of two fields of one name the last counts.
 
     What is no event is a `Refusal` with the line's bytes, less any NIK.
     """
@@ -125,7 +125,7 @@ def _judged(line: bytes, event: Event) -> Event | Refusal:
     if event.receivedtime is not None:
         # The limit is on what the device has sent.
         size -= len(',"receivedtime":""') + len(event.receivedtime)
-    refusal = _unfit(line, size, event.id, event.source)
+    refusal = _unfit(line, size, event.id, event.source, is_event=True)
     if refusal is not None:
         return refusal
     if _complete([event]):
@@ -134,12 +134,14 @@ def _judged(line: bytes, event: Event) -> Event | Refusal:
     return event
 
 
-def _unfit(line: bytes, size: int, id_: str | None, source: str | None) -> Refusal | None:
+def _unfit(
+    line: bytes, size: int, id_: str | None, source: str | None, is_event: bool = False
+) -> Refusal | None:
     """What is refused whatever the type: too many bytes, a NIK."""
     if size > MAX_EVENT_BYTES:
         detail = f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken"
         return _refused(line, Code.TOO_LARGE, detail, id_, source)
-    if nik_in(line):
+    if nik_in(line, is_event):
         detail = "a string holds 16 digits in a row, which may be a NIK: send a pseudonym"
         return _refused(line, Code.NIK, detail, id_, source)
     return None

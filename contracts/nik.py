@@ -49,12 +49,17 @@ def blot(text: str) -> str:
     return _NIK.sub(_BLOT, text)
 
 
-def nik_in(line: bytes) -> bool:
-    """True if a string of `line` (JSON in UTF-8) holds a NIK where none may be."""
+def nik_in(line: bytes, is_event: bool = False) -> bool:
+    """True if a string of `line` (JSON in UTF-8) holds a NIK where none may be.
+
+    `is_event`: the line was read as a whole event. Its pseudonyms are pseudonyms, so one that is none stands in a
+    field that a later one of the same name has hidden, and would be kept.
+    """
     if not may_hold_nik(line):
         return False
     return any(
-        has_nik(_unquoted(match[1])) and not _is_exempt(path)
+        has_nik(string := _unquoted(match[1]))
+        and not (_is_kept(path, string) if is_event else _is_exempt(path))
         for match, path in _strings(line.decode())
     )
 
@@ -80,9 +85,7 @@ def redact_nik(line: bytes) -> bytes:
     done = 0
     for match, path in _strings(text):
         string = _unquoted(match[1])
-        if has_nik(string) and not (
-            _is_exempt(path) and (len(path) == 1 or _HEX32.fullmatch(string))
-        ):
+        if has_nik(string) and not _is_kept(path, string):
             pieces += text[done : match.start(1)], msgspec.json.encode(blot(string)).decode()
             done = match.end(1)
     text = "".join([*pieces, text[done:]])
@@ -109,6 +112,10 @@ def _strings(text: str) -> Iterator[tuple[re.Match[str], _Path]]:
 
 def _unquoted(token: str) -> str:
     return msgspec.json.decode(token, type=str) if "\\" in token else token[1:-1]
+
+
+def _is_kept(path: _Path, string: str) -> bool:
+    return _is_exempt(path) and (len(path) == 1 or _HEX32.fullmatch(string) is not None)
 
 
 def _is_exempt(path: _Path) -> bool:

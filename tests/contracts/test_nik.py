@@ -56,6 +56,9 @@ HOLDERS = [
     line("sppg.cooking.finished", data={"child": NIK}).replace(b'"child"', b'"child "'),
     # Of two fields with one name the last counts, but both would be kept.
     line(INCIDENT).replace(b'"data":', b'"data":{"note":"' + NIK.encode() + b'"},"data":'),
+    line("clinic.growth.measured").replace(
+        b'"child":', b'"child":"' + NIK.encode() + b'","child":'
+    ),
 ]
 
 

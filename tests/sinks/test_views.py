@@ -12,6 +12,8 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from contracts.clock import DemoClock, RealClock, Segment
 from contracts.days import iso_to_day
+from contracts.decode import decode_line
+from contracts.events import MealEaten
 from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Unit
 from contracts.tables import TABLES
 from contracts.topics import CONTROL_HEADER, REGISTRY_CHANGE, SIGNATURE_HEADER, TABLE_HEADER, sign
@@ -168,6 +170,22 @@ def test_an_event_is_told_as_it_was_sent(sink: Sink) -> None:
     whole = sink.ask("SELECT toJSONString(data) FROM pantau.events WHERE id = 'k'")[0][0]
     assert CHILD not in whole
     assert '"patient"' not in whole
+
+
+def test_of_two_fields_of_one_name_the_store_holds_what_the_folds_count(sink: Sink) -> None:
+    """Each parser has its own rule for them. What is stored is what `contracts.decode` has read, so theirs does not matter."""
+    twice = meal("last").replace(b'"id":', b'"id":"first","id":')
+    twice = twice.replace(b'"eaten":{', b'"eaten":{"sd":1},"eaten":{"sd":2,')
+    twice = twice.replace(b'"data":', b'"data":{"eaten":{"smp":9},"leftover_g":7},"data":')
+    event = decode_line(twice)
+    assert isinstance(event, MealEaten)
+    assert event.id == "last"
+    sink.events(Rec("sppg.events", 0, 0, twice))
+    sink.position(1)
+    said = event.data.eaten
+    assert sink.ask(
+        "SELECT id, data.eaten.sd, data.eaten.smp, data.leftover_g FROM pantau.events"
+    ) == [("last", said.get("sd"), said.get("smp"), event.data.leftover_g)]
 
 
 def test_corrections_show_in_status(sink: Sink) -> None:
