@@ -19,14 +19,14 @@ SECONDS = float(os.environ.get("PANTAU_CHAOS_SECONDS", "75"))
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
-@pytest.mark.chaos
+@pytest.mark.e2e
 def test_a_short_history_survives_all_kills(tmp_path: Path) -> None:
     chaos = scenario.run(tmp_path, seed=0, seconds=30, kitchens=4)
     assert len(chaos.ledger.events) > 200
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("seed", range(1, 10))
+@pytest.mark.parametrize("seed", range(1, 11))
 def test_a_history_survives_all_kills(tmp_path: Path, seed: int) -> None:
     chaos = scenario.run(tmp_path, seed, SECONDS)
     assert len(chaos.ledger.events) > 1000
@@ -47,5 +47,5 @@ async def _compacted_under_load(chaos: Chaos, seconds: float) -> None:
 
 @pytest.mark.chaos
 def test_state_that_the_broker_has_compacted_is_whole(tmp_path: Path) -> None:
-    chaos = scenario.run(tmp_path, 10, 2 * SECONDS, _compacted_under_load)
+    chaos = scenario.run(tmp_path, 11, 2 * SECONDS, _compacted_under_load)
     assert len(chaos.ledger.events) > 1000
