@@ -53,6 +53,10 @@ class FencedError(RuntimeError):
     """Another worker has taken the partition over."""
 
 
+class ClosedError(RuntimeError):
+    """The partition was given up while it was flushed: whether that went out is for the successor to see."""
+
+
 class Place(NamedTuple):
     """An input partition and where its state is kept: `state` gets the fold's state and the position, all of `states` are read back."""
 
@@ -81,6 +85,9 @@ class Owner:
         self._key = key
         self._changed = False
         self._flushing = asyncio.Lock()
+        self._closed = False
+        self._under_way: asyncio.Task[None] | None = None
+        self._flush_began: float | None = None
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
             transactional_id=f"pantau/{place.name}",
@@ -172,19 +179,40 @@ class Owner:
     async def flush(self) -> None:
         """Sends what changed, in one transaction.
 
-        Raises `FencedError`; any other error leaves the outcome unknown: the process must end.
+        Raises `FencedError`, and `ClosedError` if `close` came in between; any other error leaves the outcome
+        unknown: the process must end.
         """
         if not self._changed:
             return
         async with self._flushing:
+            if self._closed:
+                raise ClosedError(f"{self.place.name} was given up")
             self._changed = False
             position = self.position
             flush = self._fold.drain(position)
+            self._flush_began = time.monotonic()
+            self._under_way = asyncio.create_task(self._transact(flush, position))
             try:
-                async with self._producer.transaction():
-                    await self._send(flush, position)
+                await self._under_way
             except (ProducerFenced, InvalidProducerEpoch) as error:
                 raise FencedError(f"{self.place.name} was taken over by another worker") from error
+            except asyncio.CancelledError:
+                if self._closed:
+                    raise ClosedError(f"{self.place.name} was given up") from None
+                raise
+            finally:
+                self._flush_began = None
+
+    @property
+    def flushing_s(self) -> float:
+        """Seconds for which a flush has been under way; 0 if none is."""
+        return 0.0 if self._flush_began is None else time.monotonic() - self._flush_began
+
+    async def _transact(self, flush: Flush, position: int) -> None:
+        # Nothing is aborted on the way out, that could wait for ever: who takes over aborts what is half written.
+        await self._producer.begin_transaction()
+        await self._send(flush, position)
+        await self._producer.commit_transaction()
 
     async def _send(self, flush: Flush, position: int) -> None:
         send = self._producer.send
@@ -201,5 +229,12 @@ class Owner:
         await asyncio.gather(*sent)
 
     async def close(self) -> None:
-        """Gives the partition up: what was not flushed is the successor's to fold again."""
+        """Gives the partition up: what was not flushed is the successor's to fold again.
+
+        A flush under way ends first: on a producer that is closed it would wait for ever.
+        """
+        self._closed = True
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.wait([self._under_way])
         await self._producer.stop()

@@ -20,6 +20,8 @@ _IDLE_S: Final = 10.0
 _STUCK_S: Final = 20.0
 """Standing still with records to read for so much longer is no slowness."""
 _ASK_S: Final = 15.0
+_FLUSH_STUCK_S: Final = 90.0
+"""The broker aborts a transaction that takes longer than 60 s."""
 _FAILED: Final = 70
 _log = logs.get(__name__)
 _position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
@@ -140,13 +142,15 @@ class Owners:
         _position.labels(place.topic, place.partition).set(owner.position)
 
     async def stuck(self) -> list[str]:
-        """Partitions that have stood at one position for long while their log goes on behind it.
+        """Partitions that have stood at one position for long while their log goes on behind it, or whose flush does not end.
 
         Asks the broker itself: a consumer that has ceased to fetch knows of no record that it misses.
         """
         now = time.monotonic()
         places: list[str] = []
         for place, owner in list(self._owners.items()):
+            if owner.flushing_s > _FLUSH_STUCK_S:
+                places.append(owner.place.name)
             if now - owner.progressed_at < _IDLE_S or not await _has_more(owner):
                 self._behind.pop(place, None)
                 continue
