@@ -13,6 +13,7 @@ from typing import Final, get_args
 from contracts.events import HEX32_FIELDS, Group
 from contracts.rows import REGION, Column
 from contracts.tables import TABLES, Table
+from sinks.same_event import CONTENT, KEY
 
 STORE: Final = "pantau_store"
 """Database of the storage tables; analysts cannot read it."""
@@ -171,17 +172,23 @@ REJECTS: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A storage table and its layout. `order`, `partition`: SQL; key and `order` fix each other."""
+    """A storage table and its layout. `order`, `partition`: SQL; key and `order` fix each other.
+
+    `computed`: columns that ClickHouse fills itself when a row comes in; `SELECT *` does not show them.
+    """
 
     table: Table
     comment: str
     order: str = ""
     partition: str = ""
     indexes: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
 
 
 _BY_DAY: Final = "toYYYYMM(day)"
-_ROW_ORDER: Final = "(`region`, `level`, `window`, `area_id`, `window_end`{})"
+# A row's window_end fixes its day. Days lie together: most questions are about some of them, and
+# FINAL merges no more than what a condition on the key leaves.
+_ROW_ORDER: Final = "(`region`, `day`, `level`, `window`, `area_id`, `window_end`{})"
 
 STORAGE: Final = (
     Storage(
@@ -212,6 +219,11 @@ STORAGE: Final = (
         "toYYYYMM(append_at)",
         # A span of `time` is not taken as a span of toDate(`time`) by this ClickHouse.
         ("`time_span` `time` TYPE minmax GRANULARITY 1",),
+        (
+            f"`event_key` UInt64 MATERIALIZED {KEY} COMMENT 'The identity (source, id) as a number'",
+            f"`content` UInt64 MATERIALIZED if(`parsed`, {CONTENT}, 0) "
+            "COMMENT 'What it says as a number: the same for equal copies'",
+        ),
     ),
     Storage(
         Table("registry_regions", (*REGION_COLUMNS, *_REGISTRY_VERSION), ("region",), "revision"),
@@ -257,6 +269,7 @@ def table_sql(storage: Storage) -> str:
     """CREATE TABLE of one storage table, without the semicolon."""
     table = storage.table
     parts = [column_sql(column, codec=True) for column in table.columns]
+    parts += [f"    {column}" for column in storage.computed]
     parts += [f"    INDEX {index}" for index in storage.indexes]
     columns = ",\n".join(parts)
     version = f"(`{table.version}`)" if table.version else ""

@@ -2,7 +2,8 @@
 
 All other events count as they are, so only *suspects* are looked at one by one:
 
-    keys      (source, id) that occur twice, that correct, or that are corrected
+    plain     (source, id) of which all copies say the same, in one partition and in time: the first is new, the others duplicates
+    keys      (source, id) that correct, that are corrected, or that occur twice in any other way
     suspects  their lines, with a verdict each: refused, new, duplicate, conflict
     facts     the new ones
     nodes     facts as they are seen at some time; `parent`: the node that it corrects, 0 if that has not arrived or does not bear on it
@@ -17,27 +18,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sinks.audit.lines import DAY_MS, PLACE, judged, said
+from sinks.audit.lines import AHEAD_MS, DAY_MS, PLACE, judged, said
 from sinks.audit.scope import BEARING_DAYS, Scope
 from sinks.audit.scratch import Scratch
+from sinks.same_event import KEY
 from sinks.schema import STORE
 
-_KEY: Final = "cityHash64(source, id)"
 _RETRACTION: Final = "'event.retracted'"
-# A value written in another way is the same JSON value: 4 and 4.0, "A" and "A", other order of keys.
-_SCALAR: Final = (
-    "multiIf(JSONType(v) = 'String', concat('s', JSONExtractString(v)), "
-    "JSONType(v) IN ('Int64', 'UInt64', 'Double'), toString(toFloat64OrZero(v) + 0), "
-    "JSONType(v) = 'Array', toString(JSONExtract(v, 'Array(String)')), v)"
-)
-_NESTED: Final = (
-    "if(JSONType(f.2) = 'Object', toString(arraySort(arrayMap(g -> (g.1, toFloat64OrZero(g.2)), "
-    f"JSONExtractKeysAndValuesRaw(f.2)))), arrayMap(v -> {_SCALAR}, [f.2])[1])"
-)
-CONTENT: Final = (
-    "cityHash64(type, subject, supersedes, time, "
-    f"toString(arraySort(arrayMap(f -> (f.1, {_NESTED}), JSONExtractKeysAndValuesRaw(value, 'data')))))"
-)
 
 
 def _bears(one: str, other: str) -> str:
@@ -46,11 +33,11 @@ def _bears(one: str, other: str) -> str:
 
 
 def build(scratch: Scratch, scope: Scope) -> None:
-    """Make `suspects` and `trees`."""
+    """Make `plain`, `keys`, `odd` (both), `suspects` and `trees`."""
     _find_keys(scratch, scope)
     first, last = scope.reach()
     lines = said(
-        scope, first, last, f"{_KEY} IN (SELECT key FROM {{db}}.keys)", f", {CONTENT} AS content"
+        scope, first, last, extra=", content", prewhere="event_key IN (SELECT key FROM {db}.keys)"
     )
     scratch.make("lines", f"SELECT * FROM ({judged(scope, lines)}) LIMIT 1 BY {PLACE}")
     scratch.make("verdicts", _VERDICTS)
@@ -72,16 +59,35 @@ def build(scratch: Scratch, scope: Scope) -> None:
 
 def _find_keys(scratch: Scratch, scope: Scope) -> None:
     first, last = scope.reach()
-    corrections = (
-        f"FROM {STORE}.raw_lines WHERE region = {scope.region_sql} AND parsed = 1 "
-        f"AND supersedes != '' AND {scope.below_cut()}"
+    # Sorted and laid beside each other: a hash table of a month of keys would be several times slower and larger.
+    scratch.make(
+        "twice",
+        "SELECT DISTINCT arrayJoin(arrayFilter((k, d) -> d = 0, arrayPopFront(keys), arrayPopFront(arrayDifference(keys)))) AS key "
+        f"FROM (SELECT arraySort(groupArray(event_key)) AS keys {scope.raw(first, last)} GROUP BY unit_id)",
+    )
+    scratch.make(
+        "tied",
+        f"SELECT DISTINCT arrayJoin([event_key, cityHash64(source, supersedes)]) AS key FROM {STORE}.raw_lines "
+        f"PREWHERE supersedes != '' WHERE region = {scope.region_sql} AND parsed = 1 AND {scope.below_cut()}",
+    )
+    scratch.make(
+        "copies",
+        f"SELECT event_key AS key, content, {PLACE}, toUnixTimestamp64Milli(time) AS t, toUnixTimestamp64Milli(received_at) AS r "
+        f"{scope.raw(first, last, 'event_key IN (SELECT key FROM {db}.twice)')} AND event_key NOT IN (SELECT key FROM {{db}}.tied)",
+    )
+    # One content, one partition and times that no rule divides: what holds for one copy holds for all.
+    scratch.make(
+        "plain",
+        "SELECT key, min((offset, line)) AS first FROM {db}.copies GROUP BY key "
+        f"HAVING count() = uniqExact({PLACE}) AND uniqExact(content, topic, partition) = 1 "
+        f"AND min(t) - min(r) <= {AHEAD_MS} AND max(r) - min(t) <= {BEARING_DAYS * DAY_MS}",
     )
     scratch.make(
         "keys",
-        f"SELECT {_KEY} AS key {scope.raw(first, last)} GROUP BY key HAVING count() > 1 UNION DISTINCT "
-        f"SELECT arrayJoin([{_KEY}, cityHash64(source, supersedes)]) AS key {corrections}",
-        "key",
+        "SELECT key FROM {db}.tied UNION ALL SELECT key FROM {db}.twice "
+        "WHERE key NOT IN (SELECT key FROM {db}.plain) AND key NOT IN (SELECT key FROM {db}.tied)",
     )
+    scratch.make("odd", "SELECT key FROM {db}.keys UNION ALL SELECT key FROM {db}.plain")
 
 
 # By position: an event that bears on the one kept before is its copy, any other one is new.
@@ -105,7 +111,7 @@ def _join_groups(scratch: Scratch) -> None:
     """Make `groups`: a label for each (source, id), the same for all that corrections tie together."""
     scratch.make(
         "ties",
-        f"SELECT DISTINCT {_KEY} AS one, cityHash64(source, supersedes) AS other FROM {{db}}.facts WHERE supersedes != ''",
+        f"SELECT DISTINCT {KEY} AS one, cityHash64(source, supersedes) AS other FROM {{db}}.facts WHERE supersedes != ''",
     )
     scratch.make(
         "groups",

@@ -10,6 +10,23 @@ from sinks.schema import GROUPS
 
 PLACE: Final = "topic, partition, offset, line"
 DAY_MS: Final = 86_400_000
+AHEAD_MS: Final = 300_000
+"""How far an event's time may lie ahead of its receipt."""
+LATE_MS: Final = 30 * DAY_MS
+"""And how far behind."""
+
+ALONE: Final = "event_key NOT IN (SELECT key FROM {db}.keys)"
+"""Condition on a line: nothing but equal copies bears on it."""
+SPARE: Final = (
+    "if(event_key IN (SELECT key FROM {db}.plain), "
+    "(event_key, offset, line) NOT IN (SELECT key, first.1, first.2 FROM {db}.plain), 0)"
+)
+"""Of a line that is `ALONE`: it is a copy of an earlier one."""
+NEW: Final = (
+    "if(event_key IN (SELECT key FROM {db}.odd), "
+    "(event_key, offset, line) IN (SELECT key, first.1, first.2 FROM {db}.plain), 1)"
+)
+"""Condition on a line: it is `ALONE` and not `SPARE`. Most lines cost one look."""
 
 _EATEN: Final = ", ".join(f"('{group}', data.eaten.{group})" for group in GROUPS)
 _SAID: Final = (
@@ -26,31 +43,52 @@ _SAID: Final = (
     "ifNull(data.age_days, 0) AS age_days, ifNull(data.weight_kg, 0) AS weight_kg, ifNull(data.height_cm, 0) AS height_cm, "
     f"arrayMap(g -> (g.1, assumeNotNull(g.2)), arrayFilter(g -> g.2 IS NOT NULL, [{_EATEN}])) AS eaten"
 )
-_JOINS: Final = (
+UNIT_JOIN: Final = (
     "ASOF LEFT JOIN (SELECT unit_id AS u_id, valid_from AS u_from, kind AS u_kind, kec AS u_kec FROM {db}.units) AS u "
     "ON u.u_id = l.unit_id AND u.u_from <= l.day "
-    "ASOF LEFT JOIN (SELECT recipient_id AS p_id, valid_from AS p_from, kec AS p_kec, meal_ms FROM {db}.recipients) AS p "
+)
+_JOINS: Final = (
+    UNIT_JOIN
+    + "ASOF LEFT JOIN (SELECT recipient_id AS p_id, valid_from AS p_from, kec AS p_kec, meal_ms FROM {db}.recipients) AS p "
     "ON p.p_id = l.subject AND p.p_from <= l.day"
 )
 
 
-def said(scope: Scope, first: date, last: date, where: str = "1", extra: str = "") -> str:
-    """SELECT of lines below the cut, in columns of plain types; `where` on columns of `raw_lines`."""
+def said(
+    scope: Scope, first: date, last: date, where: str = "1", extra: str = "", prewhere: str = ""
+) -> str:
+    """SELECT of lines below the cut, in columns of plain types; `where`, `prewhere` on columns of `raw_lines`."""
     columns = _SAID.replace("{zone}", scope.zone_sql)
-    return f"SELECT {columns}{extra} {scope.raw(first, last)} AND ({where})"
+    return f"SELECT {columns}{extra} {scope.raw(first, last, prewhere)} AND ({where})"
+
+
+def wrong_partition(scope: Scope) -> str:
+    """Condition on `l` (topic, partition, unit_kind, unit_id): the line lies where its unit's do not belong."""
+    counts = ", ".join(
+        f"l.topic = '{topic}', toUInt32({len(ends)})" for topic, ends in scope.cut.lines.items()
+    )
+    return (
+        "(l.topic != concat(l.unit_kind, '.events') "
+        f"OR l.partition != bitAnd(kafkaMurmurHash(l.unit_id), 2147483647) % multiIf({counts}, 1))"
+    )
+
+
+def in_range(scope: Scope, point: str, temp_c: str) -> str:
+    """Whether a reading is within the limits of its point."""
+    limits = scope.limits
+    return (
+        f"ifNull(multiIf({point} = 'chiller', {temp_c} BETWEEN {limits.chiller_min_c} AND {limits.chiller_max_c}, "
+        f"{point} = 'freezer', {temp_c} <= {limits.freezer_max_c}, "
+        f"{point} = 'hot_holding', {temp_c} >= {limits.hot_holding_min_c}, 0), 0)"
+    )
 
 
 def _code(scope: Scope) -> str:
     """Why a line is refused, '' if it is not: the rules that need the registry, the time or the partition."""
-    counts = ", ".join(
-        f"l.topic = '{topic}', toUInt32({len(ends)})" for topic, ends in scope.cut.lines.items()
-    )
-    lateness = 30 * DAY_MS
     return f"""multiIf(
-        l.topic != concat(l.unit_kind, '.events')
-            OR l.partition != bitAnd(kafkaMurmurHash(l.unit_id), 2147483647) % multiIf({counts}, 1), 'wrong_partition',
-        l.r - l.t > {lateness}, 'too_old',
-        l.t - l.r > 300000, 'in_future',
+        {wrong_partition(scope)}, 'wrong_partition',
+        l.r - l.t > {LATE_MS}, 'too_old',
+        l.t - l.r > {AHEAD_MS}, 'in_future',
         u.u_id = '', 'unknown_unit',
         u.u_kind != l.unit_kind OR (startsWith(l.type, 'sppg.') AND u.u_kind != 'sppg')
             OR (startsWith(l.type, 'clinic.') AND u.u_kind != 'clinic'), 'wrong_kind',
@@ -65,12 +103,9 @@ def _code(scope: Scope) -> str:
 
 def judged(scope: Scope, select: str) -> str:
     """`select` (of `said`) with `code`, the unit's `kec`, the recipient's `rkec`, and what a delivery or reading amounts to."""
-    limits = scope.limits
     return f"""SELECT l.*, u.u_kec AS kec, p.p_kec AS rkec, intDiv(l.t, {PANE_MS}) AS pane,
         ifNull(intDiv(l.t - l.cooked, 60000), 0) AS minutes,
         p.p_id != '' AND l.ms_of_day <= p.meal_ms AS on_time,
-        ifNull(multiIf(l.point = 'chiller', l.temp_c BETWEEN {limits.chiller_min_c} AND {limits.chiller_max_c},
-            l.point = 'freezer', l.temp_c <= {limits.freezer_max_c},
-            l.point = 'hot_holding', l.temp_c >= {limits.hot_holding_min_c}, 0), 0) AS in_range,
+        {in_range(scope, "l.point", "l.temp_c")} AS in_range,
         {_code(scope)} AS code
     FROM ({select}) AS l {_JOINS}"""

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from sinks.audit import growth
-from sinks.audit.lines import PLACE, judged, said
-from sinks.audit.scope import Scope
+from sinks.audit.lines import (
+    AHEAD_MS,
+    LATE_MS,
+    NEW,
+    UNIT_JOIN,
+    in_range,
+    judged,
+    said,
+    wrong_partition,
+)
+from sinks.audit.scope import PANE_MS, Scope, day_sql
 from sinks.audit.scratch import Scratch
 
 _NO_ROW: Final = "('unit.heartbeat', 'event.retracted')"
@@ -33,6 +42,18 @@ SUMS: Final = {
     "events": "countIf(c)",
 }
 """Additive metrics of `performance`."""
+
+_BRIEF: Final = (
+    "subject = '' AND type IN ('sppg.temperature.measured', 'sppg.cooking.finished', 'sppg.dispatch.departed', "
+    "'sppg.food.tested', 'sppg.incident.reported')"
+)
+"""Condition on a line that names no recipient and no other time: what holds for its unit and day holds for it. Most lines are such."""
+_BRIEF_SUMS: Final = frozenset(
+    {
+        *("portions_cooked", "portions_dispatched", "tests", "tests_failed"),
+        *("temp_readings", "temp_in_range", "incidents", "events"),
+    }
+)
 
 
 def prepare(scratch: Scratch) -> None:
@@ -63,12 +84,15 @@ def add(scratch: Scratch, scope: Scope, first: date, last: date) -> None:
     scratch.run(f"INSERT INTO {{db}}.clinic_events {_clinics(scope, first, last)}")
 
 
-def _accepted(scope: Scope, first: date, last: date, types: str, columns: str) -> str:
-    """`columns` of accepted events of the types (a condition), those with copies or corrections with their own `c`."""
+def _accepted(
+    scope: Scope, first: date, last: date, types: str, columns: str, but: str = "1"
+) -> str:
+    """`columns` of accepted events of the types (a condition), those with corrections with their own `c`.
+
+    `but`: a condition on those without.
+    """
     inside = f"day BETWEEN '{first.isoformat()}' AND '{last.isoformat()}' AND {types} AND type NOT IN {_NO_ROW}"
-    alone = said(
-        scope, first, last, f"{types} AND ({PLACE}) NOT IN (SELECT {PLACE} FROM {{db}}.suspects)"
-    )
+    alone = said(scope, first, last, NEW, prewhere=f"{types} AND {but}")
     return (
         f"SELECT toUInt8(1) AS c, {columns} FROM ({judged(scope, alone)}) WHERE code = '' AND {inside} "
         f"UNION ALL SELECT counts AS c, {columns} FROM {{db}}.trees WHERE {inside}"
@@ -77,11 +101,40 @@ def _accepted(scope: Scope, first: date, last: date, types: str, columns: str) -
 
 def _kitchens(scope: Scope, first: date, last: date) -> str:
     columns = "day, pane, unit_id, kec, type, portions, eaten, on_time, minutes, passed, in_range, leftover"
-    events = _accepted(scope, first, last, "startsWith(type, 'sppg.')", columns)
+    events = _accepted(
+        scope, first, last, "startsWith(type, 'sppg.')", columns, but=f"NOT ({_BRIEF})"
+    )
     sums = ", ".join(SUMS.values())
     return (
         f"SELECT day, pane, unit_id, kec, {sums}, groupArrayIf(toUInt32(minutes), type = 'sppg.delivery.received' AND c) "
-        f"FROM ({events}) GROUP BY day, pane, unit_id, kec"
+        f"FROM ({events}) GROUP BY day, pane, unit_id, kec UNION ALL {_brief(scope, first, last)}"
+    )
+
+
+def _brief(scope: Scope, first: date, last: date) -> str:
+    """The same of brief lines: added up first, and judged by unit and day. Days of which no pane is asked for are one pane."""
+    near = day_sql(scope.first - timedelta(days=1))
+    inside = f"day BETWEEN {day_sql(first)} AND {day_sql(last)}"
+    lines = said(
+        scope,
+        first,
+        last,
+        f"{NEW} AND topic = 'sppg.events' AND unit_kind = 'sppg'",
+        f", {in_range(scope, 'data.point', 'data.temp_c')} AS in_range, toUInt8(1) AS c",
+        _BRIEF,
+    )
+    sums = ", ".join(
+        f"{sql if name in _BRIEF_SUMS else 'toUInt64(0)'} AS {name}" for name, sql in SUMS.items()
+    )
+    by_unit = (
+        f"SELECT partition, unit_id, day, if(day >= {near}, intDiv(t, {PANE_MS}), 0) AS pane, {sums} "
+        f"FROM ({lines}) WHERE {inside} AND t - r <= {AHEAD_MS} AND r - t <= {LATE_MS} "
+        "GROUP BY partition, unit_id, day, pane"
+    )
+    return (
+        f"SELECT day, pane, unit_id, u.u_kec AS kec, {', '.join(SUMS)}, emptyArrayUInt32() "
+        f"FROM (SELECT 'sppg.events' AS topic, 'sppg' AS unit_kind, * FROM ({by_unit})) AS l {UNIT_JOIN}"
+        f"WHERE NOT {wrong_partition(scope)} AND u.u_kind = 'sppg'"
     )
 
 

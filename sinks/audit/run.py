@@ -25,10 +25,13 @@ __all__ = ["NothingToAuditError", "Report", "audit"]
 Tell = Callable[[str], None]
 
 _BATCH_LINES: Final = 1_000_000
+_ADDED_LINES: Final = 20_000_000
+"""Lines that are added up hold no memory."""
 _BATCH_DAYS: Final = 31
 _PATIENCE_S: Final = 12.0
 """Longer than two ticks of the real clock."""
 _AGAIN_S: Final = 3.0
+_ALL_DAYS: Final = 40_000
 
 
 class Report(msgspec.Struct):
@@ -110,11 +113,11 @@ def _look(
         growth.load(scratch)
         identity.build(scratch, scope)
         parts.prepare(scratch)
-        for batch in _batches(scratch, scope, scope.counted_from):
+        for batch in _batches(scratch, scope, scope.counted_from, _ADDED_LINES):
             tell(f"events of {batch.first} to {batch.last}")
             parts.add(scratch, scope, batch.first, batch.last)
         report.add(verdicts.unparsed(scratch, scope))
-        for batch in _batches(scratch, scope, scope.first):
+        for batch in _batches(scratch, scope, scope.first, _BATCH_LINES):
             tell(f"comparing {batch.first} to {batch.last}")
             _compare(scratch, scope, batch, report)
         return report
@@ -162,12 +165,18 @@ def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
     """
     where = f"region = {text(region)} AND parsed = 1"
     place = "topic, partition, offset, line"
-    # Few lines are refused before the first one is accepted: a hundred thousand are surely enough.
-    first = scratch.value(
-        f"SELECT ifNull(min(toDate(append_at, {text(zone)})), toDate('2149-01-01')) FROM ("
-        f"SELECT {place}, toNullable(append_at) AS append_at FROM {STORE}.raw_lines WHERE {where} ORDER BY append_at LIMIT 100000) "
-        f"WHERE ({place}) NOT IN (SELECT {place} FROM {STORE}.exceptions)"
-    )
+    begun = scratch.value(f"SELECT min(append_at) FROM {STORE}.raw_lines WHERE {where}")
+    first = date(2149, 1, 1)
+    # Hardly any lines are refused for long before the first one is accepted: a day of them is mostly enough.
+    for days in (1, _ALL_DAYS):
+        until = f"toDateTime64('{begun:%Y-%m-%d %H:%M:%S}', 3, 'UTC') + INTERVAL {days} DAY"
+        first = scratch.value(
+            f"SELECT ifNull(min(toDate(append_at, {text(zone)})), toDate('2149-01-01')) FROM ("
+            f"SELECT {place}, toNullable(append_at) AS append_at FROM {STORE}.raw_lines PREWHERE append_at <= {until} WHERE {where}) "
+            f"WHERE ({place}) NOT IN (SELECT {place} FROM {STORE}.exceptions)"
+        )
+        if first.year < 2149:
+            break
     day = f"toDate('{first.isoformat()}')"
     silent: date = scratch.value(
         f"SELECT min(least({day}, day)) FROM (SELECT {day} AS day UNION ALL "
@@ -178,8 +187,8 @@ def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
     return silent
 
 
-def _batches(scratch: Scratch, scope: Scope, first: date) -> Iterator[Batch]:
-    """Days from `first` to the last one in batches that a statement can hold in memory."""
+def _batches(scratch: Scratch, scope: Scope, first: date, most: int) -> Iterator[Batch]:
+    """Days from `first` to the last one in batches of at most `most` lines, but at least a day."""
     per_day = scratch.rows(
         f"SELECT toDate(time, {scope.zone_sql}) AS day, count() {scope.raw(first, scope.last)} GROUP BY day"
     )
@@ -190,7 +199,7 @@ def _batches(scratch: Scratch, scope: Scope, first: date) -> Iterator[Batch]:
         lines += counts.get(day, 0)
         following = counts.get(day + timedelta(days=1), 0)
         length = (day - begin).days + 1
-        if day == scope.last or length == _BATCH_DAYS or lines + following > _BATCH_LINES:
+        if day == scope.last or length == _BATCH_DAYS or lines + following > most:
             yield Batch(begin, day)
             begin, lines = day + timedelta(days=1), 0
         day += timedelta(days=1)

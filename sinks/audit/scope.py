@@ -72,11 +72,15 @@ class Scope:
             + ")"
         )
 
-    def raw(self, first: date, last: date) -> str:
-        """FROM and WHERE of the region's parsed lines whose local day may lie in `first` .. `last`."""
+    def raw(self, first: date, last: date, prewhere: str = "") -> str:
+        """FROM and WHERE of the region's parsed lines whose local day may lie in `first` .. `last`.
+
+        `prewhere`: a condition that few lines meet.
+        """
         low, high = first - timedelta(days=1), last + timedelta(days=1)
         return (
-            f"FROM {STORE}.raw_lines WHERE region = {self.region_sql} AND parsed = 1 "
+            f"FROM {STORE}.raw_lines {f'PREWHERE {prewhere} ' if prewhere else ''}"
+            f"WHERE region = {self.region_sql} AND parsed = 1 "
             f"AND toDate(time) BETWEEN {day_sql(low)} AND {day_sql(high)} AND {self.below_cut()}"
         )
 

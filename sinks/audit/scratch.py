@@ -18,6 +18,8 @@ _SETTINGS: Final[dict[str, Any]] = {
     "max_bytes_before_external_group_by": _SPILL_BYTES,
     "max_bytes_before_external_sort": _SPILL_BYTES,
     "max_threads": 2,
+    # What only few lines need is worked out for those only.
+    "short_circuit_function_evaluation": "force_enable",
     "session_timezone": "UTC",
     "join_use_nulls": 0,
     "union_default_mode": "ALL",
@@ -47,10 +49,10 @@ class Scratch:
         """Run a statement. `{db}` in it is this database."""
         self._client.command(sql.replace("{db}", self.name), settings=_SETTINGS)
 
-    def make(self, table: str, select: str, order: str = "tuple()") -> None:
-        """(Re)make `table` from `select`."""
+    def make(self, table: str, select: str) -> None:
+        """(Re)make `table` from `select`, in memory: none has more rows than a batch has."""
         self.run(f"DROP TABLE IF EXISTS {{db}}.{table} SYNC")
-        self.run(f"CREATE TABLE {{db}}.{table} ENGINE = MergeTree ORDER BY {order} AS {select}")
+        self.run(f"CREATE TABLE {{db}}.{table} ENGINE = Memory SETTINGS compress = 1 AS {select}")
 
     def rows(self, sql: str) -> Sequence[Sequence[Any]]:
         """Rows of a query."""

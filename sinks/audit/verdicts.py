@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sinks.audit.compare import MAX_DIFFERENCES, Compared, Difference
-from sinks.audit.lines import PLACE, judged, said
+from sinks.audit.lines import ALONE, PLACE, SPARE, judged, said
 from sinks.audit.scope import Scope
 from sinks.audit.scratch import Scratch
 from sinks.audit.windows import Batch
@@ -24,13 +24,11 @@ _EXCEPTIONS: Final = f"(SELECT {PLACE}, toString(verdict) AS verdict, toString(c
 
 def lines(scratch: Scratch, scope: Scope, batch: Batch) -> Compared:
     """Compare the verdicts of lines whose local day is in the batch."""
-    alone = said(
-        scope, batch.first, batch.last, f"({PLACE}) NOT IN (SELECT {PLACE} FROM {{db}}.suspects)"
-    )
+    alone = said(scope, batch.first, batch.last, ALONE, f", {SPARE} AS spare")
     columns = f"{PLACE}, unit_id, id, day, code"
     mine = (
-        f"SELECT {columns}, if(code = '', 'new', 'refused') AS verdict FROM ({judged(scope, alone)}) UNION ALL "
-        f"SELECT {columns}, verdict FROM {{db}}.suspects"
+        f"SELECT {columns}, multiIf(code != '', 'refused', spare, 'duplicate', 'new') AS verdict FROM ({judged(scope, alone)}) "
+        f"UNION ALL SELECT {columns}, verdict FROM {{db}}.suspects"
     )
     told = "if(x.verdict = '', 'new', x.verdict)"
     found = scratch.rows(

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS pantau_store.performance
 )
 ENGINE = ReplacingMergeTree(`revision`)
 PARTITION BY toYYYYMM(day)
-ORDER BY (`region`, `level`, `window`, `area_id`, `window_end`)
+ORDER BY (`region`, `day`, `level`, `window`, `area_id`, `window_end`)
 COMMENT 'Rows of performance by revision';
 
 CREATE TABLE IF NOT EXISTS pantau_store.coverage
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS pantau_store.coverage
 )
 ENGINE = ReplacingMergeTree(`revision`)
 PARTITION BY toYYYYMM(day)
-ORDER BY (`region`, `level`, `window`, `area_id`, `window_end`, `group`)
+ORDER BY (`region`, `day`, `level`, `window`, `area_id`, `window_end`, `group`)
 COMMENT 'Rows of coverage by revision';
 
 CREATE TABLE IF NOT EXISTS pantau_store.clinic_coverage
@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS pantau_store.clinic_coverage
 )
 ENGINE = ReplacingMergeTree(`revision`)
 PARTITION BY toYYYYMM(day)
-ORDER BY (`region`, `level`, `window`, `area_id`, `window_end`)
+ORDER BY (`region`, `day`, `level`, `window`, `area_id`, `window_end`)
 COMMENT 'Rows of clinic_coverage by revision';
 
 CREATE TABLE IF NOT EXISTS pantau_store.exceptions
@@ -188,6 +188,8 @@ CREATE TABLE IF NOT EXISTS pantau_store.raw_lines
     `data` JSON(batch Nullable(String), trip Nullable(String), point Nullable(String), sensor Nullable(String), test Nullable(String), kind Nullable(String), note Nullable(String), sex Nullable(String), posture Nullable(String), antigen Nullable(String), syndrome Nullable(String), outcome Nullable(String), version Nullable(String), reason Nullable(String), core_temp_c Nullable(Float64), temp_c Nullable(Float64), weight_kg Nullable(Float64), height_cm Nullable(Float64), hb_g_dl Nullable(Float64), battery_pct Nullable(Float64), portions Nullable(UInt64), leftover_g Nullable(UInt64), severity Nullable(UInt64), age_days Nullable(UInt64), age_years Nullable(UInt64), dose Nullable(UInt64), visit Nullable(UInt64), outbox Nullable(UInt64), eaten.paud Nullable(UInt64), eaten.sd Nullable(UInt64), eaten.smp Nullable(UInt64), eaten.sma Nullable(UInt64), eaten.santri Nullable(UInt64), eaten.guru Nullable(UInt64), eaten.bumil Nullable(UInt64), eaten.busui Nullable(UInt64), eaten.balita Nullable(UInt64), cooked_at Nullable(DateTime64(3, 'UTC')), onset Nullable(DateTime64(3, 'UTC')), ate_at Nullable(DateTime64(3, 'UTC')), batches Array(String), symptoms Array(String), passed Nullable(Bool), SKIP child, SKIP mother, SKIP patient) COMMENT 'Data of the event, without pseudonyms',
     `person` String COMMENT 'Pseudonym (hex32) of the child, mother or patient, or empty',
     `value` String COMMENT 'The line as it came; of a refused one with NIK digits replaced by #' CODEC(ZSTD(1)),
+    `event_key` UInt64 MATERIALIZED cityHash64(`source`, `id`) COMMENT 'The identity (source, id) as a number',
+    `content` UInt64 MATERIALIZED if(`parsed`, cityHash64(`type`, `subject`, `supersedes`, `time`, toString(arraySort(arrayMap(f -> (f.1, if(JSONType(f.2) = 'Object', toString(arraySort(arrayMap(g -> (g.1, toFloat64OrZero(g.2)), JSONExtractKeysAndValuesRaw(f.2)))), arrayMap(v -> multiIf(JSONType(v) = 'String', concat('s', JSONExtractString(v)), JSONType(v) IN ('Int64', 'UInt64', 'Double'), toString(toFloat64OrZero(v) + 0), JSONType(v) = 'Array', toString(JSONExtract(v, 'Array(String)')), v), [f.2])[1])), JSONExtractKeysAndValuesRaw(`value`, 'data'))))), 0) COMMENT 'What it says as a number: the same for equal copies',
     INDEX `time_span` `time` TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
