@@ -91,6 +91,14 @@ class Settings(BaseSettings):
             "gateway's own is always allowed."
         ),
     )
+    generation: int = Field(
+        0,
+        ge=0,
+        description=(
+            "Generation that streams and sinks work on. 0: the one that is shown, also when that "
+            "changes. Others are for `pantau replay`."
+        ),
+    )
     flush_ms: int = Field(
         100,
         ge=10,

@@ -137,3 +137,14 @@ TABLES: Final = {
         ),
     )
 }
+
+REBUILT_TABLES: Final = (
+    *("performance", "coverage", "clinic_coverage"),
+    *("exceptions", "event_status", "positions"),
+)
+"""Tables that each generation has of its own (see `contracts.generations`); all others are shared."""
+
+
+def table_of(name: str, generation: int) -> str:
+    """The storage table that plays the part of `name` in `generation`; the first has it as it is."""
+    return name if generation == 1 or name not in REBUILT_TABLES else f"{name}_g{generation}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -21,6 +21,7 @@ REGISTRY: Final = "registry"
 REGION_FEED: Final = "region.feed"
 LIVE: Final = "live"
 CLOCK: Final = "clock"
+GENERATIONS: Final = "generations"
 UNIT_STATE: Final = {SPPG_EVENTS: "unit.state.sppg", CLINIC_EVENTS: "unit.state.clinic"}
 REGION_STATE: Final = "region.state"
 
@@ -28,12 +29,18 @@ EVENT_TOPICS: Final = (SPPG_EVENTS, CLINIC_EVENTS)
 TABLE_TOPICS: Final = (UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, DEAD_LETTERS)
 """Topics whose records are table lines: the sink inserts them as they are."""
 
+REBUILT_TOPICS: Final = frozenset(
+    {UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, REGION_FEED, REGION_STATE, LIVE, *UNIT_STATE.values()}
+)
+"""What each generation has of its own (see `contracts.generations`); all other topics are shared."""
+
 TABLE_HEADER: Final = "table"
 SEQ_HEADER: Final = "seq"
 CONTROL_HEADER: Final = "pantau-control"
 SIGNATURE_HEADER: Final = "pantau-signature"
 TICK: Final = "tick"
 REGISTRY_CHANGE: Final = "registry"
+GENERATION_CHANGE: Final = "generation"
 HEAD_KEY: Final = "~head"
 """Row key of the record that ends a frame on `live`."""
 
@@ -49,8 +56,26 @@ class Topic:
     config: dict[str, str] = field(default_factory=dict)
 
 
-def topics(partitions: int, region_partitions: int) -> tuple[Topic, ...]:
-    """All topics of an installation.
+def generation_name(name: str, generation: int) -> str:
+    """A name (of a topic, group or transactional id) as `generation` has it; the first has it as it is."""
+    return name if generation == 1 else f"{name}.g{generation}"
+
+
+def topic_of(name: str, generation: int) -> str:
+    """The topic that plays the part of `name` in `generation`; a shared one is itself."""
+    return generation_name(name, generation) if name in REBUILT_TOPICS else name
+
+
+def generation_of_topic(topic: str) -> int | None:
+    """The generation that a topic is of; None for a shared one and for what is none of ours."""
+    base, _, number = topic.rpartition(".g")
+    if base in REBUILT_TOPICS and number.isdigit() and int(number) > 1:
+        return int(number)
+    return 1 if topic in REBUILT_TOPICS else None
+
+
+def topics(partitions: int, region_partitions: int, generation: int = 1) -> tuple[Topic, ...]:
+    """All topics of an installation that shows `generation`.
 
     `partitions`: of the event topics and what follows them; `region_partitions`: of what is kept by region.
     Event topics keep 90 days: longer than any event may still be corrected (60 days), the lines stay in ClickHouse for good.
@@ -68,7 +93,7 @@ def topics(partitions: int, region_partitions: int) -> tuple[Topic, ...]:
         "min.cleanable.dirty.ratio": "0.3",
         "delete.retention.ms": str(_DAY_MS),
     }
-    return (
+    wanted = (
         Topic(SPPG_EVENTS, partitions, kept(90)),
         Topic(CLINIC_EVENTS, partitions, kept(90)),
         Topic(UNIT_STATE[SPPG_EVENTS], partitions, compacted),
@@ -83,11 +108,13 @@ def topics(partitions: int, region_partitions: int) -> tuple[Topic, ...]:
         Topic(LIVE, region_partitions, compacted),
         Topic(REGISTRY, 1, compacted),
         Topic(CLOCK, 1, kept(1)),
+        Topic(GENERATIONS, 1, compacted),
     )
+    return tuple(replace(topic, name=topic_of(topic.name, generation)) for topic in wanted)
 
 
 def sign(key: bytes, kind: str, value: bytes) -> str:
-    """Hex HMAC-SHA-256 that marks a control record (`kind`: tick, registry) as Pantau's own."""
+    """Hex HMAC-SHA-256 that marks a control record (`kind`: tick, registry, generation) as Pantau's own."""
     return hmac.new(key, kind.encode() + b"\0" + value, hashlib.sha256).hexdigest()
 
 

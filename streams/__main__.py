@@ -6,6 +6,7 @@ from faust import Worker
 
 from chassis import health, logs
 from contracts.settings import Settings
+from contracts.topics import generation_name
 from streams.agents.app import build
 
 
@@ -13,7 +14,8 @@ def main() -> None:
     """Runs until SIGTERM."""
     settings = Settings()
     logs.configure("streams", settings.log_level)
-    state = health.Health("streams")
+    # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.
+    state = health.Health(generation_name("streams", settings.generation or 1))
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         app = build(settings, state)
         Worker(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import uuid
 from typing import Any, Final
 
@@ -12,11 +13,21 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from kafka import KafkaAdminClient
 
-from chassis import logs
+from chassis import generations, logs
 from chassis.clocks import load_clock, secret_key
 from chassis.health import Health
+from contracts.generations import revision_base
 from contracts.settings import Settings
-from contracts.topics import CLOCK, EVENT_TOPICS, LIVE, REGION_FEED, REGION_STATE, UNIT_STATE
+from contracts.topics import (
+    CLOCK,
+    EVENT_TOPICS,
+    LIVE,
+    REGION_FEED,
+    REGION_STATE,
+    UNIT_STATE,
+    generation_name,
+    topic_of,
+)
 from streams.agents.owner import Owner, Place
 from streams.agents.owners import Owners
 from streams.agents.ticker import Ticker
@@ -30,29 +41,34 @@ _WATCH_START_S: Final = 0.2
 _UNOWNED_S: Final = 15.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
 _NEVER_S: Final = 1e9
+_REBUILD_FETCH_BYTES: Final = 8 * 1024 * 1024
+_FETCH_BYTES: Final = 1024 * 1024
 _FAILED: Final = 70
 _STUCK: Final = 71
 _log = logs.get(__name__)
 
 
 class App(faust.App):
-    """Faust's app with our transport and the owners of partitions."""
+    """Faust's app with our transport and the owners of partitions. `is_shown`: whether its generation is the one shown."""
 
     owners: Owners
+    is_shown = False
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
 
 
 class _Places:
-    """Makes owners: which fold, and where its state lies."""
+    """Makes owners: which fold, and where its state lies. `generation`: the one worked on."""
 
     def __init__(self, settings: Settings) -> None:
+        self.generation = settings.generation or generations.read_now(settings).shown
+        self.feed = topic_of(REGION_FEED, self.generation)
         self._settings = settings
         self._clock = load_clock(settings)
         self._key = secret_key(settings)
         admin = KafkaAdminClient(bootstrap_servers=settings.broker)
-        topics = admin.describe_topics([*EVENT_TOPICS, REGION_FEED])
+        topics = admin.describe_topics([*EVENT_TOPICS, self.feed])
         admin.close()
         self._topic_ids = {topic["name"]: str(topic["topic_id"]) for topic in topics}
 
@@ -63,15 +79,22 @@ class _Places:
         partitions, region_partitions = self._settings.partitions, self._settings.region_partitions
         fold: Fold
         states: tuple[str, ...]
-        if place.topic == REGION_FEED:
-            fold = RegionFold(
-                place.partition, len(EVENT_TOPICS) * partitions, uuid.uuid4().hex[:12]
-            )
+        base = revision_base(self.generation)
+        if place.topic == self.feed:
+            sources = len(EVENT_TOPICS) * partitions
+            fold = RegionFold(place.partition, sources, uuid.uuid4().hex[:12], base)
             states = (REGION_STATE, LIVE)
         else:
-            fold = UnitFold(place.topic, place.partition, partitions, region_partitions)
+            fold = UnitFold(place.topic, place.partition, partitions, region_partitions, base)
             states = (UNIT_STATE[place.topic],)
-        where = Place(place.topic, place.partition, self._topic_ids[place.topic], states[0], states)
+        where = Place(
+            place.topic,
+            place.partition,
+            self._topic_ids[place.topic],
+            states[0],
+            states,
+            self.generation,
+        )
         return Owner(where, fold, self._settings.broker, self._clock, self._key)
 
     def ticker(self) -> Ticker:
@@ -81,10 +104,10 @@ class _Places:
 
 
 def build(settings: Settings, health: Health) -> App:
-    """The app of one worker. Reads the topics' ids from the broker, so it must be there."""
+    """The app of one worker. Reads the topics' ids and the generation from the broker, so it must be there."""
     places = _Places(settings)
     app = App(
-        "pantau-streams",
+        generation_name("pantau-streams", places.generation),
         broker=f"kafka://{settings.broker.replace(',', ';')}",
         store="memory://",
         datadir=str(settings.data_dir / "run" / f"faust-{os.getpid()}"),
@@ -100,17 +123,19 @@ def build(settings: Settings, health: Health) -> App:
         # The group's committed offsets decide nothing here, so that they stand still is no news.
         broker_commit_livelock_soft_timeout=_NEVER_S,
         consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=_REBUILD_FETCH_BYTES if settings.generation else _FETCH_BYTES,
         stream_wait_empty=False,
         stream_buffer_maxsize=256,
     )
     app.owners = Owners(places.owner)
-    _declare_agents(app)
+    _declare_agents(app, places.feed)
     _declare_tasks(app, places, settings.flush_ms / 1000, health)
+    _follow_generations(app, places.generation, settings)
     return app
 
 
-def _declare_agents(app: App) -> None:
-    topic = app.topic(*EVENT_TOPICS, REGION_FEED, key_serializer="raw", value_serializer="raw")
+def _declare_agents(app: App, feed: str) -> None:
+    topic = app.topic(*EVENT_TOPICS, feed, key_serializer="raw", value_serializer="raw")
 
     async def fold(stream: Any) -> None:
         async for event in stream.noack().events():
@@ -152,7 +177,7 @@ def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) ->
         await ticker.start()
         try:
             while not app.should_stop:
-                if TP(CLOCK, 0) in app.consumer.assignment():
+                if app.is_shown and TP(CLOCK, 0) in app.consumer.assignment():
                     await _tick(ticker)
                 await asyncio.sleep(ticker.interval_s)
         finally:
@@ -165,6 +190,20 @@ def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) ->
 
     for task in (flush, tick, watch):
         app.task(task)
+
+
+def _follow_generations(app: App, generation: int, settings: Settings) -> None:
+    """Notes whether this worker's generation is shown; ends it where another is, unless it was told to work on this one."""
+
+    async def follow() -> None:
+        async for one in generations.follow(settings.broker, secret_key(settings)):
+            app.is_shown = one.shown == generation
+            if not app.is_shown and not settings.generation:
+                _log.info("another generation is shown", now=one.shown, was=generation)
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    app.task(follow)
 
 
 async def _tick(ticker: Ticker) -> None:

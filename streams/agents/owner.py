@@ -18,7 +18,14 @@ from aiokafka.structs import ConsumerRecord
 
 from chassis import logs
 from contracts.clock import Clock
-from contracts.topics import CONTROL_HEADER, MAX_RECORD_BYTES, SIGNATURE_HEADER, is_signed
+from contracts.topics import (
+    CONTROL_HEADER,
+    MAX_RECORD_BYTES,
+    SIGNATURE_HEADER,
+    generation_name,
+    is_signed,
+    topic_of,
+)
 from streams.agents.state import (
     POSITION_KEY,
     Position,
@@ -58,13 +65,17 @@ class ClosedError(RuntimeError):
 
 
 class Place(NamedTuple):
-    """An input partition and where its state is kept: `state` gets the fold's state and the position, all of `states` are read back."""
+    """An input partition and where its state is kept: `state` gets the fold's state and the position, all of
+    `states` are read back. `topic` is Kafka's name; `state` and `states` are as the fold names them, and what
+    `generation` calls otherwise is renamed here, on the way to and from Kafka.
+    """
 
     topic: str
     partition: int
     topic_id: str
     state: str
     states: tuple[str, ...]
+    generation: int = 1
 
     @property
     def name(self) -> str:
@@ -90,7 +101,7 @@ class Owner:
         self._flush_began: float | None = None
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
-            transactional_id=f"pantau/{place.name}",
+            transactional_id=f"{generation_name('pantau', place.generation)}/{place.name}",
             transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
             linger_ms=2,
             max_batch_size=512 * 1024,
@@ -101,7 +112,7 @@ class Owner:
         """Fences the former owner, restores the fold, and returns the offset to go on from. Raises `PositionError`."""
         started = time.monotonic()
         await self._producer.start()
-        kept = await read_state(self._bootstrap, self.place.state, self.place.partition)
+        kept = await self._read(self.place.state)
         raw = kept.pop(POSITION_KEY, None)
         first, end = await log_bounds(self._bootstrap, self.place.topic, self.place.partition)
         self.position = self._checked(raw, first, end)
@@ -110,9 +121,7 @@ class Owner:
             self._fold.restore(self.place.state, key, value)
         for topic in self.place.states:
             if topic != self.place.state:
-                for key, value in (
-                    await read_state(self._bootstrap, topic, self.place.partition)
-                ).items():
+                for key, value in (await self._read(topic)).items():
                     self._fold.restore(topic, key, value)
         self._fold.restored()
         self.progressed_at = time.monotonic()
@@ -125,6 +134,10 @@ class Owner:
             seconds=round(time.monotonic() - started, 2),
         )
         return self.position
+
+    async def _read(self, topic: str) -> dict[bytes, bytes]:
+        named = topic_of(topic, self.place.generation)
+        return await read_state(self._bootstrap, named, self.place.partition)
 
     def _checked(self, raw: bytes | None, first: int, end: int) -> int:
         if raw is None:
@@ -216,16 +229,15 @@ class Owner:
 
     async def _send(self, flush: Flush, position: int) -> None:
         send = self._producer.send
-        partition = self.place.partition
-        sent = [
-            await send(self.place.state, value, key, partition)
-            for key, value in flush.state.items()
-        ]
+        partition, generation = self.place.partition, self.place.generation
+        state = topic_of(self.place.state, generation)
+        sent = [await send(state, value, key, partition) for key, value in flush.state.items()]
         for out in flush.out:
             where = partition if out.partition is None else out.partition
-            sent.append(await send(out.topic, out.value, out.key, where, headers=list(out.headers)))
+            topic = topic_of(out.topic, generation)
+            sent.append(await send(topic, out.value, out.key, where, headers=list(out.headers)))
         kept = encode_position(Position(position, self.place.topic_id))
-        sent.append(await send(self.place.state, kept, POSITION_KEY, partition))
+        sent.append(await send(state, kept, POSITION_KEY, partition))
         await asyncio.gather(*sent)
 
     async def close(self) -> None:

@@ -159,9 +159,10 @@ class Heard(msgspec.Struct, array_like=True, gc=False, tag=3):
 
 
 class RegistryRows(msgspec.Struct, array_like=True, gc=False, tag=4):
-    """A region's registry as the unit agent now has it."""
+    """A region's registry as the unit agent now has it. `since`: time of the record that brought it, epoch ms."""
 
     encoded: bytes
+    since: int = 0
 
 
 class FeedBatch(msgspec.Struct, array_like=True, gc=False):

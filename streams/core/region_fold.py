@@ -35,6 +35,7 @@ from streams.core.windows import PANE_REACH
 _SOURCE_KEY: Final = b"source/"
 _REGISTRY_KEY: Final = b"registry/"
 _PANE_KEY: Final = b"pane/"
+_SINCE_KEY: Final = b"since/"
 _HEARD_STEP_MS: Final = 60_000
 """A freshness row changes at most once a minute of the region's clock."""
 
@@ -42,12 +43,17 @@ _json = msgspec.json.Encoder().encode
 
 
 class RegionFold:
-    """`sources`: number of unit agents' partitions that feed it; `epoch`: of the live maps that it begins."""
+    """`sources`: number of unit agents' partitions that feed it; `epoch`: of the live maps that it begins;
+    `revision_base`: added to the rows' revisions.
+    """
 
-    def __init__(self, partition: int, sources: int, epoch: str) -> None:
+    def __init__(self, partition: int, sources: int, epoch: str, revision_base: int = 0) -> None:
         self._partition = partition
         self._expected = sources
         self._epoch = epoch
+        self._revision_base = revision_base
+        # When each region was first known: its rows exist in silence from that day on.
+        self._since: dict[str, int] = {}
         self._sources: dict[str, int] = {}
         self._registries: dict[str, RegionRegistry] = {}
         self._registry = Registry(())
@@ -70,6 +76,8 @@ class RegionFold:
         elif key.startswith(_REGISTRY_KEY):
             registry = RegionRegistry.decode(value)
             self._registries[registry.region.code] = registry
+        elif key.startswith(_SINCE_KEY):
+            self._since[key[len(_SINCE_KEY) :].decode()] = int(value)
         elif key.startswith(_PANE_KEY):
             unit, pane = key[len(_PANE_KEY) :].decode().rsplit("/", 1)
             self._panes[unit, int(pane)] = value
@@ -147,12 +155,15 @@ class RegionFold:
         elif isinstance(item, Heard):
             self._hear(item)
         else:
-            self._take_registry(item.encoded)
+            self._take_registry(item.encoded, item.since)
 
-    def _take_registry(self, encoded: bytes) -> None:
+    def _take_registry(self, encoded: bytes, since: int) -> None:
         """A unit agent that is behind may still send what another has replaced. Rows are only added, so the longer one is newer."""
         registry = RegionRegistry.decode(encoded)
         code = registry.region.code
+        if since and since < self._since.get(code, since + 1):
+            self._since[code] = since
+            self._state[_SINCE_KEY + code.encode()] = str(since).encode()
         held = self._registries.get(code)
         if held is None or _rows_in(registry) >= _rows_in(held):
             self._registries[code] = registry
@@ -173,8 +184,11 @@ class RegionFold:
         time_ms = self._time_ms()
         if not time_ms:
             return
-        for areas in self._areas.values():
+        for code, areas in self._areas.items():
             day = areas.progress.day
+            if day < 0:
+                # Days may lie between the first record and the first flush when the log is read anew.
+                areas.advance(min(self._since.get(code, time_ms), time_ms))
             areas.advance(time_ms)
             if areas.progress.day != day:
                 self._forget(areas.progress.pane - PANE_REACH * 2)
@@ -204,7 +218,11 @@ class RegionFold:
     def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
         live = self._live_of(areas.region)
         for row, newest in areas.rows(
-            Stamp(areas.region, position, rfc3339(time_ms // 1000 * 1000))
+            Stamp(
+                areas.region,
+                self._revision_base + position,
+                rfc3339(time_ms // 1000 * 1000),
+            )
         ):
             self._lines.add(AREA_WINDOWS, row.view, row.line)
             if newest:

@@ -52,13 +52,23 @@ _json = msgspec.json.Encoder().encode
 
 
 class UnitFold:
-    """One partition of one event topic. `partitions`: of the topic; `region_partitions`: of `region.feed`."""
+    """One partition of one event topic. `partitions`: of the topic; `region_partitions`: of `region.feed`;
+    `revision_base`: added to the rows' revisions.
+    """
 
-    def __init__(self, topic: str, partition: int, partitions: int, region_partitions: int) -> None:
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        partitions: int,
+        region_partitions: int,
+        revision_base: int = 0,
+    ) -> None:
         self._topic = topic
         self._partition = partition
         self._partitions = partitions
         self._region_partitions = region_partitions
+        self._revision_base = revision_base
         self._kind = "sppg" if topic == SPPG_EVENTS else "clinic"
         self._registries: dict[str, RegionRegistry] = {}
         self._registry = Registry(())
@@ -66,7 +76,8 @@ class UnitFold:
         self._restored_chunks: list[tuple[str, Chunk]] = []
         self._time_ms = 0
         self._dirty_chunks: dict[tuple[str, int, int], Chunk | None] = {}
-        self._dirty_registries: set[str] = set()
+        # Each with the time of the first record that made it so.
+        self._dirty_registries: dict[str, int] = {}
         self._heard: dict[str, int] = {}
         # One row an event and flush: of rows with one revision none would be the newest.
         self._statuses: dict[tuple[str, str], dict[str, Any]] = {}
@@ -127,7 +138,7 @@ class UnitFold:
         if record.control == REGISTRY_CHANGE:
             registry = RegionRegistry.decode(record.value)
             self._registries[registry.region.code] = registry
-            self._dirty_registries.add(registry.region.code)
+            self._dirty_registries.setdefault(registry.region.code, record.time_ms)
             self._use_registries()
         elif not record.control:
             for line, item in enumerate(decode_lines(record.value)):
@@ -241,14 +252,15 @@ class UnitFold:
         feeds: dict[int, list[Any]] = {
             partition: [] for partition in range(self._region_partitions)
         }
+        revision = self._revision_base + position
         for code in sorted(self._dirty_registries):
             feeds[partition_of(code, self._region_partitions)].append(
-                RegistryRows(self._registries[code].encode())
+                RegistryRows(self._registries[code].encode(), self._dirty_registries[code])
             )
         for code, units in self._regions.items():
             self._drain_region(
                 units,
-                Stamp(code, position, rfc3339(self._time_ms // 1000 * 1000)),
+                Stamp(code, revision, rfc3339(self._time_ms // 1000 * 1000)),
                 feeds[partition_of(code, self._region_partitions)],
             )
         for status in self._statuses.values():
