@@ -27,7 +27,7 @@ from contracts.instant import epoch_ms
 from contracts.registry import Recipient, Thresholds
 from streams.core import who
 from streams.core.facts import Fact
-from streams.core.parts import SUM_INDEX, ClinicPart, CoveragePart, KitchenPart, count_into
+from streams.core.parts import ONE, ClinicPart, CoveragePart, KitchenPart, count_into
 
 KIND_OF: Final[dict[type[Event], int]] = {cls: index for index, cls in enumerate(CLASSES)}
 """Number of an event type in facts. The order of `contracts.events.CLASSES` must not change: facts are kept by it."""
@@ -53,21 +53,21 @@ _MINUTE_MS: Final = 60_000
 _OVER_4H_MIN: Final = 240
 _OVER_6H_MIN: Final = 360
 
-_I_COOKED = SUM_INDEX["portions_cooked"]
-_I_DISPATCHED = SUM_INDEX["portions_dispatched"]
-_I_RECEIVED = SUM_INDEX["portions_received"]
-_I_EATEN = SUM_INDEX["portions_eaten"]
-_I_DELIVERIES = SUM_INDEX["deliveries"]
-_I_ON_TIME = SUM_INDEX["deliveries_on_time"]
-_I_OVER_4H = SUM_INDEX["deliveries_over_4h"]
-_I_OVER_6H = SUM_INDEX["deliveries_over_6h"]
-_I_TESTS = SUM_INDEX["tests"]
-_I_FAILED = SUM_INDEX["tests_failed"]
-_I_READINGS = SUM_INDEX["temp_readings"]
-_I_IN_RANGE = SUM_INDEX["temp_in_range"]
-_I_LEFTOVER = SUM_INDEX["leftover_g"]
-_I_INCIDENTS = SUM_INDEX["incidents"]
-_I_EVENTS = SUM_INDEX["events"]
+_EVENT: Final = ONE["events"]
+_READING: Final = _EVENT + ONE["temp_readings"]
+_READING_IN_RANGE: Final = _READING + ONE["temp_in_range"]
+_DELIVERY: Final = _EVENT + ONE["deliveries"]
+_ON_TIME: Final = ONE["deliveries_on_time"]
+_OVER_4H: Final = ONE["deliveries_over_4h"]
+_OVER_6H: Final = ONE["deliveries_over_6h"]
+_TEST: Final = _EVENT + ONE["tests"]
+_FAILED_TEST: Final = _TEST + ONE["tests_failed"]
+_INCIDENTS: Final = _EVENT + ONE["incidents"]
+_PORTION_COOKED: Final = ONE["portions_cooked"]
+_PORTION_DISPATCHED: Final = ONE["portions_dispatched"]
+_PORTION_RECEIVED: Final = ONE["portions_received"]
+_PORTION_EATEN: Final = ONE["portions_eaten"]
+_GRAM_LEFT: Final = ONE["leftover_g"]
 
 
 def in_range(point: str, celsius: float, limits: Thresholds) -> bool:
@@ -114,32 +114,30 @@ def _clinic_payload(data: Any, kind: int) -> Any:
 
 def add_kitchen(part: KitchenPart, fact: Fact, sign: int) -> None:
     """Adds (1) or takes away (-1) a kitchen's counting fact."""
-    sums, kind, payload = part.sums, fact.kind, fact.payload
-    sums[_I_EVENTS] += sign
+    part.lanes += sign * _lanes(fact.kind, fact.payload)
+    if fact.kind == _RECEIVED:
+        count_into(part.minutes, fact.payload[1], sign)
+
+
+def _lanes(kind: int, payload: Any) -> int:
+    """What an event adds to the additive metrics (`KitchenPart.lanes`)."""
+    lanes: int = _INCIDENTS if kind == _INCIDENT else _EVENT
     if kind == _TEMPERATURE:
-        sums[_I_READINGS] += sign
-        sums[_I_IN_RANGE] += sign * payload
+        lanes = _READING_IN_RANGE if payload else _READING
     elif kind == _RECEIVED:
         portions, minutes, on_time = payload
-        sums[_I_RECEIVED] += sign * portions
-        sums[_I_DELIVERIES] += sign
-        sums[_I_ON_TIME] += sign * on_time
-        sums[_I_OVER_4H] += sign * (minutes > _OVER_4H_MIN)
-        sums[_I_OVER_6H] += sign * (minutes > _OVER_6H_MIN)
-        count_into(part.minutes, minutes, sign)
+        lanes = _DELIVERY + portions * _PORTION_RECEIVED + on_time * _ON_TIME
+        lanes += (minutes > _OVER_4H_MIN) * _OVER_4H + (minutes > _OVER_6H_MIN) * _OVER_6H
     elif kind == EATEN:
         _, leftover, eaten = payload
-        sums[_I_LEFTOVER] += sign * leftover
-        sums[_I_EATEN] += sign * sum(eaten.values())
+        lanes += leftover * _GRAM_LEFT + sum(eaten.values()) * _PORTION_EATEN
     elif kind == _COOKED:
-        sums[_I_COOKED] += sign * payload
+        lanes += payload * _PORTION_COOKED
     elif kind == _DISPATCHED:
-        sums[_I_DISPATCHED] += sign * payload
+        lanes += payload * _PORTION_DISPATCHED
     elif kind == _TESTED:
-        sums[_I_TESTS] += sign
-        sums[_I_FAILED] += sign * (not payload)
-    elif kind == _INCIDENT:
-        sums[_I_INCIDENTS] += sign
+        lanes = _TEST if payload else _FAILED_TEST
+    return lanes
 
 
 def add_coverage(part: CoveragePart, fact: Fact, sign: int) -> None:

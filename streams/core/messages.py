@@ -98,7 +98,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     ) -> Contribution:
         """Of a kitchen's pane."""
         return Contribution(
-            unit, pane, part.sums, part.minutes, coverage.groups if coverage else None
+            unit, pane, list(part.sums), part.minutes, coverage.groups if coverage else None
         )
 
     @staticmethod
@@ -122,7 +122,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
 
     def kitchen(self) -> KitchenPart | None:
         """The kitchen's part, or None for a clinic."""
-        return None if self.sums is None else KitchenPart(self.sums, self.minutes)
+        return None if self.sums is None else KitchenPart.of(self.sums, self.minutes or {})
 
     def coverage(self) -> CoveragePart:
         """What was eaten."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from contracts.days import Zone, day_to_iso
 from contracts.instant import rfc3339
 from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, Column, View, names
-from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS
+from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
 from streams.core.targets import Targets
 from streams.core.windows import RowKey
@@ -25,8 +24,7 @@ _Performance: Final = _struct("PerformanceRow", PERFORMANCE)
 _Coverage: Final = _struct("CoverageRow", COVERAGE)
 _ClinicCoverage: Final = _struct("ClinicCoverageRow", CLINIC_COVERAGE)
 _encode = msgspec.json.Encoder().encode
-_rfc3339 = lru_cache(maxsize=8192)(rfc3339)
-_day_to_iso = lru_cache(maxsize=1024)(day_to_iso)
+_REMEMBERED: Final = 8_192
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
@@ -49,38 +47,38 @@ class Stamp(msgspec.Struct, gc=False, frozen=True):
     updated_at: str
 
 
+class _Span(NamedTuple):
+    """Where a window lies. `said`: window, window_start, window_end and day, as in the row."""
+
+    end_ms: int
+    said: tuple[str, str, str, str]
+
+
 class RowWriter:
     """Writes rows of one region."""
 
     def __init__(self, zone: Zone, targets: Targets) -> None:
         self._zone = zone
         self._targets = targets
+        self._spans: dict[tuple[WindowName, int], _Span] = {}
 
-    def end_ms(self, key: RowKey) -> int:
-        """`window_end` of a row."""
-        if key.window in PANE_WINDOWS:
-            return key.end * PANE_MS
-        return self._zone.day_start_ms(key.end + 1)
+    def _span(self, window: WindowName, end: int) -> _Span:
+        span = self._spans.get((window, end))
+        if span is None:
+            if len(self._spans) >= _REMEMBERED:
+                self._spans.clear()
+            span = self._spans[window, end] = self._measure(window, end)
+        return span
 
-    def _identity(self, stamp: Stamp, level: str, key: RowKey) -> tuple[Any, ...]:
-        if key.window in PANE_WINDOWS:
-            start_ms = (key.end - PANE_WINDOWS[key.window]) * PANE_MS
-            day = self._zone.local_day(key.end * PANE_MS - 1)
+    def _measure(self, window: WindowName, end: int) -> _Span:
+        if window in PANE_WINDOWS:
+            start_ms, end_ms = (end - PANE_WINDOWS[window]) * PANE_MS, end * PANE_MS
+            day = self._zone.local_day(end_ms - 1)
         else:
-            start_ms = self._zone.day_start_ms(key.end - DAY_WINDOWS[key.window] + 1)
-            day = key.end
-        return (
-            stamp.region,
-            level,
-            key.area,
-            key.window,
-            _rfc3339(start_ms),
-            _rfc3339(self.end_ms(key)),
-            _day_to_iso(day),
-        )
-
-    def _row(self, view: View, level: str, key: RowKey, group: str, row: Any) -> Row:
-        return Row(view, level, key.area, group, key.window, self.end_ms(key), _encode(row))
+            start_ms = self._zone.day_start_ms(end - DAY_WINDOWS[window] + 1)
+            end_ms = self._zone.day_start_ms(end + 1)
+            day = end
+        return _Span(end_ms, (window, rfc3339(start_ms), rfc3339(end_ms), day_to_iso(day)))
 
     def performance(self, stamp: Stamp, level: str, key: RowKey, part: KitchenPart) -> Row:
         """One row of `performance`."""
@@ -89,21 +87,25 @@ class RowWriter:
             target = self._targets.portions(
                 key.area, key.end - DAY_WINDOWS[key.window] + 1, key.end
             )
+        span = self._span(key.window, key.end)
         row = _Performance(
-            *self._identity(stamp, level, key),
+            stamp.region,
+            level,
+            key.area,
+            *span.said,
             *part.sums,
             *percentiles(part.minutes),
             target,
             stamp.revision,
             stamp.updated_at,
         )
-        return self._row("performance", level, key, "", row)
+        return Row("performance", level, key.area, "", key.window, span.end_ms, _encode(row))
 
     def coverage(
         self, stamp: Stamp, level: str, key: RowKey, part: CoveragePart, groups: set[str]
     ) -> Iterator[Row]:
         """The rows of `coverage` of the given groups."""
-        identity = self._identity(stamp, level, key)
+        span = self._span(key.window, key.end)
         for group in groups:
             target, recipients = None, None
             if key.window in DAY_WINDOWS:
@@ -111,7 +113,10 @@ class RowWriter:
                 target = self._targets.eaten(key.area, group, first, key.end)
                 recipients = self._targets.recipients(key.area, group, first, key.end)
             row = _Coverage(
-                *identity,
+                stamp.region,
+                level,
+                key.area,
+                *span.said,
                 group,
                 part.eaten.get(group, 0),
                 target,
@@ -120,12 +125,16 @@ class RowWriter:
                 stamp.revision,
                 stamp.updated_at,
             )
-            yield self._row("coverage", level, key, group, row)
+            yield Row("coverage", level, key.area, group, key.window, span.end_ms, _encode(row))
 
     def clinic_coverage(self, stamp: Stamp, level: str, key: RowKey, part: ClinicPart) -> Row:
         """One row of `clinic_coverage`."""
+        span = self._span(key.window, key.end)
         row = _ClinicCoverage(
-            *self._identity(stamp, level, key),
+            stamp.region,
+            level,
+            key.area,
+            *span.said,
             len(part.measured),
             self._targets.children(key.area, key.end) if key.window in DAY_WINDOWS else None,
             part.stunted,
@@ -138,13 +147,16 @@ class RowWriter:
             stamp.revision,
             stamp.updated_at,
         )
-        return self._row("clinic_coverage", level, key, "", row)
+        return Row("clinic_coverage", level, key.area, "", key.window, span.end_ms, _encode(row))
 
 
 def percentiles(minutes: dict[int, int]) -> tuple[int | None, int | None, int | None]:
     """(p50, p95, max) of a histogram: the value at 0-based position floor(q * n) of the sorted values; None without values."""
     if not minutes:
         return (None, None, None)
+    if len(minutes) == 1:
+        (only,) = minutes
+        return (only, only, only)
     ordered = sorted(minutes.items())
     total = sum(minutes.values())
     return (_at(ordered, int(0.5 * total)), _at(ordered, int(0.95 * total)), ordered[-1][0])

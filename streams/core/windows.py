@@ -44,8 +44,8 @@ class WindowTable(Generic[P]):
         self._days: dict[str, dict[int, P]] = defaultdict(dict)
         # Sums of the newest 7d and 30d windows, kept up to date instead of added up at each flush.
         self._newest: dict[tuple[str, WindowName], tuple[int, P]] = {}
-        self._touched_panes: set[tuple[str, int]] = set()
-        self._touched_days: set[tuple[str, int]] = set()
+        self._touched_panes: dict[str, set[int]] = defaultdict(set)
+        self._touched_days: dict[str, set[int]] = defaultdict(set)
         self._areas_at: dict[int, set[str]] = defaultdict(set)
 
     def apply(self, area: str, pane: int, day: int, delta: P) -> None:
@@ -56,8 +56,8 @@ class WindowTable(Generic[P]):
             kept = self._newest.get((area, window))
             if kept is not None and kept[0] - length < day <= kept[0]:
                 kept[1].add(delta)
-        self._touched_panes.add((area, pane))
-        self._touched_days.add((area, day))
+        self._touched_panes[area].add(pane)
+        self._touched_days[area].add(day)
         self._areas_at[pane].add(area)
 
     def _part(self, parts: dict[int, P], index: int) -> P:
@@ -98,14 +98,14 @@ class WindowTable(Generic[P]):
     def changed(self, now_pane: int, today: int) -> set[RowKey]:
         """Rows that are due (`now_pane` and `today` have begun) and whose window was touched since the last call."""
         rows: set[RowKey] = set()
-        for area, pane in self._touched_panes:
+        for area, panes in self._touched_panes.items():
             for window, length in PANE_WINDOWS.items():
-                for end in range(pane + 1, min(pane + length, now_pane + 1) + 1):
-                    rows.add(RowKey(area, window, end))
-        for area, day in self._touched_days:
+                ends = _ends({pane + 1 for pane in panes}, length, now_pane + 1)
+                rows.update([RowKey(area, window, end) for end in ends])
+        for area, days in self._touched_days.items():
             for window, length in DAY_WINDOWS.items():
-                for end in range(day, min(day + length - 1, today) + 1):
-                    rows.add(RowKey(area, window, end))
+                ends = _ends(days, length, today)
+                rows.update([RowKey(area, window, end) for end in ends])
         self._touched_panes.clear()
         self._touched_days.clear()
         return rows
@@ -129,6 +129,14 @@ class WindowTable(Generic[P]):
         _drop_below(self._days, today - DAY_REACH)
         for key in [key for key, (end, _) in self._newest.items() if end < today]:
             del self._newest[key]
+
+
+def _ends(firsts: set[int], length: int, last: int) -> set[int]:
+    """Of each first end and the `length - 1` after it those up to `last`."""
+    ends: set[int] = set()
+    for first in firsts:
+        ends.update(range(first, min(first + length - 1, last) + 1))
+    return ends
 
 
 def _drop_below(parts: dict[str, dict[int, P]], least: int) -> None:

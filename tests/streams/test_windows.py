@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.windows import DAY_WINDOWS, PANE_WINDOWS
-from streams.core.parts import SUM_INDEX, KitchenPart
+from streams.core.parts import ONE, SUM_INDEX, KitchenPart
 from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable
 
 EVENTS = SUM_INDEX["events"]
@@ -11,9 +11,7 @@ PANES_A_DAY = 288
 
 
 def part(events: int) -> KitchenPart:
-    made = KitchenPart()
-    made.sums[EVENTS] = events
-    return made
+    return KitchenPart(events * ONE["events"])
 
 
 def table() -> WindowTable[KitchenPart]:
