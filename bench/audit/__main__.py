@@ -1,0 +1,202 @@
+"""`python -m bench.audit`: the audit of a day, and of all days, over a store of a month.
+
+The store is built as `bench.audit.store` says, unless the folder holds one already; then `pantau audit` runs on it as anybody would
+run it, on the embedded ClickHouse, with nothing else of the installation beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import httpx
+from clickhouse_connect.driver.client import Client
+
+from bench.audit.report import Run, Store, write
+from bench.audit.store import Plan, build, fill
+from bench.ground import DOCS, REGION, cpu_s, end, machine, until
+from chassis import logs
+from chassis.datadir import DataDir
+from contracts.clock import real_now_ms, rfc3339
+from contracts.days import iso_to_day
+from pantau.broker import pick_port
+from pantau.installation import ROOT
+from producers.simulator.world import Rates
+from sinks import migrate
+from sinks.clickhouse.client import connect
+from sinks.schema import STORE
+
+_START_S: Final = 60.0
+_NEWEST: Final = date(2026, 11, 23)
+_DONE: Final = "built"
+"""Of a folder whose store is whole."""
+
+
+def say(text: str) -> None:
+    """Progress goes to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+class Server:
+    """The embedded ClickHouse on a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = DataDir(folder)
+        port = pick_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "sinks.clickhouse.server", "--port", str(port)]
+        command += ["--data-dir", str(folder), "--log-level", "error"]
+        self.process = subprocess.Popen(command, cwd=ROOT)
+
+    def client(self) -> Client:
+        """A writer's client."""
+        return connect(self.url, "writer", self.home.clickhouse_accounts()["writer"])
+
+    def answers(self) -> bool:
+        """Whether it is up."""
+        try:
+            return httpx.get(f"{self.url}/ping").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def peak_mb(self) -> int:
+        """Greatest resident memory since `forget_peak`."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
+        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) // 1024
+
+    def forget_peak(self) -> None:
+        """Count the peak anew."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", "ascii")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """A server, ended at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    DataDir(folder).create_clickhouse_accounts()
+    server = Server(folder)
+    try:
+        until(server.answers, _START_S, "the embedded ClickHouse does not answer")
+        yield server
+    finally:
+        end(server.process)
+
+
+def fill_store(server: Server, folder: Path, options: argparse.Namespace) -> None:
+    """Build the store, unless it is there."""
+    if (folder / _DONE).exists():
+        return
+    client = server.client()
+    migrate.run(client)
+    if client.query(f"SELECT count() FROM {STORE}.raw_lines").result_rows[0][0]:
+        raise SystemExit(f"{folder} holds a store that was not finished: remove it")
+    first = _NEWEST - timedelta(days=options.days - 1)
+    plan = Plan(
+        REGION,
+        ROOT / "regions" / REGION,
+        server.url,
+        server.home.clickhouse_accounts()["writer"],
+        iso_to_day(first.isoformat()),
+        options.days,
+        Rates(options.heartbeat_s, options.temperature_s),
+    )
+    built = build(plan)
+    say(f"{built.events:,} events folded and landed in {built.seconds:.0f} s")
+    fill(client, options.events)
+    (folder / _DONE).write_text(f"{built.events} {built.seconds:.0f}\n", "ascii")
+
+
+def describe(client: Client, folder: Path) -> Store:
+    """What the store holds."""
+    folded = int((folder / _DONE).read_text("ascii").split()[0])
+    lines, disk = client.query(
+        "SELECT sumIf(rows, table = 'raw_lines'), sum(bytes_on_disk) FROM system.parts "
+        f"WHERE active AND database = '{STORE}'"
+    ).result_rows[0]
+    rows = client.query(
+        f"SELECT sum(rows) FROM system.parts WHERE active AND database = '{STORE}' "
+        "AND table IN ('performance', 'coverage', 'clinic_coverage')"
+    ).result_rows[0][0]
+    types = client.query(
+        f"SELECT toString(type), count() AS n FROM {STORE}.raw_lines GROUP BY type ORDER BY n DESC LIMIT 4"
+    ).result_rows
+    return Store(
+        int(lines), folded, int(rows), int(disk), [(str(one[0]), int(one[1])) for one in types]
+    )
+
+
+def run(server: Server, folder: Path, what: str, first: date, last: date, rounds: int) -> Run:
+    """`pantau audit` of the days, some times over."""
+    seconds, cpus = [], []
+    told = ""
+    server.forget_peak()
+    command = [sys.executable, "-m", "pantau", "audit", "--region", REGION]
+    command += ["--from", first.isoformat(), "--to", last.isoformat(), "--data-dir", str(folder)]
+    for _ in range(rounds):
+        before, began = cpu_s(server.process.pid), time.monotonic()
+        done = subprocess.run(
+            command,
+            env=os.environ | {"PANTAU_CLICKHOUSE_URL": server.url},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        seconds.append(time.monotonic() - began)
+        cpus.append(cpu_s(server.process.pid) - before)
+        told = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "it failed"
+        say(f"{what}: {seconds[-1]:.1f} s, {cpus[-1]:.1f} CPU s of the server: {told}")
+    return Run(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), told)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Builds the store if need be, audits it and writes docs/bench/audit.md."""
+    parser = argparse.ArgumentParser(prog="python -m bench.audit")
+    add = parser.add_argument
+    add("--store", type=Path, help="folder of the store, kept for the next time (default: none)")
+    add("--days", type=int, default=30)
+    add("--events", type=int, default=15_000_000, help="filled up to so many with heartbeats")
+    add("--heartbeat-s", type=int, default=300, help="of what is folded, region seconds")
+    add("--temperature-s", type=int, default=120, help="of what is folded, region seconds")
+    add("--rounds", type=int, default=3)
+    add("--whole", action=argparse.BooleanOptionalAction, default=True, help="all days too")
+    add("--docs", type=Path, default=DOCS)
+    add("--write", action=argparse.BooleanOptionalAction, default=True)
+    options = parser.parse_args(arguments)
+    logs.configure("bench", "error")
+    where, when = machine(), rfc3339(real_now_ms())
+    with tempfile.TemporaryDirectory(prefix="pantau-bench-") as passing:
+        folder = (options.store or Path(passing)).resolve()
+        with serving(folder) as server:
+            fill_store(server, folder, options)
+        # What was cached while it was built is gone with the server that built it.
+        with serving(folder) as server:
+            store = describe(server.client(), folder)
+            middle = _NEWEST - timedelta(days=options.days // 2)
+            first = _NEWEST - timedelta(days=options.days - 1)
+            runs = [
+                run(server, folder, "the newest day", _NEWEST, _NEWEST, options.rounds),
+                run(server, folder, "a day in the middle", middle, middle, options.rounds),
+            ]
+            if options.whole:
+                runs.append(run(server, folder, "all days", first, _NEWEST, 1))
+    text = write(store, runs, options.days, where, when)
+    sys.stdout.write(text)
+    if options.write:
+        options.docs.mkdir(parents=True, exist_ok=True)
+        (options.docs / "audit.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
