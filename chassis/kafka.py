@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from contracts.topics import Topic
 
 _RETRY_S: Final = 0.2
+_DELETE_S: Final = 60.0
 _CHECKED: Final = ("message.timestamp.type", "cleanup.policy")
 """Settings on which correctness rests: another value is refused, not changed unasked."""
 
@@ -158,3 +159,21 @@ def ensure_topics(bootstrap: str, topics: Sequence[Topic], replication: int) -> 
     Raises `TopicError` where a topic has another partition count or the wrong kind of time stamp.
     """
     asyncio.run(_ensure(bootstrap, topics, replication))
+
+
+async def _delete(bootstrap: str, wanted: Callable[[str], bool]) -> list[str]:
+    async with _admin(bootstrap) as admin:
+        names = sorted(name for name in await _existing(admin) if wanted(name))
+        if names:
+            await admin.delete_topics(names)
+        deadline = time.monotonic() + _DELETE_S
+        while left := [name for name in names if name in await _existing(admin)]:
+            if time.monotonic() >= deadline:
+                raise TopicError(f"{', '.join(left)}: still there {_DELETE_S:.0f} s after deletion")
+            await asyncio.sleep(_RETRY_S)
+    return names
+
+
+def delete_topics(bootstrap: str, wanted: Callable[[str], bool]) -> list[str]:
+    """Delete the topics whose names are `wanted`; their names, once they are gone. Raises `TopicError`, `KafkaError`."""
+    return asyncio.run(_delete(bootstrap, wanted))

@@ -13,7 +13,7 @@ import msgspec
 
 FIRST: Final = 1
 RECORD_KEY: Final = b"shown"
-_REVISIONS: Final = 1 << 40
+REVISIONS: Final = 1 << 40
 """More than any input has records. The wall's numbers are exact up to 2^53: room for 8,000 generations."""
 
 
@@ -41,7 +41,11 @@ class Generations(msgspec.Struct, frozen=True):
         """`generation` is shown from now on; what was is kept."""
         return msgspec.structs.replace(self, shown=generation, previous=self.shown)
 
+    def keep_only_shown(self) -> Generations:
+        """What was shown before is kept no longer."""
+        return msgspec.structs.replace(self, previous=0)
+
 
 def revision_base(generation: int) -> int:
     """Added to a row's revision, so that it grows also where a rebuilt row takes the place of another."""
-    return (generation - FIRST) * _REVISIONS
+    return (generation - FIRST) * REVISIONS

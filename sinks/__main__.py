@@ -5,17 +5,29 @@ Two threads: one lands event lines, one inserts table lines and the registry.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
 
-from chassis import clocks, health, kafka, logs
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from chassis import clocks, generations, health, kafka, logs
 from chassis.datadir import DataDirError
 from contracts.clock import Clock
 from contracts.settings import Settings
-from contracts.topics import EVENT_TOPICS, REGISTRY, TABLE_TOPICS, topics
+from contracts.topics import (
+    EVENT_TOPICS,
+    REBUILT_TOPICS,
+    REGISTRY,
+    TABLE_TOPICS,
+    generation_name,
+    topic_of,
+    topics,
+)
+from sinks import generations as stored
 from sinks import tables
 from sinks.clickhouse.client import open_writer
 from sinks.landing import EventLines
@@ -27,16 +39,50 @@ from sinks.writer import Writer
 _EVENTS = "events"
 _TABLES = "tables"
 _BROKER_WAIT_S = 60.0
+_AGAIN_S = 1.0
 
 
-def _lands(settings: Settings, clock: Clock) -> dict[str, dict[str, Land]]:
+def _lands(settings: Settings, clock: Clock, generation: int) -> dict[str, dict[str, Land]]:
     """What each reader does with the records of each of its topics."""
+    own = {topic_of(name, generation): tables.land for name in TABLE_TOPICS}
+    if settings.generation:
+        # Beside the installation's own sink, which has all that is shared.
+        ours = {topic_of(name, generation) for name in REBUILT_TOPICS}
+        return {_TABLES: {name: land for name, land in own.items() if name in ours}}
     events = EventLines(clock)
     registry = RegistryRows(clocks.secret_key(settings), clock)
     return {
         _EVENTS: dict.fromkeys(EVENT_TOPICS, events.land),
-        _TABLES: {**dict.fromkeys(TABLE_TOPICS, tables.land), REGISTRY: registry.land},
+        _TABLES: {**own, REGISTRY: registry.land},
     }
+
+
+def _follow(settings: Settings, generation: int, stop: threading.Event) -> None:
+    """Ends the process once another generation is shown: its supervisor starts it anew, on that one."""
+
+    async def follow() -> None:
+        key = clocks.secret_key(settings)
+        async for one in generations.follow(settings.broker, key):
+            if one.shown != generation:
+                logs.get("sinks").info("another generation is shown", now=one.shown, was=generation)
+                stop.set()
+                return
+
+    threading.Thread(target=lambda: asyncio.run(follow()), daemon=True, name="generations").start()
+
+
+def _show(settings: Settings, generation: int, state: health.Health, stop: threading.Event) -> None:
+    """The views follow the record, also where whoever wrote it died before they did."""
+    while not stop.is_set():
+        try:
+            client = open_writer(settings)
+            if stored.shown(client) not in (generation, None):
+                stored.show(client, generation)
+        except (ClickHouseError, OSError) as error:
+            state.not_ready(f"ClickHouse does not answer: {error}")
+            stop.wait(_AGAIN_S)
+        else:
+            return
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -45,13 +91,18 @@ def run(settings: Settings, stop: threading.Event) -> None:
     Raises whatever ends one of the threads: the supervisor starts the process again.
     """
     clock = clocks.load_clock(settings)
-    lands = _lands(settings, clock)
-    state = health.Health("sinks")
-    readiness = Readiness(state, tuple(lands))
+    # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.
+    state = health.Health(generation_name("sinks", settings.generation or 1))
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         kafka.wait_for_broker(settings.broker, _BROKER_WAIT_S)
-        wanted = topics(settings.partitions, settings.region_partitions)
+        generation = settings.generation or generations.read_now(settings).shown
+        lands = _lands(settings, clock, generation)
+        readiness = Readiness(state, tuple(lands))
+        wanted = topics(settings.partitions, settings.region_partitions, generation)
         kafka.ensure_topics(settings.broker, wanted, settings.replication)
+        if not settings.generation:
+            _follow(settings, generation, stop)
+            _show(settings, generation, state, stop)
         readers = [
             Reader(
                 name,
@@ -59,7 +110,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
                     settings.broker, [topic for topic in wanted if topic.name in land], name
                 ),
                 land,
-                Writer(partial(open_writer, settings), clock),
+                Writer(partial(open_writer, settings), clock, generation),
                 readiness,
                 stop,
             )

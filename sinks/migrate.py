@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from chassis import logs
 from chassis.datadir import DataDirError
 from contracts.settings import Settings
+from sinks import generations
 from sinks.clickhouse.client import open_writer
 from sinks.clickhouse.names import STORE_DATABASE
 
@@ -118,7 +119,7 @@ def _check(wanted: Sequence[Migration], applied: dict[str, tuple[str, str]]) -> 
 
 
 def _apply(client: Client, migration: Migration) -> None:
-    for statement in migration.statements:
+    for statement in _in_generations(client, migration.statements):
         try:
             client.command(statement)
         except ClickHouseError as error:
@@ -132,6 +133,18 @@ def _apply(client: Client, migration: Migration) -> None:
         settings={"async_insert": "0"},
     )
     log.info("migration applied", migration=migration.name, statements=len(migration.statements))
+
+
+def _in_generations(client: Client, statements: Sequence[str]) -> Iterator[str]:
+    """Files name the tables of the first generation: a view shows those of the one shown, a table is changed in each."""
+    shown = generations.shown(client) or 1
+    kept = generations.existing(client) | {shown}
+    for statement in statements:
+        is_view = generations.PUBLIC_VIEW.search(statement) is not None
+        yield from dict.fromkeys(
+            generations.in_generation(statement, number)
+            for number in ({shown} if is_view else sorted(kept))
+        )
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from chassis import logs
 from contracts.clock import Clock, rfc3339
 from contracts.nik import blot, redact_nik
+from contracts.tables import table_of
 from sinks.batch import Batch, Reject, Row
 from sinks.metrics import REJECTS, ROWS
 from sinks.schema import REJECTS as REJECT_TABLE
@@ -89,9 +90,13 @@ class Store(Protocol):
 
 
 class Writer:
-    """Writes batches through one client, which `connect` makes. Not for two threads at once."""
+    """Writes batches through one client, which `connect` makes, into the tables of `generation`.
 
-    def __init__(self, connect: Callable[[], Store], clock: Clock) -> None:
+    Not for two threads at once.
+    """
+
+    def __init__(self, connect: Callable[[], Store], clock: Clock, generation: int = 1) -> None:
+        self._generation = generation
         self._connect = connect
         self._store: Store | None = None
         self._clock = clock
@@ -122,7 +127,7 @@ class Writer:
             # Connected when needed: ClickHouse may start after the sink.
             self._store = self._store or self._connect()
             self._store.raw_insert(
-                f"{STORE}.{table}",
+                f"{STORE}.{table_of(table, self._generation)}",
                 insert_block=b"\n".join(bodies),
                 settings=_SETTINGS,
                 fmt="JSONEachRow",

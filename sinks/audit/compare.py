@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts.generations import REVISIONS
 from contracts.rows import IDENTITY, VERSION, VIEWS, View, names
 from contracts.topics import CLINIC_EVENTS, SPPG_EVENTS
 from sinks.audit.lines import PLACE, judged, said
@@ -116,7 +117,7 @@ def _both(scope: Scope, batch: Batch, view: View) -> str:
     return (
         f"SELECT {identity}, if(s.there, s.window_end, r.window_end) AS window_end, "
         f"if(s.there, s.window_start, r.window_start) AS window_start, {group} AS grp, "
-        f"s.there AND s.revision > {_seen(scope, view)} AS moving, {told} AS bad "
+        f"s.there AND s.revision % {REVISIONS} > {_seen(scope, view)} AS moving, {told} AS bad "
         f"FROM ({stored}) AS s FULL OUTER JOIN (SELECT toUInt8(1) AS there, * FROM {{db}}.r_{view}) AS r ON {on}"
     )
 

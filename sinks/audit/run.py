@@ -70,19 +70,21 @@ def audit(
     tell: Tell,
     patience_s: float = _PATIENCE_S,
     again_s: float = _AGAIN_S,
+    generation: int | None = None,
 ) -> Report:
     """Audit a region's local days `first` .. `last`, inclusive (None: all days with data).
 
     `limits`: the region's own. `tell` is called with a line of progress now and then. A difference is
-    reported if a second look, `again_s` later, shows it too. Raises `NothingToAuditError`.
+    reported if a second look, `again_s` later, shows it too. `generation`: as in `Scratch`.
+    Raises `NothingToAuditError`.
     """
-    report = _look(client, region, first, last, limits, tell, patience_s)
+    report = _look(client, region, first, last, limits, tell, patience_s, generation)
     if report.clean:
         return report
     tell(f"{len(report.differences)} differences: looking again in {again_s:g} s")
     cut.rest(again_s)
     seen = {one.identity for one in report.differences}
-    report = _look(client, region, first, last, limits, tell, patience_s)
+    report = _look(client, region, first, last, limits, tell, patience_s, generation)
     report.differences = [one for one in report.differences if one.identity in seen]
     return report
 
@@ -95,8 +97,9 @@ def _look(
     limits: Thresholds,
     tell: Tell,
     patience_s: float,
+    generation: int | None,
 ) -> Report:
-    with Scratch(client) as scratch:
+    with Scratch(client, generation) as scratch:
         zone = _zone(scratch, region)
         tell("waiting until the streams have passed one moment")
         taken = cut.take(scratch, region, patience_s, tell)

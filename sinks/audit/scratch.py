@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 
+from sinks import generations
+
 _PREFIX: Final = "pantau_audit"
+_ENCODER: Final = msgspec.json.Encoder()
 _SPILL_BYTES: Final = 300_000_000
 _SETTINGS: Final[dict[str, Any]] = {
     # The embedded server holds 1.5 GB in all, and others work beside the audit.
@@ -27,10 +31,15 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 
 class Scratch:
-    """A database of intermediate tables, made on entry and dropped on exit. Two audits never share one."""
+    """A database of intermediate tables, made on entry and dropped on exit. Two audits never share one.
 
-    def __init__(self, client: Client) -> None:
+    `generation`: whose tables the statements read; None: of the one that the views show.
+    """
+
+    def __init__(self, client: Client, generation: int | None = None) -> None:
         self._client = client
+        self.generation = generation or generations.shown(client) or 1
+        self._named = generations.in_generation if generation is None else generations.unshown
         self.name = f"{_PREFIX}_{os.getpid()}_{secrets.token_hex(4)}"
 
     def __enter__(self) -> Self:
@@ -47,7 +56,10 @@ class Scratch:
 
     def run(self, sql: str) -> None:
         """Run a statement. `{db}` in it is this database."""
-        self._client.command(sql.replace("{db}", self.name), settings=_SETTINGS)
+        self._client.command(self._text(sql), settings=_SETTINGS)
+
+    def _text(self, sql: str) -> str:
+        return self._named(sql.replace("{db}", self.name), self.generation)
 
     def make(self, table: str, select: str) -> None:
         """(Re)make `table` from `select`, in memory: none has more rows than a batch has."""
@@ -57,7 +69,7 @@ class Scratch:
     def rows(self, sql: str) -> Sequence[Sequence[Any]]:
         """Rows of a query."""
         found: Sequence[Sequence[Any]] = self._client.query(
-            sql.replace("{db}", self.name), settings=_SETTINGS
+            self._text(sql), settings=_SETTINGS
         ).result_rows
         return found
 
@@ -65,6 +77,12 @@ class Scratch:
         """The one value of a query."""
         return self.rows(sql)[0][0]
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows that Python made."""
-        self._client.insert(f"{self.name}.{table}", rows, column_names=list(columns))
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows that Python made. As text: clickhouse-connect takes seconds to make columns of tuples."""
+        body = b"\n".join(_ENCODER.encode(row) for row in rows)
+        self._client.raw_insert(
+            f"{self.name}.{table}",
+            column_names=list(columns),
+            insert_block=body,
+            fmt="JSONCompactEachRow",
+        )

@@ -5,6 +5,7 @@ Time is the least over the unit agents' partitions, and unknown until each has s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -244,3 +245,13 @@ class RegionFold:
 
 def _rows_in(registry: RegionRegistry) -> int:
     return len(registry.units) + len(registry.recipients)
+
+
+def region_seed(registries: Iterable[RegionRegistry], time_ms: int) -> dict[bytes, bytes]:
+    """State of a fold that begins at `time_ms`, in a log that no longer holds the registries' records."""
+    state: dict[bytes, bytes] = {}
+    for one in registries:
+        code = one.region.code.encode()
+        state[_REGISTRY_KEY + code] = one.encode()
+        state[_SINCE_KEY + code] = str(time_ms).encode()
+    return state

@@ -7,6 +7,7 @@ State: one record a chunk of facts, the registries, and the time. Everything els
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -307,3 +308,9 @@ class UnitFold:
             "watermark": rfc3339(self._time_ms - GRACE_MS),
             "time": rfc3339(self._time_ms),
         }
+
+
+def unit_seed(registries: Iterable[RegionRegistry], time_ms: int) -> dict[bytes, bytes]:
+    """State of a fold that begins at `time_ms`, in a log that no longer holds the registries' records."""
+    state = {_REGISTRY_KEY + one.region.code.encode(): one.encode() for one in registries}
+    return state | {_TIME_KEY: str(time_ms).encode()}

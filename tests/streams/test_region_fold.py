@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 
 from contracts.partition import partition_of
 from contracts.topics import SPPG_EVENTS
+from streams.core.region_fold import region_seed
+from streams.core.unit_fold import unit_seed
 from tests.examples import KITCHEN, event
 from tests.registry_small import SMALL, unit
 from tests.streams.plant import Plant
@@ -90,3 +93,47 @@ def test_of_two_changes_in_one_record_the_last_status_is_sent() -> None:
         "a": "c",
         "b": "c",
     }
+
+
+def _replayed(flushes: int) -> dict[Any, Any]:
+    """Rows of three days, flushed after each record or once at the end."""
+    plant = Plant(1)
+    plant.registries(AT, [SMALL])
+    for hour in range(1, 73):
+        plant.tick(AT + hour * 3_600_000)
+        if hour == 40:
+            plant.append((SPPG_EVENTS, 0), AT + hour * 3_600_000, meal())
+    for _ in range(flushes):
+        for place in plant.places:
+            plant.step(place)
+            plant.flush(place)
+        plant.step_region()
+        plant.flush_region()
+    plant.finish()
+    return plant.rows
+
+
+def test_rows_in_silence_do_not_depend_on_when_the_log_is_flushed() -> None:
+    """Days lie between two flushes when it is read anew: areas had no rows for those before the first one."""
+    at_once, one_by_one = _replayed(0), _replayed(74)
+    assert at_once.keys() == one_by_one.keys()
+    assert at_once == one_by_one
+    days = {key[5] for key in at_once if key[:2] == ("performance", "kabupaten") and key[4] == "1d"}
+    assert len(days) == 4
+
+
+def test_a_fold_that_is_given_the_registry_goes_on_from_there() -> None:
+    """The log no longer begins with the registry's record: it comes as state."""
+    plant = Plant(1)
+    for place in plant.places:
+        plant.state[place] = unit_seed([SMALL], AT)
+        plant.crash(place)
+    plant.region_state = region_seed([SMALL], AT)
+    plant.crash_region()
+    plant.append((SPPG_EVENTS, 0), AT + 3_600_000, meal())
+    plant.tick(AT + 86_400_000)
+    plant.finish()
+    rows = [key for key in plant.rows if key[:2] == ("performance", "kabupaten") and key[4] == "1d"]
+    assert {key[5] for key in rows} == {"2026-11-24T17:00:00Z", "2026-11-25T17:00:00Z"}
+    assert sum(plant.rows[key]["portions_cooked"] for key in rows) == 1200
+    assert not plant.tables["dead_letters"]
