@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from chassis import generations
+from chassis.clocks import secret_key
 from chassis.kafka import ensure_topics
 from chassis.regions import RegionError, load_regions
 from contracts.registry import RegionRegistry
@@ -27,7 +29,8 @@ async def make_schema(settings: Settings) -> None:
 
     Raises `TopicError`, `MigrationError`, and what `open_writer` raises.
     """
-    wanted = topics(settings.partitions, settings.region_partitions)
+    shown = (await generations.read(settings.broker, secret_key(settings))).shown
+    wanted = topics(settings.partitions, settings.region_partitions, shown)
     await asyncio.gather(
         asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
         asyncio.to_thread(lambda: migrate.run(open_writer(settings))),

@@ -36,7 +36,7 @@ def _headers(key: bytes, value: bytes) -> list[tuple[str, bytes]]:
     return [(CONTROL_HEADER, REGISTRY_CHANGE.encode()), (SIGNATURE_HEADER, signature.encode())]
 
 
-async def _published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
+async def published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
     """The newest registry of each region on the topic. Records that we did not sign count for nothing."""
     partition = TopicPartition(REGISTRY, 0)
     consumer = AIOKafkaConsumer(
@@ -97,7 +97,7 @@ async def _send(bootstrap: str, key: bytes, registry: RegionRegistry) -> None:
 async def _publish(
     bootstrap: str, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
 ) -> list[str]:
-    held = await _published(bootstrap, key)
+    held = await published(bootstrap, key)
     changed = []
     for registry in registries:
         code = registry.region.code

@@ -11,18 +11,22 @@ import msgspec
 from aiohttp import BasicAuth, ClientError, ClientResponseError, ClientSession, ClientTimeout
 from kafka.errors import KafkaError
 
+from chassis import generations
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
+from contracts.generations import FIRST, Generations
 from contracts.settings import Settings
-from contracts.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS
+from contracts.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
 from pantau.dev_tokens import short_wall_token
 from pantau.offsets import Offsets, read_offsets
+from sinks.generations import in_generation
 
 _SINK_GROUPS: Final = "pantau-sink"
 """How the names of the sink's groups begin."""
 _LIMIT_S: Final = 3.5
-_SINK_TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY)
-_TOPICS: Final = (*_SINK_TOPICS, REGION_FEED)
+_RECORD_S: Final = 1.2
+"""Everything else waits for it: it names the topics and tables to ask for."""
+_TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY, REGION_FEED)
 _LAST_WRITE: Final = "pantau_sink_last_write_seconds"
 _POSITIONS: Final = """
 SELECT stream, topic, partition, max(position) AS position,
@@ -77,6 +81,7 @@ class Status(msgspec.Struct, frozen=True):
     dead_letters: int | None
     last_write: dict[str, float]
     troubles: list[str]
+    generations: Generations | None = None
 
     @property
     def fine(self) -> bool:
@@ -136,9 +141,10 @@ class _Asker:
             answer.raise_for_status()
             return await answer.text()
 
-    async def positions(self) -> list[dict[str, Any]]:
-        lines = (await self.query(_POSITIONS)).splitlines()
-        return [msgspec.json.decode(line) for line in lines]
+    async def positions(self, generation: int) -> list[dict[str, Any]]:
+        lines = (await self.query(in_generation(_POSITIONS, generation))).splitlines()
+        rows: list[dict[str, Any]] = [msgspec.json.decode(line) for line in lines]
+        return [row | {"topic": topic_of(row["topic"], generation)} for row in rows]
 
     async def dead_letters(self) -> int:
         return int(await self.query(_DEAD))
@@ -178,14 +184,14 @@ def stages(positions: Iterable[dict[str, Any]], sink: Offsets, ends: Offsets) ->
     landed = [
         Stage("sink", topic, partition, sink.get((topic, partition)), end)
         for (topic, partition), end in sorted(ends.items())
-        if topic in _SINK_TOPICS
+        if not topic.startswith(REGION_FEED)
     ]
     return sorted(folds, key=_order) + landed
 
 
 def _order(stage: Stage) -> tuple[bool, str, str, int]:
     """The way of the data: unit folds before the region's."""
-    return stage.topic == REGION_FEED, stage.stage, stage.topic, stage.partition
+    return stage.topic.startswith(REGION_FEED), stage.stage, stage.topic, stage.partition
 
 
 async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: list[str]) -> Any:
@@ -210,10 +216,15 @@ async def collect(settings: Settings) -> Status:
         def within(name: str, asked: Awaitable[Any], fallback: Any) -> Awaitable[Any]:
             return _within(name, asked, fallback, troubles)
 
-        offsets = asyncio.to_thread(read_offsets, settings.broker, _TOPICS, _SINK_GROUPS)
+        key = secret_key(settings)
+        reading = asyncio.wait_for(generations.read(settings.broker, key), _RECORD_S)
+        kept = await within("generations", reading, None)
+        shown = kept.shown if kept is not None else FIRST
+        names = [topic_of(name, shown) for name in _TOPICS]
+        offsets = asyncio.to_thread(read_offsets, settings.broker, names, _SINK_GROUPS)
         (ends, sink), positions, dead, live, last_write, *services = await asyncio.gather(
             within("kafka", offsets, ({}, {})),
-            within("clickhouse, positions", asker.positions(), []),
+            within("clickhouse, positions", asker.positions(shown), []),
             within("clickhouse, dead letters", asker.dead_letters(), None),
             within("gateway", asker.live(), []),
             within("sinks", asker.last_write(), {}),
@@ -221,4 +232,5 @@ async def collect(settings: Settings) -> Status:
             asker.clickhouse_health(),
         )
     services.append(Health("kafka", "siap" if ends else "mati"))
-    return Status(services, stages(positions, sink, ends), live, dead, last_write, troubles)
+    found = stages(positions, sink, ends)
+    return Status(services, found, live, dead, last_write, troubles, kept)

@@ -7,12 +7,12 @@ import sys
 from types import FrameType
 from typing import Final, NoReturn
 
-from chassis import logs
+from chassis import generations, logs
 from chassis.datadir import DataDirError
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
 from chassis.serve import serve_app
 from contracts.settings import Settings
-from contracts.topics import LIVE, REGISTRY, topics
+from contracts.topics import GENERATIONS, LIVE, REGISTRY, topic_of, topics
 from dashboard_ws.gateway.app import SERVICE, Gateway
 
 _BROKER_S: Final = 60.0
@@ -31,8 +31,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, _stop)
     try:
         wait_for_broker(settings.broker, _BROKER_S)
-        wanted = topics(settings.partitions, settings.region_partitions)
-        read = [topic for topic in wanted if topic.name in (LIVE, REGISTRY)]
+        shown = generations.read_now(settings).shown
+        wanted = topics(settings.partitions, settings.region_partitions, shown)
+        names = (topic_of(LIVE, shown), REGISTRY, GENERATIONS)
+        read = [topic for topic in wanted if topic.name in names]
         ensure_topics(settings.broker, read, settings.replication)
         gateway = Gateway(settings)
     except (DataDirError, TopicError, TimeoutError) as error:

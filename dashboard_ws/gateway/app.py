@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from chassis import logs, problems
+from chassis import generations, logs, problems
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.health import Health
@@ -28,6 +28,7 @@ from dashboard_ws.gateway.hub import Hub
 from dashboard_ws.gateway.pages import Pages, package_version
 from dashboard_ws.gateway.region_info import RegionInfo
 from dashboard_ws.gateway.session import Close, Closed
+from dashboard_ws.gateway.shown import Shown
 from dashboard_ws.gateway.ws import WithTransport, WsEndpoint
 
 SERVICE: Final = "gateway"
@@ -50,7 +51,11 @@ class Gateway:
         self._tokens = Tokens(key, DataDir(settings.data_dir))
         self._pages = pages or Pages()
         self._settings = settings
-        self._feed = Feed(settings.broker, settings.region_partitions, self.hub, self._health)
+        broker, partitions = settings.broker, settings.region_partitions
+        self._feed = Shown(
+            lambda generation: Feed(broker, partitions, self.hub, self._health, generation),
+            lambda: generations.follow(broker, key),
+        )
         self._registry = RegistryFeed(settings.broker, key)
         self._tasks: set[asyncio.Task[Any]] = set()
 

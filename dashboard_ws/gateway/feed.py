@@ -15,10 +15,10 @@ from aiokafka.errors import KafkaError
 from chassis import logs
 from chassis.health import Health
 from contracts.clock import real_now_ms
-from contracts.topics import LIVE, SEQ_HEADER
+from contracts.topics import LIVE, SEQ_HEADER, topic_of
 from dashboard_ws.gateway import metrics
 from dashboard_ws.gateway.frames import BadRecordError, FrameBuffer
-from dashboard_ws.gateway.hub import Hub
+from dashboard_ws.gateway.hub import Hub, Regions
 
 _POLL_MS: Final = 500
 _CHECK_S: Final = 5.0
@@ -28,12 +28,21 @@ _log = logs.get("gateway.feed")
 
 
 class Feed:
-    """One consumer. `run` returns only when cancelled; raises `KafkaError` if it cannot begin."""
+    """One consumer of one generation's rows. `run` returns only when cancelled; raises `KafkaError` if it cannot begin.
 
-    def __init__(self, broker: str, partitions: int, hub: Hub, health: Health) -> None:
+    What it reads is shown once it has come to the end: until then the rows are of the past.
+    """
+
+    def __init__(
+        self, broker: str, partitions: int, hub: Hub, health: Health, generation: int = 1
+    ) -> None:
         self._broker = broker
-        self._parts = [TopicPartition(LIVE, number) for number in range(partitions)]
+        topic = topic_of(LIVE, generation)
+        self._parts = [TopicPartition(topic, number) for number in range(partitions)]
         self._hub = hub
+        self._regions = Regions(hub.maps)
+        self.caught_up = asyncio.Event()
+        """Set once its rows are shown."""
         self._health = health
         self._read: dict[int, int] = {}
         self._buffers = {part: FrameBuffer(real_now_ms()) for part in self._parts}
@@ -64,10 +73,13 @@ class Feed:
 
     async def _catch_up(self, consumer: Any) -> None:
         ends = await consumer.end_offsets(self._parts)
-        self._health.not_ready("reading the live rows from the beginning")
+        if all(live.position is None for live in self._hub.maps.values()):
+            self._health.not_ready("reading the live rows from the beginning")
         for part, end in ends.items():
             while await consumer.position(part) < end:
                 await self._poll(consumer)
+        self._hub.show(self._regions)
+        self.caught_up.set()
         self._health.ready()
         _log.info("caught up", rows={name: len(live) for name, live in self._hub.maps.items()})
 
@@ -86,11 +98,11 @@ class Feed:
             closed = buffer.add(record.key or b"", record.value, seq, record.timestamp)
         except BadRecordError as error:
             metrics.BAD_RECORDS.inc()
-            _log.error("bad record", topic=LIVE, partition=record.partition, offset=record.offset,
+            _log.error("bad record", topic=record.topic, partition=record.partition, offset=record.offset,
                        problem=str(error))  # fmt: skip
             return
         if closed is not None:
-            self._hub.apply(*closed)
+            (self._hub if self.caught_up.is_set() else self._regions).apply(*closed)
             metrics.LAG.set(max(real_now_ms() - record.timestamp, 0) / 1000)
 
     async def _watch_broker(self, consumer: Any) -> None:

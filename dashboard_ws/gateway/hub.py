@@ -34,16 +34,45 @@ class Listener(Protocol):
         """Free its socket now."""
 
 
+class Regions:
+    """What one stream has told of each region. One that is still read from its beginning tells of the past."""
+
+    def __init__(self, regions: Iterable[str]) -> None:
+        self.maps = {region: RegionMap() for region in regions}
+        self.days = {region: DayLine(f"performance/kabupaten/{region}/1d") for region in self.maps}
+
+    def apply(self, region: str, frame: Frame) -> None:
+        """Take a frame of the stream. Regions not served here are ignored."""
+        if region in self.maps:
+            self.maps[region].apply(frame)
+            self.days[region].note(frame)
+
+
 class Hub:
     """One gateway's regions and clients. Everything runs on the event loop."""
 
     def __init__(self, regions: Iterable[str], clock: Clock) -> None:
-        self.maps = {region: RegionMap() for region in regions}
+        self._shown = Regions(regions)
         self._clock = clock
         self.clients: set[Listener] = set()
-        self.days = {region: DayLine(f"performance/kabupaten/{region}/1d") for region in self.maps}
         self._empty = asyncio.Event()
         self._cache: dict[tuple[object, ...], tuple[float, list[wire.Sent]]] = {}
+
+    @property
+    def maps(self) -> dict[str, RegionMap]:
+        """The regions' live maps."""
+        return self._shown.maps
+
+    @property
+    def days(self) -> dict[str, DayLine]:
+        """The regions' days."""
+        return self._shown.days
+
+    def show(self, regions: Regions) -> None:
+        """From now on clients are shown these: another epoch, so each is given a snapshot."""
+        self._shown = regions
+        for region in regions.maps:
+            self._tell(region)
 
     def join(self, client: Listener) -> None:
         """From now on the client is told of changes."""
@@ -77,12 +106,12 @@ class Hub:
 
     def apply(self, region: str, frame: Frame) -> None:
         """Take a frame of the stream and wake who listens. Regions not served here are ignored."""
-        live = self.maps.get(region)
-        if live is None:
-            return
-        live.apply(frame)
-        self.days[region].note(frame)
-        metrics.ROWS.labels(region).set(len(live))
+        if region in self.maps:
+            self._shown.apply(region, frame)
+            self._tell(region)
+
+    def _tell(self, region: str) -> None:
+        metrics.ROWS.labels(region).set(len(self.maps[region]))
         for client in self.clients:
             client.changed(region)
 

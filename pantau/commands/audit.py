@@ -41,7 +41,7 @@ def summary(report: Report) -> str:
     )
 
 
-def _limits(settings: Settings, region: str) -> Thresholds:
+def limits(settings: Settings, region: str) -> Thresholds:
     """The region's own limits of temperatures; those of the law where its folder is not here."""
     from chassis.regions import load_region
 
@@ -63,7 +63,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
         sys.stderr.flush()
 
     try:
-        return audit(open_writer(settings), region, first, last, _limits(settings, region), tell)
+        return audit(open_writer(settings), region, first, last, limits(settings, region), tell)
     except NothingToAuditError as error:
         raise Refusal(str(error)) from None
     except Error as error:

@@ -55,6 +55,12 @@ def render(status: Status) -> str:
     ]
     dead = "tidak diketahui" if status.dead_letters is None else status.dead_letters
     lines.append(f"Surat mati: {dead}")
+    if status.generations is not None:
+        kept = status.generations.previous
+        lines.append(
+            f"Generasi yang ditampilkan: {status.generations.shown}"
+            + (f" (generasi {kept} masih disimpan)" if kept else "")
+        )
     lines += [f"! {trouble}" for trouble in status.troubles]
     return "\n".join(lines)
 

@@ -18,8 +18,11 @@ from typing import Final
 
 import pytest
 
-from sinks import migrate
+from contracts.tables import REBUILT_TABLES
+from sinks import generations, migrate
 from sinks.clickhouse.accounts import ANALYST
+from sinks.schema import STORAGE, table_sql
+from sinks.views import VIEWS, view_sql
 
 pytestmark = pytest.mark.real
 
@@ -136,6 +139,37 @@ def test_the_writer_may_do_what_a_migration_needs_again_and_no_more(server: Serv
     assert [answer["error"] for answer in allowed if "error" in answer] == []
     assert allowed[-1] == {"rows": "2"}
     assert all("ACCESS_DENIED" in answer["error"] for answer in refused), refused
+
+
+def test_the_writer_may_do_what_an_audit_and_a_replay_need(server: Server) -> None:
+    view = next(sql for sql in map(view_sql, VIEWS) if ".performance" in sql)
+    named = generations.in_generation(view, 2)
+    rebuilt = [
+        generations.in_generation(table_sql(one), 2)
+        for one in STORAGE
+        if one.table.name in REBUILT_TABLES
+    ]
+    answers = server.ask(
+        "writer",
+        [
+            *rebuilt,
+            named.replace("SQL SECURITY DEFINER", "DEFINER = writer SQL SECURITY DEFINER"),
+            "SELECT countIf(create_table_query LIKE '%performance_g2%') > 0 FROM system.tables WHERE database = 'pantau'",
+            "DELETE FROM pantau_store.performance_g2 WHERE area_id = 'x'",
+            "INSERT INTO pantau_store.performance_g2 SELECT * FROM pantau_store.performance FINAL",
+            view.replace("SQL SECURITY DEFINER", "DEFINER = writer SQL SECURITY DEFINER"),
+            *(f"DROP TABLE pantau_store.{name}_g2 SYNC" for name in REBUILT_TABLES),
+            "CREATE DATABASE pantau_audit_1 ENGINE = Atomic",
+            "CREATE TABLE pantau_audit_1.a ENGINE = Memory SETTINGS compress = 1 AS SELECT 1 AS n",
+            "INSERT INTO pantau_audit_1.a VALUES (2)",
+            "SELECT sum(n) FROM pantau_audit_1.a",
+            "DROP TABLE IF EXISTS pantau_audit_1.a SYNC",
+            "DROP DATABASE IF EXISTS pantau_audit_1 SYNC",
+        ],
+        "GRANT SET DEFINER ON writer",
+    )
+    assert [answer["error"] for answer in answers if "error" in answer] == []
+    assert answers[len(rebuilt) + 1] == {"rows": "1"} and answers[-3] == {"rows": "3"}
 
 
 def test_an_analyst_reads_every_view_and_nothing_else(server: Server) -> None:

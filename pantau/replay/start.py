@@ -1,0 +1,104 @@
+"""What a rebuild needs before it runs: topics, tables, a beginning; and what it leaves, removed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Collection
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from clickhouse_connect.driver.client import Client
+
+from chassis.clocks import load_clock, secret_key
+from chassis.datadir import DataDir
+from chassis.kafka import delete_topics, ensure_topics
+from contracts.settings import Settings
+from contracts.topics import (
+    REGION_STATE,
+    UNIT_STATE,
+    generation_name,
+    generation_of_topic,
+    topic_of,
+    topics,
+)
+from contracts.windows import AHEAD_MS
+from pantau import probes
+from pantau.child_log import ChildLog
+from pantau.installation import child_env
+from pantau.registry_publish import published
+from pantau.replay.log import Log
+from pantau.supervisor import Part
+from sinks import generations as stored
+from streams.core.region_fold import region_seed
+from streams.core.unit_fold import unit_seed
+
+_START_S: Final = 600.0
+_FLUSH_MS: Final = 1000
+"""What changes many times within it is sent once."""
+
+
+def parts(settings: Settings, generation: int) -> tuple[Part, ...]:
+    """A worker and a sink of `generation`, beside those of the installation."""
+    home = DataDir(settings.data_dir)
+    changed = {"generation": generation, "flush_ms": _FLUSH_MS, "health_port": 0}
+    env = child_env(settings.model_copy(update=changed), os.environ)
+    found = []
+    for module in ("streams", "sinks"):
+        name = generation_name(module, generation)
+        log = ChildLog(home.logs / f"{name}.log")
+        argv = (sys.executable, "-m", module)
+        found.append(Part(name, argv, env, log, probes.run_file(home, name), _START_S))
+    return tuple(found)
+
+
+async def prepare(settings: Settings, client: Client, generation: int) -> None:
+    """Topics and tables of `generation`."""
+    wanted = topics(settings.partitions, settings.region_partitions, generation)
+    own = [topic for topic in wanted if generation_of_topic(topic.name) == generation]
+    await asyncio.to_thread(ensure_topics, settings.broker, own, settings.replication)
+    await asyncio.to_thread(stored.make, client, generation)
+
+
+async def begin(settings: Settings, log: Log, generation: int) -> int | None:
+    """Where the log has lost its beginning: give the folds what its records told, and return the moment
+    (epoch ms, region's clock) from which all events are in it. None if it is whole.
+    """
+    begins = await log.begins()
+    if all(one.offset == 0 for one in begins.values()):
+        return None
+    clock = load_clock(settings)
+    times = {place: clock.at(one.time_ms) for place, one in begins.items()}
+    registries = list((await published(settings.broker, secret_key(settings))).values())
+    latest = max(times.values())
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.broker, acks="all", max_request_size=1_048_576
+    )
+    await producer.start()
+    try:
+        for place, time_ms in times.items():
+            topic = topic_of(UNIT_STATE[place.topic], generation)
+            for key, value in unit_seed(registries, time_ms).items():
+                await producer.send_and_wait(topic, value, key, place.partition)
+        topic = topic_of(REGION_STATE, generation)
+        for number in range(settings.region_partitions):
+            for key, value in region_seed(registries, latest).items():
+                await producer.send_and_wait(topic, value, key, number)
+    finally:
+        await producer.stop()
+    return latest + AHEAD_MS
+
+
+async def remove(settings: Settings, client: Client, kept: Collection[int]) -> list[int]:
+    """Topics and tables of all generations but `kept`; which they were."""
+
+    def unwanted(topic: str) -> bool:
+        generation = generation_of_topic(topic)
+        return generation is not None and generation not in kept
+
+    gone = await asyncio.to_thread(delete_topics, settings.broker, unwanted)
+    found = await asyncio.to_thread(stored.existing, client)
+    for generation in found - set(kept):
+        await asyncio.to_thread(stored.drop, client, generation)
+    return sorted({generation_of_topic(topic) or 0 for topic in gone} | (found - set(kept)))
