@@ -22,6 +22,7 @@ class Producer:
     def __init__(self, **_: Any) -> None:
         self.sent: list[Any] = []
         self.committed = 0
+        self.has_begun, self.has_committed = asyncio.Event(), asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -29,7 +30,7 @@ class Producer:
         pass
 
     async def begin_transaction(self) -> None:
-        pass
+        self.has_begun.set()
 
     async def send(self, *what: Any, **_: Any) -> asyncio.Future[None]:
         await self.answers.wait()
@@ -40,6 +41,7 @@ class Producer:
 
     async def commit_transaction(self) -> None:
         self.committed += 1
+        self.has_committed.set()
 
     async def stop(self) -> None:
         self.answers.clear()
@@ -87,9 +89,7 @@ async def test_a_partition_that_goes_while_it_is_flushed_holds_nobody_up(
     gone, kept = world.producers
     gone.answers.clear()
     flushing = asyncio.create_task(world.owners.flush())
-    async with asyncio.timeout(5):
-        while not kept.committed:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(kept.has_committed.wait(), 5)
     assert not flushing.done()
     await world.owners.revoke(world.places[:1])
     await asyncio.wait_for(flushing, 5)
@@ -118,9 +118,9 @@ async def test_a_flush_that_does_not_end_is_found_out(monkeypatch: pytest.Monkey
     world.producers[0].answers.clear()
     monkeypatch.setattr("streams.agents.owners._FLUSH_STUCK_S", 0.02)
     flushing = asyncio.create_task(world.owners.flush())
-    async with asyncio.timeout(5):
-        while await world.owners.stuck() != ["sppg.events/0"]:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(world.producers[0].has_begun.wait(), 5)
+    await asyncio.sleep(0.03)
+    assert await world.owners.stuck() == ["sppg.events/0"]
     await world.owners.revoke(world.places)
     await asyncio.wait_for(flushing, 5)
     assert await world.owners.stuck() == []
