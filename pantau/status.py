@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import BasicAuth, ClientError, ClientResponseError, ClientSession, ClientTimeout
+from aiokafka.errors import KafkaError as AsyncKafkaError
 from kafka.errors import KafkaError
 
 from chassis import generations
@@ -202,7 +203,7 @@ async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: lis
         troubles.append(f"{name}: HTTP {error.status}")
     except TimeoutError:
         troubles.append(f"{name}: no answer within {_LIMIT_S:.1f} s")
-    except (ClientError, KafkaError, OSError, DataDirError) as error:
+    except (ClientError, KafkaError, AsyncKafkaError, OSError, DataDirError) as error:
         troubles.append(f"{name}: {error or type(error).__name__}")
     return fallback
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import stat
@@ -20,12 +21,13 @@ from contracts.settings import Settings
 from contracts.tokens import verify
 from pantau import dev_tokens, installation
 from pantau.bring_up import ready_line
+from pantau.broker import pick_port
 from pantau.cli import build
 from pantau.commands.settings import describe
 from pantau.commands.status import as_json, render
 from pantau.errors import Refusal
 from pantau.plan import Options, plan
-from pantau.status import Health, Live, Status, stages
+from pantau.status import Health, Live, Status, collect, stages
 
 REGION = Region(
     code="32.11",
@@ -130,6 +132,18 @@ def test_status_works_out_lags_and_shows_what_is_not_known() -> None:
     text = render(a_status())
     assert "streams  mati" in text
     assert "Surat mati: 3" in text
+
+
+def test_status_answers_while_nothing_runs(tmp_path: Path) -> None:
+    home = DataDir(tmp_path)
+    home.create_key()
+    port = pick_port()
+    settings = Settings(
+        data_dir=tmp_path, broker=f"127.0.0.1:{port}", clickhouse_url=f"http://127.0.0.1:{port}"
+    )
+    found = asyncio.run(collect(settings))
+    assert not found.fine
+    assert {one.split(":")[0] for one in found.troubles} >= {"generations", "kafka"}
 
 
 def test_enrol_checks_the_unit_and_prints_only_the_token(tmp_path: Path) -> None:
