@@ -30,9 +30,9 @@ _RECORD_S: Final = 1.2
 _TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY, REGION_FEED)
 _LAST_WRITE: Final = "pantau_sink_last_write_seconds"
 _POSITIONS: Final = """
-SELECT stream, topic, partition, max(position) AS position,
-       argMax(watermark, positions.position) AS watermark, argMax(time, positions.position) AS time
-FROM pantau_store.positions GROUP BY stream, topic, partition ORDER BY stream, topic, partition
+SELECT stream, topic, partition, max(p.position) AS position,
+       argMax(watermark, p.position) AS watermark, argMax(time, p.position) AS time
+FROM pantau_store.positions AS p GROUP BY stream, topic, partition ORDER BY stream, topic, partition
 FORMAT JSONEachRow"""
 _DEAD: Final = "SELECT count() FROM pantau.dead_letters FORMAT TSV"
 
