@@ -211,11 +211,12 @@ STORAGE: Final = (
     Storage(TABLES["positions"], "How far each stage has come"),
     Storage(TABLES["dead_letters"], "Letters with their bytes, for operators"),
     Storage(TABLES["alert_changes"], "Every change of every alert"),
-    # A line's place fixes its columns: the wider order dedupes by place, yet finds day and unit.
+    # A line's place fixes its columns: the wider order dedupes by place, yet finds day, type and unit.
+    # Most lines of a day are heartbeats and readings: who asks for another type reads none of them.
     Storage(
         RAW_LINES,
         "Every line of the event topics",
-        "(toDate(`time`), `region`, `unit_id`, `time`, `topic`, `partition`, `offset`, `line`)",
+        "(toDate(`time`), `region`, `type`, `unit_id`, `time`, `topic`, `partition`, `offset`, `line`)",
         "toYYYYMM(append_at)",
         # A span of `time` is not taken as a span of toDate(`time`) by this ClickHouse.
         ("`time_span` `time` TYPE minmax GRANULARITY 1",),

@@ -22,7 +22,7 @@ def load(scratch: Scratch) -> None:
         "CREATE TABLE {db}.lms (standard String, sex String, step Int32, lms Tuple(Float64, Float64, Float64)) "
         "ENGINE = MergeTree ORDER BY (standard, sex, step)"
     )
-    scratch.insert("lms", ("standard", "sex", "step", "lms"), list(_rows()))
+    scratch.insert("lms", ("standard", "sex", "step", "lms"), _rows())
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:

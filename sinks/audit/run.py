@@ -14,7 +14,7 @@ from contracts.rows import VIEWS
 from sinks.audit import compare, cut, growth, identity, parts, registry, verdicts, windows
 from sinks.audit.compare import Compared, Difference
 from sinks.audit.cut import NothingToAuditError
-from sinks.audit.scope import Scope
+from sinks.audit.scope import Scope, day_sql
 from sinks.audit.scratch import Scratch
 from sinks.audit.windows import Batch
 from sinks.schema import STORE, text
@@ -192,8 +192,10 @@ def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
 
 def _batches(scratch: Scratch, scope: Scope, first: date, most: int) -> Iterator[Batch]:
     """Days from `first` to the last one in batches of at most `most` lines, but at least a day."""
+    # Days of UTC, whatever the cut: it is only for the size.
     per_day = scratch.rows(
-        f"SELECT toDate(time, {scope.zone_sql}) AS day, count() {scope.raw(first, scope.last)} GROUP BY day"
+        f"SELECT toDate(time) AS day, count() FROM {STORE}.raw_lines WHERE region = {scope.region_sql} "
+        f"AND toDate(time) BETWEEN {day_sql(first)} AND {day_sql(scope.last)} GROUP BY day"
     )
     counts: dict[date, int] = {row[0]: int(row[1]) for row in per_day}
     begin, lines = first, 0

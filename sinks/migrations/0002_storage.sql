@@ -194,7 +194,7 @@ CREATE TABLE IF NOT EXISTS pantau_store.raw_lines
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(append_at)
-ORDER BY (toDate(`time`), `region`, `unit_id`, `time`, `topic`, `partition`, `offset`, `line`)
+ORDER BY (toDate(`time`), `region`, `type`, `unit_id`, `time`, `topic`, `partition`, `offset`, `line`)
 COMMENT 'Every line of the event topics';
 
 CREATE TABLE IF NOT EXISTS pantau_store.registry_regions
