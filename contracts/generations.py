@@ -49,3 +49,8 @@ class Generations(msgspec.Struct, frozen=True):
 def revision_base(generation: int) -> int:
     """Added to a row's revision, so that it grows also where a rebuilt row takes the place of another."""
     return (generation - FIRST) * REVISIONS
+
+
+def service_name(service: str, told: int) -> str:
+    """What a service notes itself as. `told`: the generation it was told to work on, beside the installation's own; else 0."""
+    return f"{service}.g{told}" if told else service

@@ -17,13 +17,13 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from chassis import clocks, generations, health, kafka, logs
 from chassis.datadir import DataDirError
 from contracts.clock import Clock
+from contracts.generations import service_name
 from contracts.settings import Settings
 from contracts.topics import (
     EVENT_TOPICS,
     REBUILT_TOPICS,
     REGISTRY,
     TABLE_TOPICS,
-    generation_name,
     topic_of,
     topics,
 )
@@ -92,7 +92,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """
     clock = clocks.load_clock(settings)
     # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.
-    state = health.Health(generation_name("sinks", settings.generation or 1))
+    state = health.Health(service_name("sinks", settings.generation))
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         kafka.wait_for_broker(settings.broker, _BROKER_WAIT_S)
         generation = settings.generation or generations.read_now(settings).shown

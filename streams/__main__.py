@@ -5,8 +5,8 @@ from __future__ import annotations
 from faust import Worker
 
 from chassis import health, logs
+from contracts.generations import service_name
 from contracts.settings import Settings
-from contracts.topics import generation_name
 from streams.agents.app import build
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     settings = Settings()
     logs.configure("streams", settings.log_level)
     # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.
-    state = health.Health(generation_name("streams", settings.generation or 1))
+    state = health.Health(service_name("streams", settings.generation))
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         app = build(settings, state)
         Worker(

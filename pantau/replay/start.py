@@ -14,11 +14,11 @@ from clickhouse_connect.driver.client import Client
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.kafka import delete_topics, ensure_topics
+from contracts.generations import service_name
 from contracts.settings import Settings
 from contracts.topics import (
     REGION_STATE,
     UNIT_STATE,
-    generation_name,
     generation_of_topic,
     topic_of,
     topics,
@@ -46,7 +46,7 @@ def parts(settings: Settings, generation: int) -> tuple[Part, ...]:
     env = child_env(settings.model_copy(update=changed), os.environ)
     found = []
     for module in ("streams", "sinks"):
-        name = generation_name(module, generation)
+        name = service_name(module, generation)
         log = ChildLog(home.logs / f"{name}.log")
         argv = (sys.executable, "-m", module)
         found.append(Part(name, argv, env, log, probes.run_file(home, name), _START_S))

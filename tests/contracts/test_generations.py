@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.generations import Generations, revision_base
+from contracts.generations import Generations, revision_base, service_name
 from contracts.tables import REBUILT_TABLES, TABLES, table_of
 from contracts.topics import (
     DEAD_LETTERS,
@@ -63,3 +63,8 @@ def test_revisions_of_a_generation_lie_above_those_before(number: int) -> None:
     assert revision_base(1) == 0
     assert revision_base(number + 1) > revision_base(number) + 10**12
     assert revision_base(number) < 2**53, "a wall's number is exact"
+
+
+def test_a_service_beside_the_installations_own_never_has_its_name() -> None:
+    assert service_name("streams", 0) == "streams"
+    assert service_name("streams", 1) == "streams.g1" and service_name("sinks", 2) == "sinks.g2"
