@@ -153,7 +153,7 @@ def test_what_the_audit_contradicts_is_not_shown(replayed: tuple[Installation, L
         until(lambda: _count(client, f"performance_g{number}") > 1000, 120)
         client.command(
             f"INSERT INTO pantau_store.performance_g{number} SELECT * REPLACE ('SPPG-3211-9999' AS area_id, 1 AS revision) "
-            "FROM pantau_store.performance WHERE level = 'unit' AND window = '1d' LIMIT 1"
+            "FROM pantau_store.performance WHERE level = 'unit' AND window = '15m' LIMIT 1"
         )
         _, told = process.communicate(timeout=300)
     assert process.returncode == 1, told
