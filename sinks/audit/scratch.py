@@ -22,6 +22,8 @@ _SETTINGS: Final[dict[str, Any]] = {
     "max_bytes_before_external_group_by": _SPILL_BYTES,
     "max_bytes_before_external_sort": _SPILL_BYTES,
     "max_threads": 2,
+    # Else one thread, with the memory that the embedded server has.
+    "max_threads_min_free_memory_per_thread": 0,
     # What only few lines need is worked out for those only.
     "short_circuit_function_evaluation": "force_enable",
     "session_timezone": "UTC",
