@@ -19,6 +19,7 @@ _FIRST_UTC_DAY: Final = (date(2, 1, 1) - _EPOCH).days
 _LAST_UTC_DAY: Final = (date(9998, 12, 31) - _EPOCH).days
 _WIDEST_OFFSET_MS: Final = 16 * 3_600_000
 _CACHED_DAYS: Final = 4096
+_CACHED_QUARTERS: Final = 2 * _CACHED_DAYS
 """An event may claim any time: the caches are emptied before they grow beyond this."""
 
 
@@ -58,6 +59,17 @@ class Zone:
         self.name = name
         self._offsets: dict[int, tuple[tuple[int, int], ...]] = {}
         self._starts: dict[int, int] = {}
+        self._quarters: dict[int, tuple[int, int]] = {}
+
+    def day_and_offset(self, epoch_ms: int) -> tuple[int, int]:
+        """`local_day` and `offset_ms`, looked up once a quarter of an hour: no zone changes within one."""
+        quarter = epoch_ms // _QUARTER_MS
+        known = self._quarters.get(quarter)
+        if known is None:
+            if len(self._quarters) >= _CACHED_QUARTERS:
+                self._quarters.clear()
+            known = self._quarters[quarter] = (self.local_day(epoch_ms), self.offset_ms(epoch_ms))
+        return known
 
     def offset_ms(self, epoch_ms: int) -> int:
         """Milliseconds to add to UTC for local time at `epoch_ms`."""

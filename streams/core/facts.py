@@ -39,34 +39,43 @@ _decode = msgspec.msgpack.Decoder(list[Fact]).decode
 
 
 class Chunk:
-    """Up to `CHUNK_FACTS` facts of one unit and local day, packed. `number` counts the day's chunks from 0.
+    """Up to `CHUNK_FACTS` facts of one unit and local day. `number` counts the day's chunks from 0.
 
-    `is_dirty`: facts have joined it since it was last written.
+    What was written is kept packed, what has joined since is packed when it is written.
     """
 
-    __slots__ = ("body", "count", "day", "is_dirty", "number")
+    __slots__ = ("_joined", "_packed", "count", "day", "number")
 
     def __init__(self, day: int, number: int, packed: bytes = b"") -> None:
         self.day = day
         self.number = number
-        self.body = bytearray(packed[_HEADER:])
         self.count = int.from_bytes(packed[1:_HEADER], "big") if packed else 0
-        self.is_dirty = False
+        self._packed = packed[_HEADER:]
+        self._joined: list[Fact] = []
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether facts have joined it since it was last written."""
+        return bool(self._joined)
 
     def append(self, fact: Fact) -> None:
         """Adds a fact; the caller sees to it that the chunk is not full."""
-        self.body += _encode(fact)
+        self._joined.append(fact)
         self.count += 1
 
     def written(self) -> bytes:
-        """All facts, to be written now."""
-        self.is_dirty = False
-        return self.packed()
-
-    def packed(self) -> bytes:
-        """All facts as one msgpack array."""
-        return b"\xdc" + self.count.to_bytes(2, "big") + self.body
+        """All facts as one msgpack array, to be written now."""
+        self._packed += b"".join(map(_encode, self._joined))
+        self._joined.clear()
+        return self._array(self.count, self._packed)
 
     def facts(self) -> list[Fact]:
         """All facts, in order of arrival."""
-        return _decode(self.packed())
+        return [
+            *_decode(self._array(self.count - len(self._joined), self._packed)),
+            *self._joined,
+        ]
+
+    @staticmethod
+    def _array(count: int, packed: bytes) -> bytes:
+        return b"\xdc" + count.to_bytes(2, "big") + packed

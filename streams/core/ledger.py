@@ -109,31 +109,35 @@ class Ledger:
 
     def admit(self, fact: Fact, day: int) -> Admission:
         """Judges an event and, if new, keeps it."""
-        if fact.id in self._chunk_of:
+        known = self._chunk_of.get(fact.id)
+        if known is not None:
             copies = [one for one in self.find(fact.id) if bears(one, fact)]
             if copies:
                 same = any(one.digest == fact.digest for one in copies)
                 return _DUPLICATE if same else _CONFLICT
-        if not self._is_linked(fact):
-            self._keep(fact, day)
+        if not fact.target and fact.id not in self._corrections:
+            chunk = self._keep(fact, day)
+            if known is None:
+                self._chunk_of[fact.id] = chunk
+            else:
+                self._index(fact, chunk)
             return PLAIN
         tied = self._tied_to(fact)
         before = judge(tied, self._retraction)
-        self._keep(fact, day)
+        self._index(fact, self._keep(fact, day))
         after = judge([fact, *tied], self._retraction)
         return self._compare(fact, tied, before, after)
 
-    def _keep(self, fact: Fact, day: int) -> None:
+    def _keep(self, fact: Fact, day: int) -> Chunk:
         chunk = self._open.get(day)
         if chunk is None or chunk.count >= CHUNK_FACTS:
             chunk = Chunk(day, 0 if chunk is None else chunk.number + 1)
             self._open[day] = chunk
             self._chunks[day].append(chunk)
-        chunk.append(fact)
-        self._index(fact, chunk)
         if not chunk.is_dirty:
-            chunk.is_dirty = True
             self._changed(chunk)
+        chunk.append(fact)
+        return chunk
 
     def _tied_to(self, fact: Fact) -> list[Fact]:
         """All others that bear on the fact, directly or through others."""

@@ -61,8 +61,7 @@ class KitchenPart:
         """See `Part.add`."""
         self.lanes += sign * other.lanes
         if other.minutes:
-            for minute, count in other.minutes.items():
-                count_into(self.minutes, minute, sign * count)
+            counts_into(self.minutes, other.minutes, sign)
 
 
 class CoveragePart:
@@ -166,16 +165,21 @@ class ClinicPart:
             (self.mothers, other.mothers),
             (self.anaemic, other.anaemic),
         ):
-            for member, count in theirs.items():
-                count_into(mine, member, sign * count)
+            counts_into(mine, theirs, sign)
         self.doses += sign * other.doses
         self.cases += sign * other.cases
 
 
+def counts_into(counts: dict[K, int], others: dict[K, int], sign: int) -> None:
+    """Adds each of `others` (`sign` 1) or takes it away (`sign` -1); a zero leaves no entry."""
+    for key, count in others.items():
+        total = counts.get(key, 0) + sign * count
+        if total:
+            counts[key] = total
+        else:
+            counts.pop(key, None)
+
+
 def count_into(counts: dict[K, int], key: K, count: int) -> None:
     """Adds `count` (may be negative) to `counts[key]`; a zero leaves no entry."""
-    total = counts.get(key, 0) + count
-    if total:
-        counts[key] = total
-    else:
-        counts.pop(key, None)
+    counts_into(counts, {key: count}, 1)

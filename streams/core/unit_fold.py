@@ -14,9 +14,8 @@ import msgspec
 
 from contracts.checks import check, effective_received
 from contracts.codes import Code, Refusal
-from contracts.decode import decode_lines, recorded_ms
+from contracts.decode import decode_lines
 from contracts.events import Event
-from contracts.identity import digest
 from contracts.instant import rfc3339
 from contracts.partition import partition_of
 from contracts.registry import RegionRegistry, Registry
@@ -28,7 +27,6 @@ from contracts.topics import (
     VERDICTS,
 )
 from contracts.windows import GRACE_MS
-from streams.core.contributions import KIND_OF
 from streams.core.facts import Chunk, Fact
 from streams.core.ledger import PLAIN, Admission, Verdict
 from streams.core.letters import Letters
@@ -161,13 +159,13 @@ class UnitFold:
         if source is None:
             self._letters.refuse(record, line, self._why_unknown(item, received), item)
             return
-        refusal = source.refusal(item, received)
-        if refusal is not None:
-            self._letters.refuse(record, line, refusal, item)
+        kept = source.fact(item, received)
+        if isinstance(kept, Refusal):
+            self._letters.refuse(record, line, kept, item)
             return
         if received > self._heard.get(source.unit, 0):
             self._heard[source.unit] = received
-        self._admit(record, line, source, item, received)
+        self._admit(record, line, source, item, *kept)
 
     def _look_up(self, event: Event) -> Source | None:
         """The source, if its events belong here and the registry knows the unit in that region."""
@@ -190,19 +188,8 @@ class UnitFold:
         return Refusal(Code.WRONG_PARTITION, detail, id=event.id, source=event.source)
 
     def _admit(
-        self, record: Record, line: int, source: Source, event: Event, received: int
+        self, record: Record, line: int, source: Source, event: Event, fact: Fact, day: int
     ) -> None:
-        day, payload = source.day_and_payload(event)
-        fact = Fact(
-            event.id,
-            digest(event),
-            KIND_OF[type(event)],
-            event.time_ms,
-            received,
-            recorded_ms(event),
-            event.supersedes or "",
-            payload,
-        )
         admission = source.ledger.admit(fact, day)
         if admission is PLAIN:
             source.units.touch(source.unit, fact, 1)

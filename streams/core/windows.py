@@ -42,8 +42,8 @@ class WindowTable(Generic[P]):
         self._new = new
         self._panes: dict[str, dict[int, P]] = defaultdict(dict)
         self._days: dict[str, dict[int, P]] = defaultdict(dict)
-        # Sums of the newest 7d and 30d windows, kept up to date instead of added up at each flush.
-        self._newest: dict[tuple[str, WindowName], tuple[int, P]] = {}
+        # Sums of an area's newest windows (end, sum), kept up to date instead of added up at each flush.
+        self._newest: dict[str, dict[WindowName, tuple[int, P]]] = defaultdict(dict)
         self._touched_panes: dict[str, set[int]] = defaultdict(set)
         self._touched_days: dict[str, set[int]] = defaultdict(set)
         self._areas_at: dict[int, set[str]] = defaultdict(set)
@@ -52,10 +52,13 @@ class WindowTable(Generic[P]):
         """Adds `delta` to the pane, to its day and to the kept sums; an empty delta still makes the rows exist."""
         self._part(self._panes[area], pane).add(delta)
         self._part(self._days[area], day).add(delta)
-        for window, length in DAY_WINDOWS.items():
-            kept = self._newest.get((area, window))
-            if kept is not None and kept[0] - length < day <= kept[0]:
-                kept[1].add(delta)
+        for window, (end, total) in self._newest[area].items():
+            if (
+                pane in _panes_of(window, end)
+                if window in PANE_WINDOWS
+                else day in _days_of(window, end)
+            ):
+                total.add(delta)
         self._touched_panes[area].add(pane)
         self._touched_days[area].add(day)
         self._areas_at[pane].add(area)
@@ -72,19 +75,16 @@ class WindowTable(Generic[P]):
 
     def window(self, key: RowKey) -> P:
         """The sum over a row's window. The result is the table's own: read it, do not change it."""
-        if key.window in PANE_WINDOWS:
-            return self._sum(
-                self._panes[key.area], range(key.end - PANE_WINDOWS[key.window], key.end)
-            )
-        length = DAY_WINDOWS[key.window]
-        if length == 1:
-            return self._days[key.area].get(key.end) or self._new()
-        kept = self._newest.get((key.area, key.window))
-        if kept is not None and kept[0] == key.end:
+        area, window, end = key
+        kept = self._newest[area].get(window)
+        if kept is not None and kept[0] == end:
             return kept[1]
-        total = self._sum(self._days[key.area], range(key.end - length + 1, key.end + 1))
-        if kept is None or kept[0] < key.end:
-            self._newest[key.area, key.window] = (key.end, total)
+        if window in PANE_WINDOWS:
+            total = self._sum(self._panes[area], _panes_of(window, end))
+        else:
+            total = self._sum(self._days[area], _days_of(window, end))
+        if kept is None or kept[0] < end:
+            self._newest[area][window] = (end, total)
         return total
 
     def _sum(self, parts: dict[int, P], indexes: Iterable[int]) -> P:
@@ -127,8 +127,23 @@ class WindowTable(Generic[P]):
             del self._areas_at[pane]
         _drop_below(self._panes, now_pane - PANE_REACH)
         _drop_below(self._days, today - DAY_REACH)
-        for key in [key for key, (end, _) in self._newest.items() if end < today]:
-            del self._newest[key]
+        for area in list(self._newest):
+            kept = self._newest[area]
+            for window, (end, _) in list(kept.items()):
+                if end < (now_pane if window in PANE_WINDOWS else today):
+                    del kept[window]
+            if not kept:
+                del self._newest[area]
+
+
+def _panes_of(window: WindowName, end: int) -> range:
+    """The panes of the row of a 15m or 1h window that ends with pane `end - 1`."""
+    return range(end - PANE_WINDOWS[window], end)
+
+
+def _days_of(window: WindowName, end: int) -> range:
+    """The days of the row of a 1d, 7d or 30d window that ends with day `end`."""
+    return range(end - DAY_WINDOWS[window] + 1, end + 1)
 
 
 def _ends(firsts: set[int], length: int, last: int) -> set[int]:

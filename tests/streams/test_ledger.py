@@ -194,7 +194,7 @@ def test_restored_in_any_order() -> None:
     for chunks in (list(kept.values()), list(kept.values())[::-1]):
         other = ledger()
         for chunk in chunks:
-            other.restore(Chunk(chunk.day, chunk.number, chunk.packed()))
+            other.restore(Chunk(chunk.day, chunk.number, chunk.written()))
         assert {one.id for one, counts in other.counting() if counts} == counting
         assert other.admit(fact("e7", "e6"), 100).verdict is Verdict.DUPLICATE
 
