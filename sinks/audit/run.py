@@ -24,10 +24,10 @@ __all__ = ["NothingToAuditError", "Report", "audit"]
 
 Tell = Callable[[str], None]
 
-_BATCH_LINES: Final = 1_000_000
-_ADDED_LINES: Final = 20_000_000
-"""Lines that are added up hold no memory."""
-_BATCH_DAYS: Final = 31
+_COMPARED: Final = (1_000_000, 7)
+"""Lines and days that are compared at once: days have rows, and so take memory, without any line too."""
+_ADDED: Final = (20_000_000, 31)
+"""Lines and days that are added up at once: they hold no memory."""
 _PATIENCE_S: Final = 12.0
 """Longer than two ticks of the real clock."""
 _AGAIN_S: Final = 3.0
@@ -116,11 +116,11 @@ def _look(
         growth.load(scratch)
         identity.build(scratch, scope)
         parts.prepare(scratch)
-        for batch in _batches(scratch, scope, scope.counted_from, _ADDED_LINES):
+        for batch in _batches(scratch, scope, scope.counted_from, *_ADDED):
             tell(f"events of {batch.first} to {batch.last}")
             parts.add(scratch, scope, batch.first, batch.last)
         report.add(verdicts.unparsed(scratch, scope))
-        for batch in _batches(scratch, scope, scope.first, _BATCH_LINES):
+        for batch in _batches(scratch, scope, scope.first, *_COMPARED):
             tell(f"comparing {batch.first} to {batch.last}")
             _compare(scratch, scope, batch, report)
         return report
@@ -190,8 +190,10 @@ def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
     return silent
 
 
-def _batches(scratch: Scratch, scope: Scope, first: date, most: int) -> Iterator[Batch]:
-    """Days from `first` to the last one in batches of at most `most` lines, but at least a day."""
+def _batches(
+    scratch: Scratch, scope: Scope, first: date, most_lines: int, most_days: int
+) -> Iterator[Batch]:
+    """Days from `first` to the last one in batches of at most so many lines, but at least a day."""
     # Days of UTC, whatever the cut: it is only for the size.
     per_day = scratch.rows(
         f"SELECT toDate(time) AS day, count() FROM {STORE}.raw_lines WHERE region = {scope.region_sql} "
@@ -204,7 +206,7 @@ def _batches(scratch: Scratch, scope: Scope, first: date, most: int) -> Iterator
         lines += counts.get(day, 0)
         following = counts.get(day + timedelta(days=1), 0)
         length = (day - begin).days + 1
-        if day == scope.last or length == _BATCH_DAYS or lines + following > most:
+        if day == scope.last or length == most_days or lines + following > most_lines:
             yield Batch(begin, day)
             begin, lines = day + timedelta(days=1), 0
         day += timedelta(days=1)

@@ -63,6 +63,9 @@ _PANE_ENDS: Final = (
 def build(scratch: Scratch, scope: Scope, batch: Batch) -> None:
     """Make the three tables of recomputed rows, of the days of `batch`."""
     scratch.make("r_performance", _performance(scope, batch))
+    # Tables, since ClickHouse works a WITH out wherever it is named: here at three levels.
+    scratch.make("pane_sums", _meals_by_pane(batch))
+    scratch.make("day_sums", _meals_by_day(batch))
     scratch.make("r_coverage", _coverage(scope, batch))
     scratch.make("r_clinic_coverage", _clinic_coverage(scope, batch))
 
@@ -146,12 +149,15 @@ def _areas_in_silence() -> str:
     return "SELECT level, area, day, 1, 0 FROM {db}.areas CROSS JOIN {db}.days"
 
 
-def _coverage(scope: Scope, batch: Batch) -> str:
-    panes = (
+def _meals_by_pane(batch: Batch) -> str:
+    return (
         f"SELECT recipient, kec, grp, {_PANE_ENDS}, sum(eaten) AS eaten "
         f"FROM {{db}}.meal_panes WHERE {batch.near} GROUP BY recipient, kec, grp, w"
     )
-    days = (
+
+
+def _meals_by_day(batch: Batch) -> str:
+    return (
         f"SELECT recipient, kec, grp, {batch.day_ends()}, sum(eaten) AS eaten, sum(target) AS target, max(event) AS event, "
         "maxIf(silent, day = w.2) AS silent FROM ("
         f"SELECT recipient, kec, grp, day, sum(eaten) AS eaten, 0 AS target, 1 AS event, 0 AS silent FROM {{db}}.meal_panes "
@@ -159,6 +165,9 @@ def _coverage(scope: Scope, batch: Batch) -> str:
         f"UNION ALL SELECT recipient, kec, grp, day, 0, target, 0, silent FROM ({_registered()}) WHERE {batch.reach}"
         ") GROUP BY recipient, kec, grp, w"
     )
+
+
+def _coverage(scope: Scope, batch: Batch) -> str:
     served = (
         "sum(eaten) AS eaten, {target}, countIf(eaten_here > 0) AS recipients_served, {recipients}"
     )
@@ -175,13 +184,13 @@ def _coverage(scope: Scope, batch: Batch) -> str:
         f"FROM {{db}}.areas CROSS JOIN {{db}}.days WHERE {batch.holds('day')}"
     )
     return (
-        _pane_rows(scope, batch, "`group`, ", pane_metrics, _by_area(scope, panes, ""))
+        _pane_rows(scope, batch, "`group`, ", pane_metrics, _by_area(scope, "pane_sums", ""))
         + " UNION ALL "
         + _day_rows(
             scope,
             "`group`, ",
             day_metrics,
-            f"{_by_area(scope, days, _DAY_COLUMNS)} UNION ALL {silence}",
+            f"{_by_area(scope, 'day_sums', _DAY_COLUMNS)} UNION ALL {silence}",
         )
     )
 
@@ -198,8 +207,8 @@ def _registered() -> str:
     )
 
 
-def _by_area(scope: Scope, rows: str, day_columns: str) -> str:
-    """Recipients' sums, each at its own level, in the kecamatan it was in, and once in the region.
+def _by_area(scope: Scope, sums: str, day_columns: str) -> str:
+    """Recipients' sums (a table), each at its own level, in the kecamatan it was in, and once in the region.
 
     `eaten_here`, `target_here`: what one recipient has in the area, to count recipients by.
     """
@@ -209,11 +218,11 @@ def _by_area(scope: Scope, rows: str, day_columns: str) -> str:
     def level(name: str, area: str, days: str) -> str:
         return (
             f"SELECT '{name}' AS level, {area} AS area, grp AS `group`, w, {days}sum(eaten) AS eaten, {target} AS target, "
-            f"eaten AS eaten_here, target AS target_here FROM sums GROUP BY area, recipient, grp, w"
+            f"eaten AS eaten_here, target AS target_here FROM {{db}}.{sums} GROUP BY area, recipient, grp, w"
         )
 
     return (
-        f"SELECT * FROM (WITH sums AS ({rows}) {level('recipient', 'recipient', day_columns)} UNION ALL "
+        f"SELECT * FROM ({level('recipient', 'recipient', day_columns)} UNION ALL "
         f"{level('kecamatan', 'kec', silent)} UNION ALL {level('kabupaten', scope.region_sql, silent)})"
     )
 
