@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import signal
@@ -25,13 +26,11 @@ from contracts.lines import pack
 from contracts.partition import partition_of
 from contracts.registry import RegionRegistry
 from contracts.topics import (
-    CONTROL_HEADER,
     EVENT_TOPICS,
     REGION_FEED,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
     SPPG_EVENTS,
-    sign,
+    control_headers,
     topics,
 )
 from pantau.broker import KafkaBroker, pick_port
@@ -44,6 +43,20 @@ REGION: Final = "32.11"
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _STOP_S: Final = 20.0
+
+
+def output_options(parser: argparse.ArgumentParser) -> None:
+    """Where the figures go: options of every measurement."""
+    parser.add_argument("--docs", type=Path, default=DOCS)
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+
+
+def publish(text: str, name: str, options: argparse.Namespace) -> None:
+    """Print a page and, as `output_options` say, write it."""
+    sys.stdout.write(text)
+    if options.write:
+        options.docs.mkdir(parents=True, exist_ok=True)
+        (options.docs / name).write_text(text, "utf-8")
 
 
 class Ground:
@@ -64,11 +77,7 @@ class Ground:
 
     def _publish_registry(self) -> None:
         value = self.registry.encode()
-        signature = sign(DataDir(self.home).key(), REGISTRY_CHANGE, value)
-        headers = [
-            (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
-            (SIGNATURE_HEADER, signature.encode()),
-        ]
+        headers = control_headers(DataDir(self.home).key(), REGISTRY_CHANGE, value)
         places = [(topic, number) for topic in EVENT_TOPICS for number in range(self.partitions)]
         self._send((topic, number, None, value, headers) for topic, number in places)
 

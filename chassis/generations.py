@@ -17,11 +17,9 @@ from chassis.clocks import secret_key
 from contracts.generations import Generations
 from contracts.settings import Settings
 from contracts.topics import (
-    CONTROL_HEADER,
     GENERATION_CHANGE,
     GENERATIONS,
-    SIGNATURE_HEADER,
-    is_signed,
+    control_of,
 )
 
 _POLL_MS: Final = 500
@@ -86,11 +84,8 @@ async def _changes(bootstrap: str, key: bytes) -> AsyncGenerator[Generations, No
 
 def _said(record: ConsumerRecord[bytes | None, bytes | None], key: bytes) -> Generations | None:
     """What the record says; None for one that is not ours."""
-    headers = dict(record.headers)
     value = record.value or b""
-    signature = headers.get(SIGNATURE_HEADER, b"").decode("latin-1")
-    ours = headers.get(CONTROL_HEADER) == GENERATION_CHANGE.encode() and signature.isascii()
-    if not ours or not is_signed(key, GENERATION_CHANGE, value, signature):
+    if control_of(key, record.headers, value) != GENERATION_CHANGE:
         _log.warning("generation record ignored: not signed here", offset=record.offset)
         return None
     try:

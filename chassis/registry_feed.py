@@ -13,11 +13,9 @@ from aiokafka.errors import KafkaError
 from chassis import logs
 from contracts.registry import RegionRegistry, Registry
 from contracts.topics import (
-    CONTROL_HEADER,
     REGISTRY,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
-    is_signed,
+    control_of,
 )
 
 _POLL_MS: Final = 500
@@ -87,11 +85,8 @@ class RegistryFeed:
 
     def _apply(self, record: ConsumerRecord[bytes | None, bytes | None]) -> bool:
         """True if the record is one of ours and told something new."""
-        headers = dict(record.headers)
         value = record.value or b""
-        signature = headers.get(SIGNATURE_HEADER, b"").decode("latin-1")
-        ours = headers.get(CONTROL_HEADER) == REGISTRY_CHANGE.encode() and signature.isascii()
-        if not ours or not is_signed(self._key, REGISTRY_CHANGE, value, signature):
+        if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:
             return self._ignored(record.offset, "not signed by this installation")
         try:
             region = RegionRegistry.decode(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -113,11 +114,21 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
     return tuple(replace(topic, name=topic_of(topic.name, generation)) for topic in wanted)
 
 
-def sign(key: bytes, kind: str, value: bytes) -> str:
-    """Hex HMAC-SHA-256 that marks a control record (`kind`: tick, registry, generation) as Pantau's own."""
-    return hmac.new(key, kind.encode() + b"\0" + value, hashlib.sha256).hexdigest()
+def control_headers(key: bytes, kind: str, value: bytes) -> list[tuple[str, bytes]]:
+    """Headers that mark a control record (`kind`: tick, registry, generation) as Pantau's own, signed with its key."""
+    signature = _signature(key, kind.encode(), value)
+    return [(CONTROL_HEADER, kind.encode()), (SIGNATURE_HEADER, signature)]
 
 
-def is_signed(key: bytes, kind: str, value: bytes, signature: str) -> bool:
-    """True if `signature` is `sign(key, kind, value)`, compared in constant time."""
-    return hmac.compare_digest(sign(key, kind, value), signature)
+def control_of(key: bytes, headers: Iterable[tuple[str, bytes | None]], value: bytes) -> str:
+    """Kind of a control record that `key` has signed; '' for any other record, whatever its headers hold."""
+    said = dict(headers)
+    kind, signature = said.get(CONTROL_HEADER) or b"", said.get(SIGNATURE_HEADER) or b""
+    if kind and hmac.compare_digest(_signature(key, kind, value), signature):
+        return kind.decode()
+    return ""
+
+
+def _signature(key: bytes, kind: bytes, value: bytes) -> bytes:
+    """Hex HMAC-SHA-256. As bytes: `compare_digest` raises for texts that are not ASCII, and a stranger may send any."""
+    return hmac.new(key, kind + b"\0" + value, hashlib.sha256).hexdigest().encode()

@@ -16,24 +16,17 @@ from contracts.days import Zone
 from contracts.registry import RegionRegistry
 from contracts.registry_changes import validate_change
 from contracts.topics import (
-    CONTROL_HEADER,
     EVENT_TOPICS,
     REGISTRY,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
-    is_signed,
-    sign,
+    control_headers,
+    control_of,
 )
 from pantau.errors import Refusal
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"
 _MAX_REQUEST_BYTES: Final = 1_048_576
 _READ_MS: Final = 500
-
-
-def _headers(key: bytes, value: bytes) -> list[tuple[str, bytes]]:
-    signature = sign(key, REGISTRY_CHANGE, value)
-    return [(CONTROL_HEADER, REGISTRY_CHANGE.encode()), (SIGNATURE_HEADER, signature.encode())]
 
 
 async def published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
@@ -61,8 +54,7 @@ async def published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
 
 
 def _take(found: dict[str, RegionRegistry], key: bytes, record: Any) -> None:
-    signature = dict(record.headers).get(SIGNATURE_HEADER, b"").decode(errors="replace")
-    if record.value and is_signed(key, REGISTRY_CHANGE, record.value, signature):
+    if control_of(key, record.headers, record.value or b"") == REGISTRY_CHANGE:
         registry = RegionRegistry.decode(record.value)
         found[registry.region.code] = registry
 
@@ -85,7 +77,7 @@ async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 async def _send(bootstrap: str, key: bytes, registry: RegionRegistry) -> None:
     """One transaction: either every partition has the change or none has."""
     value = registry.encode()
-    headers = _headers(key, value)
+    headers = control_headers(key, REGISTRY_CHANGE, value)
     code = registry.region.code.encode()
     async with _producer(bootstrap) as producer, producer.transaction():
         await producer.send(REGISTRY, value, key=code, headers=headers)

@@ -10,8 +10,11 @@ import msgspec
 from contracts.clock import Clock
 from contracts.days import Zone, day_to_iso
 from contracts.registry import Recipient, Region, RegionRegistry, Unit
-from contracts.topics import CONTROL_HEADER, REGISTRY_CHANGE, SIGNATURE_HEADER, is_signed
-from sinks.batch import Batch, Place, Record, Reject, Row, header
+from contracts.topics import (
+    REGISTRY_CHANGE,
+    control_of,
+)
+from sinks.batch import Batch, Place, Record, Reject, Row
 from sinks.schema import GROUPS
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -30,10 +33,7 @@ class RegistryRows:
         if value is None:
             return
         place = Place(record.topic, record.partition, record.offset, 0)
-        signature = header(record, SIGNATURE_HEADER) or ""
-        if header(record, CONTROL_HEADER) != REGISTRY_CHANGE or not is_signed(
-            self._key, REGISTRY_CHANGE, value, signature
-        ):
+        if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:
             reason = "the registry record is not signed with this installation's key: it is ignored"
             batch.rejects.append(Reject(place, "registry_regions", reason, value))
             return

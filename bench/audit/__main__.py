@@ -24,7 +24,7 @@ from clickhouse_connect.driver.client import Client
 
 from bench.audit.report import Run, Store, write
 from bench.audit.store import Plan, build, fill
-from bench.ground import DOCS, REGION, cpu_s, end, machine, until
+from bench.ground import REGION, cpu_s, end, machine, output_options, publish, until
 from chassis import logs
 from chassis.datadir import DataDir
 from contracts.clock import real_now_ms, rfc3339
@@ -172,8 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--temperature-s", type=int, default=120, help="of what is folded, region seconds")
     add("--rounds", type=int, default=3)
     add("--whole", action=argparse.BooleanOptionalAction, default=True, help="all days too")
-    add("--docs", type=Path, default=DOCS)
-    add("--write", action=argparse.BooleanOptionalAction, default=True)
+    output_options(parser)
     options = parser.parse_args(arguments)
     logs.configure("bench", "error")
     where, when = machine(), rfc3339(real_now_ms())
@@ -195,10 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if options.whole:
                 runs.append(run(server, folder, "all days", first, _NEWEST, 1))
     text = write(store, runs, options.days, where, when)
-    sys.stdout.write(text)
-    if options.write:
-        options.docs.mkdir(parents=True, exist_ok=True)
-        (options.docs / "audit.md").write_text(text, "utf-8")
+    publish(text, "audit.md", options)
 
 
 if __name__ == "__main__":

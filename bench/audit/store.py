@@ -17,37 +17,30 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
+from bench.direct import Landed, land_registry, land_rows
 from chassis.regions import load_region
 from contracts.clock import RealClock
 from contracts.partition import partition_of
 from contracts.registry import RegionRegistry, Registry, Unit
 from contracts.topics import (
     CLINIC_EVENTS,
-    CONTROL_HEADER,
     EVENT_TOPICS,
     REGION_FEED,
-    REGISTRY,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
     SPPG_EVENTS,
-    TABLE_TOPICS,
     TICK,
-    sign,
 )
 from producers.simulator.devices import LOOK_BACK_DAYS, Post
 from producers.simulator.to_file import sent
 from producers.simulator.world import HOUR_MS, Rates, World
-from sinks import tables
 from sinks.batch import Batch
 from sinks.clickhouse.client import connect
 from sinks.landing import EventLines
-from sinks.registry import RegistryRows
 from sinks.schema import STORE
 from sinks.writer import Writer
 from streams.core.messages import Out, Record
@@ -83,18 +76,6 @@ class Built(NamedTuple):
     seconds: float
 
 
-@dataclass
-class _Landed:
-    """A Kafka record as the sink sees it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    value: bytes
-    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
-
-
 class _Share(World):
     """The units of one partition."""
 
@@ -122,26 +103,19 @@ class _Landing:
         self._under_way: Future[None] | None = None
         self._batch = Batch()
 
-    def line(self, record: _Landed) -> None:
+    def line(self, record: Landed) -> None:
         """Raw lines."""
         self._lines.land(record, self._batch)
         self._pass_on(_ROWS_AT_ONCE)
 
     def rows(self, out: Out) -> None:
         """Table lines."""
-        if out.topic in TABLE_TOPICS and out.value is not None:
-            tables.land(_Landed(out.topic, 0, 0, 0, out.value, [*out.headers]), self._batch)
-            self._pass_on(_ROWS_AT_ONCE)
+        land_rows(out, self._batch)
+        self._pass_on(_ROWS_AT_ONCE)
 
     def registry(self, value: bytes, now_ms: int) -> None:
-        """The registry, signed as in an installation."""
-        key = b"k" * 32
-        headers: list[tuple[str, bytes | None]] = [
-            (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
-            (SIGNATURE_HEADER, sign(key, REGISTRY_CHANGE, value).encode()),
-        ]
-        record = _Landed(REGISTRY, 0, 0, now_ms, value, headers)
-        RegistryRows(key, RealClock()).land(record, self._batch)
+        """Rows of the registry."""
+        land_registry(value, now_ms, self._batch)
 
     def _pass_on(self, at_least: int) -> None:
         if self._batch.count >= at_least:
@@ -198,7 +172,7 @@ class _UnitSide:
         self._offsets[place] += 1
         self._folds[place].apply(Record(offset, now, value, b"", control))
         if not control:
-            self._landing.line(_Landed(*place, offset, now, value))
+            self._landing.line(Landed(*place, offset, now, value))
 
     def send(self, post: Post) -> None:
         """One device's post as ingest hands it on: one record."""

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import websockets
 
-from bench.ground import DOCS, REGION, end, machine
+from bench.ground import REGION, end, machine, output_options, publish
 from bench.latency.device import Device
 from bench.latency.report import Seen, write
 from bench.latency.wall import Wall
@@ -104,8 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=200.0, help="events a second, of all devices")
     parser.add_argument("--devices", type=int, default=20)
     parser.add_argument("--ready", help="ready line of a running `pantau up --dev-tokens`")
-    parser.add_argument("--docs", type=Path, default=DOCS)
-    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+    output_options(parser)
     options = parser.parse_args(arguments)
     logs.configure("bench", "error")
     where, when = machine(), rfc3339(real_now_ms())
@@ -115,10 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tokens = json.loads(Path(ready["tokens"]).read_bytes())
         seen = asyncio.run(measure(ready, tokens, options.rate, seconds, options.devices))
     text = write(seen, options.rate, options.devices, options.minutes, where, when)
-    sys.stdout.write(text)
-    if options.write:
-        options.docs.mkdir(parents=True, exist_ok=True)
-        (options.docs / "latency.md").write_text(text, "utf-8")
+    publish(text, "latency.md", options)
 
 
 if __name__ == "__main__":

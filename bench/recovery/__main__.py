@@ -17,13 +17,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
-from bench.ground import DOCS, FEED, Ground, Rows, cpu_s, end, feed_rows, ground, machine, until
+from bench.ground import (
+    FEED,
+    Ground,
+    Rows,
+    cpu_s,
+    end,
+    feed_rows,
+    ground,
+    machine,
+    output_options,
+    publish,
+    until,
+)
 from bench.peers.job import METRICS
 from bench.recovery.report import Recovered, Scaled, write
 from bench.streams.generate import Thrower, generate
@@ -297,18 +308,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--events", type=int, default=200_000, help="events for the CPU ratio")
     parser.add_argument("--rounds", type=int, default=5, help="of the CPU ratio")
     parser.add_argument("--flush-ms", type=int, default=100)
-    parser.add_argument("--docs", type=Path, default=DOCS)
-    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+    output_options(parser)
     options = parser.parse_args(arguments)
     logs.configure("bench", "error")
     where, when = machine(), rfc3339(real_now_ms())
     recovered = recover(options.state, options.flush_ms) if options.state else []
     scaled = scale(options.events, options.rounds, options.flush_ms) if options.rounds else None
     text = write(recovered, scaled, options.state, where, when)
-    sys.stdout.write(text)
-    if options.write:
-        options.docs.mkdir(parents=True, exist_ok=True)
-        (options.docs / "recovery.md").write_text(text, "utf-8")
+    publish(text, "recovery.md", options)
 
 
 if __name__ == "__main__":

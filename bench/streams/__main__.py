@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.ground import DOCS, RIVALS, machine, versions
+from bench.ground import RIVALS, machine, output_options, versions
 from bench.streams.contestants import CONTESTANTS, WORKLOADS, Contestant, Workload
 from bench.streams.measure import Result, measure
 from bench.streams.report import Circumstances, table, write
@@ -70,8 +70,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--flush-ms", type=int, default=100, help="flush and checkpoint, of all")
     parser.add_argument("--contestants", default="", help="names, separated by commas")
     parser.add_argument("--workloads", default="", help="names, separated by commas")
-    parser.add_argument("--docs", type=Path, default=DOCS)
-    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+    output_options(parser)
     return parser.parse_args(arguments)
 
 

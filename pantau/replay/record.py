@@ -14,11 +14,9 @@ from chassis.clocks import secret_key
 from contracts.generations import RECORD_KEY, Generations
 from contracts.settings import Settings
 from contracts.topics import (
-    CONTROL_HEADER,
     GENERATION_CHANGE,
     GENERATIONS,
-    SIGNATURE_HEADER,
-    sign,
+    control_headers,
 )
 from pantau.errors import Refusal
 
@@ -36,10 +34,7 @@ class Record:
     async def write(self, changed: Generations) -> None:
         """Replace it. Raises `Refusal` if another command has opened it since."""
         value = changed.encode()
-        headers = [
-            (CONTROL_HEADER, GENERATION_CHANGE.encode()),
-            (SIGNATURE_HEADER, sign(self._key, GENERATION_CHANGE, value).encode()),
-        ]
+        headers = control_headers(self._key, GENERATION_CHANGE, value)
         try:
             async with self._producer.transaction():
                 await self._producer.send_and_wait(

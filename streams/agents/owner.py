@@ -19,11 +19,9 @@ from aiokafka.structs import ConsumerRecord
 from chassis import logs
 from contracts.clock import Clock
 from contracts.topics import (
-    CONTROL_HEADER,
     MAX_RECORD_BYTES,
-    SIGNATURE_HEADER,
+    control_of,
     generation_name,
-    is_signed,
     topic_of,
 )
 from streams.agents.state import (
@@ -174,20 +172,10 @@ class Owner:
         return False
 
     def _record(self, record: ConsumerRecord) -> Record:
-        control = ""
-        if record.headers:
-            headers = dict(record.headers)
-            kind = headers.get(CONTROL_HEADER, b"").decode("ascii", "replace")
-            signature = headers.get(SIGNATURE_HEADER, b"").decode("ascii", "replace")
-            if kind and is_signed(self._key, kind, record.value, signature):
-                control = kind
-        return Record(
-            record.offset,
-            self._clock.at(record.timestamp),
-            record.value or b"",
-            record.key or b"",
-            control,
-        )
+        value = record.value or b""
+        control = control_of(self._key, record.headers, value) if record.headers else ""
+        at = self._clock.at(record.timestamp)
+        return Record(record.offset, at, value, record.key or b"", control)
 
     async def flush(self) -> None:
         """Sends what changed, in one transaction.

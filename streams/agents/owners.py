@@ -63,15 +63,16 @@ class Owners:
         owner = self._make(place)
         if owner is None:
             return
+        is_ours = False
         try:
             await owner.take_over()
-        except BaseException:
-            await owner.close()
-            raise
-        if revocations != self._revocations:
-            await owner.close()  # a rebalance came in between: it may be another's by now
-            return
-        self._owners[place] = owner
+            # A rebalance may have come in between: then it may be another's by now.
+            is_ours = revocations == self._revocations
+        finally:
+            if not is_ours:
+                await owner.close()
+        if is_ours:
+            self._owners[place] = owner
 
     async def revoke(self, places: Iterable[TP]) -> None:
         """Drops everything of the partitions."""

@@ -11,7 +11,11 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from contracts.clock import Clock, rfc3339
-from contracts.topics import CONTROL_HEADER, EVENT_TOPICS, SIGNATURE_HEADER, TICK, sign
+from contracts.topics import (
+    EVENT_TOPICS,
+    TICK,
+    control_headers,
+)
 
 _LEAST_REAL_S: Final = 0.2
 
@@ -37,10 +41,7 @@ class Ticker:
     async def tick(self) -> None:
         """One tick into each partition; returns when the broker has them."""
         value = b'{"now":"' + rfc3339(self._clock.now_ms()).encode() + b'"}'
-        headers = [
-            (CONTROL_HEADER, TICK.encode()),
-            (SIGNATURE_HEADER, sign(self._key, TICK, value).encode()),
-        ]
+        headers = control_headers(self._key, TICK, value)
         sent = [
             await self._producer.send(topic, value, partition=partition, headers=headers)
             for topic in EVENT_TOPICS

@@ -109,26 +109,21 @@ class Ledger:
 
     def admit(self, fact: Fact, day: int) -> Admission:
         """Judges an event and, if new, keeps it."""
-        known = self._chunk_of.get(fact.id)
-        if known is not None:
+        if fact.id in self._chunk_of:
             copies = [one for one in self.find(fact.id) if bears(one, fact)]
             if copies:
                 same = any(one.digest == fact.digest for one in copies)
                 return _DUPLICATE if same else _CONFLICT
-        if not fact.target and fact.id not in self._corrections:
-            chunk = self._keep(fact, day)
-            if known is None:
-                self._chunk_of[fact.id] = chunk
-            else:
-                self._index(fact, chunk)
+        if not self._is_linked(fact):
+            self._keep(fact, day)
             return PLAIN
         tied = self._tied_to(fact)
         before = judge(tied, self._retraction)
-        self._index(fact, self._keep(fact, day))
+        self._keep(fact, day)
         after = judge([fact, *tied], self._retraction)
         return self._compare(fact, tied, before, after)
 
-    def _keep(self, fact: Fact, day: int) -> Chunk:
+    def _keep(self, fact: Fact, day: int) -> None:
         chunk = self._open.get(day)
         if chunk is None or chunk.count >= CHUNK_FACTS:
             chunk = Chunk(day, 0 if chunk is None else chunk.number + 1)
@@ -137,7 +132,7 @@ class Ledger:
         if not chunk.is_dirty:
             self._changed(chunk)
         chunk.append(fact)
-        return chunk
+        self._index(fact, chunk)
 
     def _tied_to(self, fact: Fact) -> list[Fact]:
         """All others that bear on the fact, directly or through others."""

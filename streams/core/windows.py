@@ -53,11 +53,7 @@ class WindowTable(Generic[P]):
         self._part(self._panes[area], pane).add(delta)
         self._part(self._days[area], day).add(delta)
         for window, (end, total) in self._newest[area].items():
-            if (
-                pane in _panes_of(window, end)
-                if window in PANE_WINDOWS
-                else day in _days_of(window, end)
-            ):
+            if (pane if window in PANE_WINDOWS else day) in _held(window, end):
                 total.add(delta)
         self._touched_panes[area].add(pane)
         self._touched_days[area].add(day)
@@ -79,10 +75,8 @@ class WindowTable(Generic[P]):
         kept = self._newest[area].get(window)
         if kept is not None and kept[0] == end:
             return kept[1]
-        if window in PANE_WINDOWS:
-            total = self._sum(self._panes[area], _panes_of(window, end))
-        else:
-            total = self._sum(self._days[area], _days_of(window, end))
+        parts = self._panes if window in PANE_WINDOWS else self._days
+        total = self._sum(parts[area], _held(window, end))
         if kept is None or kept[0] < end:
             self._newest[area][window] = (end, total)
         return total
@@ -136,13 +130,10 @@ class WindowTable(Generic[P]):
                 del self._newest[area]
 
 
-def _panes_of(window: WindowName, end: int) -> range:
-    """The panes of the row of a 15m or 1h window that ends with pane `end - 1`."""
-    return range(end - PANE_WINDOWS[window], end)
-
-
-def _days_of(window: WindowName, end: int) -> range:
-    """The days of the row of a 1d, 7d or 30d window that ends with day `end`."""
+def _held(window: WindowName, end: int) -> range:
+    """The panes (15m, 1h) or days (1d, 7d, 30d) that a row holds; `end` as in `RowKey`."""
+    if window in PANE_WINDOWS:
+        return range(end - PANE_WINDOWS[window], end)
     return range(end - DAY_WINDOWS[window] + 1, end + 1)
 
 

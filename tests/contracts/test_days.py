@@ -40,6 +40,9 @@ def test_day_and_time_of_day_are_those_of_the_zone_database(name: str, epoch_ms:
     assert zone.minute_of_day(epoch_ms) == moment.hour * 60 + moment.minute
     seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second
     assert zone.ms_of_day(epoch_ms) == seconds * 1000 + moment.microsecond // 1000
+    # What is remembered of a quarter of an hour holds for all of it.
+    zone.day_and_offset(epoch_ms // 900_000 * 900_000)
+    assert zone.day_and_offset(epoch_ms) == (zone.local_day(epoch_ms), zone.offset_ms(epoch_ms))
 
 
 @given(st.sampled_from(ZONES), DAYS)

@@ -14,11 +14,9 @@ from aiokafka import AIOKafkaProducer
 from chassis.regions import load_region
 from contracts.registry import RegionRegistry, Registry
 from contracts.topics import (
-    CONTROL_HEADER,
     REGISTRY,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
-    sign,
+    control_headers,
 )
 from dashboard_ws.gateway.day_line import PANE_MS, DayLine
 from dashboard_ws.gateway.outline import SIZE, read_outline
@@ -130,10 +128,7 @@ async def _until_loaded(client: httpx.AsyncClient) -> httpx.Response:
 
 async def _publish(broker: str, registry: RegionRegistry) -> None:
     value = registry.encode()
-    headers = [
-        (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
-        (SIGNATURE_HEADER, sign(KEY, REGISTRY_CHANGE, value).encode()),
-    ]
+    headers = control_headers(KEY, REGISTRY_CHANGE, value)
     producer = AIOKafkaProducer(bootstrap_servers=broker)
     await producer.start()
     try:

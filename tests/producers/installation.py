@@ -23,11 +23,9 @@ from contracts.clock import real_now_ms, rfc3339
 from contracts.registry import RegionRegistry
 from contracts.tokens import Claims, TokenKind, issue
 from contracts.topics import (
-    CONTROL_HEADER,
     REGISTRY,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
-    sign,
+    control_headers,
     topics,
 )
 from tests.examples import event
@@ -81,10 +79,7 @@ async def _publish(bootstrap: str, regions: tuple[RegionRegistry, ...], key: byt
                 REGISTRY,
                 value,
                 key=region.region.code.encode(),
-                headers=[
-                    (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
-                    (SIGNATURE_HEADER, sign(key, REGISTRY_CHANGE, value).encode()),
-                ],
+                headers=control_headers(key, REGISTRY_CHANGE, value),
             )
     finally:
         await producer.stop()

@@ -7,40 +7,33 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
+from bench.direct import Landed, land_registry, land_rows
 from contracts.clock import RealClock, rfc3339
 from contracts.days import DAY_MS, iso_to_day
 from contracts.partition import partition_of
 from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Unit
 from contracts.topics import (
     CLINIC_EVENTS,
-    CONTROL_HEADER,
     EVENT_TOPICS,
     REGION_FEED,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
     SPPG_EVENTS,
-    TABLE_TOPICS,
     TICK,
-    sign,
 )
-from sinks import tables
 from sinks.batch import Batch
 from sinks.landing import EventLines
-from sinks.registry import RegistryRows
 from sinks.writer import Writer
-from streams.core.messages import Out, Record
+from streams.core.messages import Record
 from streams.core.region_fold import RegionFold
 from streams.core.unit_fold import UnitFold
 from tests import examples
 
 REGION: Final = "32.11"
 PARTITIONS: Final = 2
-KEY: Final = b"k" * 32
 FIRST_DAY: Final = iso_to_day("2026-09-28")
 START_MS: Final = FIRST_DAY * DAY_MS + 1 * 3_600_000  # 08:00 local
 KITCHENS: Final = ("SPPG-3211-0001", "SPPG-3211-0002", "SPPG-3211-0003")
@@ -102,18 +95,6 @@ REGISTRY: Final = RegionRegistry(
         _school(4, 1, "32.11.02", status="closed", sd=50),
     ),
 )
-
-
-@dataclass
-class Landed:
-    """A Kafka record as the sink sees it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    value: bytes
-    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
 
 
 class History:
@@ -286,11 +267,7 @@ class Installation:
     def publish(self, registry: RegionRegistry, now: int) -> None:
         """Make the registry known to all, and to the sink."""
         value = registry.encode()
-        signature = sign(KEY, REGISTRY_CHANGE, value).encode()
-        headers = [(CONTROL_HEADER, REGISTRY_CHANGE.encode()), (SIGNATURE_HEADER, signature)]
-        RegistryRows(KEY, RealClock()).land(
-            Landed("registry", 0, 0, now, value, [*headers]), self._batch
-        )
+        land_registry(value, now, self._batch)
         for place in self.folds:
             self._apply(place, now, value, REGISTRY_CHANGE)
 
@@ -318,14 +295,9 @@ class Installation:
                 if out.topic == REGION_FEED:
                     self.region.apply(Record(self.feed, 0, out.value or b""))
                     self.feed += 1
-                self._land(out)
+                land_rows(out, self._batch)
         for out in self.region.drain(self.feed).out:
-            self._land(out)
-
-    def _land(self, out: Out) -> None:
-        if out.topic in TABLE_TOPICS and out.value is not None:
-            headers: list[tuple[str, bytes | None]] = [*out.headers]
-            tables.land(Landed(out.topic, 0, 0, 0, out.value, headers), self._batch)
+            land_rows(out, self._batch)
 
     def write(self) -> None:
         """Put everything into the engine."""

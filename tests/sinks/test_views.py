@@ -16,7 +16,11 @@ from contracts.decode import decode_line
 from contracts.events import MealEaten
 from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Unit
 from contracts.tables import TABLES
-from contracts.topics import CONTROL_HEADER, REGISTRY_CHANGE, SIGNATURE_HEADER, TABLE_HEADER, sign
+from contracts.topics import (
+    REGISTRY_CHANGE,
+    TABLE_HEADER,
+    control_headers,
+)
 from sinks import tables
 from sinks.batch import Batch
 from sinks.landing import EventLines
@@ -64,11 +68,7 @@ class Sink:
 
     def registry(self, registry: RegionRegistry, offset: int = 0, key: bytes = KEY) -> None:
         value = registry.encode()
-        signature = sign(key, REGISTRY_CHANGE, value).encode()
-        headers: list[tuple[str, bytes | None]] = [
-            (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
-            (SIGNATURE_HEADER, signature),
-        ]
+        headers: list[tuple[str, bytes | None]] = [*control_headers(key, REGISTRY_CHANGE, value)]
         batch = Batch()
         self._registry.land(Rec("registry", offset=offset, value=value, headers=headers), batch)
         self._writer.write(batch)

@@ -33,13 +33,12 @@ from contracts.topics import (
     REGION_FEED,
     REGION_STATE,
     REGISTRY_CHANGE,
-    SIGNATURE_HEADER,
     SPPG_EVENTS,
     TABLE_HEADER,
     TABLE_TOPICS,
     UNIT_STATE,
     UNIT_WINDOWS,
-    sign,
+    control_headers,
     topics,
 )
 from pantau.broker import KafkaBroker, pick_port
@@ -144,10 +143,7 @@ def history(seed: int) -> list[tuple[str, bytes]]:
 
 async def publish_registry(made: Installation) -> None:
     value = registry_small.SMALL.encode()
-    headers = [
-        (CONTROL_HEADER, REGISTRY_CHANGE.encode()),
-        (SIGNATURE_HEADER, sign(made.key, REGISTRY_CHANGE, value).encode()),
-    ]
+    headers = control_headers(made.key, REGISTRY_CHANGE, value)
     producer = AIOKafkaProducer(bootstrap_servers=made.bootstrap)
     await producer.start()
     for topic in EVENT_TOPICS:
