@@ -124,3 +124,29 @@ async def test_a_flush_that_does_not_end_is_found_out(monkeypatch: pytest.Monkey
     await world.owners.revoke(world.places)
     await asyncio.wait_for(flushing, 5)
     assert await world.owners.stuck() == []
+
+
+async def test_what_could_not_be_taken_over_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+
+    async def lost(*_: Any) -> tuple[int, int]:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(module, "log_bounds", lost)
+    with pytest.raises(asyncio.CancelledError):
+        await world.owners.take_over(world.places[:1])
+    assert not world.producers[0].answers.is_set(), "its producer is stopped"
+
+
+async def test_what_was_revoked_while_it_was_taken_over_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch)
+
+    async def late(*_: Any) -> tuple[int, int]:
+        await world.owners.revoke([])
+        return 0, 0
+
+    monkeypatch.setattr(module, "log_bounds", late)
+    assert await world.owners.take_over(world.places[:1]) == {}
+    assert not world.producers[0].answers.is_set(), "its producer is stopped"
