@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import signal
@@ -57,6 +58,23 @@ def publish(text: str, name: str, options: argparse.Namespace) -> None:
     if options.write:
         options.docs.mkdir(parents=True, exist_ok=True)
         (options.docs / name).write_text(text, "utf-8")
+
+
+@contextmanager
+def installation(*options: str) -> Iterator[dict[str, Any]]:
+    """`pantau up` on an empty folder; its ready line, and `pid`."""
+    with tempfile.TemporaryDirectory(prefix="pantau-bench-") as folder:
+        command = [sys.executable, "-m", "pantau", "up", *options]
+        command += ["--data-dir", f"{folder}/d", "--base-port", str(pick_port())]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise SystemExit("pantau: the installation did not start; see above")
+            yield json.loads(line) | {"pid": process.pid}
+        finally:
+            end(process)
 
 
 class Ground:

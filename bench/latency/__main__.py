@@ -12,45 +12,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 import websockets
 
-from bench.ground import REGION, end, machine, output_options, publish
+from bench.ground import REGION, installation, machine, output_options, publish
 from bench.latency.device import Device
 from bench.latency.report import Seen, write
 from bench.latency.wall import Wall
 from chassis import logs
 from contracts.clock import real_now_ms, rfc3339
-from pantau.broker import pick_port
-from pantau.installation import ROOT
 
 _SETTLE_S: Final = 5.0
 _LAST_S: Final = 30.0
-
-
-@contextmanager
-def installation() -> Iterator[dict[str, Any]]:
-    """`pantau up` on an empty folder; its ready line."""
-    with tempfile.TemporaryDirectory(prefix="pantau-bench-") as folder:
-        command = [sys.executable, "-m", "pantau", "up", "--dev-tokens", "--clock", "real"]
-        command += ["--data-dir", f"{folder}/d", "--base-port", str(pick_port())]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                raise SystemExit("pantau: the installation did not start; see above")
-            yield json.loads(line)
-        finally:
-            end(process)
 
 
 async def send(devices: Sequence[Device], wall: Wall, rate: float, seconds: float) -> None:
@@ -109,7 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logs.configure("bench", "error")
     where, when = machine(), rfc3339(real_now_ms())
     seconds = options.minutes * 60
-    running = nullcontext(json.loads(options.ready)) if options.ready else installation()
+    running = (
+        nullcontext(json.loads(options.ready))
+        if options.ready
+        else installation("--dev-tokens", "--clock", "real")
+    )
     with running as ready:
         tokens = json.loads(Path(ready["tokens"]).read_bytes())
         seen = asyncio.run(measure(ready, tokens, options.rate, seconds, options.devices))

@@ -16,6 +16,7 @@ class Part(StrEnum):
     LATENCY = "latency"
     RECOVERY = "recovery"
     AUDIT = "audit"
+    SOAK = "soak"
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "bench",
-        short_help="Measure this machine: speed, latency, recovery, audit.",
+        short_help="Measure this machine: speed, latency, recovery, audit, soak.",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def bench(
@@ -35,8 +36,8 @@ def register(app: typer.Typer) -> None:
         streams: CPU per event beside Bytewax, Quix Streams, plain Faust and the floor; needs `make
         rivals` first. latency: from a device's 202 to the wall. recovery: a killed worker with a
         million events of state, and two workers beside one. audit: `pantau audit` of a day over a store of
-        30 days and 15 million events; building it takes a quarter of an hour. Each starts what it needs
-        on a folder that goes away. Further options go to the measurement.
+        30 days and 15 million events; building it takes a quarter of an hour. soak: memory, and the wall's totals
+        against the truth, over simulated days. Each starts what it needs on a folder that goes away. Further options go to the measurement.
 
         \b
         Examples:

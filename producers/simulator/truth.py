@@ -105,14 +105,18 @@ def totals(path: Path, up_to_received_ms: int | None = None) -> dict[str, Any]:
     `{"regions": {code: figures}, "kitchens": {unit id: figures}, "uncertain": n}` with `figures` = `FIGURES` of the contract, portions.
     `uncertain`: events that were under way just then; where it is not 0, ingest may have had them already.
     """
-    record = read(path)
+    return sums(read(path), up_to_received_ms)
+
+
+def sums(record: Record, up_to_received_ms: int | None = None) -> dict[str, Any]:
+    """`totals` of a file that has been read."""
     regions: dict[str, dict[str, int]] = {}
     kitchens: dict[str, dict[str, int]] = {}
     for _, event in record.counting(up_to_received_ms):
         figure, portions = _figure(event)
         if figure:
-            for sums, name in ((regions, event.origin.region), (kitchens, event.origin.unit_id)):
-                sums.setdefault(name, dict.fromkeys(FIGURES, 0))[figure] += portions
+            for of, name in ((regions, event.origin.region), (kitchens, event.origin.unit_id)):
+                of.setdefault(name, dict.fromkeys(FIGURES, 0))[figure] += portions
     under_way = 0 if up_to_received_ms is None else record.uncertain(up_to_received_ms)
     return {"regions": regions, "kitchens": kitchens, "uncertain": under_way}
 

@@ -1,0 +1,1 @@
+"""An installation left alone for days."""
