@@ -4,10 +4,11 @@ fetched records as one message, and it reads only what was committed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -19,8 +20,47 @@ others waits too. Faust's 1.5 s would be the delay of most events.
 """
 
 
-class _CommittedThread(driver.AIOKafkaConsumerThread):
-    """Faust reads committed records only in a mode of its own that we do not use."""
+class Cursor:
+    """How far each partition of the present assignment has been read, so that every batch says what it follows.
+
+    An assignment begins where the group's offset says, which decides nothing here: until a partition is
+    sought to where its owner stands, nothing of it is handed on. To be used in the consumer's thread, right
+    behind what it tells of: between them nothing else may move the consumer.
+    """
+
+    def __init__(self) -> None:
+        self._assignment: object = None
+        self._next: dict[TP, int] = {}
+
+    def _in(self, assignment: object) -> dict[TP, int]:
+        if assignment is not self._assignment:
+            self._assignment = assignment
+            self._next.clear()
+        return self._next
+
+    def sought(self, assignment: object, positions: Mapping[TP, int]) -> None:
+        """The consumer goes on from `positions`."""
+        self._in(assignment).update(positions)
+
+    def batches(
+        self, assignment: object, records: Mapping[TP, Sequence[ConsumerRecord]]
+    ) -> dict[TP, Batch]:
+        """What was fetched and may be handed on."""
+        places = self._in(assignment)
+        found: dict[TP, Batch] = {}
+        for place, fetched in records.items():
+            if fetched and place in places:
+                before, places[place] = places[place], fetched[-1].offset + 1
+                found[place] = Batch(before, places[place], fetched)
+        return found
+
+
+class _Thread(driver.AIOKafkaConsumerThread):
+    """Reads what was committed (Faust does so only in a mode of its own that we do not use), in batches."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cursor = Cursor()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -28,17 +68,26 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         return consumer
 
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
+        self._cursor.sought(_assignment(consumer), partitions)
+        await super()._seek_wait(consumer, partitions)
+
+    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
+        records = await super()._fetch_records(consumer, *args, **kwargs)
+        return self._cursor.batches(_assignment(consumer), records)
+
+
+def _assignment(consumer: Any) -> object:
+    """Another object after each rebalance."""
+    subscription = consumer._subscription.subscription
+    return None if subscription is None else subscription.assignment
+
 
 class Consumer(driver.Consumer):
     """See the module."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._next: dict[TP, int] = {}
-        self._seeks = 0
-
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Runs after each assignment, before anything is fetched: takes the partitions over and goes on from their positions."""
@@ -48,34 +97,25 @@ class Consumer(driver.Consumer):
 
     async def go_on_from(self, positions: dict[TP, int]) -> None:
         """Reads on from the given offsets."""
-        self._seeks += 1
-        for place, offset in positions.items():
+        for place in positions:
             self._read_offset[place] = None
-            self._next[place] = offset
         await self.seek_wait(positions)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
-        """One message a partition with all its fetched records: what Faust does for each message costs more than what we do."""
-        seeks = self._seeks
-        records, _ = await self._wait_next_records(timeout)
+        """One message a partition with all its fetched records: what Faust does for each message costs more than what we do.
+
+        What is not handed on after all is found missing by the owner, and read again.
+        """
+        waited: Any = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
-        if records is None or self.should_stop:
-            return
-        if seeks != self._seeks:
-            # Fetched across a seek: whether from before or after it cannot be told, so read again.
-            again = {place: self._next[place] for place in records if place in self._next}
-            await self.seek_wait(again)
-            return
-        for place, fetched in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+        for place, batch in (waited[0] or {}).items():
+            if self.should_stop or not self.flow_active:
                 return
-            if not fetched or place not in self._next:
-                continue
-            message: Any = self._to_message(place, fetched[-1])
-            after = fetched[-1].offset + 1
-            message.value = Batch(self._next[place], after, fetched)
+            if self.app.consumer_generation_id != generation:
+                return
+            message: Any = self._to_message(place, batch.records[-1])
+            message.value = batch
             message.headers = None
-            self._next[place] = after
             yield place, message
 
 
