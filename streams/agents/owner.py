@@ -24,6 +24,7 @@ from contracts.topics import (
     generation_name,
     topic_of,
 )
+from streams.agents.sending import Message, send_all
 from streams.agents.state import (
     POSITION_KEY,
     Position,
@@ -216,17 +217,16 @@ class Owner:
         await self._producer.commit_transaction()
 
     async def _send(self, flush: Flush, position: int) -> None:
-        send = self._producer.send
         partition, generation = self.place.partition, self.place.generation
         state = topic_of(self.place.state, generation)
-        sent = [await send(state, value, key, partition) for key, value in flush.state.items()]
+        messages = [Message(state, partition, key, value) for key, value in flush.state.items()]
         for out in flush.out:
             where = partition if out.partition is None else out.partition
             topic = topic_of(out.topic, generation)
-            sent.append(await send(topic, out.value, out.key, where, headers=list(out.headers)))
+            messages.append(Message(topic, where, out.key, out.value, out.headers))
         kept = encode_position(Position(position, self.place.topic_id))
-        sent.append(await send(state, kept, POSITION_KEY, partition))
-        await asyncio.gather(*sent)
+        messages.append(Message(state, partition, POSITION_KEY, kept))
+        await send_all(self._producer, messages)
 
     async def close(self) -> None:
         """Gives the partition up: what was not flushed is the successor's to fold again.

@@ -172,14 +172,17 @@ class ClinicPart:
 
 def counts_into(counts: dict[K, int], others: dict[K, int], sign: int) -> None:
     """Adds each of `others` (`sign` 1) or takes it away (`sign` -1); a zero leaves no entry."""
+    if not counts and sign == 1:
+        counts.update(others)
+        return
     for key, count in others.items():
-        total = counts.get(key, 0) + sign * count
-        if total:
-            counts[key] = total
-        else:
-            counts.pop(key, None)
+        count_into(counts, key, sign * count)
 
 
 def count_into(counts: dict[K, int], key: K, count: int) -> None:
     """Adds `count` (may be negative) to `counts[key]`; a zero leaves no entry."""
-    counts_into(counts, {key: count}, 1)
+    total = counts.get(key, 0) + count
+    if total:
+        counts[key] = total
+    else:
+        counts.pop(key, None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -157,14 +159,9 @@ def percentiles(minutes: dict[int, int]) -> tuple[int | None, int | None, int | 
     if len(minutes) == 1:
         (only,) = minutes
         return (only, only, only)
-    ordered = sorted(minutes.items())
-    total = sum(minutes.values())
-    return (_at(ordered, int(0.5 * total)), _at(ordered, int(0.95 * total)), ordered[-1][0])
-
-
-def _at(ordered: list[tuple[int, int]], position: int) -> int:
-    for value, count in ordered:
-        position -= count
-        if position < 0:
-            return value
-    raise ValueError("position is beyond the values")
+    ordered = sorted(minutes)
+    ranks = list(accumulate(map(minutes.__getitem__, ordered)))
+    total = ranks[-1]
+    p50 = ordered[bisect_right(ranks, int(0.5 * total))]
+    p95 = ordered[bisect_right(ranks, int(0.95 * total))]
+    return (p50, p95, ordered[-1])

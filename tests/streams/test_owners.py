@@ -16,6 +16,13 @@ from streams.agents.owners import Owners
 from streams.core.unit_fold import UnitFold
 
 
+class Builder:
+    """A batch that is never full."""
+
+    def append(self, **_: Any) -> bool:
+        return True
+
+
 class Producer:
     """Keeps what is sent, and like aiokafka's waits for ever for metadata once it is stopped."""
 
@@ -32,9 +39,12 @@ class Producer:
     async def begin_transaction(self) -> None:
         self.has_begun.set()
 
-    async def send(self, *what: Any, **_: Any) -> asyncio.Future[None]:
+    def create_batch(self) -> Builder:
+        return Builder()
+
+    async def send_batch(self, batch: Builder, *_: Any, **__: Any) -> asyncio.Future[None]:
         await self.answers.wait()
-        self.sent.append(what)
+        self.sent.append(batch)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
