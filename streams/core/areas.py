@@ -126,7 +126,7 @@ class Areas:
         for index, (level, table) in enumerate(zip(levels, self._tables, strict=True)):
             due = self._due.pop(index, set())
             changed = table.changed(progress.pane, progress.day)
-            for key in changed | due:
+            for key in dict.fromkeys([*changed, *due]):
                 newest = progress.is_newest(key.window, key.end)
                 for row in self._rows_of(table, level, key, stamp, key in due):
                     yield row, newest

@@ -52,8 +52,8 @@ class Fold(Protocol):
     def restored(self) -> None:
         """All state is there: derive what is not kept."""
 
-    def apply(self, record: Record) -> None:
-        """Folds one record in."""
+    def apply(self, *records: Record) -> None:
+        """Folds records in, in order."""
 
     def drain(self, position: int) -> Flush:
         """Everything that changed since the last drain; `position`: the input offset after the last record applied."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
-from typing import Final, Protocol, Self, TypeVar
+from typing import ClassVar, Final, Protocol, Self, TypeVar
 
 from contracts.rows import SUMS, names
 from contracts.windows import ALL_GROUPS
@@ -27,7 +27,9 @@ ONE: Final = {name: 1 << _LANE_BITS * index for name, index in SUM_INDEX.items()
 
 
 class Part(Protocol):
-    """An element of the group."""
+    """An element of the group. `invertible`: taking away what was added leaves no trace of it."""
+
+    invertible: ClassVar[bool]
 
     def add(self, other: Self, sign: int = 1) -> None:
         """Adds `other` (`sign` 1) or takes it away (`sign` -1), in place."""
@@ -42,6 +44,7 @@ class KitchenPart:
     """
 
     __slots__ = ("lanes", "minutes")
+    invertible: ClassVar = True
 
     def __init__(self, lanes: int = 0, minutes: dict[int, int] | None = None) -> None:
         self.lanes = lanes
@@ -71,6 +74,7 @@ class CoveragePart:
     """
 
     __slots__ = ("eaten", "groups", "served")
+    invertible: ClassVar = False
 
     def __init__(self) -> None:
         self.groups: dict[str, dict[str, int]] = {}
@@ -127,6 +131,7 @@ class ClinicPart:
         "stunted",
         "wasted",
     )
+    invertible: ClassVar = True
 
     def __init__(self) -> None:
         self.measured: dict[str, dict[Measurement, int]] = {}

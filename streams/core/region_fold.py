@@ -128,8 +128,12 @@ class RegionFold:
 
     # --- records ----------------------------------------------------------------------------------------------------
 
-    def apply(self, record: Record) -> None:
+    def apply(self, *records: Record) -> None:
         """See `Fold`."""
+        for record in records:
+            self._apply(record)
+
+    def _apply(self, record: Record) -> None:
         batch = decode_batch(record.value)
         for raw in batch.items:
             self._take(decode_item(raw))

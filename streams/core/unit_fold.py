@@ -14,7 +14,7 @@ import msgspec
 
 from contracts.checks import check, effective_received
 from contracts.codes import Code, Refusal
-from contracts.decode import decode_lines
+from contracts.decode import decode_records
 from contracts.events import Event
 from contracts.instant import rfc3339
 from contracts.partition import partition_of
@@ -132,17 +132,19 @@ class UnitFold:
 
     # --- records ----------------------------------------------------------------------------------------------------
 
-    def apply(self, record: Record) -> None:
+    def apply(self, *records: Record) -> None:
         """See `Fold`."""
-        if record.control == REGISTRY_CHANGE:
-            registry = RegionRegistry.decode(record.value)
-            self._registries[registry.region.code] = registry
-            self._dirty_registries.setdefault(registry.region.code, record.time_ms)
-            self._use_registries()
-        elif not record.control:
-            for line, item in enumerate(decode_lines(record.value)):
-                self._judge(record, line, item)
-        self._advance(record.time_ms)
+        decoded = decode_records([record.value for record in records if not record.control])
+        for record in records:
+            if record.control == REGISTRY_CHANGE:
+                registry = RegionRegistry.decode(record.value)
+                self._registries[registry.region.code] = registry
+                self._dirty_registries.setdefault(registry.region.code, record.time_ms)
+                self._use_registries()
+            elif not record.control:
+                for line, item in enumerate(next(decoded)):
+                    self._judge(record, line, item)
+            self._advance(record.time_ms)
 
     def _advance(self, time_ms: int) -> None:
         self._time_ms = max(self._time_ms, time_ms)

@@ -212,7 +212,8 @@ class Units(Generic[P]):
     def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
         """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
         self._apply_deltas()
-        keys = self._table.changed(self.progress.pane, self.progress.day) | self._due
+        changed = self._table.changed(self.progress.pane, self.progress.day)
+        keys = dict.fromkeys([*changed, *self._due])
         self._due.clear()
         for key in keys:
             row = self._side.row(self._writer, stamp, key, self._table.window(key))

@@ -27,6 +27,9 @@ PANE_REACH: Final = 32 * 86_400_000 // PANE_MS
 _LONGEST_PANE_WINDOW: Final = max(PANE_WINDOWS.values())
 
 
+_LENGTHS: Final[dict[WindowName, int]] = {**PANE_WINDOWS, **DAY_WINDOWS}
+
+
 class RowKey(NamedTuple):
     """`end`: for 15m and 1h the pane after the last one, for 1d, 7d and 30d the last day."""
 
@@ -47,13 +50,17 @@ class WindowTable(Generic[P]):
         self._touched_panes: dict[str, set[int]] = defaultdict(set)
         self._touched_days: dict[str, set[int]] = defaultdict(set)
         self._areas_at: dict[int, set[str]] = defaultdict(set)
+        # The sum that `window` made last, to slide from; None once anything has changed since.
+        self._last: tuple[RowKey, P] | None = None
 
     def apply(self, area: str, pane: int, day: int, delta: P) -> None:
         """Adds `delta` to the pane, to its day and to the kept sums; an empty delta still makes the rows exist."""
+        self._last = None
         self._part(self._panes[area], pane).add(delta)
         self._part(self._days[area], day).add(delta)
         for window, (end, total) in self._newest[area].items():
-            if (pane if window in PANE_WINDOWS else day) in _held(window, end):
+            first_end = pane + 1 if window in PANE_WINDOWS else day
+            if first_end <= end < first_end + _LENGTHS[window]:
                 total.add(delta)
         self._touched_panes[area].add(pane)
         self._touched_days[area].add(day)
@@ -70,15 +77,37 @@ class WindowTable(Generic[P]):
         return self._panes[area].get(pane)
 
     def window(self, key: RowKey) -> P:
-        """The sum over a row's window. The result is the table's own: read it, do not change it."""
+        """The sum over a row's window. The result is the table's own: read it before the next is asked for, do not change it."""
         area, window, end = key
         kept = self._newest[area].get(window)
         if kept is not None and kept[0] == end:
-            return kept[1]
-        parts = self._panes if window in PANE_WINDOWS else self._days
-        total = self._sum(parts[area], _held(window, end))
-        if kept is None or kept[0] < end:
-            self._newest[area][window] = (end, total)
+            total = kept[1]
+        else:
+            parts = (self._panes if window in PANE_WINDOWS else self._days)[area]
+            total = self._slid(key, parts) or self._sum(parts, _held(window, end))
+            if kept is None or kept[0] < end:
+                self._newest[area][window] = (end, total)
+        self._last = (key, total)
+        return total
+
+    def _slid(self, key: RowKey, parts: dict[int, P]) -> P | None:
+        """The sum made from the one of a window that ends a little later, if that was the last one asked for."""
+        if self._last is None:
+            return None
+        (area, window, later), total = self._last
+        step, length = later - key.end, _LENGTHS[window]
+        if (area, window) != key[:2] or not (total.invertible and 0 < step < length // 2):
+            return None
+        if self._newest[area].get(window, (0,))[0] == later:
+            total, kept = self._new(), total
+            total.add(kept)
+        stop = _held(window, later).stop
+        for index in range(stop - step, stop):
+            if (part := parts.get(index)) is not None:
+                total.add(part, -1)
+        for index in range(stop - length - step, stop - length):
+            if (part := parts.get(index)) is not None:
+                total.add(part)
         return total
 
     def _sum(self, parts: dict[int, P], indexes: Iterable[int]) -> P:
@@ -89,17 +118,20 @@ class WindowTable(Generic[P]):
                 total.add(part)
         return total
 
-    def changed(self, now_pane: int, today: int) -> set[RowKey]:
-        """Rows that are due (`now_pane` and `today` have begun) and whose window was touched since the last call."""
-        rows: set[RowKey] = set()
+    def changed(self, now_pane: int, today: int) -> list[RowKey]:
+        """Rows that are due (`now_pane` and `today` have begun) and whose window was touched since the last call.
+
+        Those of one area and window stand side by side, the newest first: so their sums slide.
+        """
+        rows: list[RowKey] = []
         for area, panes in self._touched_panes.items():
             for window, length in PANE_WINDOWS.items():
                 ends = _ends({pane + 1 for pane in panes}, length, now_pane + 1)
-                rows.update([RowKey(area, window, end) for end in ends])
+                rows += [RowKey(area, window, end) for end in sorted(ends, reverse=True)]
         for area, days in self._touched_days.items():
             for window, length in DAY_WINDOWS.items():
                 ends = _ends(days, length, today)
-                rows.update([RowKey(area, window, end) for end in ends])
+                rows += [RowKey(area, window, end) for end in sorted(ends, reverse=True)]
         self._touched_panes.clear()
         self._touched_days.clear()
         return rows
@@ -117,6 +149,7 @@ class WindowTable(Generic[P]):
 
     def forget(self, now_pane: int, today: int) -> None:
         """Drops what no event can reach any more, and the sums of windows that ended before today."""
+        self._last = None
         for pane in [pane for pane in self._areas_at if pane < now_pane - _LONGEST_PANE_WINDOW]:
             del self._areas_at[pane]
         _drop_below(self._panes, now_pane - PANE_REACH)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.checks import check, effective_received
 from contracts.codes import MEANING, Code, Refusal
-from contracts.decode import decode_line, decode_lines, recorded_ms
+from contracts.decode import decode_line, decode_lines, decode_records, recorded_ms
 from contracts.events import CLASSES, MAX_EVENT_BYTES, TYPES, Event, Origin
 from contracts.instant import epoch_ms
 from tests.examples import CLINIC, DATA, KITCHEN, REGION, SCHOOL, TIME, TIME_MS, event, line
@@ -288,6 +288,23 @@ def test_lines_keep_their_number() -> None:
     # Two events on one line, one over two lines: as many values as lines, yet no line is one.
     pretty = good.replace(b'"data":{', b'"data":\n{', 1)
     assert all(isinstance(item, Refusal) for item in decode_lines(good + good + b"\n" + pretty))
+
+
+_VALUES = (line(COOKED), line(EATEN), line(EATEN, time="noon"), line(COOKED, extra=NIK))
+
+
+@given(
+    st.lists(
+        st.sampled_from([*_VALUES, b"", b"{", b"\n", *(one + b"\n" for one in _VALUES)])
+        | st.lists(st.sampled_from(_VALUES), max_size=3).map(b"\n".join)
+        | st.binary(max_size=20),
+        max_size=12,
+    ),
+    st.sampled_from((1, 1, 40)),
+)
+def test_records_read_together_are_as_each_alone(values: list[bytes], times: int) -> None:
+    values *= times
+    assert list(decode_records(values)) == [decode_lines(value) for value in values]
 
 
 def test_effective_received() -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from contracts.windows import DAY_WINDOWS, PANE_WINDOWS
 from streams.core.parts import ONE, SUM_INDEX, KitchenPart
 from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable
@@ -22,7 +28,7 @@ def events(windows: WindowTable[KitchenPart], window: str, end: int) -> int:
     return windows.window(RowKey("K", window, end)).sums[EVENTS]  # type: ignore[arg-type]
 
 
-def ends(rows: set[RowKey], window: str) -> list[int]:
+def ends(rows: list[RowKey], window: str) -> list[int]:
     return sorted(row.end for row in rows if row.window == window)
 
 
@@ -68,6 +74,30 @@ def test_rows_of_a_day() -> None:
     assert [events(windows, "7d", end) for end in (93, 94, 100, 101)] == [0, 1, 1, 0]
 
 
+@given(
+    st.lists(st.tuples(st.integers(80, 100), st.integers(0, 9)), min_size=1),
+    st.randoms(use_true_random=False),
+)
+def test_sums_that_slide_are_those_added_up(told: list[tuple[int, int]], chance: Random) -> None:
+    windows = table()
+    for number, (pane, minutes) in enumerate(told, 1):
+        windows.apply("K", pane, pane // 5, KitchenPart(ONE["events"], {minutes: 1}))
+        keys = windows.changed(now_pane=100, today=20)
+        if chance.random() < 0.5:
+            chance.shuffle(keys)
+        for key in keys:
+            found = windows.window(key)
+            expected = [late for other, late in told[:number] if is_in(key, other, other // 5)]
+            assert found.minutes == Counter(expected)
+            assert found.sums[EVENTS] == len(expected)
+
+
+def is_in(key: RowKey, pane: int, day: int) -> bool:
+    if key.window in PANE_WINDOWS:
+        return key.end - PANE_WINDOWS[key.window] <= pane < key.end
+    return key.end - DAY_WINDOWS[key.window] < day <= key.end
+
+
 def test_the_newest_sums_are_kept_up_to_date() -> None:
     #  day    71 .. 94 .. 100            a 30d sum that was added up once takes what comes later, and what is taken away
     windows = table()
@@ -85,7 +115,7 @@ def test_asked_twice_nothing_has_changed() -> None:
     windows = table()
     windows.apply("K", 50, 0, part(1))
     assert windows.changed(100, 0)
-    assert windows.changed(100, 0) == set()
+    assert windows.changed(100, 0) == []
 
 
 def test_an_empty_delta_makes_the_rows_exist() -> None:
