@@ -16,12 +16,21 @@ CHUNK_FACTS: Final = 16
 _HEADER: Final = 3  # msgpack array16: 0xdc and a big-endian count
 
 
+class Raw(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """A line as it came: where it lies in its partition, the record's key, and its bytes."""
+
+    offset: int
+    line: int
+    key: bytes
+    value: bytes
+
+
 class Fact(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """One accepted event. Times are epoch ms.
 
     `kind`: number of the event type (`contributions.KIND_OF`); `digest`: equal for equal events;
     `payload`: what its kind adds to a window (`contributions`); `recorded`: when the statement was made;
-    `target`: id of the event it supersedes, or ''.
+    `target`: id of the event it supersedes, or ''; `raw`: of one with a target, for the dead letter it may become.
     """
 
     id: str
@@ -32,6 +41,7 @@ class Fact(msgspec.Struct, array_like=True, gc=False, frozen=True):
     recorded: int
     target: str
     payload: Any = None
+    raw: Raw | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode

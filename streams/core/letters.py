@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,9 +15,20 @@ from contracts.instant import rfc3339
 from contracts.lines import split
 from contracts.registry import Registry
 from contracts.topics import DEAD_LETTERS, VERDICTS
+from streams.core.facts import Fact, Raw
 from streams.core.messages import Record, TableLines
 
 _json = msgspec.json.Encoder().encode
+
+
+class _Said(NamedTuple):
+    """What a letter tells beside the reason; `day`: local day of the event, ISO."""
+
+    received_ms: int
+    region: str
+    unit: str
+    day: str | None
+    raw: Raw
 
 
 class Letters:
@@ -33,50 +44,67 @@ class Letters:
         self, record: Record, line: int, refusal: Refusal, event: Event | None = None
     ) -> None:
         """The line is refused: an exception and a dead letter."""
-        self.letter(record, line, refusal, event)
+        self._line(record, line, refusal, event)
         self.exception(record, line, "refused", refusal.code)
 
     def conflict(self, record: Record, line: int, event: Event) -> None:
         """The line is a copy that says something else."""
         detail = "an event of this id came before and says something else: correct it with supersedes and a new id"
         refusal = Refusal(Code.CONFLICT, detail, id=event.id, source=event.source)
-        self.letter(record, line, refusal, event)
+        self._line(record, line, refusal, event)
         self.exception(record, line, "conflict", Code.CONFLICT)
 
     def exception(self, record: Record, line: int, verdict: str, code: str) -> None:
         """The line is no event of its own."""
-        row = self._place(record, line) | {"verdict": verdict, "code": code}
+        row = self._place(record.offset, line) | {"verdict": verdict, "code": code}
         self._lines.add(VERDICTS, "exceptions", _json(row))
 
-    def letter(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
-        """A dead letter: the bytes, the key and the reason."""
-        region, unit, event_day = "", "", None
+    def wrong_correction(self, fact: Fact, refusal: Refusal, event: Event) -> None:
+        """An accepted event turned out to correct what it cannot. `event`: any of its source."""
+        region, _, unit = event.origin
+        if fact.raw is not None:
+            said = _Said(fact.received, region, unit, self._day(region, fact.time), fact.raw)
+            self._letter(said, refusal)
+
+    def _line(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
+        region, unit, day = "", "", None
         if event is not None:
             region, _, unit = event.origin
-            if region in self.registry.codes:
-                event_day = day_to_iso(self.registry.local_day(region, event.time_ms))
+            day = self._day(region, event.time_ms)
+        value = refusal.line or split(record.value)[line]
+        raw = Raw(record.offset, line, record.key, value)
+        self._letter(_Said(record.time_ms, region, unit, day, raw), refusal)
+
+    def _day(self, region: str, time_ms: int) -> str | None:
+        if region not in self.registry.codes:
+            return None
+        return day_to_iso(self.registry.local_day(region, time_ms))
+
+    def _letter(self, said: _Said, refusal: Refusal) -> None:
+        """A dead letter: the bytes, the key and the reason."""
+        raw = said.raw
         identity = (
-            f"{self._topic}/{self._partition}/{record.offset}/{line}/{refusal.code}/{refusal.id}"
+            f"{self._topic}/{self._partition}/{raw.offset}/{raw.line}/{refusal.code}/{refusal.id}"
         )
         row = {
             "letter_id": hashlib.sha256(identity.encode()).hexdigest()[:32],
-            "received_at": rfc3339(record.time_ms),
-            "region": region,
-            "unit_id": unit,
+            "received_at": rfc3339(said.received_ms),
+            "region": said.region,
+            "unit_id": said.unit,
             "code": refusal.code,
             "detail": refusal.detail,
             "attempts": 1,
-            **self._place(record, line),
-            "event_day": event_day,
-            "key": b64encode(record.key).decode(),
-            "bytes": b64encode(refusal.line or split(record.value)[line]).decode(),
+            **self._place(raw.offset, raw.line),
+            "event_day": said.day,
+            "key": b64encode(raw.key).decode(),
+            "bytes": b64encode(raw.value).decode(),
         }
         self._lines.add(DEAD_LETTERS, "dead_letters", _json(row), 0)
 
-    def _place(self, record: Record, line: int) -> dict[str, Any]:
+    def _place(self, offset: int, line: int) -> dict[str, Any]:
         return {
             "topic": self._topic,
             "partition": self._partition,
-            "offset": record.offset,
+            "offset": offset,
             "line": line,
         }

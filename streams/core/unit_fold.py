@@ -17,6 +17,7 @@ from contracts.codes import Code, Refusal
 from contracts.decode import decode_records
 from contracts.events import Event
 from contracts.instant import rfc3339
+from contracts.lines import split
 from contracts.partition import partition_of
 from contracts.registry import RegionRegistry, Registry
 from contracts.topics import (
@@ -27,7 +28,7 @@ from contracts.topics import (
     VERDICTS,
 )
 from contracts.windows import GRACE_MS
-from streams.core.facts import Chunk, Fact
+from streams.core.facts import Chunk, Fact, Raw
 from streams.core.ledger import PLAIN, Admission, Verdict
 from streams.core.letters import Letters
 from streams.core.messages import (
@@ -167,7 +168,11 @@ class UnitFold:
             return
         if received > self._heard.get(source.unit, 0):
             self._heard[source.unit] = received
-        self._admit(record, line, source, item, *kept)
+        fact, day = kept
+        if fact.target:
+            raw = Raw(record.offset, line, record.key, split(record.value)[line])
+            fact = msgspec.structs.replace(fact, raw=raw)
+        self._admit(record, line, source, item, fact, day)
 
     def _look_up(self, event: Event) -> Source | None:
         """The source, if its events belong here and the registry knows the unit in that region."""
@@ -196,7 +201,7 @@ class UnitFold:
         if admission is PLAIN:
             source.units.touch(source.unit, fact, 1)
         elif admission.verdict is Verdict.NEW:
-            self._fold(record, line, source, event, fact, admission)
+            self._fold(record, source, event, fact, admission)
         elif admission.verdict is Verdict.DUPLICATE:
             self._letters.exception(record, line, "duplicate", "")
         else:
@@ -208,7 +213,6 @@ class UnitFold:
     def _fold(
         self,
         record: Record,
-        line: int,
         source: Source,
         event: Event,
         fact: Fact,
@@ -233,7 +237,7 @@ class UnitFold:
         for wrong in admission.wrong:
             detail = f"{wrong.id} corrects {wrong.target}, which is of another type: retract it, or send one of its type"
             refusal = Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source)
-            self._letters.letter(record, line, refusal, event)
+            self._letters.wrong_correction(wrong, refusal, event)
 
     # --- flush ------------------------------------------------------------------------------------------------------
 

@@ -87,9 +87,9 @@ class Plant:
 
     def step(self, place: Place, count: int = 1) -> None:
         log = self.logs[place]
-        for record in log.records[log.applied : log.applied + count]:
-            self.units[place].apply(record)
-            log.applied += 1
+        records = log.records[log.applied : log.applied + count]
+        self.units[place].apply(*records)
+        log.applied += len(records)
 
     def flush(self, place: Place) -> None:
         log = self.logs[place]

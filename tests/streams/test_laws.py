@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -21,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from contracts.lines import split
 from tests.streams.histories import History, Maker, arrivals
 from tests.streams.model import Model
 from tests.streams.plant import Place, Plant
@@ -138,11 +140,12 @@ def check_verdicts(plant: Plant, model: Model) -> None:
     for place, (verdict, code) in found.items():
         assert verdict == model.exceptions[place][0], place
         assert code in model.exceptions[place][1], place
-    letters = {
-        row["detail"].split(" ")[0]
-        for row in plant.tables["dead_letters"]
-        if row["code"] == "wrong_correction"
-    }
+    letters = set()
+    for row in plant.tables["dead_letters"]:
+        value = plant.logs[row["topic"], row["partition"]].records[row["offset"]].value
+        assert b64decode(row["bytes"]) == split(value)[row["line"]], row
+        if row["code"] == "wrong_correction":
+            letters.add(json.loads(split(value)[row["line"]])["id"])
     assert letters == model.wrong
     statuses = plant.statuses()
     seen: dict[tuple[str, str], list[Said]] = {}
