@@ -162,7 +162,12 @@ class Ground:
         self, command: Sequence[str], environment: Mapping[str, str], name: str
     ) -> subprocess.Popen[bytes]:
         """A process with its stderr in a file of the home folder."""
-        kept = {key: text for key, text in os.environ.items() if not key.startswith("PANTAU_")}
+        # Without the compiled modules a start costs seconds of CPU that differ from one to the next.
+        kept = {
+            key: text
+            for key, text in os.environ.items()
+            if not key.startswith("PANTAU_") and key != "PYTHONDONTWRITEBYTECODE"
+        }
         with (self.home / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 command,
