@@ -64,14 +64,18 @@ class Ledger:
         self._chunks: dict[int, list[Chunk]] = defaultdict(list)
         self._corrections: dict[str, list[str]] = {}
 
-    def restore(self, chunk: Chunk) -> None:
-        """Takes a chunk as it was kept; order does not matter."""
+    def restore(self, chunk: Chunk) -> list[Fact]:
+        """Takes a chunk as it was kept, order does not matter; returns its facts. Which of them do not count
+        is known when all chunks are here (`uncounted`).
+        """
         self._chunks[chunk.day].append(chunk)
         known = self._open.get(chunk.day)
         if known is None or chunk.number > known.number:
             self._open[chunk.day] = chunk
-        for fact in chunk.facts():
+        facts = chunk.facts()
+        for fact in facts:
             self._index(fact, chunk)
+        return facts
 
     def _index(self, fact: Fact, chunk: Chunk) -> None:
         known = self._chunk_of.get(fact.id)
@@ -81,20 +85,16 @@ class Ledger:
         if fact.target:
             self._corrections.setdefault(fact.target, []).append(fact.id)
 
-    def counting(self) -> Iterator[tuple[Fact, bool]]:
-        """Each fact and whether it counts: to derive the panes anew."""
-        judged: dict[_Key, bool] = {}
-        for chunks in self._chunks.values():
-            for chunk in chunks:
-                for fact in chunk.facts():
-                    if not self._is_linked(fact):
-                        yield fact, fact.kind != self._retraction
-                        continue
-                    if _key(fact) not in judged:
-                        tied = [fact, *self._tied_to(fact)]
-                        for one, status in zip(tied, judge(tied, self._retraction), strict=True):
-                            judged[_key(one)] = status.counts
-                    yield fact, judged.pop(_key(fact))
+    def uncounted(self) -> list[Fact]:
+        """The facts that corrections keep from counting, retractions among them: all others count."""
+        statuses: dict[_Key, tuple[Fact, Status]] = {}
+        for target in self._corrections:
+            for fact in (*self.find(target), *self._naming(target)):
+                if _key(fact) not in statuses:
+                    tied = [fact, *self._tied_to(fact)]
+                    for one, status in zip(tied, judge(tied, self._retraction), strict=True):
+                        statuses[_key(one)] = (one, status)
+        return [fact for fact, status in statuses.values() if not status.counts]
 
     def _is_linked(self, fact: Fact) -> bool:
         return bool(fact.target) or fact.id in self._corrections

@@ -102,7 +102,7 @@ class UnitFold:
         """See `Fold`."""
         self._use_registries()
         for unit, chunk in self._restored_chunks:
-            self._units_of(unit).ledger(unit).restore(chunk)
+            self._units_of(unit).restore(unit, chunk)
         self._restored_chunks.clear()
         for units in self._regions.values():
             units.restored(self._time_ms)

@@ -164,12 +164,17 @@ class Units(Generic[P]):
             delta = self._deltas[unit, pane] = self._side.part()
         self._side.add(unit, pane, delta, fact, sign)
 
+    def restore(self, unit: str, chunk: Chunk) -> None:
+        """Takes a chunk of the unit's facts as it was kept, and all of them to count until `restored`."""
+        for fact in self.ledger(unit).restore(chunk):
+            self.touch(unit, fact, 1)
+
     def restored(self, time_ms: int) -> None:
-        """Derives panes and days from the facts, without any row becoming a change."""
+        """Takes away what corrections keep from counting; panes and days stand, without any row becoming a change."""
         self.progress.resume(time_ms)
         for unit, ledger in self.ledgers.items():
-            for fact, counts in ledger.counting():
-                self.touch(unit, fact, 1 if counts else 0)
+            for fact in ledger.uncounted():
+                self.touch(unit, fact, -1)
         self._apply_deltas()
         self._dirty.clear()
         self._table.changed(self.progress.pane, self.progress.day)
