@@ -3,7 +3,8 @@
 1. One worker folds many events (a million by default, four weeks of them) on two partitions. It is killed (`kill -9`) and another
    is started at once, as the supervisor does; then a second one joins, and of the two one is killed, so that the other takes
    over what it had. Each time one new event a partition is posted after the kill, and the time runs from the kill to the first
-   committed row of every partition, of stage one and of the region. The group misses the dead only when its session ends.
+   committed row of every partition of stage one, and until the region has folded what stage one made of the new events (a row
+   alone does not say so: the region may live on). The group misses the dead only when its session ends.
 2. The same events through one worker and through two: CPU seconds of all workers, from ready to the last row.
 """
 
@@ -41,7 +42,7 @@ from bench.streams.generate import Thrower, generate
 from chassis import logs
 from contracts.clock import real_now_ms, rfc3339
 from contracts.partition import partition_of
-from contracts.topics import AREA_WINDOWS, REGION_STATE, SPPG_EVENTS, TABLE_HEADER, UNIT_WINDOWS
+from contracts.topics import REGION_STATE, SPPG_EVENTS, TABLE_HEADER, UNIT_WINDOWS
 from pantau.broker import pick_port
 from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.messages import decode_batch
@@ -170,39 +171,31 @@ def alive(workers: Sequence[Worker]) -> None:
 
 
 class FirstRows:
-    """Waits for the first performance row of every partition after now, stage one and region apart."""
+    """Waits for the first performance row of every partition of stage one after now."""
 
     def __init__(self, broker: str) -> None:
-        self.unit = {TopicPartition(UNIT_WINDOWS, number) for number in range(_PARTITIONS)}
-        self.area = {TopicPartition(AREA_WINDOWS, 0)}
+        self._missing = {TopicPartition(UNIT_WINDOWS, number) for number in range(_PARTITIONS)}
         self._consumer = KafkaConsumer(
             bootstrap_servers=broker,
             isolation_level="read_committed",
             enable_auto_commit=False,
             fetch_max_wait_ms=50,
         )
-        self._consumer.assign([*self.unit, *self.area])
-        self._consumer.seek_to_end(*self.unit, *self.area)
-        for place in (*self.unit, *self.area):
+        self._consumer.assign(self._missing)
+        self._consumer.seek_to_end()
+        for place in self._missing:
             self._consumer.position(place)
 
-    def wait(self, since: float) -> tuple[float, float]:
-        """Seconds after `since` when every partition of stage one, and of the region, had a row. Raises `TimeoutError`."""
-        unit_s = area_s = 0.0
-        while self.unit or self.area:
-            if time.monotonic() - since > _BACK_S:
-                raise TimeoutError(f"no new row from {self.unit | self.area} after {_BACK_S:.0f} s")
-            for place, records in self._consumer.poll(timeout_ms=50).items():
-                if any(dict(one.headers).get(TABLE_HEADER) == b"performance" for one in records):
-                    now_s = time.monotonic() - since
-                    if place in self.unit:
-                        unit_s = now_s
-                    elif place in self.area:
-                        area_s = now_s
-                    self.unit.discard(place)
-                    self.area.discard(place)
+    def have_come(self) -> bool:
+        """Reads on; whether every partition had one."""
+        for place, records in self._consumer.poll(timeout_ms=50).items():
+            if any(dict(one.headers).get(TABLE_HEADER) == b"performance" for one in records):
+                self._missing.discard(place)
+        return not self._missing
+
+    def close(self) -> None:
+        """Ends it."""
         self._consumer.close()
-        return unit_s, area_s
 
 
 def post_one_a_partition(place: Ground, seed: int) -> None:
@@ -221,7 +214,12 @@ def post_one_a_partition(place: Ground, seed: int) -> None:
 
 
 def kill_and_wait(
-    place: Ground, victim: Worker, seed: int, title: str, successor: Callable[[], Worker] | None
+    place: Ground,
+    victim: Worker,
+    seed: int,
+    title: str,
+    reached: Positions,
+    successor: Callable[[], Worker] | None = None,
 ) -> tuple[Recovered, Worker | None]:
     """Kills a worker; returns how long it was missed, and the successor where one is started."""
     rows = FirstRows(place.broker)
@@ -230,10 +228,13 @@ def kill_and_wait(
     victim.process.wait()
     started = successor() if successor else None
     post_one_a_partition(place, seed)
-    unit_s, area_s = rows.wait(since)
-    say(
-        f"{title}: unit rows of all partitions after {unit_s:.1f} s, area rows after {area_s:.1f} s"
-    )
+    posted = ends(place)
+    until(rows.have_come, _BACK_S, "no new rows of units")
+    unit_s = time.monotonic() - since
+    rows.close()
+    until(lambda: reached.have_reached(posted), _BACK_S, "the region does not follow")
+    area_s = time.monotonic() - since
+    say(f"{title}: unit rows of all partitions after {unit_s:.1f} s, areas after {area_s:.1f} s")
     return Recovered(title, unit_s, area_s), started
 
 
@@ -251,12 +252,17 @@ def recover(events: int, flush_ms: int) -> list[Recovered]:
                 folded(workers, ends(place), reached)
             say(f"{events} events of state")
             first, successor = kill_and_wait(
-                place, workers[0], 2, "killed, another started at once", lambda: start(place, 1)
+                place,
+                workers[0],
+                2,
+                "killed, another started at once",
+                reached,
+                lambda: start(place, 1),
             )
             workers += [successor] if successor else []
             workers.append(start(place, 2))
             steady(workers[1:])
-            second, _ = kill_and_wait(place, workers[1], 3, "one of two killed", None)
+            second, _ = kill_and_wait(place, workers[1], 3, "one of two killed", reached)
         finally:
             reached.close()
             for worker in workers:

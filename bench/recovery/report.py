@@ -20,7 +20,7 @@ _RECOVERED = """\
 
 {state:,} events of state, four weeks of kitchens' events on two partitions. Asked: under 20 s.
 
-| | unit rows of both partitions, s | area rows, s |
+| | unit rows of both partitions, s | the new events in the areas, s |
 |---|---:|---:|
 {rows}
 
@@ -39,7 +39,7 @@ every kitchen and pane equal the truth. The whole worker: areas, alerts and live
 
 
 class Recovered(NamedTuple):
-    """Seconds from the kill to the first row of every partition of stage one, and of the region."""
+    """Seconds from the kill to the first row of every partition of stage one, and until the new events were in the areas."""
 
     title: str
     unit_s: float
