@@ -177,7 +177,7 @@ class Units(Generic[P]):
                 self.touch(unit, fact, -1)
         self._apply_deltas()
         self._dirty.clear()
-        self._table.changed(self.progress.pane, self.progress.day)
+        self._table.settle()
 
     def advance(self, time_ms: int) -> Iterator[tuple[str, int, int]]:
         """Time passes: notes the rows that become due; yields the (unit, day, number) of chunks that are out of reach."""

@@ -42,7 +42,7 @@ class WindowTable(Generic[P]):
     """Parts of the areas of one level; `new` makes an empty part."""
 
     def __init__(self, new: Callable[[], P]) -> None:
-        self._new = new
+        self.new = new
         self._panes: dict[str, dict[int, P]] = defaultdict(dict)
         self._days: dict[str, dict[int, P]] = defaultdict(dict)
         # Sums of an area's newest windows (end, sum), kept up to date instead of added up at each flush.
@@ -69,7 +69,7 @@ class WindowTable(Generic[P]):
     def _part(self, parts: dict[int, P], index: int) -> P:
         part = parts.get(index)
         if part is None:
-            part = parts[index] = self._new()
+            part = parts[index] = self.new()
         return part
 
     def pane(self, area: str, pane: int) -> P | None:
@@ -99,7 +99,7 @@ class WindowTable(Generic[P]):
         if (area, window) != key[:2] or not (total.invertible and 0 < step < length // 2):
             return None
         if self._newest[area].get(window, (0,))[0] == later:
-            total, kept = self._new(), total
+            total, kept = self.new(), total
             total.add(kept)
         stop = _held(window, later).stop
         for index in range(stop - step, stop):
@@ -111,7 +111,7 @@ class WindowTable(Generic[P]):
         return total
 
     def _sum(self, parts: dict[int, P], indexes: Iterable[int]) -> P:
-        total = self._new()
+        total = self.new()
         for index in indexes:
             part = parts.get(index)
             if part is not None:
@@ -132,9 +132,13 @@ class WindowTable(Generic[P]):
             for window, length in DAY_WINDOWS.items():
                 ends = _ends(days, length, today)
                 rows += [RowKey(area, window, end) for end in sorted(ends, reverse=True)]
+        self.settle()
+        return rows
+
+    def settle(self) -> None:
+        """Nothing that was touched so far is a change."""
         self._touched_panes.clear()
         self._touched_days.clear()
-        return rows
 
     def due_with(self, panes: range) -> Iterator[RowKey]:
         """Rows of 15m and 1h that become due when `panes` begin: their window holds a pane that something fell in."""
