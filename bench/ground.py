@@ -19,7 +19,6 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from bench.peers.job import decode_rows
 from chassis.datadir import DataDir
 from chassis.kafka import ensure_topics
 from chassis.regions import load_region
@@ -31,6 +30,7 @@ from contracts.topics import (
     REGION_FEED,
     REGISTRY_CHANGE,
     SPPG_EVENTS,
+    TABLE_HEADER,
     control_headers,
     topics,
 )
@@ -193,17 +193,25 @@ def ground(partitions: int, flush_ms: int) -> Iterator[Ground]:
 
 
 class Rows:
-    """The newest value of each (unit, pane) on a topic, from its first record on, as committed."""
+    """The newest value of each key on a topic, from its first record on, as committed. `table`: of table lines the one read."""
 
-    def __init__(self, broker: str, topic: str, read: Callable[[bytes], Iterable[Any]]) -> None:
-        self.found: dict[tuple[str, int], list[int]] = {}
+    def __init__(
+        self,
+        broker: str,
+        topic: str,
+        read: Callable[[bytes], Iterable[tuple[Any, Any]]],
+        table: bytes | None = None,
+    ) -> None:
+        self.found: dict[Any, Any] = {}
         self.records = 0
         self._read = read
+        self._table = table
         self._consumer = KafkaConsumer(
             bootstrap_servers=broker,
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            check_crcs=False,  # in Python, and slower than the contestants
             fetch_max_wait_ms=100,
         )
         place = TopicPartition(topic, 0)
@@ -216,8 +224,8 @@ class Rows:
         for records in fetched.values():
             self.records += len(records)
             for record in records:
-                for unit, pane, sums in self._read(record.value):
-                    self.found[unit, pane] = sums
+                if dict(record.headers).get(TABLE_HEADER) == self._table:
+                    self.found.update(self._read(record.value))
         return bool(fetched)
 
     def close(self) -> None:
@@ -225,19 +233,14 @@ class Rows:
         self._consumer.close()
 
 
-def peer_rows(value: bytes) -> Iterable[tuple[str, int, list[int]]]:
-    """Rows as the peers write them."""
-    return decode_rows(value)
+def feed_rows(indexes: Sequence[int]) -> Callable[[bytes], Iterable[tuple[Any, Any]]]:
+    """Reads Pantau's contributions: (unit, pane) and of the sums those at `indexes`."""
 
-
-def feed_rows(indexes: Sequence[int]) -> Callable[[bytes], Iterable[tuple[str, int, list[int]]]]:
-    """Reads Pantau's contributions, of their sums those at `indexes`."""
-
-    def read(value: bytes) -> Iterator[tuple[str, int, list[int]]]:
+    def read(value: bytes) -> Iterator[tuple[Any, Any]]:
         for raw in decode_batch(value).items:
             item = decode_item(raw)
             if isinstance(item, Contribution) and item.sums is not None:
-                yield item.unit, item.pane, [item.sums[index] for index in indexes]
+                yield (item.unit, item.pane), [item.sums[index] for index in indexes]
 
     return read
 

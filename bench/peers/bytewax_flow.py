@@ -8,12 +8,12 @@ flush. Ids and digests are kept as one run of bytes beside the index, so that a 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import bytewax.operators as op
-import msgspec
 from bytewax.connectors.kafka import KafkaSink, KafkaSinkMessage, KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
@@ -21,36 +21,36 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 from confluent_kafka import OFFSET_BEGINNING  # type: ignore[import-not-found]
 
-from bench.peers.job import Fact, Job, Order, add, encode_rows, is_control, zero
+from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
+from bench.peers.windows import Kitchen, Spans, packed
 from contracts.clock import real_now_ms
 
-_encode = msgspec.msgpack.Encoder().encode
 _ID_AND_DIGEST = 36 + 12
 
 Kept = tuple[bytes, bytes]
-"""(ids and digests one after the other, msgpack of pane -> sums)"""
+"""(ids and digests one after the other, what `Kitchen.encode` made)"""
 
 
-PaneRow = tuple[int, list[int]]
+class KitchenLogic(StatefulBatchLogic):  # type: ignore[misc]
+    """One kitchen: what it has seen, and its windows."""
 
-
-class Kitchen(StatefulBatchLogic):  # type: ignore[misc]
-    """One kitchen: what it has seen, its panes, and which of them changed since the last row went out."""
-
-    def __init__(self, flush_s: float, kept: Kept | None) -> None:
+    def __init__(self, job: Job, spans: Spans, flush_s: float, kept: Kept | None) -> None:
+        self._job, self._spans = job, spans
         self._flush_ms = int(flush_s * 1000)
         self._log = bytearray(kept[0] if kept else b"")
-        self._panes = msgspec.msgpack.decode(kept[1], type=dict[int, list[int]]) if kept else {}
+        self._kitchen = Kitchen.decode(kept[1]) if kept else None
         self._seen = {
             bytes(self._log[at : at + 36]): bytes(self._log[at + 36 : at + _ID_AND_DIGEST])
             for at in range(0, len(self._log), _ID_AND_DIGEST)
         }
-        self._dirty: set[int] = set()
         self._due: datetime | None = None
+        self._set_due()
 
-    def on_batch(self, values: list[list[Fact]]) -> tuple[Iterable[PaneRow], bool]:
+    def on_batch(self, values: list[list[Fact]]) -> tuple[Iterable[bytes], bool]:
         """Facts of one kitchen."""
-        seen, panes = self._seen, self._panes
+        seen, kitchen = self._seen, self._kitchen
+        if kitchen is None:
+            kitchen = self._kitchen = Kitchen(values[0][0].unit)
         for facts in values:
             for fact in facts:
                 key = fact.id.encode()
@@ -59,35 +59,35 @@ class Kitchen(StatefulBatchLogic):  # type: ignore[misc]
                 seen[key] = fact.digest
                 self._log += key
                 self._log += fact.digest
-                sums = panes.get(fact.pane)
-                if sums is None:
-                    sums = panes[fact.pane] = zero()
-                add(sums, fact.adds)
-                self._dirty.add(fact.pane)
-        if self._due is None and self._dirty:
+                kitchen.put(fact)
+        self._set_due()
+        return (), False
+
+    def _set_due(self) -> None:
+        if self._due is None and self._kitchen is not None and self._kitchen.is_dirty:
             due_ms = real_now_ms() + self._flush_ms
             self._due = datetime.fromtimestamp(due_ms / 1000, UTC)
-        return (), False
 
     def notify_at(self) -> datetime | None:
         """When the next rows are due."""
         return self._due
 
-    def on_notify(self) -> tuple[Iterable[PaneRow], bool]:
+    def on_notify(self) -> tuple[Iterable[bytes], bool]:
         """The rows that changed."""
-        rows = [(pane, list(self._panes[pane])) for pane in self._dirty]
-        self._dirty.clear()
         self._due = None
-        return rows, False
+        assert self._kitchen is not None, "rows are due of a kitchen that was heard"
+        return list(self._kitchen.rows(self._job, self._spans)), False
 
     def snapshot(self) -> Kept:
         """What recovery keeps."""
-        return bytes(self._log), _encode(self._panes)
+        assert self._kitchen is not None, "a kitchen that was not heard is not woken"
+        return bytes(self._log), self._kitchen.encode()
 
 
 def flow(order: Order) -> Dataflow:
     """The dataflow."""
     job = Job(order.registry)
+    spans = Spans(job.zone)
 
     def facts(messages: list[Any]) -> Iterable[tuple[str, list[Fact]]]:
         by_unit: dict[str, list[Fact]] = {}
@@ -102,9 +102,9 @@ def flow(order: Order) -> Dataflow:
                     group.append(fact)
         return by_unit.items()
 
-    def record(rows: list[tuple[str, PaneRow]]) -> list[Any]:
-        values = encode_rows([(unit, pane, sums) for unit, (pane, sums) in rows])
-        return [KafkaSinkMessage(key=None, value=values)]
+    def record(rows: list[tuple[str, bytes]]) -> list[Any]:
+        values = packed(row for _, row in rows)
+        return [KafkaSinkMessage(key=None, value=value) for value in values]
 
     made = Dataflow("peer")
     source = KafkaSource(
@@ -112,7 +112,9 @@ def flow(order: Order) -> Dataflow:
     )
     read = op.input("read", made, source)
     by_unit = op.flat_map_batch("facts", read, facts)
-    rows = op.stateful_batch("fold", by_unit, lambda kept: Kitchen(order.flush_s, kept))
+    rows = op.stateful_batch(
+        "fold", by_unit, lambda kept: KitchenLogic(job, spans, order.flush_s, kept)
+    )
     records = op.flat_map_batch("record", rows, record)
     op.output("rows", records, KafkaSink([order.broker], order.out))
     return made
@@ -120,6 +122,7 @@ def flow(order: Order) -> Dataflow:
 
 def main() -> None:
     """Runs until it is ended."""
+    gc.set_threshold(*GC_THRESHOLDS)
     order = Order.read()
     store = order.home / "bytewax"
     store.mkdir()

@@ -6,47 +6,52 @@ Keys and values are bytes, not Faust's JSON, and state lies in memory with a cha
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import faust
 import msgspec
 
-from bench.peers.job import Adds, Job, Order, add, encode_rows, is_control, zero
+from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
+from bench.peers.windows import Kitchen, Spans, packed
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[bytes, str, int, Adds]).decode
+_decode = msgspec.msgpack.Decoder(Fact).decode
 
 
-class Panes:
-    """Sums by (unit, pane), and which of them changed since they were last asked for."""
+class Kitchens:
+    """What windows need, and which kitchens changed since rows were last sent."""
 
-    def __init__(self) -> None:
-        self._sums: dict[tuple[str, int], list[int]] = {}
-        self._dirty: set[tuple[str, int]] = set()
+    def __init__(self, job: Job) -> None:
+        self._job, self._spans = job, Spans(job.zone)
+        self._held: dict[str, Kitchen] = {}
+        self._dirty: set[str] = set()
 
-    def put(self, unit: str, pane: int, adds: Adds) -> None:
+    def put(self, fact: Fact) -> None:
         """Adds an event."""
-        sums = self._sums.get((unit, pane))
-        if sums is None:
-            sums = self._sums[unit, pane] = zero()
-        add(sums, adds)
-        self._dirty.add((unit, pane))
+        kitchen = self._held.get(fact.unit)
+        if kitchen is None:
+            kitchen = self._held[fact.unit] = Kitchen(fact.unit)
+        kitchen.put(fact)
+        self._dirty.add(fact.unit)
 
     def clear(self) -> None:
         """Forgets all."""
-        self._sums.clear()
+        self._held.clear()
         self._dirty.clear()
 
-    def changed(self) -> list[tuple[str, int, list[int]]]:
+    def changed(self) -> list[bytes]:
         """Rows that changed."""
-        rows = [(unit, pane, self._sums[unit, pane]) for unit, pane in self._dirty]
+        held = [self._held[unit] for unit in self._dirty]
+        rows = [row for kitchen in held for row in kitchen.rows(self._job, self._spans)]
         self._dirty.clear()
         return rows
 
 
 def build(order: Order) -> faust.App:
     """The app."""
-    job, panes = Job(order.registry), Panes()
+    job = Job(order.registry)
+    kitchens = Kitchens(job)
     app = faust.App(
         order.group,
         broker=f"kafka://{order.broker}",
@@ -74,18 +79,17 @@ def build(order: Order) -> faust.App:
             for fact in job.facts(event.value, int(event.message.timestamp * 1000)):
                 key = f"{fact.unit}/{fact.id}".encode()
                 if table.get(key) is None:
-                    table[key] = _encode((fact.digest, fact.unit, fact.pane, fact.adds))
-                    panes.put(fact.unit, fact.pane, fact.adds)
+                    table[key] = _encode(fact)
+                    kitchens.put(fact)
 
     async def send() -> None:
-        rows = panes.changed()
-        if rows:
-            await out.send(value=encode_rows(rows))
+        for value in packed(kitchens.changed()):
+            await out.send(value=value)
 
     async def rebuild() -> None:
-        panes.clear()
+        kitchens.clear()
         for value in table.values():
-            panes.put(*_decode(value)[1:])
+            kitchens.put(_decode(value))
 
     app.agent(topic, name="fold")(fold)
     app.timer(order.flush_s)(send)
@@ -95,6 +99,7 @@ def build(order: Order) -> faust.App:
 
 def main() -> None:
     """Runs until it is ended."""
+    gc.set_threshold(*GC_THRESHOLDS)
     faust.Worker(build(Order.read()), quiet=True, loglevel="warning").execute_from_commandline()
 
 

@@ -14,7 +14,7 @@ from confluent_kafka import (  # type: ignore[import-not-found]
     TopicPartition,
 )
 
-from bench.peers.job import Order, encode_rows, is_control
+from bench.peers.job import Order, is_control
 from contracts.decode import decode_lines
 
 
@@ -40,7 +40,7 @@ def main() -> None:
             if not is_control(message.headers()):
                 lines += len(decode_lines(message.value()))
     producer = Producer({"bootstrap.servers": order.broker})
-    producer.produce(order.out, encode_rows([("floor", 0, [lines])]))
+    producer.produce(order.out, str(lines).encode())
     producer.flush()
     signal.pause()
 

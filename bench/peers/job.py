@@ -2,8 +2,7 @@
 
     record -> decode_lines (the whole record in one call) -> check -> facts: what each accepted line adds to its pane
 
-The peers keep eight sums a pane; Pantau's agent keeps fifteen, a histogram and the recipients, and writes
-unit rows of five windows, verdicts and dead letters besides. What they have in common is compared.
+What becomes of the facts is in `bench.peers.windows`.
 """
 
 from __future__ import annotations
@@ -13,55 +12,69 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 from contracts.checks import check, effective_received
 from contracts.codes import Refusal
+from contracts.days import DAY_MS
 from contracts.decode import decode_lines
 from contracts.events import (
     CookingFinished,
     DeliveryReceived,
+    DispatchDeparted,
     Event,
+    FoodTested,
+    Heartbeat,
+    IncidentReported,
     MealEaten,
+    Retracted,
     TemperatureMeasured,
+    TemperatureMeasuredData,
 )
 from contracts.identity import digest
+from contracts.instant import epoch_ms
 from contracts.registry import RegionRegistry, Registry
+from contracts.rows import SUMS, names
 from contracts.topics import CONTROL_HEADER
 from contracts.windows import pane_of
 
-METRICS: Final = (
-    "events",
-    "portions_cooked",
-    "portions_received",
-    "deliveries",
-    "portions_eaten",
-    "leftover_g",
-    "temp_readings",
-    "temp_in_range",
-)
-"""What is compared, by the names of the public contract, in the order of the sums."""
+METRICS: Final = names(SUMS)
+"""The additive metrics of a kitchen, in the order of the sums."""
 
-_EVENTS, _COOKED, _RECEIVED, _DELIVERIES, _EATEN, _LEFTOVER, _READINGS, _IN_RANGE = range(8)
+_INDEX: Final = {name: index for index, name in enumerate(METRICS)}
+_EVENT: Final = (_INDEX["events"], 1)
+_READING: Final = (_INDEX["temp_readings"], 1)
+_IN_RANGE: Final = (_INDEX["temp_in_range"], 1)
+_DELIVERY: Final = (_INDEX["deliveries"], 1)
+_ON_TIME: Final = (_INDEX["deliveries_on_time"], 1)
+_OVER_4H: Final = (_INDEX["deliveries_over_4h"], 1)
+_OVER_6H: Final = (_INDEX["deliveries_over_6h"], 1)
+_TEST: Final = (_INDEX["tests"], 1)
+_FAILED: Final = (_INDEX["tests_failed"], 1)
+_INCIDENT: Final = (_INDEX["incidents"], 1)
+_COOKED: Final = _INDEX["portions_cooked"]
+_DISPATCHED: Final = _INDEX["portions_dispatched"]
+_RECEIVED: Final = _INDEX["portions_received"]
+_EATEN: Final = _INDEX["portions_eaten"]
+_LEFTOVER: Final = _INDEX["leftover_g"]
+_MINUTE_MS: Final = 60_000
 
 Adds = tuple[tuple[int, int], ...]
 """(index in `METRICS`, amount) of one event."""
 
-Row = tuple[str, int, list[int]]
-"""(unit, pane, sums): absolute values."""
 
-encode_rows = msgspec.msgpack.Encoder().encode
-decode_rows = msgspec.msgpack.Decoder(list[Row]).decode
+GC_THRESHOLDS: Final = (50_000, 20, 100)
+"""Of Python's garbage collector: for all peers what Pantau's worker has."""
 
 
 class Fact(NamedTuple):
-    """One accepted line. `digest` is equal for equal events."""
+    """One accepted line. `digest` is equal for equal events; `minutes`: from cooking to receipt, of a delivery."""
 
     unit: str
     id: str
     digest: bytes
     pane: int
+    day: int
     adds: Adds
+    minutes: int | None
 
 
 class Order(NamedTuple):
@@ -97,50 +110,73 @@ class Order(NamedTuple):
 
 
 class Job:
-    """Decodes and checks records. `registry`: file with `RegionRegistry.encode()` of one region."""
+    """Decodes and checks records. `registry`: file with `RegionRegistry.encode()` of one region.
+
+    `now_ms`: the newest append time, by which windows begin.
+    """
 
     def __init__(self, registry: Path) -> None:
         one = RegionRegistry.decode(registry.read_bytes())
         self._registry = Registry([one])
         self._limits = one.region.thresholds
+        self.region = one.region.code
+        self.zone = self._registry.zone(one.region.code)
+        self.now_ms = 0
 
     def facts(self, value: bytes, append_ms: int) -> list[Fact]:
         """The accepted lines of one record, duplicates among them."""
+        self.now_ms = max(self.now_ms, append_ms)
         found = []
         for item in decode_lines(value):
-            if isinstance(item, Refusal):
+            if isinstance(item, (Refusal, Heartbeat, Retracted)):
                 continue
             received = effective_received(item.received_ms, append_ms)
             if check(item, self._registry, received) is None:
-                pane = pane_of(item.time_ms)
-                fact = Fact(item.origin.unit_id, item.id, digest(item), pane, self._adds(item))
-                found.append(fact)
+                day, offset_ms = self.zone.day_and_offset(item.time_ms)
+                adds, minutes = self._says(item, day, (item.time_ms + offset_ms) % DAY_MS)
+                unit, pane = item.origin.unit_id, pane_of(item.time_ms)
+                found.append(Fact(unit, item.id, digest(item), pane, day, adds, minutes))
         return found
 
-    def _adds(self, event: Event) -> Adds:
+    def _says(self, event: Event, day: int, ms_of_day: int) -> tuple[Adds, int | None]:
+        """What it adds, and the minutes of a delivery."""
         if isinstance(event, TemperatureMeasured):
-            limits, celsius = self._limits, event.data.temp_c
-            good = limits.chiller_min_c <= celsius <= limits.chiller_max_c
-            return (_EVENTS, 1), (_READINGS, 1), (_IN_RANGE, int(good))
+            if self._is_good(event.data):
+                return (_EVENT, _READING, _IN_RANGE), None
+            return (_EVENT, _READING), None
         if isinstance(event, DeliveryReceived):
-            return (_EVENTS, 1), (_RECEIVED, event.data.portions), (_DELIVERIES, 1)
+            return self._delivery(event, day, ms_of_day)
         if isinstance(event, MealEaten):
             data = event.data
-            return (_EVENTS, 1), (_EATEN, sum(data.eaten.values())), (_LEFTOVER, data.leftover_g)
+            eaten = sum(data.eaten.values())
+            return (_EVENT, (_EATEN, eaten), (_LEFTOVER, data.leftover_g)), None
         if isinstance(event, CookingFinished):
-            return (_EVENTS, 1), (_COOKED, event.data.portions)
-        return ((_EVENTS, 1),)
+            return (_EVENT, (_COOKED, event.data.portions)), None
+        if isinstance(event, DispatchDeparted):
+            return (_EVENT, (_DISPATCHED, event.data.portions)), None
+        if isinstance(event, FoodTested):
+            return ((_EVENT, _TEST) if event.data.passed else (_EVENT, _TEST, _FAILED)), None
+        return ((_EVENT, _INCIDENT) if isinstance(event, IncidentReported) else (_EVENT,)), None
 
+    def _is_good(self, data: TemperatureMeasuredData) -> bool:
+        limits, celsius = self._limits, data.temp_c
+        if data.point == "chiller":
+            return limits.chiller_min_c <= celsius <= limits.chiller_max_c
+        if data.point == "freezer":
+            return celsius <= limits.freezer_max_c
+        return celsius >= limits.hot_holding_min_c
 
-def zero() -> list[int]:
-    """The sums of an empty pane."""
-    return [0] * len(METRICS)
-
-
-def add(sums: list[int], adds: Adds) -> None:
-    """Adds one event to its pane's sums."""
-    for index, amount in adds:
-        sums[index] += amount
+    def _delivery(self, event: DeliveryReceived, day: int, ms_of_day: int) -> tuple[Adds, int]:
+        minutes = (event.time_ms - epoch_ms(event.data.cooked_at)) // _MINUTE_MS
+        adds: Adds = (_EVENT, _DELIVERY, (_RECEIVED, event.data.portions))
+        recipient = self._registry.recipient(event.subject, day)
+        if recipient is not None and ms_of_day <= recipient.meal_time * _MINUTE_MS:
+            adds += (_ON_TIME,)
+        if minutes > 240:
+            adds += (_OVER_4H,)
+        if minutes > 360:
+            adds += (_OVER_6H,)
+        return adds, minutes
 
 
 def is_control(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> bool:

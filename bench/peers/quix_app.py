@@ -1,13 +1,16 @@
 """The job on Quix Streams, changelog topics on.
 
-    topic -> apply(whole record, state) -> changed rows -> sink, flushed at each checkpoint
+    topic -> apply(whole record, state) -> kitchens that changed -> sink, which sends their rows at each checkpoint
 
-State holds a digest for each id and the sums of each pane (RocksDB, changelog); a checkpoint is as long as
-our flush. Quix has no timer: a sink is what it calls at a checkpoint, so rows go out there, the newest of each.
+State holds a digest for each id, each pane's sums, and the panes of each kitchen's days (RocksDB, changelog). What
+windows need of a kitchen is kept in memory too, read from the state when a kitchen is first met after a start.
+A checkpoint is as long as our flush. Quix has no timer: a sink is what it calls at a checkpoint, so rows go out there.
 """
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -16,10 +19,13 @@ from quixstreams import Application, State
 from quixstreams.models import Deserializer
 from quixstreams.sinks.base.sink import BaseSink
 
-from bench.peers.job import Job, Order, Row, add, encode_rows, is_control, zero
+from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
+from bench.peers.windows import Kitchen, Part, Spans, packed
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[int]).decode
+_decode_part = msgspec.msgpack.Decoder(Part).decode
+_decode_panes = msgspec.msgpack.Decoder(list[int]).decode
+_REACH_DAYS = 61
 
 
 class OneKey(Deserializer):  # type: ignore[misc]
@@ -31,31 +37,83 @@ class OneKey(Deserializer):  # type: ignore[misc]
 
 
 class Rows(BaseSink):  # type: ignore[misc]
-    """Keeps the newest row of each pane and sends them at the checkpoint."""
+    """Sends the changed rows of the kitchens that changed at the checkpoint."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, kitchens: Kitchens) -> None:
         super().__init__()
         self._out = order.out
         self._producer = Producer({"bootstrap.servers": order.broker})
-        self._rows: dict[tuple[str, int], Row] = {}
+        self._kitchens = kitchens
+        self._changed: set[str] = set()
 
-    def add(self, value: list[Row], **_: Any) -> None:
-        """Rows of one record."""
-        for row in value:
-            self._rows[row[0], row[1]] = row
+    def add(self, value: list[str], **_: Any) -> None:
+        """Kitchens that a record changed."""
+        self._changed.update(value)
 
     def flush(self) -> None:
         """Called at each checkpoint."""
-        if self._rows:
-            self._producer.produce(self._out, encode_rows(list(self._rows.values())))
-            self._rows.clear()
-            self._producer.flush()
+        rows = [row for unit in self._changed for row in self._kitchens.rows(unit)]
+        self._changed.clear()
+        for value in packed(rows):
+            self._producer.produce(self._out, value)
+        self._producer.flush()
+
+
+class Kitchens:
+    """The fold, with what windows need in memory."""
+
+    def __init__(self, job: Job) -> None:
+        self._job, self._spans = job, Spans(job.zone)
+        self._held: dict[str, Kitchen] = {}
+
+    def rows(self, unit: str) -> Iterator[bytes]:
+        """Rows of a kitchen that changed."""
+        return self._held[unit].rows(self._job, self._spans)
+
+    def fold(
+        self, value: bytes, _key: Any, timestamp: int, headers: Any, state: State
+    ) -> list[str]:
+        """Folds a record; returns the kitchens that it changed."""
+        if is_control(headers):
+            return []
+        changed: dict[tuple[str, int], Part] = {}
+        for fact in self._job.facts(value, timestamp):
+            identity = fact.unit + fact.id
+            if state.get_bytes(identity) is not None:
+                continue
+            state.set_bytes(identity, fact.digest)
+            kitchen = self._held.get(fact.unit) or self._load(fact.unit, state)
+            is_new = fact.pane not in kitchen.panes
+            kitchen.put(fact)
+            changed[fact.unit, fact.pane] = kitchen.panes[fact.pane]
+            if is_new:
+                _note(state, fact)
+        for (unit, pane), part in changed.items():
+            state.set_bytes(f"{unit}/{pane}", _encode(part))
+        return list({unit for unit, _ in changed})
+
+    def _load(self, unit: str, state: State) -> Kitchen:
+        today = self._job.zone.local_day(self._job.now_ms)
+        panes: dict[int, Part] = {}
+        for day in range(today - _REACH_DAYS, today + 2):
+            for pane in _decode_panes(state.get_bytes(f"{unit}#{day}") or _encode([])):
+                panes[pane] = _decode_part(state.get_bytes(f"{unit}/{pane}"))
+        kitchen = self._held[unit] = Kitchen(unit, panes)
+        return kitchen
+
+
+def _note(state: State, fact: Fact) -> None:
+    """Another pane of the kitchen's day."""
+    key = f"{fact.unit}#{fact.day}"
+    known = _decode_panes(state.get_bytes(key) or _encode([]))
+    state.set_bytes(key, _encode([*known, fact.pane]))
 
 
 def main() -> None:
     """Runs until it is ended."""
+    gc.set_threshold(*GC_THRESHOLDS)
     order = Order.read()
-    job = Job(order.registry)
+    kitchens = Kitchens(Job(order.registry))
     app = Application(
         broker_address=order.broker,
         consumer_group=order.group,
@@ -67,28 +125,9 @@ def main() -> None:
         loglevel="WARNING",
     )
 
-    def fold(value: bytes, _key: Any, timestamp: int, headers: Any, state: State) -> list[Row]:
-        if is_control(headers):
-            return []
-        changed: dict[tuple[str, int], list[int]] = {}
-        for fact in job.facts(value, timestamp):
-            identity = fact.unit + fact.id
-            if state.get_bytes(identity) is not None:
-                continue
-            state.set_bytes(identity, fact.digest)
-            place = (fact.unit, fact.pane)
-            sums = changed.get(place)
-            if sums is None:
-                kept = state.get_bytes(f"{fact.unit}/{fact.pane}")
-                sums = changed[place] = zero() if kept is None else _decode(kept)
-            add(sums, fact.adds)
-        for (unit, pane), sums in changed.items():
-            state.set_bytes(f"{unit}/{pane}", _encode(sums))
-        return [(unit, pane, sums) for (unit, pane), sums in changed.items()]
-
     topic = app.topic(order.topic, key_deserializer=OneKey(), value_deserializer="bytes")
-    rows = app.dataframe(topic).apply(fold, stateful=True, metadata=True)
-    rows.sink(Rows(order))
+    rows = app.dataframe(topic).apply(kitchens.fold, stateful=True, metadata=True)
+    rows.sink(Rows(order, kitchens))
     app.run()
 
 

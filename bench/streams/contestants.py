@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from bench.ground import FEED, RIVALS, Ground, feed_rows, peer_rows
-from bench.peers.job import METRICS, Order
-from bench.streams.generate import Content, Truth
-from contracts.topics import SPPG_EVENTS
-from streams.core.parts import SUM_INDEX
+from bench.ground import RIVALS, Ground
+from bench.peers.job import Order
+from bench.streams.generate import Content
+from bench.streams.truth import Reader, floor_rows, unit_rows
+from contracts.topics import SPPG_EVENTS, UNIT_WINDOWS
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ WORKLOADS: Final = (
 
 @dataclass(frozen=True)
 class Contestant:
-    """`module` runs with `python`; `rows` says where its rows are; `only`: lines a record that it is asked to take, 0 for any."""
+    """`module` runs with `python`; `only`: lines a record that it is asked to take, 0 for any."""
 
     name: str
     title: str
     module: str
     python: str
     only: int = 0
-    feed: bool = False
+    is_ours: bool = False
     is_floor: bool = False
 
     def takes(self, workload: Workload) -> bool:
@@ -66,23 +66,24 @@ class Contestant:
 
     def topic(self, out: str) -> str:
         """Where its rows are read."""
-        return FEED if self.feed else out
+        return UNIT_WINDOWS if self.is_ours else out
 
-    def reader(self) -> Callable[[bytes], Iterable[Any]]:
+    @property
+    def table(self) -> bytes | None:
+        """Which of the table lines there are its rows."""
+        return b"performance" if self.is_ours else None
+
+    def reader(self, content: Content) -> Reader:
         """Reads a record of rows."""
-        return feed_rows([SUM_INDEX[name] for name in METRICS]) if self.feed else peer_rows
-
-    def expected(self, content: Content) -> Truth:
-        """What its rows must be when it is done."""
-        return {("floor", 0): [len(content.lines)]} if self.is_floor else content.truth
+        return floor_rows if self.is_floor else unit_rows(content.now_ms)
 
 
 _OURS: Final = sys.executable
 
 CONTESTANTS: Final = (
     Contestant("floor", "floor: read and decode", "bench.peers.floor", str(RIVALS), is_floor=True),
-    Contestant("pantau", "Pantau's agent", "bench.streams.unit_agent", _OURS, feed=True),
-    Contestant("pantau-all", "Pantau's whole worker", "streams", _OURS, feed=True),
+    Contestant("pantau", "Pantau's agent", "bench.streams.unit_agent", _OURS, is_ours=True),
+    Contestant("pantau-all", "Pantau's whole worker", "streams", _OURS, is_ours=True),
     Contestant("bytewax", "Bytewax, recovery on", "bench.peers.bytewax_flow", str(RIVALS)),
     Contestant("quix", "Quix Streams, changelog on", "bench.peers.quix_app", str(RIVALS)),
     Contestant("faust", "plain Faust, a table write an event", "bench.peers.faust_plain", _OURS, 1),

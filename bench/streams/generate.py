@@ -13,7 +13,9 @@ import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -30,16 +32,23 @@ _DAY_MS: Final = 86_400_000
 _INDEX: Final = {name: index for index, name in enumerate(METRICS)}
 _encode = msgspec.json.Encoder().encode
 
+_MINUTES: Final = "minutes"
+"""What a delivery adds beside metrics: its minutes from cooking to receipt."""
+
 Truth = dict[tuple[str, int], list[int]]
 """(unit, pane) -> sums in the order of `METRICS`."""
 
 
 @dataclass
 class Content:
-    """Lines as they go on the topic, each with its unit; `truth`: what a contestant must come to."""
+    """Lines as they go on the topic, each with its unit, none later than `now_ms`; and what they come to:
+    the panes' sums and the minutes of the deliveries in them.
+    """
 
+    now_ms: int
     lines: list[tuple[str, bytes]] = field(default_factory=list)
     truth: Truth = field(default_factory=dict)
+    minutes: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
 
 class Thrower:
@@ -58,6 +67,8 @@ class Thrower:
             if unit.kind == "sppg" and unit.status == "active"
         )
         self._kitchens = [(unit, fed[unit]) for unit in kitchens if unit in fed]
+        self._zone = ZoneInfo(registry.region.timezone)
+        self._meal_time = {one.recipient_id: one.meal_time for one in registry.recipients}
 
     def event(self, time_ms: int, received: str) -> tuple[str, bytes, dict[str, int]]:
         """(unit, line, what it adds by metric)."""
@@ -88,10 +99,11 @@ class Thrower:
         if dice < 0.9:
             recipient, registered = chance.choice(fed)
             if dice < 0.7:
-                cooked = rfc3339(time_ms - chance.randrange(60, 300) * 60_000)
+                minutes = chance.randrange(60, 400)
+                cooked = rfc3339(time_ms - minutes * 60_000)
                 portions = sum(registered.values())
                 received = {"trip": "t1", "batch": "b1", "portions": portions, "temp_c": 61.5}
-                adds = {"portions_received": portions, "deliveries": 1}
+                adds = self._delivery(time_ms, recipient, portions, minutes)
                 delivered = received | {"cooked_at": cooked}
                 return "sppg.delivery.received", delivered, adds, recipient
             eaten = {group: chance.randint(0, n) for group, n in registered.items() if n}
@@ -102,6 +114,20 @@ class Thrower:
         portions = chance.randint(100, 3_000)
         batch = {"batch": "b1", "portions": portions, "core_temp_c": 80}
         return "sppg.cooking.finished", batch, {"portions_cooked": portions}, ""
+
+    def _delivery(
+        self, time_ms: int, recipient: str, portions: int, minutes: int
+    ) -> dict[str, int]:
+        clock = datetime.fromtimestamp(time_ms // 1000, self._zone)
+        at_ms = (clock.hour * 3600 + clock.minute * 60 + clock.second) * 1000 + time_ms % 1000
+        return {
+            "portions_received": portions,
+            "deliveries": 1,
+            "deliveries_on_time": int(at_ms <= self._meal_time[recipient] * 60_000),
+            "deliveries_over_4h": int(minutes > 240),
+            "deliveries_over_6h": int(minutes > 360),
+            _MINUTES: minutes,
+        }
 
     def refused(self, time_ms: int, received: str) -> tuple[str, bytes]:
         """A line that must leave no trace in any pane."""
@@ -133,7 +159,7 @@ def generate(
     thrower = Thrower(registry, seed)
     chance = random.Random(seed + 1)
     received = rfc3339(now_ms)
-    content = Content()
+    content = Content(now_ms)
     for time_ms in _times(chance, events, now_ms, span_ms, hours_a_day):
         dice = chance.random()
         if dice < _DUPLICATES and content.lines:
@@ -144,7 +170,7 @@ def generate(
         else:
             unit, line, adds = thrower.event(time_ms, received)
             content.lines.append((unit, line))
-            _count(content.truth, unit, time_ms, adds)
+            _count(content, unit, time_ms, adds)
     return content
 
 
@@ -157,7 +183,11 @@ def _times(
         yield now_ms - span_ms + day * _DAY_MS + within - chance.randrange(60_000)
 
 
-def _count(truth: Truth, unit: str, time_ms: int, adds: dict[str, int]) -> None:
-    sums = truth.setdefault((unit, pane_of(time_ms)), [0] * len(METRICS))
+def _count(content: Content, unit: str, time_ms: int, adds: dict[str, int]) -> None:
+    place = (unit, pane_of(time_ms))
+    sums = content.truth.setdefault(place, [0] * len(METRICS))
     for name, amount in adds.items():
-        sums[_INDEX[name]] += amount
+        if name == _MINUTES:
+            content.minutes.setdefault(place, []).append(amount)
+        else:
+            sums[_INDEX[name]] += amount

@@ -47,23 +47,26 @@ _TEXT: Final = """\
   Each workload is put on the topic once, on a broker of its own; all contestants read the same records and take turns within
   each round.
 - **Job.** Read, decode (the same `contracts.decode`, a whole record in one call), check against the registry, drop
-  duplicates, sum by kitchen and 5-minute pane, keep recoverable state and send the rows that changed, both every {flush_ms} ms.
-- **Done** is when the contestant's newest row of every (kitchen, pane), read back from its output topic as committed, equals
-  the truth that the generator summed up: eight metrics. A contestant that does not come to it fails the run.
+  duplicates, fold by kitchen and 5-minute pane, keep recoverable state and send the rows that changed, both every {flush_ms} ms:
+  for every changed pane the kitchen's rows of all `15m`, `1h`, `1d`, `7d` and `30d` windows that hold it and have begun, fifteen
+  sums and three percentiles, as the JSON lines that a sink takes.
+- **Done** is when the contestant's newest rows, read back from its output topic as committed, equal those that the generator
+  summed up, in every window and column. A contestant that does not come to them fails the run.
 - **CPU** is read from `/proc` at that moment, less the median of the same contestant on a topic with one event: start,
   imports and the join of the group are not counted; flushes, producers and background threads are. Resolution 10 ms.
 
 ## What to know before quoting it
 
-- Pantau's agent does more than is compared: unit rows of five windows, verdicts, dead letters, corrections, coverage by
-  recipient, all in one transaction with its state and position. A pane that changes in a replay changes three rows of `15m`
-  and twelve of `1h`. The peers keep eight sums a pane, send that one row, and are at least once. *Whole worker* adds areas,
+- Pantau's agent does more than is compared: targets, verdicts, dead letters, corrections, coverage by recipient, what the areas
+  are summed from, all in one transaction with its state and position. The peers are at least once. *Whole worker* adds areas,
   alerts and the live map.
+- The peers share their windows (`bench/peers/windows.py`): panes and days in dictionaries, a window added up when a row is due.
 - A flush costs what has changed, not what has come: the faster the input, the less an event costs. These are runs at full
   speed.
-- Bytewax stores, at the end of each epoch, all state of each kitchen that woke in it, seen ids included: that grows with the
-  topic. Its epoch is as long as our flush; at its default of ten seconds it would cost less and fall further back at a crash.
-- Quix has no timer, so rows leave through a sink at each checkpoint. Its state is by record key: all records get one key, so
+- Bytewax stores, at the end of each epoch, all state of each kitchen that woke in it, seen ids and packed panes included: that
+  grows with the topic. Its epoch is as long as our flush; at its default of ten seconds it would cost less and fall further back at a crash.
+- Quix has no timer, so rows leave through a sink at each checkpoint. What windows need of a kitchen it holds in memory beside its
+  state. Its state is by record key: all records get one key, so
   that a record of many kitchens is one call.
 - Plain Faust writes its one table entry an event as bytes, not as JSON, and keeps state in memory. It is measured on one
   event a record only.

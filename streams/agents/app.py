@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import uuid
@@ -43,6 +44,11 @@ _UNOWNED_S: Final = 15.0
 _NEVER_S: Final = 1e9
 _REBUILD_FETCH_BYTES: Final = 8 * 1024 * 1024
 _FETCH_BYTES: Final = 1024 * 1024
+_GC_THRESHOLDS: Final = (50_000, 20, 100)
+"""Restoring a million events makes a million objects that stay, and with Python's thresholds (700, 10, 10) the
+collector walks through them again and again: 2.1 of 7.2 s, with these 0.8 of 5.2 s, as fast as with none at all.
+Cycles are still collected, some seconds later.
+"""
 _FAILED: Final = 70
 _STUCK: Final = 71
 _log = logs.get(__name__)
@@ -105,6 +111,7 @@ class _Places:
 
 def build(settings: Settings, health: Health) -> App:
     """The app of one worker. Reads the topics' ids and the generation from the broker, so it must be there."""
+    gc.set_threshold(*_GC_THRESHOLDS)
     places = _Places(settings)
     app = App(
         generation_name("pantau-streams", places.generation),

@@ -9,12 +9,14 @@ import pytest
 
 from bench.latency import report as latency_report
 from bench.latency.wall import Wall
-from bench.peers.job import Job, Order, add, zero
+from bench.peers.job import METRICS, Job, Order
+from bench.peers.windows import Kitchen, Spans
 from bench.recovery import report as recovery_report
 from bench.streams.contestants import CONTESTANTS, WORKLOADS
 from bench.streams.generate import Content, generate
 from bench.streams.measure import Result, Run, measure
 from bench.streams.report import Circumstances, table, verdicts, write
+from bench.streams.truth import UnitRows, rows_due, unit_rows
 from chassis.regions import load_region
 from contracts.registry import RegionRegistry
 from pantau.installation import ROOT
@@ -42,7 +44,7 @@ def test_the_mix_is_what_the_page_says(registry: RegionRegistry) -> None:
     made = content(registry, 1)
     lines = [line for _, line in made.lines]
     again = len(lines) - len(set(lines))
-    counted = sum(sums[0] for sums in made.truth.values())
+    counted = sum(sums[METRICS.index("events")] for sums in made.truth.values())
     assert 0.01 < again / len(lines) < 0.03
     assert 0.003 < (len(lines) - again - counted) / len(lines) < 0.02
     assert 0.45 < sum(b"temperature" in line for line in lines) / len(lines) < 0.55
@@ -53,15 +55,22 @@ def test_the_job_comes_to_the_truth(registry: RegionRegistry, tmp_path: Path) ->
     file = tmp_path / "registry"
     file.write_bytes(registry.encode())
     job = Job(file)
-    found: dict[tuple[str, int], list[int]] = {}
+    spans = Spans(job.zone)
+    kitchens: dict[str, Kitchen] = {}
     seen: set[tuple[str, str]] = set()
+    found: UnitRows = {}
     for at in range(0, len(made.lines), 200):
         value = b"\n".join(line for _, line in made.lines[at : at + 200])
         for fact in job.facts(value, NOW_MS):
             if (fact.unit, fact.id) not in seen:
                 seen.add((fact.unit, fact.id))
-                add(found.setdefault((fact.unit, fact.pane), zero()), fact.adds)
-    assert found == made.truth
+                kitchens.setdefault(fact.unit, Kitchen(fact.unit)).put(fact)
+        for kitchen in kitchens.values():
+            for told in kitchen.rows(job, spans):
+                found.update(unit_rows(made.now_ms)(told))
+        # As after a crash: what is kept is all that is needed.
+        kitchens = {unit: Kitchen.decode(one.encode()) for unit, one in kitchens.items()}
+    assert found == rows_due(made, registry.region.timezone)
 
 
 def test_an_order_survives_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
