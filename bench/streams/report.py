@@ -63,11 +63,11 @@ _TEXT: Final = """\
 - The peers share their windows (`bench/peers/windows.py`): panes and days in dictionaries, a window added up when a row is due.
 - A flush costs what has changed, not what has come: the faster the input, the less an event costs. These are runs at full
   speed.
-- Bytewax stores, at the end of each epoch, all state of each kitchen that woke in it, seen ids and packed panes included: that
-  grows with the topic. Its epoch is as long as our flush; at its default of ten seconds it would cost less and fall further back at a crash.
-- Quix has no timer, so rows leave through a sink at each checkpoint. What windows need of a kitchen it holds in memory beside its
-  state. Its state is by record key: all records get one key, so
-  that a record of many kitchens is one call.
+- Bytewax stores, at the end of each epoch, all state of each kitchen that woke in it, seen ids and packed panes included:
+  that grows with the topic. Its epoch is as long as our flush; at its default of ten seconds it would cost less and fall
+  further back at a crash.
+- Quix has no timer, so rows leave through a sink at each checkpoint. What windows need of a kitchen it holds in memory
+  beside its state, which is by record key: all records get one key, so that a record of many kitchens is one call.
 - Plain Faust writes its one table entry an event as bytes, not as JSON, and keeps state in memory. It is measured on one
   event a record only.
 - The floor reads with `librdkafka`; Pantau reads with Faust and `aiokafka`, which are Python.
