@@ -54,14 +54,19 @@ class WindowTable(Generic[P]):
         self._last: tuple[RowKey, P] | None = None
 
     def apply(self, area: str, pane: int, day: int, delta: P) -> None:
-        """Adds `delta` to the pane, to its day and to the kept sums; an empty delta still makes the rows exist."""
+        """Adds `delta` to the pane, to its day and to the kept sums; an empty delta still makes the rows exist.
+
+        The delta is the table's from now on: of a pane that held nothing it becomes what the pane holds.
+        """
         self._last = None
-        self._part(self._panes[area], pane).add(delta)
         self._part(self._days[area], day).add(delta)
         for window, (end, total) in self._newest[area].items():
             first_end = pane + 1 if window in PANE_WINDOWS else day
             if first_end <= end < first_end + _LENGTHS[window]:
                 total.add(delta)
+        held = self._panes[area].setdefault(pane, delta)
+        if held is not delta:
+            held.add(delta)
         self._touched_panes[area].add(pane)
         self._touched_days[area].add(day)
         self._areas_at[pane].add(area)
