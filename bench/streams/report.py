@@ -39,6 +39,8 @@ _TEXT: Final = """\
 
 {verdict}
 
+Where our own time goes: [profile.md](profile.md).
+
 ## How it is measured
 
 - **Content.** A deterministic line of events of Sumedang's kitchens: half temperatures, 20 % deliveries, 20 % meals, 10 %

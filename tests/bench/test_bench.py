@@ -12,6 +12,7 @@ from bench.latency.wall import Wall
 from bench.peers.job import METRICS, Job, Order
 from bench.peers.windows import Kitchen, Spans
 from bench.recovery import report as recovery_report
+from bench.streams import profile
 from bench.streams.contestants import CONTESTANTS, WORKLOADS
 from bench.streams.generate import Content, generate
 from bench.streams.measure import Result, Run, measure
@@ -149,6 +150,13 @@ def test_pages_of_latency_and_recovery() -> None:
         "2026-11-24T05:00:00Z",
     )
     assert "| killed | 9.0 | 10.0 |" in page and "1.05 times" in page
+
+
+def test_the_profile_counts_what_came_out() -> None:
+    line, shares = profile.measure(WORKLOADS[0], 400)
+    *_, rows, size, _ = line.split("|")
+    assert float(rows) > 0.5 and float(size) > 300
+    assert "streams/core/unit_fold.py" in shares
 
 
 @pytest.mark.slow
