@@ -19,15 +19,9 @@ from contracts.decode import decode_lines
 from contracts.events import (
     CookingFinished,
     DeliveryReceived,
-    DispatchDeparted,
     Event,
-    FoodTested,
-    Heartbeat,
-    IncidentReported,
     MealEaten,
-    Retracted,
     TemperatureMeasured,
-    TemperatureMeasuredData,
 )
 from contracts.identity import digest
 from contracts.instant import epoch_ms
@@ -47,11 +41,7 @@ _DELIVERY: Final = (_INDEX["deliveries"], 1)
 _ON_TIME: Final = (_INDEX["deliveries_on_time"], 1)
 _OVER_4H: Final = (_INDEX["deliveries_over_4h"], 1)
 _OVER_6H: Final = (_INDEX["deliveries_over_6h"], 1)
-_TEST: Final = (_INDEX["tests"], 1)
-_FAILED: Final = (_INDEX["tests_failed"], 1)
-_INCIDENT: Final = (_INDEX["incidents"], 1)
 _COOKED: Final = _INDEX["portions_cooked"]
-_DISPATCHED: Final = _INDEX["portions_dispatched"]
 _RECEIVED: Final = _INDEX["portions_received"]
 _EATEN: Final = _INDEX["portions_eaten"]
 _LEFTOVER: Final = _INDEX["leftover_g"]
@@ -59,7 +49,6 @@ _MINUTE_MS: Final = 60_000
 
 Adds = tuple[tuple[int, int], ...]
 """(index in `METRICS`, amount) of one event."""
-
 
 GC_THRESHOLDS: Final = (50_000, 20, 100)
 """Of Python's garbage collector: for all peers what Pantau's worker has."""
@@ -128,7 +117,7 @@ class Job:
         self.now_ms = max(self.now_ms, append_ms)
         found = []
         for item in decode_lines(value):
-            if isinstance(item, (Refusal, Heartbeat, Retracted)):
+            if isinstance(item, Refusal):
                 continue
             received = effective_received(item.received_ms, append_ms)
             if check(item, self._registry, received) is None:
@@ -139,11 +128,11 @@ class Job:
         return found
 
     def _says(self, event: Event, day: int, ms_of_day: int) -> tuple[Adds, int | None]:
-        """What it adds, and the minutes of a delivery."""
+        """What an event of those that `bench.streams.generate` throws adds, and the minutes of a delivery."""
         if isinstance(event, TemperatureMeasured):
-            if self._is_good(event.data):
-                return (_EVENT, _READING, _IN_RANGE), None
-            return (_EVENT, _READING), None
+            limits, celsius = self._limits, event.data.temp_c
+            good = limits.chiller_min_c <= celsius <= limits.chiller_max_c
+            return (_EVENT, _READING, _IN_RANGE) if good else (_EVENT, _READING), None
         if isinstance(event, DeliveryReceived):
             return self._delivery(event, day, ms_of_day)
         if isinstance(event, MealEaten):
@@ -152,19 +141,7 @@ class Job:
             return (_EVENT, (_EATEN, eaten), (_LEFTOVER, data.leftover_g)), None
         if isinstance(event, CookingFinished):
             return (_EVENT, (_COOKED, event.data.portions)), None
-        if isinstance(event, DispatchDeparted):
-            return (_EVENT, (_DISPATCHED, event.data.portions)), None
-        if isinstance(event, FoodTested):
-            return ((_EVENT, _TEST) if event.data.passed else (_EVENT, _TEST, _FAILED)), None
-        return ((_EVENT, _INCIDENT) if isinstance(event, IncidentReported) else (_EVENT,)), None
-
-    def _is_good(self, data: TemperatureMeasuredData) -> bool:
-        limits, celsius = self._limits, data.temp_c
-        if data.point == "chiller":
-            return limits.chiller_min_c <= celsius <= limits.chiller_max_c
-        if data.point == "freezer":
-            return celsius <= limits.freezer_max_c
-        return celsius >= limits.hot_holding_min_c
+        return (_EVENT,), None
 
     def _delivery(self, event: DeliveryReceived, day: int, ms_of_day: int) -> tuple[Adds, int]:
         minutes = (event.time_ms - epoch_ms(event.data.cooked_at)) // _MINUTE_MS

@@ -46,11 +46,10 @@ _TEXT: Final = """\
 CPU microseconds per event, the least of {rounds} rounds; a drain every {lines} lines.
 
 {shares}
-What it says. Live, no part stands out: an event is some fifty small Python calls, each of which judges, keeps or adds. The peers
-run the same decoding, check and digest, more than a third of what Bytewax needs for its whole job: 1.5 times its speed would leave
-some 7 us for ledger, facts that can be corrected, sums, state and rows, which take 12 to 14. On a replay rows are the cost:
-an event of a past day changes eighteen of them, those of one kitchen and flush are told once, and each is 700 bytes of JSON.
-What would help next is a cheaper row: fewer bytes (a schema that both ends know), and writing the text of what does not change once.
+What it says. Live, no part stands out: an event is some fifty small Python calls, each of which judges, keeps or adds, and the
+peers run those that decode, check and digest just so. On a replay rows are the cost: an event of a past day changes up to eighteen
+of them, and though those of one kitchen and flush are told once, each is 700 bytes of JSON. What would help next is a cheaper
+row: fewer bytes (a schema that both ends know), and writing the text of what does not change once.
 """
 
 

@@ -24,7 +24,7 @@ from contracts.topics import (
     generation_name,
     topic_of,
 )
-from streams.agents.sending import Message, send_all
+from streams.agents.sending import send_all
 from streams.agents.state import (
     POSITION_KEY,
     Position,
@@ -34,7 +34,7 @@ from streams.agents.state import (
     log_bounds,
     read_state,
 )
-from streams.core.messages import Flush, Fold, Record
+from streams.core.messages import Flush, Fold, Out, Record
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 """Longer than any flush: one that the broker aborts meanwhile fences its own worker. A killed owner's
@@ -218,14 +218,13 @@ class Owner:
     async def _send(self, flush: Flush, position: int) -> None:
         partition, generation = self.place.partition, self.place.generation
         state = topic_of(self.place.state, generation)
-        messages = [Message(state, partition, key, value) for key, value in flush.state.items()]
+        records = [Out(state, partition, value, key) for key, value in flush.state.items()]
         for out in flush.out:
             where = partition if out.partition is None else out.partition
-            topic = topic_of(out.topic, generation)
-            messages.append(Message(topic, where, out.key, out.value, out.headers))
+            records.append(out._replace(topic=topic_of(out.topic, generation), partition=where))
         kept = encode_position(Position(position, self.place.topic_id))
-        messages.append(Message(state, partition, POSITION_KEY, kept))
-        await send_all(self._producer, messages)
+        records.append(Out(state, partition, kept, POSITION_KEY))
+        await send_all(self._producer, records)
 
     async def close(self) -> None:
         """Gives the partition up: what was not flushed is the successor's to fold again.

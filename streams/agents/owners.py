@@ -60,7 +60,8 @@ class Owners:
             os._exit(_FAILED)
         finally:
             self._taking -= 1
-            gc.enable()
+            if not self._taking:
+                gc.enable()
         return {place: owner.position for place, owner in self._owners.items()}
 
     async def _take(self, place: TP, revocations: int) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from contracts.registry import Registry
 from contracts.windows import ALL_GROUPS, DAY_WINDOWS, GROUPS, PANE_MS, PANE_WINDOWS
 from streams.core.messages import Contribution
-from streams.core.parts import ClinicPart, CoveragePart, KitchenPart, Part
+from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
 from streams.core.progress import Progress
 from streams.core.rows import Row, RowWriter, Stamp
 from streams.core.targets import Targets
 from streams.core.windows import RowKey, WindowTable
-
-P = TypeVar("P", bound=Part)
 
 _AREA_LEVELS: Final = ("kecamatan", "kabupaten")
 _COVERAGE_LEVELS: Final = ("recipient", *_AREA_LEVELS)
@@ -38,7 +36,6 @@ class Areas:
             *self._coverage.values(),
             *self._clinics.values(),
         )
-        self._deltas: dict[Any, dict[tuple[str, int], Any]] = {table: {} for table in self._tables}
         # Groups whose numbers changed, by (level, area): only their rows change.
         self._groups: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._due: dict[int, set[RowKey]] = defaultdict(set)
@@ -57,20 +54,19 @@ class Areas:
         day = self.progress.zone.local_day(new.pane * PANE_MS)
         unit = self._registry.unit(new.unit, day)
         places = {"kecamatan": unit.kecamatan if unit else "", "kabupaten": self.region}
-        kitchen = new.kitchen()
-        for level, area in places.items():
-            if kitchen is None:
-                clinics = self._delta(self._clinics[level], area, new.pane)
-                clinics.add(new.clinic())
-                if old is not None:
-                    clinics.add(old.clinic(), -1)
-                continue
-            kitchens = self._delta(self._performance[level], area, new.pane)
-            kitchens.add(kitchen)
-            before = old.kitchen() if old is not None else None
+        kitchen, before = new.kitchen(), old.kitchen() if old is not None else None
+        if kitchen is not None:
             if before is not None:
-                kitchens.add(before, -1)
-        self._cover(new, old, day)
+                kitchen.add(before, -1)
+            for level, area in places.items():
+                self._performance[level].delta(area, new.pane).add(kitchen)
+            self._cover(new, old, day)
+            return
+        clinic = new.clinic()
+        if old is not None:
+            clinic.add(old.clinic(), -1)
+        for level, area in places.items():
+            self._clinics[level].delta(area, new.pane).add(clinic)
 
     def _cover(self, new: Contribution, old: Contribution | None, day: int) -> None:
         held = (old.groups or {}) if old is not None else {}
@@ -86,23 +82,12 @@ class Areas:
                     ("kecamatan", row.kecamatan if row else ""),
                     ("kabupaten", self.region),
                 ):
-                    delta = self._delta(self._coverage[level], area, new.pane)
-                    delta.put(group, recipient, change)
+                    self._coverage[level].delta(area, new.pane).put(group, recipient, change)
                     self._groups[level, area].add(group)
 
-    def _delta(self, table: WindowTable[P], area: str, pane: int) -> P:
-        """What is still to be added to an area's pane."""
-        deltas: dict[tuple[str, int], P] = self._deltas[table]
-        delta = deltas.get((area, pane))
-        if delta is None:
-            delta = deltas[area, pane] = table.new()
-        return delta
-
     def _apply_deltas(self) -> None:
-        for table, deltas in self._deltas.items():
-            for (area, pane), delta in deltas.items():
-                table.apply(area, pane, self.progress.zone.local_day(pane * PANE_MS), delta)
-            deltas.clear()
+        for table in self._tables:
+            table.apply_deltas(self.progress.zone)
 
     def settle(self) -> None:
         """Forgets what changed: after state was restored nothing is a change."""
@@ -116,8 +101,6 @@ class Areas:
     def advance(self, time_ms: int) -> bool:
         """Time passes: notes the rows that become due. True if a pane began."""
         panes, days = self.progress.advance(time_ms)
-        if panes:
-            self._apply_deltas()
         for index, table in enumerate(self._tables):
             self._due[index].update(table.due_with(panes))
         for day in days:

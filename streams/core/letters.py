@@ -31,6 +31,11 @@ class _Said(NamedTuple):
     raw: Raw
 
 
+def raw_of(record: Record, line: int, value: bytes = b"") -> Raw:
+    """A line of a record as it came, or with `value` for its bytes (a NIK is blotted out)."""
+    return Raw(record.offset, line, record.key, value or split(record.value)[line])
+
+
 class Letters:
     """Writes them for one input partition."""
 
@@ -61,18 +66,20 @@ class Letters:
 
     def wrong_correction(self, fact: Fact, refusal: Refusal, event: Event) -> None:
         """An accepted event turned out to correct what it cannot. `event`: any of its source."""
+        if fact.raw is None:
+            raise LookupError(
+                f"state holds {fact.id} without its line: it is of an older version, rebuild with `pantau replay`"
+            )
         region, _, unit = event.origin
-        if fact.raw is not None:
-            said = _Said(fact.received, region, unit, self._day(region, fact.time), fact.raw)
-            self._letter(said, refusal)
+        said = _Said(fact.received, region, unit, self._day(region, fact.time), fact.raw)
+        self._letter(said, refusal)
 
     def _line(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
         region, unit, day = "", "", None
         if event is not None:
             region, _, unit = event.origin
             day = self._day(region, event.time_ms)
-        value = refusal.line or split(record.value)[line]
-        raw = Raw(record.offset, line, record.key, value)
+        raw = raw_of(record, line, refusal.line)
         self._letter(_Said(record.time_ms, region, unit, day, raw), refusal)
 
     def _day(self, region: str, time_ms: int) -> str | None:

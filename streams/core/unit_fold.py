@@ -17,7 +17,6 @@ from contracts.codes import Code, Refusal
 from contracts.decode import decode_records
 from contracts.events import Event
 from contracts.instant import rfc3339
-from contracts.lines import split
 from contracts.partition import partition_of
 from contracts.registry import RegionRegistry, Registry
 from contracts.topics import (
@@ -28,9 +27,9 @@ from contracts.topics import (
     VERDICTS,
 )
 from contracts.windows import GRACE_MS
-from streams.core.facts import Chunk, Fact, Raw
+from streams.core.facts import Chunk, Fact
 from streams.core.ledger import PLAIN, Admission, Verdict
-from streams.core.letters import Letters
+from streams.core.letters import Letters, raw_of
 from streams.core.messages import (
     Flush,
     Heard,
@@ -170,8 +169,7 @@ class UnitFold:
             self._heard[source.unit] = received
         fact, day = kept
         if fact.target:
-            raw = Raw(record.offset, line, record.key, split(record.value)[line])
-            fact = msgspec.structs.replace(fact, raw=raw)
+            fact = msgspec.structs.replace(fact, raw=raw_of(record, line))
         self._admit(record, line, source, item, fact, day)
 
     def _look_up(self, event: Event) -> Source | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from contracts.registry import Registry
-from contracts.windows import DAY_WINDOWS, PANE_MS, pane_of
+from contracts.windows import DAY_WINDOWS, pane_of
 from streams.core.contributions import (
     EATEN,
     RETRACTED,
@@ -136,7 +136,6 @@ class Units(Generic[P]):
         self._owns = owns
         self._changed = changed
         self._table: WindowTable[P] = WindowTable(side.part)
-        self._deltas: dict[tuple[str, int], P] = {}
         self._dirty: set[tuple[str, int]] = set()
         self._due: set[RowKey] = set()
         self._stale = False
@@ -159,10 +158,7 @@ class Units(Generic[P]):
         if fact.kind in UNCOUNTED:
             return
         pane = pane_of(fact.time)
-        delta = self._deltas.get((unit, pane))
-        if delta is None:
-            delta = self._deltas[unit, pane] = self._side.part()
-        self._side.add(unit, pane, delta, fact, sign)
+        self._side.add(unit, pane, self._table.delta(unit, pane), fact, sign)
 
     def restore(self, unit: str, chunk: Chunk) -> None:
         """Takes a chunk of the unit's facts as it was kept, and all of them to count until `restored`."""
@@ -197,11 +193,7 @@ class Units(Generic[P]):
                     yield unit_id, day, number
 
     def _apply_deltas(self) -> None:
-        zone = self.progress.zone
-        for (unit, pane), delta in self._deltas.items():
-            self._table.apply(unit, pane, zone.local_day(pane * PANE_MS), delta)
-        self._dirty.update(self._deltas)
-        self._deltas.clear()
+        self._dirty.update(self._table.apply_deltas(self.progress.zone))
 
     def contributions(self) -> list[Contribution]:
         """All that the panes that changed since the last call hold now."""

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from contracts.days import Zone
 from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.parts import Part
 
@@ -42,7 +43,7 @@ class WindowTable(Generic[P]):
     """Parts of the areas of one level; `new` makes an empty part."""
 
     def __init__(self, new: Callable[[], P]) -> None:
-        self.new = new
+        self._new = new
         self._panes: dict[str, dict[int, P]] = defaultdict(dict)
         self._days: dict[str, dict[int, P]] = defaultdict(dict)
         # Sums of an area's newest windows (end, sum), kept up to date instead of added up at each flush.
@@ -50,8 +51,25 @@ class WindowTable(Generic[P]):
         self._touched_panes: dict[str, set[int]] = defaultdict(set)
         self._touched_days: dict[str, set[int]] = defaultdict(set)
         self._areas_at: dict[int, set[str]] = defaultdict(set)
+        # What is still to be added to panes: many events fall in one, and it is added once.
+        self._deltas: dict[tuple[str, int], P] = {}
         # The sum that `window` made last, to slide from; None once anything has changed since.
         self._last: tuple[RowKey, P] | None = None
+
+    def delta(self, area: str, pane: int) -> P:
+        """What the next `apply_deltas` adds to an area's pane, to be added to; asking alone makes the pane's rows exist."""
+        delta = self._deltas.get((area, pane))
+        if delta is None:
+            delta = self._deltas[area, pane] = self._new()
+        return delta
+
+    def apply_deltas(self, zone: Zone) -> list[tuple[str, int]]:
+        """Adds all deltas; returns the (area, pane) that they were for."""
+        changed = list(self._deltas)
+        for (area, pane), delta in self._deltas.items():
+            self.apply(area, pane, zone.local_day(pane * PANE_MS), delta)
+        self._deltas.clear()
+        return changed
 
     def apply(self, area: str, pane: int, day: int, delta: P) -> None:
         """Adds `delta` to the pane, to its day and to the kept sums; an empty delta still makes the rows exist.
@@ -74,7 +92,7 @@ class WindowTable(Generic[P]):
     def _part(self, parts: dict[int, P], index: int) -> P:
         part = parts.get(index)
         if part is None:
-            part = parts[index] = self.new()
+            part = parts[index] = self._new()
         return part
 
     def pane(self, area: str, pane: int) -> P | None:
@@ -104,7 +122,7 @@ class WindowTable(Generic[P]):
         if (area, window) != key[:2] or not (total.invertible and 0 < step < length // 2):
             return None
         if self._newest[area].get(window, (0,))[0] == later:
-            total, kept = self.new(), total
+            total, kept = self._new(), total
             total.add(kept)
         stop = _held(window, later).stop
         for index in range(stop - step, stop):
@@ -116,7 +134,7 @@ class WindowTable(Generic[P]):
         return total
 
     def _sum(self, parts: dict[int, P], indexes: Iterable[int]) -> P:
-        total = self.new()
+        total = self._new()
         for index in indexes:
             part = parts.get(index)
             if part is not None:
