@@ -13,6 +13,9 @@ from contracts.windows import AHEAD_MS, ALLOWED_LATENESS_MS, GRACE_MS
 
 _COOKED_WITHIN_MS: Final = 86_400_000
 
+SAYING: Final = frozenset({DeliveryReceived, CaseReported})
+"""Types whose `data` `check_said` looks into; of others it asks only what they supersede."""
+
 
 class UnitLike(Protocol):
     """A unit's row."""

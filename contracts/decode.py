@@ -43,10 +43,12 @@ def decode_lines(value: bytes) -> list[Event | Refusal]:
     if events is None:
         return [decode_line(line) for line in split(value)]
     again = _complete(events)
-    if len(value) > MAX_EVENT_BYTES or may_hold_nik(value):
-        lines = split(value)
+    suspicious = may_hold_nik(value)
+    if suspicious or len(value) > MAX_EVENT_BYTES:
         again += [
-            i for i, line in enumerate(lines) if len(line) > MAX_EVENT_BYTES or may_hold_nik(line)
+            i
+            for i, line in enumerate(split(value))
+            if len(line) > MAX_EVENT_BYTES or (suspicious and may_hold_nik(line))
         ]
     items = cast(list[Event | Refusal], events)
     if again:

@@ -4,7 +4,9 @@ apart.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from contracts.topics import MAX_RECORD_BYTES
 
@@ -15,20 +17,16 @@ def pack(lines: Sequence[bytes], limit: int = MAX_RECORD_BYTES) -> Iterator[byte
     A value ends without a newline, so that line i of a value is `split(value)[i]`. Raises
     `ValueError` for a line that is longer than `limit`.
     """
-    batch: list[bytes] = []
-    size = -1
-    for line in lines:
-        if len(line) > limit:
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    start = sent = 0
+    while start < len(lines):
+        stop = bisect_right(ends, sent + limit + 1)
+        if stop == start:
             raise ValueError(
-                f"a line of {len(line)} bytes does not fit in a record of {limit}: refuse it first"
+                f"a line of {len(lines[start])} bytes does not fit in a record of {limit}: refuse it first"
             )
-        if batch and size + 1 + len(line) > limit:
-            yield b"\n".join(batch)
-            batch, size = [], -1
-        batch.append(line)
-        size += 1 + len(line)
-    if batch:
-        yield b"\n".join(batch)
+        yield b"\n".join(lines[start:stop])
+        start, sent = stop, ends[stop - 1]
 
 
 def split(value: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
 from streams.core.progress import Progress
 from streams.core.rows import Row, RowWriter, Stamp
 from streams.core.targets import Targets
-from streams.core.windows import RowKey, WindowTable
+from streams.core.windows import RowKey, WindowTable, merged
 
 _AREA_LEVELS: Final = ("kecamatan", "kabupaten")
 _COVERAGE_LEVELS: Final = ("recipient", *_AREA_LEVELS)
@@ -127,11 +127,13 @@ class Areas:
         levels = (*_AREA_LEVELS, *_COVERAGE_LEVELS, *_AREA_LEVELS)
         for index, (level, table) in enumerate(zip(levels, self._tables, strict=True)):
             due = self._due.pop(index, set())
-            changed = table.changed(progress.pane, progress.day)
-            for key in dict.fromkeys([*changed, *due]):
-                newest = progress.is_newest(key.window, key.end)
-                for row in self._rows_of(table, level, key, stamp, key in due):
-                    yield row, newest
+            runs = merged(table.changed(progress.pane, progress.day), due)
+            for (area, window), ends in runs.items():
+                newest = progress.newest(window)
+                for end, part in table.sums(area, window, ends):
+                    key = RowKey(area, window, end)
+                    for row in self._rows_of(level, key, part, stamp, key in due):
+                        yield row, end == newest
         self._groups.clear()
         if self._stale:
             # Not before the rows are out: days may pass between two flushes when the log is read anew.
@@ -141,24 +143,23 @@ class Areas:
 
     def _rows_of(
         self,
-        table: _Table,
         level: str,
         key: RowKey,
+        part: KitchenPart | CoveragePart | ClinicPart,
         stamp: Stamp,
         due: bool,
     ) -> Iterator[Row]:
-        part = table.window(key)
         if isinstance(part, KitchenPart):
-            yield self._writer.performance(stamp, level, key, part)
+            yield self._writer.performance(stamp, level, *key, part)
         elif isinstance(part, ClinicPart):
-            yield self._writer.clinic_coverage(stamp, level, key, part)
+            yield self._writer.clinic_coverage(stamp, level, *key, part)
         else:
             groups = (
                 self._due_groups(level, key, part)
                 if due
                 else self._groups[level, key.area] & set(part.groups)
             )
-            yield from self._writer.coverage(stamp, level, key, part, groups)
+            yield from self._writer.coverage(stamp, level, *key, part, groups)
 
     def _due_groups(self, level: str, key: RowKey, part: CoveragePart) -> set[str]:
         """Groups with a row though nothing changed: those reported on, and for days the registered ones and `all`."""

@@ -25,9 +25,10 @@ from contracts.events import (
 )
 from contracts.instant import epoch_ms
 from contracts.registry import Recipient, Thresholds
+from contracts.windows import ALL_GROUPS
 from streams.core import who
 from streams.core.facts import Fact
-from streams.core.parts import ONE, ClinicPart, CoveragePart, KitchenPart, count_into
+from streams.core.parts import ONE, ClinicPart, Eaten, KitchenPart, count_into
 
 KIND_OF: Final[dict[type[Event], int]] = {cls: index for index, cls in enumerate(CLASSES)}
 """Number of an event type in facts. The order of `contracts.events.CLASSES` must not change: facts are kept by it."""
@@ -57,7 +58,7 @@ _EVENT: Final = ONE["events"]
 _READING: Final = _EVENT + ONE["temp_readings"]
 _READING_IN_RANGE: Final = _READING + ONE["temp_in_range"]
 _DELIVERY: Final = _EVENT + ONE["deliveries"]
-_ON_TIME: Final = ONE["deliveries_on_time"]
+_DELIVERY_ON_TIME: Final = _DELIVERY + ONE["deliveries_on_time"]
 _OVER_4H: Final = ONE["deliveries_over_4h"]
 _OVER_6H: Final = ONE["deliveries_over_6h"]
 _TEST: Final = _EVENT + ONE["tests"]
@@ -114,20 +115,23 @@ def _clinic_payload(data: Any, kind: int) -> Any:
 
 def add_kitchen(part: KitchenPart, fact: Fact, sign: int) -> None:
     """Adds (1) or takes away (-1) a kitchen's counting fact."""
-    part.lanes += sign * _lanes(fact.kind, fact.payload)
-    if fact.kind == _RECEIVED:
-        count_into(part.minutes, fact.payload[1], sign)
+    kind, payload = fact.kind, fact.payload
+    if kind == _TEMPERATURE:  # half of all events
+        part.lanes += sign * (_READING_IN_RANGE if payload else _READING)
+        return
+    part.lanes += sign * _lanes(kind, payload)
+    if kind == _RECEIVED:
+        count_into(part.minutes, payload[1], sign)
 
 
 def _lanes(kind: int, payload: Any) -> int:
-    """What an event adds to the additive metrics (`KitchenPart.lanes`)."""
-    lanes: int = _INCIDENTS if kind == _INCIDENT else _EVENT
-    if kind == _TEMPERATURE:
-        lanes = _READING_IN_RANGE if payload else _READING
-    elif kind == _RECEIVED:
+    """What an event other than a reading adds to the additive metrics (`KitchenPart.lanes`)."""
+    lanes: int = _EVENT
+    if kind == _RECEIVED:
         portions, minutes, on_time = payload
-        lanes = _DELIVERY + portions * _PORTION_RECEIVED + on_time * _ON_TIME
-        lanes += (minutes > _OVER_4H_MIN) * _OVER_4H + (minutes > _OVER_6H_MIN) * _OVER_6H
+        lanes = (_DELIVERY_ON_TIME if on_time else _DELIVERY) + portions * _PORTION_RECEIVED
+        if minutes > _OVER_4H_MIN:
+            lanes += _OVER_4H + (minutes > _OVER_6H_MIN) * _OVER_6H
     elif kind == EATEN:
         _, leftover, eaten = payload
         lanes += leftover * _GRAM_LEFT + sum(eaten.values()) * _PORTION_EATEN
@@ -137,15 +141,26 @@ def _lanes(kind: int, payload: Any) -> int:
         lanes += payload * _PORTION_DISPATCHED
     elif kind == _TESTED:
         lanes = _TEST if payload else _FAILED_TEST
+    elif kind == _INCIDENT:
+        lanes = _INCIDENTS
     return lanes
 
 
-def add_coverage(part: CoveragePart, fact: Fact, sign: int) -> None:
+def add_coverage(eaten: Eaten, fact: Fact, sign: int) -> None:
     """Adds or takes away what a fact of kind `EATEN` says; `sign` 0 only leaves that it was reported on."""
-    recipient, _, eaten = fact.payload
-    part.mention(recipient)
-    for group, portions in eaten.items():
-        part.report(recipient, group, sign * portions)
+    recipient, _, portions_of = fact.payload
+    total = 0
+    for group, portions in portions_of.items():
+        _put(eaten, group, recipient, sign * portions)
+        total += portions
+    _put(eaten, ALL_GROUPS, recipient, sign * total)
+
+
+def _put(eaten: Eaten, group: str, recipient: str, portions: int) -> None:
+    recipients = eaten.get(group)
+    if recipients is None:
+        recipients = eaten[group] = {}
+    recipients[recipient] = recipients.get(recipient, 0) + portions
 
 
 def add_clinic(part: ClinicPart, fact: Fact, source: str, sign: int) -> None:

@@ -63,19 +63,18 @@ class Chunk:
         self._packed = packed[_HEADER:]
         self._joined: list[Fact] = []
 
-    @property
-    def is_dirty(self) -> bool:
-        """Whether facts have joined it since it was last written."""
-        return bool(self._joined)
-
-    def append(self, fact: Fact) -> None:
-        """Adds a fact; the caller sees to it that the chunk is not full."""
-        self._joined.append(fact)
+    def append(self, fact: Fact) -> bool:
+        """Adds a fact; the caller sees to it that the chunk is not full. True for the first since it was written."""
+        joined = self._joined
+        joined.append(fact)
         self.count += 1
+        return len(joined) == 1
 
     def written(self) -> bytes:
         """All facts as one msgpack array, to be written now."""
-        self._packed += b"".join(map(_encode, self._joined))
+        array = _encode(self._joined)
+        # Up to 15 items have a header of one byte, 16 one of three.
+        self._packed += array[1 if len(self._joined) < CHUNK_FACTS else _HEADER :]
         self._joined.clear()
         return self._array(self.count, self._packed)
 

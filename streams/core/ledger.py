@@ -114,7 +114,7 @@ class Ledger:
             if copies:
                 same = any(one.digest == fact.digest for one in copies)
                 return _DUPLICATE if same else _CONFLICT
-        if not self._is_linked(fact):
+        if not fact.target and fact.id not in self._corrections:
             self._keep(fact, day)
             return PLAIN
         tied = self._tied_to(fact)
@@ -129,9 +129,8 @@ class Ledger:
             chunk = Chunk(day, 0 if chunk is None else chunk.number + 1)
             self._open[day] = chunk
             self._chunks[day].append(chunk)
-        if not chunk.is_dirty:
+        if chunk.append(fact):
             self._changed(chunk)
-        chunk.append(fact)
         self._index(fact, chunk)
 
     def _tied_to(self, fact: Fact) -> list[Fact]:

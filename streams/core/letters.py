@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,8 @@ from streams.core.facts import Fact, Raw
 from streams.core.messages import Record, TableLines
 
 _json = msgspec.json.Encoder().encode
+_lines_of = lru_cache(maxsize=1)(split)
+"""A record of many lines is taken apart once, however many of them are refused."""
 
 
 class _Said(NamedTuple):
@@ -33,7 +36,7 @@ class _Said(NamedTuple):
 
 def raw_of(record: Record, line: int, value: bytes = b"") -> Raw:
     """A line of a record as it came, or with `value` for its bytes (a NIK is blotted out)."""
-    return Raw(record.offset, line, record.key, value or split(record.value)[line])
+    return Raw(record.offset, line, record.key, value or _lines_of(record.value)[line])
 
 
 class Letters:
@@ -106,7 +109,7 @@ class Letters:
             "key": b64encode(raw.key).decode(),
             "bytes": b64encode(raw.value).decode(),
         }
-        self._lines.add(DEAD_LETTERS, "dead_letters", _json(row), 0)
+        self._lines.add(DEAD_LETTERS, "dead_letters", _json(row), partition=0)
 
     def _place(self, offset: int, line: int) -> dict[str, Any]:
         return {

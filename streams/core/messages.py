@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from contracts.lines import pack
 from contracts.topics import MAX_RECORD_BYTES, TABLE_HEADER
-from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
+from streams.core.parts import ClinicPart, CoveragePart, Eaten, KitchenPart
 from streams.core.rows import Row
 
 
@@ -65,9 +65,9 @@ class TableLines:
     def __init__(self) -> None:
         self._lines: dict[tuple[str, str, int | None], list[bytes]] = defaultdict(list)
 
-    def add(self, topic: str, table: str, line: bytes, partition: int | None = None) -> None:
-        """One line of `table` for `topic`."""
-        self._lines[topic, table, partition].append(line)
+    def add(self, topic: str, table: str, *lines: bytes, partition: int | None = None) -> None:
+        """Lines of `table` for `topic`."""
+        self._lines[topic, table, partition] += lines
 
     def drain(self) -> Iterator[Out]:
         """The records; the collection is empty afterwards."""
@@ -82,9 +82,9 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
 
     unit: str
     pane: int
-    sums: list[int] | None = None
+    sums: tuple[int, ...] | None = None
     minutes: dict[int, int] | None = None
-    groups: dict[str, dict[str, int]] | None = None
+    groups: Eaten | None = None
     measured: list[tuple[str, int, str, str, int]] | None = None
     immunized: dict[str, int] | None = None
     mothers: dict[str, int] | None = None
@@ -93,13 +93,9 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     cases: int = 0
 
     @staticmethod
-    def of_kitchen(
-        unit: str, pane: int, part: KitchenPart, coverage: CoveragePart | None
-    ) -> Contribution:
+    def of_kitchen(unit: str, pane: int, part: KitchenPart, eaten: Eaten | None) -> Contribution:
         """Of a kitchen's pane."""
-        return Contribution(
-            unit, pane, list(part.sums), part.minutes, coverage.groups if coverage else None
-        )
+        return Contribution(unit, pane, part.sums, part.minutes, eaten)
 
     @staticmethod
     def of_clinic(unit: str, pane: int, part: ClinicPart) -> Contribution:
@@ -171,7 +167,7 @@ class FeedBatch(msgspec.Struct, array_like=True, gc=False):
     source: str
     position: int
     time_ms: int
-    items: list[msgspec.Raw]
+    items: Sequence[msgspec.Raw]
 
 
 FeedItem = Contribution | LiveRow | Heard | RegistryRows
@@ -180,20 +176,15 @@ decode_batch = msgspec.msgpack.Decoder(FeedBatch).decode
 decode_item = msgspec.msgpack.Decoder(FeedItem).decode
 decode_contribution = msgspec.msgpack.Decoder(Contribution).decode
 
-_ROOM: Final = MAX_RECORD_BYTES - 1_000
-
 
 def feed_records(source: str, position: int, time_ms: int, items: list[Any]) -> Iterator[bytes]:
     """Packs a flush's items into values of `region.feed`, each under the record limit; there is always a
     last one, which carries the time.
     """
-    part: list[msgspec.Raw] = []
-    size = 0
-    for item in items:
-        raw = encode(item)
-        if part and size + len(raw) > _ROOM:
-            yield encode(FeedBatch(source, position, 0, part))
-            part, size = [], 0
-        part.append(msgspec.Raw(raw))
-        size += len(raw)
-    yield encode(FeedBatch(source, position, time_ms, part))
+    value = encode(FeedBatch(source, position, time_ms, items))
+    if len(value) <= MAX_RECORD_BYTES or len(items) == 1:
+        yield value
+        return
+    half = len(items) // 2
+    yield from feed_records(source, position, 0, items[:half])
+    yield from feed_records(source, position, time_ms, items[half:])

@@ -12,7 +12,6 @@ from struct import Struct
 from typing import ClassVar, Final, Protocol, Self, TypeVar
 
 from contracts.rows import SUMS, names
-from contracts.windows import ALL_GROUPS
 
 K = TypeVar("K")
 
@@ -67,6 +66,10 @@ class KitchenPart:
             counts_into(self.minutes, other.minutes, sign)
 
 
+Eaten = dict[str, dict[str, int]]
+"""Group, `all` among them -> recipient -> portions."""
+
+
 class CoveragePart:
     """Coverage: portions eaten by group and recipient, `all` among the groups.
 
@@ -77,18 +80,9 @@ class CoveragePart:
     invertible: ClassVar = False
 
     def __init__(self) -> None:
-        self.groups: dict[str, dict[str, int]] = {}
+        self.groups: Eaten = {}
         self.eaten: dict[str, int] = {}
         self.served: dict[str, int] = {}
-
-    def mention(self, recipient: str) -> None:
-        """A meal was reported at `recipient`, whatever was eaten."""
-        self.put(ALL_GROUPS, recipient, 0)
-
-    def report(self, recipient: str, group: str, portions: int) -> None:
-        """Adds `portions` of one group at one recipient, to the group and to `all`."""
-        self.put(group, recipient, portions)
-        self.put(ALL_GROUPS, recipient, portions)
 
     def add(self, other: CoveragePart, sign: int = 1) -> None:
         """See `Part.add`."""

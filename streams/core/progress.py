@@ -31,6 +31,6 @@ class Progress:
         self.pane, self.day = pane, max(day, self.day)
         return panes, days
 
-    def is_newest(self, window: WindowName, end: int) -> bool:
-        """Whether a row of `end` is of the newest begun window."""
-        return end == (self.pane + 1 if window in PANE_WINDOWS else self.day)
+    def newest(self, window: WindowName) -> int:
+        """The `end` of the newest begun window."""
+        return self.pane + 1 if window in PANE_WINDOWS else self.day

@@ -15,7 +15,6 @@ from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, Column, View,
 from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
 from streams.core.targets import Targets
-from streams.core.windows import RowKey
 
 
 def _struct(name: str, columns: tuple[Column, ...]) -> Any:
@@ -82,18 +81,24 @@ class RowWriter:
             day = end
         return _Span(end_ms, (window, rfc3339(start_ms), rfc3339(end_ms), day_to_iso(day)))
 
-    def performance(self, stamp: Stamp, level: str, key: RowKey, part: KitchenPart) -> Row:
-        """One row of `performance`."""
+    def performance(
+        self,
+        stamp: Stamp,
+        level: str,
+        area: str,
+        window: WindowName,
+        end: int,
+        part: KitchenPart,
+    ) -> Row:
+        """One row of `performance`; `end` as in `RowKey`."""
         target = None
-        if key.window in DAY_WINDOWS:
-            target = self._targets.portions(
-                key.area, key.end - DAY_WINDOWS[key.window] + 1, key.end
-            )
-        span = self._span(key.window, key.end)
+        if window in DAY_WINDOWS:
+            target = self._targets.portions(area, end - DAY_WINDOWS[window] + 1, end)
+        span = self._span(window, end)
         row = _Performance(
             stamp.region,
             level,
-            key.area,
+            area,
             *span.said,
             *part.sums,
             *percentiles(part.minutes),
@@ -101,23 +106,30 @@ class RowWriter:
             stamp.revision,
             stamp.updated_at,
         )
-        return Row("performance", level, key.area, "", key.window, span.end_ms, _encode(row))
+        return Row("performance", level, area, "", window, span.end_ms, _encode(row))
 
     def coverage(
-        self, stamp: Stamp, level: str, key: RowKey, part: CoveragePart, groups: set[str]
+        self,
+        stamp: Stamp,
+        level: str,
+        area: str,
+        window: WindowName,
+        end: int,
+        part: CoveragePart,
+        groups: set[str],
     ) -> Iterator[Row]:
-        """The rows of `coverage` of the given groups."""
-        span = self._span(key.window, key.end)
+        """The rows of `coverage` of the given groups; `end` as in `RowKey`."""
+        span = self._span(window, end)
         for group in groups:
             target, recipients = None, None
-            if key.window in DAY_WINDOWS:
-                first = key.end - DAY_WINDOWS[key.window] + 1
-                target = self._targets.eaten(key.area, group, first, key.end)
-                recipients = self._targets.recipients(key.area, group, first, key.end)
+            if window in DAY_WINDOWS:
+                first = end - DAY_WINDOWS[window] + 1
+                target = self._targets.eaten(area, group, first, end)
+                recipients = self._targets.recipients(area, group, first, end)
             row = _Coverage(
                 stamp.region,
                 level,
-                key.area,
+                area,
                 *span.said,
                 group,
                 part.eaten.get(group, 0),
@@ -127,18 +139,26 @@ class RowWriter:
                 stamp.revision,
                 stamp.updated_at,
             )
-            yield Row("coverage", level, key.area, group, key.window, span.end_ms, _encode(row))
+            yield Row("coverage", level, area, group, window, span.end_ms, _encode(row))
 
-    def clinic_coverage(self, stamp: Stamp, level: str, key: RowKey, part: ClinicPart) -> Row:
-        """One row of `clinic_coverage`."""
-        span = self._span(key.window, key.end)
+    def clinic_coverage(
+        self,
+        stamp: Stamp,
+        level: str,
+        area: str,
+        window: WindowName,
+        end: int,
+        part: ClinicPart,
+    ) -> Row:
+        """One row of `clinic_coverage`; `end` as in `RowKey`."""
+        span = self._span(window, end)
         row = _ClinicCoverage(
             stamp.region,
             level,
-            key.area,
+            area,
             *span.said,
             len(part.measured),
-            self._targets.children(key.area, key.end) if key.window in DAY_WINDOWS else None,
+            self._targets.children(area, end) if window in DAY_WINDOWS else None,
             part.stunted,
             part.wasted,
             len(part.immunized),
@@ -149,19 +169,18 @@ class RowWriter:
             stamp.revision,
             stamp.updated_at,
         )
-        return Row("clinic_coverage", level, key.area, "", key.window, span.end_ms, _encode(row))
+        return Row("clinic_coverage", level, area, "", window, span.end_ms, _encode(row))
 
 
 def percentiles(minutes: dict[int, int]) -> tuple[int | None, int | None, int | None]:
     """(p50, p95, max) of a histogram: the value at 0-based position floor(q * n) of the sorted values; None without values."""
     if not minutes:
         return (None, None, None)
-    if len(minutes) == 1:
-        (only,) = minutes
-        return (only, only, only)
     ordered = sorted(minutes)
     ranks = list(accumulate(map(minutes.__getitem__, ordered)))
     total = ranks[-1]
+    if total == len(ordered):  # each once, as most are: a value's place is its rank
+        return (ordered[int(0.5 * total)], ordered[int(0.95 * total)], ordered[-1])
     p50 = ordered[bisect_right(ranks, int(0.5 * total))]
     p95 = ordered[bisect_right(ranks, int(0.95 * total))]
     return (p50, p95, ordered[-1])

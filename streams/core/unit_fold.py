@@ -170,7 +170,15 @@ class UnitFold:
         fact, day = kept
         if fact.target:
             fact = msgspec.structs.replace(fact, raw=raw_of(record, line))
-        self._admit(record, line, source, item, fact, day)
+        admission = source.ledger.admit(fact, day)
+        if admission is PLAIN:
+            source.units.touch(source.unit, fact, 1)
+        elif admission.verdict is Verdict.NEW:
+            self._fold(record, source, item, fact, admission)
+        elif admission.verdict is Verdict.DUPLICATE:
+            self._letters.exception(record, line, "duplicate", "")
+        else:
+            self._letters.conflict(record, line, item)
 
     def _look_up(self, event: Event) -> Source | None:
         """The source, if its events belong here and the registry knows the unit in that region."""
@@ -191,19 +199,6 @@ class UnitFold:
                 return refusal
         detail = f"events of {event.origin.unit_id} belong into another topic or partition: key records by the unit id (murmur2)"
         return Refusal(Code.WRONG_PARTITION, detail, id=event.id, source=event.source)
-
-    def _admit(
-        self, record: Record, line: int, source: Source, event: Event, fact: Fact, day: int
-    ) -> None:
-        admission = source.ledger.admit(fact, day)
-        if admission is PLAIN:
-            source.units.touch(source.unit, fact, 1)
-        elif admission.verdict is Verdict.NEW:
-            self._fold(record, source, event, fact, admission)
-        elif admission.verdict is Verdict.DUPLICATE:
-            self._letters.exception(record, line, "duplicate", "")
-        else:
-            self._letters.conflict(record, line, event)
 
     def _keep_chunk(self, unit: str, chunk: Chunk) -> None:
         self._dirty_chunks[unit, chunk.day, chunk.number] = chunk
@@ -270,10 +265,9 @@ class UnitFold:
 
     def _drain_region(self, units: Units[Any], stamp: Stamp, feed: list[Any]) -> None:
         feed.extend(units.contributions())
-        for row, newest in units.rows(stamp):
-            self._lines.add(UNIT_WINDOWS, row.view, row.line)
-            if newest:
-                feed.append(LiveRow(row))
+        rows = list(units.rows(stamp))
+        self._lines.add(UNIT_WINDOWS, units.view, *(row.line for row, _ in rows))
+        feed += [LiveRow(row) for row, newest in rows if newest]
         region_of = self._registry.region_of_unit
         heard = [unit for unit in self._heard if region_of(unit) == stamp.region]
         feed += [Heard(unit, self._kind, self._heard.pop(unit)) for unit in heard]

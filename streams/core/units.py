@@ -7,7 +7,8 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from contracts.registry import Registry
-from contracts.windows import DAY_WINDOWS, pane_of
+from contracts.rows import View
+from contracts.windows import DAY_WINDOWS, PANE_MS, WindowName
 from streams.core.contributions import (
     EATEN,
     RETRACTED,
@@ -19,11 +20,11 @@ from streams.core.contributions import (
 from streams.core.facts import Chunk, Fact
 from streams.core.ledger import Ledger
 from streams.core.messages import Contribution
-from streams.core.parts import ClinicPart, CoveragePart, KitchenPart, Part
+from streams.core.parts import ClinicPart, Eaten, KitchenPart, Part
 from streams.core.progress import Progress
 from streams.core.rows import Row, RowWriter, Stamp
 from streams.core.targets import Targets
-from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable
+from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable, merged
 
 P = TypeVar("P", bound=Part)
 
@@ -32,6 +33,7 @@ class Side(Protocol[P]):
     """What differs between kitchens and clinics."""
 
     kind: str
+    view: View
 
     def part(self) -> P:
         """An empty part."""
@@ -45,7 +47,9 @@ class Side(Protocol[P]):
     def forget(self, least_pane: int, /) -> None:
         """Drops what is kept of panes before `least_pane`."""
 
-    def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: P) -> Row:
+    def row(
+        self, writer: RowWriter, stamp: Stamp, unit: str, window: WindowName, end: int, part: P
+    ) -> Row:
         """The unit's row."""
 
 
@@ -53,9 +57,10 @@ class Kitchens:
     """Kitchens: performance, and what was eaten where."""
 
     kind = "sppg"
+    view: View = "performance"
 
     def __init__(self) -> None:
-        self._coverage: dict[tuple[str, int], CoveragePart] = {}
+        self._coverage: dict[tuple[str, int], Eaten] = {}
 
     def part(self) -> KitchenPart:
         """See `Side`."""
@@ -65,12 +70,11 @@ class Kitchens:
         """See `Side`."""
         if sign:
             add_kitchen(part, fact, sign)
-        if fact.kind != EATEN:
-            return
-        coverage = self._coverage.get((unit, pane))
-        if coverage is None:
-            coverage = self._coverage[unit, pane] = CoveragePart()
-        add_coverage(coverage, fact, sign)
+        if fact.kind == EATEN:
+            coverage = self._coverage.get((unit, pane))
+            if coverage is None:
+                coverage = self._coverage[unit, pane] = {}
+            add_coverage(coverage, fact, sign)
 
     def contribution(self, unit: str, pane: int, part: KitchenPart) -> Contribution:
         """See `Side`."""
@@ -81,15 +85,24 @@ class Kitchens:
         for key in [key for key in self._coverage if key[1] < least_pane]:
             del self._coverage[key]
 
-    def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: KitchenPart) -> Row:
+    def row(
+        self,
+        writer: RowWriter,
+        stamp: Stamp,
+        unit: str,
+        window: WindowName,
+        end: int,
+        part: KitchenPart,
+    ) -> Row:
         """See `Side`."""
-        return writer.performance(stamp, "unit", key, part)
+        return writer.performance(stamp, "unit", unit, window, end, part)
 
 
 class Clinics:
     """Clinics: clinic coverage."""
 
     kind = "clinic"
+    view: View = "clinic_coverage"
 
     def __init__(self, region: str) -> None:
         self._region = region
@@ -110,9 +123,17 @@ class Clinics:
     def forget(self, _least_pane: int) -> None:
         """Nothing is kept beside the parts."""
 
-    def row(self, writer: RowWriter, stamp: Stamp, key: RowKey, part: ClinicPart) -> Row:
+    def row(
+        self,
+        writer: RowWriter,
+        stamp: Stamp,
+        unit: str,
+        window: WindowName,
+        end: int,
+        part: ClinicPart,
+    ) -> Row:
         """See `Side`."""
-        return writer.clinic_coverage(stamp, "unit", key, part)
+        return writer.clinic_coverage(stamp, "unit", unit, window, end, part)
 
 
 class Units(Generic[P]):
@@ -132,7 +153,9 @@ class Units(Generic[P]):
         self.region = region
         self.ledgers: dict[str, Ledger] = {}
         self.progress = Progress(registry.zone(region))
+        self.view = side.view
         self._side = side
+        self._add = side.add
         self._owns = owns
         self._changed = changed
         self._table: WindowTable[P] = WindowTable(side.part)
@@ -155,10 +178,9 @@ class Units(Generic[P]):
 
     def touch(self, unit: str, fact: Fact, sign: int) -> None:
         """Adds (1), takes away (-1) or only mentions (0: its rows exist though it does not count) a fact."""
-        if fact.kind in UNCOUNTED:
-            return
-        pane = pane_of(fact.time)
-        self._side.add(unit, pane, self._table.delta(unit, pane), fact, sign)
+        if fact.kind not in UNCOUNTED:
+            pane = fact.time // PANE_MS
+            self._add(unit, pane, self._table.delta(unit, pane), fact, sign)
 
     def restore(self, unit: str, chunk: Chunk) -> None:
         """Takes a chunk of the unit's facts as it was kept, and all of them to count until `restored`."""
@@ -210,11 +232,13 @@ class Units(Generic[P]):
         """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
         self._apply_deltas()
         changed = self._table.changed(self.progress.pane, self.progress.day)
-        keys = dict.fromkeys([*changed, *self._due])
+        runs = merged(changed, self._due)
         self._due.clear()
-        for key in keys:
-            row = self._side.row(self._writer, stamp, key, self._table.window(key))
-            yield row, self.progress.is_newest(key.window, key.end)
+        row, writer = self._side.row, self._writer
+        for (unit, window), ends in runs.items():
+            newest = self.progress.newest(window)
+            for end, part in self._table.sums(unit, window, ends):
+                yield row(writer, stamp, unit, window, end, part), end == newest
         self._forget()
 
     def _forget(self) -> None:

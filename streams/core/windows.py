@@ -39,6 +39,18 @@ class RowKey(NamedTuple):
     end: int
 
 
+Runs = dict[tuple[str, WindowName], list[int]]
+"""(area, window) -> ends of rows, the newest first: so their sums slide."""
+
+
+class _Newest(NamedTuple, Generic[P]):
+    """The sum of an area's newest window that was asked for: `first` and `stop` bound the panes (or days) that it holds."""
+
+    first: int
+    stop: int
+    total: P
+
+
 class WindowTable(Generic[P]):
     """Parts of the areas of one level; `new` makes an empty part."""
 
@@ -46,15 +58,14 @@ class WindowTable(Generic[P]):
         self._new = new
         self._panes: dict[str, dict[int, P]] = defaultdict(dict)
         self._days: dict[str, dict[int, P]] = defaultdict(dict)
-        # Sums of an area's newest windows (end, sum), kept up to date instead of added up at each flush.
-        self._newest: dict[str, dict[WindowName, tuple[int, P]]] = defaultdict(dict)
+        # Kept up to date instead of added up at each flush; by area and window, those over panes and those over days.
+        self._newest_of_panes: dict[str, dict[WindowName, _Newest[P]]] = defaultdict(dict)
+        self._newest_of_days: dict[str, dict[WindowName, _Newest[P]]] = defaultdict(dict)
         self._touched_panes: dict[str, set[int]] = defaultdict(set)
         self._touched_days: dict[str, set[int]] = defaultdict(set)
         self._areas_at: dict[int, set[str]] = defaultdict(set)
         # What is still to be added to panes: many events fall in one, and it is added once.
         self._deltas: dict[tuple[str, int], P] = {}
-        # The sum that `window` made last, to slide from; None once anything has changed since.
-        self._last: tuple[RowKey, P] | None = None
 
     def delta(self, area: str, pane: int) -> P:
         """What the next `apply_deltas` adds to an area's pane, to be added to; asking alone makes the pane's rows exist."""
@@ -67,7 +78,7 @@ class WindowTable(Generic[P]):
         """Adds all deltas; returns the (area, pane) that they were for."""
         changed = list(self._deltas)
         for (area, pane), delta in self._deltas.items():
-            self.apply(area, pane, zone.local_day(pane * PANE_MS), delta)
+            self.apply(area, pane, zone.day_and_offset(pane * PANE_MS)[0], delta)
         self._deltas.clear()
         return changed
 
@@ -76,11 +87,16 @@ class WindowTable(Generic[P]):
 
         The delta is the table's from now on: of a pane that held nothing it becomes what the pane holds.
         """
-        self._last = None
-        self._part(self._days[area], day).add(delta)
-        for window, (end, total) in self._newest[area].items():
-            first_end = pane + 1 if window in PANE_WINDOWS else day
-            if first_end <= end < first_end + _LENGTHS[window]:
+        days = self._days[area]
+        of_day = days.get(day)
+        if of_day is None:
+            of_day = days[day] = self._new()
+        of_day.add(delta)
+        for first, stop, total in self._newest_of_panes[area].values():
+            if first <= pane < stop:
+                total.add(delta)
+        for first, stop, total in self._newest_of_days[area].values():
+            if first <= day < stop:
                 total.add(delta)
         held = self._panes[area].setdefault(pane, delta)
         if held is not delta:
@@ -89,74 +105,63 @@ class WindowTable(Generic[P]):
         self._touched_days[area].add(day)
         self._areas_at[pane].add(area)
 
-    def _part(self, parts: dict[int, P], index: int) -> P:
-        part = parts.get(index)
-        if part is None:
-            part = parts[index] = self._new()
-        return part
-
     def pane(self, area: str, pane: int) -> P | None:
         """What the area's pane holds, or None if nothing ever fell in it."""
         return self._panes[area].get(pane)
 
-    def window(self, key: RowKey) -> P:
-        """The sum over a row's window. The result is the table's own: read it before the next is asked for, do not change it."""
-        area, window, end = key
-        kept = self._newest[area].get(window)
-        if kept is not None and kept[0] == end:
-            total = kept[1]
-        else:
-            parts = (self._panes if window in PANE_WINDOWS else self._days)[area]
-            total = self._slid(key, parts) or self._sum(parts, _held(window, end))
-            if kept is None or kept[0] < end:
-                self._newest[area][window] = (end, total)
-        self._last = (key, total)
-        return total
+    def sums(self, area: str, window: WindowName, ends: Iterable[int]) -> Iterator[tuple[int, P]]:
+        """(end, sum over the window) of each of `ends`. Of ends that stand newest first, a sum is made from the one before it.
 
-    def _slid(self, key: RowKey, parts: dict[int, P]) -> P | None:
-        """The sum made from the one of a window that ends a little later, if that was the last one asked for."""
-        if self._last is None:
-            return None
-        (area, window, later), total = self._last
-        step, length = later - key.end, _LENGTHS[window]
-        if (area, window) != key[:2] or not (total.invertible and 0 < step < length // 2):
-            return None
-        if self._newest[area].get(window, (0,))[0] == later:
-            total, kept = self._new(), total
-            total.add(kept)
-        stop = _held(window, later).stop
-        for index in range(stop - step, stop):
-            if (part := parts.get(index)) is not None:
-                total.add(part, -1)
-        for index in range(stop - length - step, stop - length):
-            if (part := parts.get(index)) is not None:
-                total.add(part)
-        return total
-
-    def _sum(self, parts: dict[int, P], indexes: Iterable[int]) -> P:
-        total = self._new()
-        for index in indexes:
-            part = parts.get(index)
-            if part is not None:
-                total.add(part)
-        return total
-
-    def changed(self, now_pane: int, today: int) -> list[RowKey]:
-        """Rows that are due (`now_pane` and `today` have begun) and whose window was touched since the last call.
-
-        Those of one area and window stand side by side, the newest first: so their sums slide.
+        A sum is the table's own: read it before the next is asked for, do not change it.
         """
-        rows: list[RowKey] = []
+        if window in PANE_WINDOWS:
+            parts, newest, shift = self._panes[area], self._newest_of_panes[area], 0
+        else:
+            parts, newest, shift = self._days[area], self._newest_of_days[area], 1
+        length = _LENGTHS[window]
+        total, later, is_kept = self._new(), 0, True
+        for end in ends:
+            stop = end + shift
+            if total.invertible and 0 < later - stop < length // 2:
+                if is_kept:
+                    total, kept, is_kept = self._new(), total, False
+                    total.add(kept)
+                _slide(total, parts, range(stop, later), -1)
+                _slide(total, parts, range(stop - length, later - length), 1)
+            else:
+                total, is_kept = self._sum(parts, newest, window, stop)
+            later = stop
+            yield end, total
+
+    def _sum(
+        self,
+        parts: dict[int, P],
+        newest: dict[WindowName, _Newest[P]],
+        window: WindowName,
+        stop: int,
+    ) -> tuple[P, bool]:
+        """The sum of the parts before `stop`, and whether it is kept as the newest."""
+        kept = newest.get(window)
+        if kept is not None and kept.stop == stop:
+            return kept.total, True
+        total, first = self._new(), stop - _LENGTHS[window]
+        _slide(total, parts, range(first, stop), 1)
+        if kept is None or kept.stop < stop:
+            newest[window] = _Newest(first, stop, total)
+            return total, True
+        return total, False
+
+    def changed(self, now_pane: int, today: int) -> Runs:
+        """Rows that are due (`now_pane` and `today` have begun) and whose window was touched since the last call."""
+        runs: Runs = {}
         for area, panes in self._touched_panes.items():
             for window, length in PANE_WINDOWS.items():
-                ends = _ends({pane + 1 for pane in panes}, length, now_pane + 1)
-                rows += [RowKey(area, window, end) for end in sorted(ends, reverse=True)]
+                runs[area, window] = _ends({pane + 1 for pane in panes}, length, now_pane + 1)
         for area, days in self._touched_days.items():
             for window, length in DAY_WINDOWS.items():
-                ends = _ends(days, length, today)
-                rows += [RowKey(area, window, end) for end in sorted(ends, reverse=True)]
+                runs[area, window] = _ends(days, length, today)
         self.settle()
-        return rows
+        return runs
 
     def settle(self) -> None:
         """Nothing that was touched so far is a change."""
@@ -176,33 +181,38 @@ class WindowTable(Generic[P]):
 
     def forget(self, now_pane: int, today: int) -> None:
         """Drops what no event can reach any more, and the sums of windows that ended before today."""
-        self._last = None
         for pane in [pane for pane in self._areas_at if pane < now_pane - _LONGEST_PANE_WINDOW]:
             del self._areas_at[pane]
         _drop_below(self._panes, now_pane - PANE_REACH)
         _drop_below(self._days, today - DAY_REACH)
-        for area in list(self._newest):
-            kept = self._newest[area]
-            for window, (end, _) in list(kept.items()):
-                if end < (now_pane if window in PANE_WINDOWS else today):
-                    del kept[window]
-            if not kept:
-                del self._newest[area]
+        _drop_ended(self._newest_of_panes, now_pane)
+        _drop_ended(self._newest_of_days, today + 1)
 
 
-def _held(window: WindowName, end: int) -> range:
-    """The panes (15m, 1h) or days (1d, 7d, 30d) that a row holds; `end` as in `RowKey`."""
-    if window in PANE_WINDOWS:
-        return range(end - PANE_WINDOWS[window], end)
-    return range(end - DAY_WINDOWS[window] + 1, end + 1)
+def merged(changed: Runs, due: Iterable[RowKey]) -> Runs:
+    """`changed` with the rows that are `due` besides."""
+    ends: dict[tuple[str, WindowName], set[int]] = defaultdict(set)
+    for area, window, end in due:
+        ends[area, window].add(end)
+    for place, some in ends.items():
+        changed[place] = sorted(some.union(changed.get(place, ())), reverse=True)
+    return changed
 
 
-def _ends(firsts: set[int], length: int, last: int) -> set[int]:
-    """Of each first end and the `length - 1` after it those up to `last`."""
+def _slide(total: P, parts: dict[int, P], indexes: Iterable[int], sign: int) -> None:
+    """Adds the parts of `indexes` to a sum, or takes them away."""
+    for index in indexes:
+        part = parts.get(index)
+        if part is not None:
+            total.add(part, sign)
+
+
+def _ends(firsts: set[int], length: int, last: int) -> list[int]:
+    """Of each first end and the `length - 1` after it those up to `last`, the greatest first."""
     ends: set[int] = set()
     for first in firsts:
         ends.update(range(first, min(first + length - 1, last) + 1))
-    return ends
+    return sorted(ends, reverse=True)
 
 
 def _drop_below(parts: dict[str, dict[int, P]], least: int) -> None:
@@ -212,3 +222,12 @@ def _drop_below(parts: dict[str, dict[int, P]], least: int) -> None:
             del kept[index]
         if not kept:
             del parts[area]
+
+
+def _drop_ended(newest: dict[str, dict[WindowName, _Newest[P]]], least_stop: int) -> None:
+    for area in list(newest):
+        kept = newest[area]
+        for window in [window for window, sum_ in kept.items() if sum_.stop < least_stop]:
+            del kept[window]
+        if not kept:
+            del newest[area]

@@ -8,9 +8,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.windows import DAY_WINDOWS, PANE_WINDOWS
+from contracts.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
 from streams.core.parts import ONE, SUM_INDEX, KitchenPart
-from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable
+from streams.core.windows import DAY_REACH, PANE_REACH, Runs, WindowTable
 
 EVENTS = SUM_INDEX["events"]
 PANES_A_DAY = 288
@@ -24,12 +24,13 @@ def table() -> WindowTable[KitchenPart]:
     return WindowTable(KitchenPart)
 
 
-def events(windows: WindowTable[KitchenPart], window: str, end: int) -> int:
-    return windows.window(RowKey("K", window, end)).sums[EVENTS]  # type: ignore[arg-type]
+def events(windows: WindowTable[KitchenPart], window: WindowName, end: int) -> int:
+    ((_, total),) = windows.sums("K", window, [end])
+    return total.sums[EVENTS]
 
 
-def ends(rows: list[RowKey], window: str) -> list[int]:
-    return sorted(row.end for row in rows if row.window == window)
+def ends(rows: Runs, window: WindowName) -> list[int]:
+    return sorted(rows.get(("K", window), ()))
 
 
 def test_rows_of_a_pane_long_past() -> None:
@@ -82,20 +83,19 @@ def test_sums_that_slide_are_those_added_up(told: list[tuple[int, int]], chance:
     windows = table()
     for number, (pane, minutes) in enumerate(told, 1):
         windows.apply("K", pane, pane // 5, KitchenPart(ONE["events"], {minutes: 1}))
-        keys = windows.changed(now_pane=100, today=20)
-        if chance.random() < 0.5:
-            chance.shuffle(keys)
-        for key in keys:
-            found = windows.window(key)
-            expected = [late for other, late in told[:number] if is_in(key, other, other // 5)]
-            assert found.minutes == Counter(expected)
-            assert found.sums[EVENTS] == len(expected)
+        for (area, window), due in windows.changed(now_pane=100, today=20).items():
+            if chance.random() < 0.5:
+                chance.shuffle(due)
+            for end, found in windows.sums(area, window, due):
+                expected = [late for at, late in told[:number] if is_in(window, end, at, at // 5)]
+                assert found.minutes == Counter(expected)
+                assert found.sums[EVENTS] == len(expected)
 
 
-def is_in(key: RowKey, pane: int, day: int) -> bool:
-    if key.window in PANE_WINDOWS:
-        return key.end - PANE_WINDOWS[key.window] <= pane < key.end
-    return key.end - DAY_WINDOWS[key.window] < day <= key.end
+def is_in(window: WindowName, end: int, pane: int, day: int) -> bool:
+    if window in PANE_WINDOWS:
+        return end - PANE_WINDOWS[window] <= pane < end
+    return end - DAY_WINDOWS[window] < day <= end
 
 
 def test_the_newest_sums_are_kept_up_to_date() -> None:
@@ -115,7 +115,7 @@ def test_asked_twice_nothing_has_changed() -> None:
     windows = table()
     windows.apply("K", 50, 0, part(1))
     assert windows.changed(100, 0)
-    assert windows.changed(100, 0) == []
+    assert windows.changed(100, 0) == {}
 
 
 def test_an_empty_delta_makes_the_rows_exist() -> None:
