@@ -1,5 +1,5 @@
-"""RFC 3339 to epoch milliseconds: exact (cut to the millisecond, never rounded) and cheap (a lookup
-a minute and a lookup a second).
+"""RFC 3339 to epoch milliseconds: exact (cut to the millisecond, never rounded) and cheap: three
+look-ups, of the minute, the second, and what follows it, in dictionaries small enough for the processor's caches.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Final
 from contracts.codes import Code
 
 _HEAD: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([01][0-9]|2[0-3]):([0-5][0-9]):")
-_TAIL: Final = re.compile(
-    r"([0-5][0-9])(?:\.([0-9]+))?(?:([Zz])|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))?"
-)
-_HEAD_LENGTH: Final = len("2026-11-24T03:42:")
-_CACHE_SIZE: Final = 250_000
-"""A minute has 60,000 milliseconds, each in the few ways (Z, +07:00) that devices write them."""
+_TAIL: Final = re.compile(r"(?:\.([0-9]+))?(?:([Zz])|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))?")
+_SECOND: Final = len("2026-11-24T03:42:")
+_AFTER: Final = len("2026-11-24T03:42:07")
+_CACHE_SIZE: Final = 50_000
+"""A second has 1,000 milliseconds, each in the few ways (Z, +07:00) that devices write them."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
@@ -36,7 +35,7 @@ def epoch_ms(text: str) -> int:
     Raises `BadInstantError`. A leap second (`:60`) is refused: no clock of a device should show
     one.
     """
-    return _heads[text[:_HEAD_LENGTH]] + _tails[text[_HEAD_LENGTH:]]
+    return _heads[text[:_SECOND]] + _seconds[text[_SECOND:_AFTER]] + _tails[text[_AFTER:]]
 
 
 class _Heads(dict[str, int]):
@@ -57,17 +56,24 @@ class _Heads(dict[str, int]):
         return value
 
 
+class _Seconds(dict[str, int]):
+    """`07` -> 7,000."""
+
+    def __missing__(self, second: str) -> int:
+        raise BadInstantError(Code.NOT_RFC3339)
+
+
 class _Tails(dict[str, int]):
-    """`07.120+07:00` -> milliseconds of that second, less the offset."""
+    """`.120+07:00` -> milliseconds of the fraction, less the offset."""
 
     def __missing__(self, tail: str) -> int:
         match = _TAIL.fullmatch(tail)
         if match is None:
             raise BadInstantError(Code.NOT_RFC3339)
-        second, fraction, zulu, sign, hours, minutes = match.groups(default="")
+        fraction, zulu, sign, hours, minutes = match.groups(default="")
         if not zulu and not sign:
             raise BadInstantError(Code.NO_OFFSET)
-        value = int(second) * 1000 + int(fraction[:3].ljust(3, "0"))
+        value = int(fraction[:3].ljust(3, "0"))
         if sign:
             value -= int(sign + "1") * (int(hours) * 60 + int(minutes)) * 60_000
         if len(fraction) <= 3:
@@ -79,6 +85,7 @@ class _Tails(dict[str, int]):
 
 
 _heads: Final = _Heads()
+_seconds: Final = _Seconds((f"{second:02}", second * 1000) for second in range(60))
 _tails: Final = _Tails()
 
 

@@ -131,7 +131,10 @@ class Ledger:
             self._chunks[day].append(chunk)
         if chunk.append(fact):
             self._changed(chunk)
-        self._index(fact, chunk)
+        if fact.target or fact.id in self._chunk_of:
+            self._index(fact, chunk)
+        else:
+            self._chunk_of[fact.id] = chunk
 
     def _tied_to(self, fact: Fact) -> list[Fact]:
         """All others that bear on the fact, directly or through others."""

@@ -61,7 +61,10 @@ class KitchenPart:
 
     def add(self, other: KitchenPart, sign: int = 1) -> None:
         """See `Part.add`."""
-        self.lanes += sign * other.lanes
+        if sign > 0:
+            self.lanes += other.lanes
+        else:
+            self.lanes -= other.lanes
         if other.minutes:
             counts_into(self.minutes, other.minutes, sign)
 

@@ -126,8 +126,11 @@ class WindowTable(Generic[P]):
                 if is_kept:
                     total, kept, is_kept = self._new(), total, False
                     total.add(kept)
-                _slide(total, parts, range(stop, later), -1)
-                _slide(total, parts, range(stop - length, later - length), 1)
+                for index in range(stop, later):
+                    if (gone := parts.get(index)) is not None:
+                        total.add(gone, -1)
+                    if (come := parts.get(index - length)) is not None:
+                        total.add(come)
             else:
                 total, is_kept = self._sum(parts, newest, window, stop)
             later = stop
@@ -145,7 +148,9 @@ class WindowTable(Generic[P]):
         if kept is not None and kept.stop == stop:
             return kept.total, True
         total, first = self._new(), stop - _LENGTHS[window]
-        _slide(total, parts, range(first, stop), 1)
+        for index in range(first, stop):
+            if (part := parts.get(index)) is not None:
+                total.add(part)
         if kept is None or kept.stop < stop:
             newest[window] = _Newest(first, stop, total)
             return total, True
@@ -197,14 +202,6 @@ def merged(changed: Runs, due: Iterable[RowKey]) -> Runs:
     for place, some in ends.items():
         changed[place] = sorted(some.union(changed.get(place, ())), reverse=True)
     return changed
-
-
-def _slide(total: P, parts: dict[int, P], indexes: Iterable[int], sign: int) -> None:
-    """Adds the parts of `indexes` to a sum, or takes them away."""
-    for index in indexes:
-        part = parts.get(index)
-        if part is not None:
-            total.add(part, sign)
 
 
 def _ends(firsts: set[int], length: int, last: int) -> list[int]:
