@@ -21,9 +21,10 @@ class Progress:
 
     def advance(self, time_ms: int) -> tuple[range, range]:
         """Moves to `time_ms`; returns the panes and the days that began since. At the first call only the current ones have."""
-        pane, day = pane_of(time_ms), self.zone.local_day(time_ms)
+        pane = pane_of(time_ms)
         if pane <= self.pane:
             return range(0), range(0)
+        day = self.zone.local_day(time_ms)
         if self.pane < 0:
             self.pane, self.day = pane, day
             return range(pane, pane + 1), range(day, day + 1)

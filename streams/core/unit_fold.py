@@ -144,7 +144,8 @@ class UnitFold:
             elif not record.control:
                 for line, item in enumerate(next(decoded)):
                     self._judge(record, line, item)
-            self._advance(record.time_ms)
+            if record.control or record.time_ms > self._time_ms:
+                self._advance(record.time_ms)
 
     def _advance(self, time_ms: int) -> None:
         self._time_ms = max(self._time_ms, time_ms)
