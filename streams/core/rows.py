@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -13,8 +13,10 @@ from contracts.days import Zone, day_to_iso
 from contracts.instant import rfc3339
 from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, Column, View, names
 from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
-from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
+from streams.core.parts import ClinicPart, CoveragePart, KitchenPart, Part
 from streams.core.targets import Targets
+
+P = TypeVar("P", bound=Part)
 
 
 def _struct(name: str, columns: tuple[Column, ...]) -> Any:
@@ -46,6 +48,10 @@ class Stamp(msgspec.Struct, gc=False, frozen=True):
     region: str
     revision: int
     updated_at: str
+
+
+WriteRow = Callable[[Stamp, str, str, WindowName, int, P], Row]
+"""(stamp, level, area, window, end as in `RowKey`, what the window holds) -> the row."""
 
 
 class _Span(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from contracts.registry import Registry
 from contracts.rows import View
-from contracts.windows import DAY_WINDOWS, PANE_MS, WindowName
+from contracts.windows import DAY_WINDOWS, PANE_MS
 from streams.core.contributions import (
     EATEN,
     RETRACTED,
@@ -22,7 +22,7 @@ from streams.core.ledger import Ledger
 from streams.core.messages import Contribution
 from streams.core.parts import ClinicPart, Eaten, KitchenPart, Part
 from streams.core.progress import Progress
-from streams.core.rows import Row, RowWriter, Stamp
+from streams.core.rows import Row, RowWriter, Stamp, WriteRow
 from streams.core.targets import Targets
 from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable, merged
 
@@ -47,10 +47,8 @@ class Side(Protocol[P]):
     def forget(self, least_pane: int, /) -> None:
         """Drops what is kept of panes before `least_pane`."""
 
-    def row(
-        self, writer: RowWriter, stamp: Stamp, unit: str, window: WindowName, end: int, part: P
-    ) -> Row:
-        """The unit's row."""
+    def write(self, writer: RowWriter) -> WriteRow[P]:
+        """What writes the units' rows."""
 
 
 class Kitchens:
@@ -85,17 +83,9 @@ class Kitchens:
         for key in [key for key in self._coverage if key[1] < least_pane]:
             del self._coverage[key]
 
-    def row(
-        self,
-        writer: RowWriter,
-        stamp: Stamp,
-        unit: str,
-        window: WindowName,
-        end: int,
-        part: KitchenPart,
-    ) -> Row:
+    def write(self, writer: RowWriter) -> WriteRow[KitchenPart]:
         """See `Side`."""
-        return writer.performance(stamp, "unit", unit, window, end, part)
+        return writer.performance
 
 
 class Clinics:
@@ -123,17 +113,9 @@ class Clinics:
     def forget(self, _least_pane: int) -> None:
         """Nothing is kept beside the parts."""
 
-    def row(
-        self,
-        writer: RowWriter,
-        stamp: Stamp,
-        unit: str,
-        window: WindowName,
-        end: int,
-        part: ClinicPart,
-    ) -> Row:
+    def write(self, writer: RowWriter) -> WriteRow[ClinicPart]:
         """See `Side`."""
-        return writer.clinic_coverage(stamp, "unit", unit, window, end, part)
+        return writer.clinic_coverage
 
 
 class Units(Generic[P]):
@@ -234,11 +216,11 @@ class Units(Generic[P]):
         changed = self._table.changed(self.progress.pane, self.progress.day)
         runs = merged(changed, self._due)
         self._due.clear()
-        row, writer = self._side.row, self._writer
+        write = self._side.write(self._writer)
         for (unit, window), ends in runs.items():
             newest = self.progress.newest(window)
             for end, part in self._table.sums(unit, window, ends):
-                yield row(writer, stamp, unit, window, end, part), end == newest
+                yield write(stamp, "unit", unit, window, end, part), end == newest
         self._forget()
 
     def _forget(self) -> None:
