@@ -34,7 +34,7 @@ _SCALED = """\
 
 CPU of all workers per event, {events:,} events on two partitions, median of {rounds} rounds: one worker {one:.1f} µs,
 two workers {two:.1f} µs: {ratio:.2f} times (asked: at most 1.1). Read from `/proc`, from the moment when all are ready until the rows of
-every kitchen and pane equal the truth. The whole worker: areas, alerts and live map are in it.
+every kitchen and pane equal the truth and the region has followed. The whole worker: areas, alerts and live map are in it.
 """
 
 
