@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from contracts.registry import Registry
@@ -148,18 +148,17 @@ class Areas:
         part: KitchenPart | CoveragePart | ClinicPart,
         stamp: Stamp,
         due: bool,
-    ) -> Iterator[Row]:
+    ) -> Iterable[Row]:
         if isinstance(part, KitchenPart):
-            yield self._writer.performance(stamp, level, *key, part)
-        elif isinstance(part, ClinicPart):
-            yield self._writer.clinic_coverage(stamp, level, *key, part)
-        else:
-            groups = (
-                self._due_groups(level, key, part)
-                if due
-                else self._groups[level, key.area] & set(part.groups)
-            )
-            yield from self._writer.coverage(stamp, level, *key, part, groups)
+            return (self._writer.performance(stamp, level, *key, part),)
+        if isinstance(part, ClinicPart):
+            return (self._writer.clinic_coverage(stamp, level, *key, part),)
+        groups = (
+            self._due_groups(level, key, part)
+            if due
+            else self._groups[level, key.area].intersection(part.groups)
+        )
+        return self._writer.coverage(stamp, level, *key, part, groups)
 
     def _due_groups(self, level: str, key: RowKey, part: CoveragePart) -> set[str]:
         """Groups with a row though nothing changed: those reported on, and for days the registered ones and `all`."""

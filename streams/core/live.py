@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.instant import epoch_ms, rfc3339
 from contracts.topics import HEAD_KEY, LIVE, SEQ_HEADER
-from contracts.windows import PANE_WINDOWS
+from contracts.windows import PANE_MS, PANE_WINDOWS
 from streams.core.messages import Out
 from streams.core.progress import Progress
 from streams.core.rows import Row
@@ -47,6 +47,7 @@ class LiveMap:
         self._entries: dict[int, dict[str, _Entry]] = {_TTL_S: {}, _RECIPIENT_TTL_S: {}}
         self._changed: dict[str, int] = {}
         self._gone: set[str] = set()
+        self._swept = (0, 0)
 
     # --- state ------------------------------------------------------------------------------------------------------
 
@@ -110,16 +111,20 @@ class LiveMap:
 
     def sweep(self, progress: Progress, end_of_day_ms: int) -> None:
         """Drops rows whose window is no longer the newest begun one: nothing came in its place."""
-        newest_pane_ms = (progress.pane + 1) * 300_000
-        for entries in self._entries.values():
-            for key in [
-                key
-                for key, entry in entries.items()
-                if _is_over(entry, newest_pane_ms, end_of_day_ms)
-            ]:
-                del entries[key]
-                self._changed.pop(key, None)
-                self._gone.add(key)
+        least = ((progress.pane + 1) * PANE_MS, end_of_day_ms)
+        # What stood at the last sweep is over only if time has moved since.
+        moved, self._swept = least != self._swept, least
+        for ttl, entries in self._entries.items():
+            looked_at = (
+                list(entries)
+                if moved
+                else [key for key, its in self._changed.items() if its == ttl]
+            )
+            for key in looked_at:
+                if _is_over(entries[key], *least):
+                    del entries[key]
+                    self._changed.pop(key, None)
+                    self._gone.add(key)
 
     # --- frames -----------------------------------------------------------------------------------------------------
 

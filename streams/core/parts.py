@@ -89,9 +89,15 @@ class CoveragePart:
 
     def add(self, other: CoveragePart, sign: int = 1) -> None:
         """See `Part.add`."""
-        for group, recipients in other.groups.items():
-            for recipient, portions in recipients.items():
-                self.put(group, recipient, sign * portions)
+        for group, theirs in other.groups.items():
+            if sign == 1 and group not in self.groups:
+                # Most sums begin so: what is added is the sum.
+                self.groups[group] = theirs.copy()
+                self.eaten[group] = other.eaten[group]
+                self.served[group] = other.served[group]
+            else:
+                for recipient, portions in theirs.items():
+                    self.put(group, recipient, sign * portions)
 
     def put(self, group: str, recipient: str, portions: int) -> None:
         """Adds to one group only (`all` being one)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -123,15 +123,15 @@ class RowWriter:
         end: int,
         part: CoveragePart,
         groups: set[str],
-    ) -> Iterator[Row]:
+    ) -> list[Row]:
         """The rows of `coverage` of the given groups; `end` as in `RowKey`."""
         span = self._span(window, end)
+        first = end - DAY_WINDOWS[window] + 1 if window in DAY_WINDOWS else None
+        rows = []
         for group in groups:
-            target, recipients = None, None
-            if window in DAY_WINDOWS:
-                first = end - DAY_WINDOWS[window] + 1
-                target = self._targets.eaten(area, group, first, end)
-                recipients = self._targets.recipients(area, group, first, end)
+            target, recipients = (
+                (None, None) if first is None else self._targets.coverage(area, group, first, end)
+            )
             row = _Coverage(
                 stamp.region,
                 level,
@@ -145,7 +145,8 @@ class RowWriter:
                 stamp.revision,
                 stamp.updated_at,
             )
-            yield Row("coverage", level, area, group, window, span.end_ms, _encode(row))
+            rows.append(Row("coverage", level, area, group, window, span.end_ms, _encode(row)))
+        return rows
 
     def clinic_coverage(
         self,

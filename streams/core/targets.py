@@ -14,6 +14,9 @@ from contracts.registry import DayView, Registry
 from contracts.windows import ALL_GROUPS
 
 _CACHED_WINDOWS: Final = 256
+_REMEMBERED_WINDOWS: Final = 16
+"""Those that end within some days: a window has a target for each recipient and group."""
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class _Sums:
@@ -47,6 +50,7 @@ class Targets:
         self._registry = registry
         self._sums: dict[int, _Sums] = {}
         self._windows: dict[tuple[int, int], list[tuple[_Sums, int]]] = {}
+        self._coverage: dict[tuple[int, int], dict[tuple[str, str], tuple[int, int]]] = {}
 
     def _of_view(self, day: int) -> _Sums:
         view = self._registry.view(self._region, day)
@@ -76,18 +80,23 @@ class Targets:
         """`portions_target` of a kitchen, a kecamatan (of its kitchens) or the region, days inclusive."""
         return sum(sums.portions.get(area, 0) * days for sums, days in self._service(first, last))
 
-    def eaten(self, area: str, group: str, first: int, last: int) -> int:
-        """`target` of a recipient, a kecamatan (of the recipients) or the region."""
-        return sum(
-            sums.eaten.get((area, group), 0) * days for sums, days in self._service(first, last)
-        )
-
-    def recipients(self, area: str, group: str, first: int, last: int) -> int:
-        """`recipients_target`: distinct recipients with registered > 0 in the group on a service day of the window."""
-        members = [
-            sums.recipients.get((area, group), set()) for sums, _ in self._service(first, last)
-        ]
-        return len(set().union(*members)) if len(members) > 1 else sum(map(len, members))
+    def coverage(self, area: str, group: str, first: int, last: int) -> tuple[int, int]:
+        """`target` of a recipient, a kecamatan (of the recipients) or the region, and `recipients_target`:
+        distinct recipients with registered > 0 in the group on a service day of the window.
+        """
+        place = (area, group)
+        known = self._coverage.get((first, last))
+        if known is None:
+            if len(self._coverage) >= _REMEMBERED_WINDOWS:
+                self._coverage.clear()
+            known = self._coverage[first, last] = {}
+        found = known.get(place)
+        if found is None:
+            service = self._service(first, last)
+            target = sum(sums.eaten.get(place, 0) * days for sums, days in service)
+            members = [sums.recipients.get(place, _NOBODY) for sums, _ in service]
+            found = known[place] = (target, len(_NOBODY.union(*members)))
+        return found
 
     def children(self, area: str, day: int) -> int:
         """`children_registered` of a clinic, a kecamatan or the region on a window's last day."""
