@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
@@ -37,15 +37,14 @@ from bench.ground import (
     until,
 )
 from bench.peers.job import METRICS
+from bench.positions import Positions, ends
 from bench.recovery.report import Recovered, Scaled, write
 from bench.streams.generate import Thrower, generate
 from chassis import logs
 from contracts.clock import real_now_ms, rfc3339
 from contracts.partition import partition_of
-from contracts.topics import REGION_STATE, SPPG_EVENTS, TABLE_HEADER, UNIT_WINDOWS
+from contracts.topics import TABLE_HEADER, UNIT_WINDOWS
 from pantau.broker import pick_port
-from streams.agents.state import POSITION_KEY, decode_position
-from streams.core.messages import decode_batch
 from streams.core.parts import SUM_INDEX
 
 _PARTITIONS: Final = 2
@@ -106,51 +105,6 @@ def steady(workers: Sequence[Worker]) -> None:
         return since[-1] - since[0] > _STEADY_S
 
     until(settled, _READY_S, "the workers do not become ready")
-
-
-class Positions:
-    """How far stage one has come, by input partition, and whether the region has followed."""
-
-    def __init__(self, broker: str) -> None:
-        self._reached: dict[str, int] = {}
-        self._fed = self._region = 0
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=broker,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
-        self._consumer.assign([TopicPartition(FEED, 0), TopicPartition(REGION_STATE, 0)])
-
-    def have_reached(self, wanted: dict[str, int]) -> bool:
-        """Reads on; whether stage one has come to `wanted`, and the region as far as stage one."""
-        while fetched := self._consumer.poll(timeout_ms=200):
-            for place, records in fetched.items():
-                for record in records:
-                    self._note(place.topic, record)
-        behind = any(self._reached.get(name, 0) < at for name, at in wanted.items())
-        return not behind and self._region > self._fed
-
-    def _note(self, topic: str, record: Any) -> None:
-        if topic == FEED:
-            batch = decode_batch(record.value)
-            self._reached[batch.source] = batch.position
-            self._fed = record.offset
-        elif record.key == POSITION_KEY:
-            self._region = decode_position(record.value).offset
-
-    def close(self) -> None:
-        """Ends it."""
-        self._consumer.close()
-
-
-def ends(place: Ground) -> dict[str, int]:
-    """Ends of the kitchens' partitions."""
-    consumer = KafkaConsumer(bootstrap_servers=place.broker)
-    wanted = [TopicPartition(SPPG_EVENTS, number) for number in range(_PARTITIONS)]
-    found = {f"{one.topic}/{one.partition}": at for one, at in consumer.end_offsets(wanted).items()}
-    consumer.close()
-    return found
 
 
 def folded(workers: Sequence[Worker], wanted: dict[str, int], positions: Positions) -> None:

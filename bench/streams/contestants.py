@@ -45,7 +45,7 @@ WORKLOADS: Final = (
 
 @dataclass(frozen=True)
 class Contestant:
-    """`module` runs with `python`; `only`: lines a record that it is asked to take, 0 for any."""
+    """`module` runs with `python`; `only`: lines a record that it is asked to take, 0 for any; `has_areas`: it folds areas too."""
 
     name: str
     title: str
@@ -54,6 +54,7 @@ class Contestant:
     only: int = 0
     is_ours: bool = False
     is_floor: bool = False
+    has_areas: bool = False
 
     def takes(self, workload: Workload) -> bool:
         """Whether it takes part."""
@@ -83,7 +84,9 @@ _OURS: Final = sys.executable
 CONTESTANTS: Final = (
     Contestant("floor", "floor: read and decode", "bench.peers.floor", str(RIVALS), is_floor=True),
     Contestant("pantau", "Pantau's agent", "bench.streams.unit_agent", _OURS, is_ours=True),
-    Contestant("pantau-all", "Pantau's whole worker", "streams", _OURS, is_ours=True),
+    Contestant(
+        "pantau-all", "Pantau's whole worker", "streams", _OURS, is_ours=True, has_areas=True
+    ),
     Contestant("bytewax", "Bytewax, recovery on", "bench.peers.bytewax_flow", str(RIVALS)),
     Contestant("quix", "Quix Streams, changelog on", "bench.peers.quix_app", str(RIVALS)),
     Contestant("faust", "plain Faust, a table write an event", "bench.peers.faust_plain", _OURS, 1),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ground import Ground, Rows, cpu_s, end, ground, until
+from bench.positions import Positions, ends
 from bench.streams.contestants import Contestant, Workload, order_for
 from bench.streams.generate import Content, generate
 from bench.streams.truth import UnitRows, rows_due
@@ -63,6 +64,7 @@ def run_once(
     expected: dict[Any, Any] = {"lines": len(content.lines)} if contestant.is_floor else due
     order = order_for(place, workload, contestant.name, out, number)
     rows = Rows(place.broker, contestant.topic(out), contestant.reader(content), contestant.table)
+    positions, wanted = Positions(place.broker), ends(place)
     start = time.monotonic()
     process = contestant.start(place, order)
 
@@ -71,7 +73,9 @@ def run_once(
             pass
         if process.poll() is not None:
             raise WrongResult(f"{contestant.name} ended with {process.returncode}")
-        return rows.found == expected
+        if rows.found != expected:
+            return False
+        return not contestant.has_areas or positions.have_reached(wanted)
 
     try:
         until(done, _LONGEST_S, f"{contestant.name} did not come to the truth")
@@ -82,6 +86,7 @@ def run_once(
     finally:
         end(process)
         rows.close()
+        positions.close()
 
 
 def _differences(rows: Rows, expected: dict[Any, Any]) -> str:

@@ -60,8 +60,8 @@ Where our own time goes: [profile.md](profile.md).
 ## What to know before quoting it
 
 - Pantau's agent does more than is compared: targets, verdicts, dead letters, corrections, coverage by recipient, what the areas
-  are summed from, all in one transaction with its state and position. The peers are at least once. *Whole worker* adds areas,
-  alerts and the live map.
+  are summed from, all in one transaction with its state and position. The peers are at least once. *Whole worker* adds recipients,
+  areas and the live map, until the region has followed: four rows an event live, sixteen on a replay.
 - The peers share their windows (`bench/peers/windows.py`): panes and days in dictionaries, a window added up when a row is due.
 - A flush costs what has changed, not what has come: the faster the input, the less an event costs. These are runs at full
   speed.
