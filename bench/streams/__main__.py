@@ -87,7 +87,7 @@ def _chosen(names: str) -> list[Contestant]:
 
 
 def _command(options: argparse.Namespace) -> str:
-    parts = ["pantau bench", f"--events {options.events}", f"--rounds {options.rounds}"]
+    parts = ["pantau bench streams", f"--events {options.events}", f"--rounds {options.rounds}"]
     if options.flush_ms != 100:
         parts.append(f"--flush-ms {options.flush_ms}")
     return " ".join(parts)
