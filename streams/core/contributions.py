@@ -121,7 +121,7 @@ def add_kitchen(part: KitchenPart, fact: Fact, sign: int) -> None:
         return
     part.lanes += sign * _lanes(kind, payload)
     if kind == _RECEIVED:
-        count_into(part.minutes, payload[1], sign)
+        part.put(payload[1:2], sign)
 
 
 def _lanes(kind: int, payload: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -95,7 +95,8 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     @staticmethod
     def of_kitchen(unit: str, pane: int, part: KitchenPart, eaten: Eaten | None) -> Contribution:
         """Of a kitchen's pane."""
-        return Contribution(unit, pane, part.sums, part.minutes, eaten)
+        minutes = Counter(part.minutes) if part.minutes else None
+        return Contribution(unit, pane, part.sums, minutes, eaten)
 
     @staticmethod
     def of_clinic(unit: str, pane: int, part: ClinicPart) -> Contribution:
@@ -118,7 +119,9 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
 
     def kitchen(self) -> KitchenPart | None:
         """The kitchen's part, or None for a clinic."""
-        return None if self.sums is None else KitchenPart.of(self.sums, self.minutes or {})
+        if self.sums is None:
+            return None
+        return KitchenPart.of(self.sums, list(Counter(self.minutes).elements()))
 
     def coverage(self) -> CoveragePart:
         """What was eaten."""

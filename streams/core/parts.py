@@ -2,11 +2,12 @@
 
 Each part is an element of a commutative group (counts may be subtracted again), so the order of events,
 splits and corrections cannot change a result: a window is the sum of its panes or days, an area the sum
-of its units. Distinct counts keep how often each member occurs; percentiles how often each value does.
+of its units. Distinct counts keep how often each member occurs; percentiles all values.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from struct import Struct
 from typing import ClassVar, Final, Protocol, Self, TypeVar
@@ -35,22 +36,24 @@ class Part(Protocol):
 
 
 class KitchenPart:
-    """Performance: additive metrics and the histogram of minutes from cooking to receipt.
+    """Performance: additive metrics, and the minutes from cooking to receipt of each delivery, in any order.
 
     `lanes` holds all additive metrics side by side in one whole number, 64 bits each, so that they are
     added in one step. In a difference a metric may be below 0: it borrows from its neighbour, which has
-    it back as soon as the difference is added to what it was taken from.
+    it back as soon as the difference is added to what it was taken from. Likewise `owed`: minutes that
+    were taken away and were not there.
     """
 
-    __slots__ = ("lanes", "minutes")
+    __slots__ = ("lanes", "minutes", "owed")
     invertible: ClassVar = True
 
-    def __init__(self, lanes: int = 0, minutes: dict[int, int] | None = None) -> None:
+    def __init__(self, lanes: int = 0, minutes: list[int] | None = None) -> None:
         self.lanes = lanes
-        self.minutes = minutes if minutes is not None else {}
+        self.minutes = minutes if minutes is not None else []
+        self.owed: list[int] = []
 
     @staticmethod
-    def of(sums: Sequence[int], minutes: dict[int, int]) -> KitchenPart:
+    def of(sums: Sequence[int], minutes: list[int]) -> KitchenPart:
         """A part with the given `sums`."""
         return KitchenPart(int.from_bytes(_LANES.pack(*sums), "little"), minutes)
 
@@ -63,10 +66,33 @@ class KitchenPart:
         """See `Part.add`."""
         if sign > 0:
             self.lanes += other.lanes
+            more, less = other.minutes, other.owed
         else:
             self.lanes -= other.lanes
-        if other.minutes:
-            counts_into(self.minutes, other.minutes, sign)
+            more, less = other.owed, other.minutes
+        if more:
+            self.put(more, 1)
+        if less:
+            self.put(less, -1)
+
+    def put(self, minutes: Sequence[int], sign: int) -> None:
+        """Adds the minutes of deliveries (`sign` 1) or takes them away (-1)."""
+        mine, others = (self.minutes, self.owed) if sign > 0 else (self.owed, self.minutes)
+        if others:
+            _move(minutes, others, mine)
+        else:
+            mine += minutes
+
+
+def _move(values: Sequence[int], out_of: list[int], into: list[int]) -> None:
+    """Takes each of `values` out of a list; what it does not hold goes into the other."""
+    out_of.sort()  # it was sorted but for what came last
+    for value in values:
+        at = bisect_left(out_of, value)
+        if at < len(out_of) and out_of[at] == value:
+            del out_of[at]
+        else:
+            into.append(value)
 
 
 Eaten = dict[str, dict[str, int]]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -179,15 +177,10 @@ class RowWriter:
         return Row("clinic_coverage", level, area, "", window, span.end_ms, _encode(row))
 
 
-def percentiles(minutes: dict[int, int]) -> tuple[int | None, int | None, int | None]:
-    """(p50, p95, max) of a histogram: the value at 0-based position floor(q * n) of the sorted values; None without values."""
+def percentiles(minutes: list[int]) -> tuple[int | None, int | None, int | None]:
+    """(p50, p95, max): the value at 0-based position floor(q * n) of the sorted values; None without values. Sorts `minutes`."""
     if not minutes:
         return (None, None, None)
-    ordered = sorted(minutes)
-    ranks = list(accumulate(map(minutes.__getitem__, ordered)))
-    total = ranks[-1]
-    if total == len(ordered):  # each once, as most are: a value's place is its rank
-        return (ordered[int(0.5 * total)], ordered[int(0.95 * total)], ordered[-1])
-    p50 = ordered[bisect_right(ranks, int(0.5 * total))]
-    p95 = ordered[bisect_right(ranks, int(0.95 * total))]
-    return (p50, p95, ordered[-1])
+    minutes.sort()
+    count = len(minutes)
+    return (minutes[int(0.5 * count)], minutes[int(0.95 * count)], minutes[-1])
