@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,8 +19,6 @@ from streams.core.facts import Fact, Raw
 from streams.core.messages import Record, TableLines
 
 _json = msgspec.json.Encoder().encode
-_lines_of = lru_cache(maxsize=1)(split)
-"""A record of many lines is taken apart once, however many of them are refused."""
 
 
 class _Said(NamedTuple):
@@ -34,11 +31,6 @@ class _Said(NamedTuple):
     raw: Raw
 
 
-def raw_of(record: Record, line: int, value: bytes = b"") -> Raw:
-    """A line of a record as it came, or with `value` for its bytes (a NIK is blotted out)."""
-    return Raw(record.offset, line, record.key, value or _lines_of(record.value)[line])
-
-
 class Letters:
     """Writes them for one input partition."""
 
@@ -47,6 +39,17 @@ class Letters:
         self._partition = partition
         self._lines = lines
         self.registry = Registry(())
+        # A record of many lines is taken apart once, however many of them are asked for.
+        self._opened: Record | None = None
+        self._opened_lines: list[bytes] = []
+
+    def raw(self, record: Record, line: int, value: bytes = b"") -> Raw:
+        """A line of a record as it came, or with `value` for its bytes (a NIK is blotted out)."""
+        if not value:
+            if self._opened is not record:
+                self._opened, self._opened_lines = record, split(record.value)
+            value = self._opened_lines[line]
+        return Raw(record.offset, line, record.key, value)
 
     def refuse(
         self, record: Record, line: int, refusal: Refusal, event: Event | None = None
@@ -82,7 +85,7 @@ class Letters:
         if event is not None:
             region, _, unit = event.origin
             day = self._day(region, event.time_ms)
-        raw = raw_of(record, line, refusal.line)
+        raw = self.raw(record, line, refusal.line)
         self._letter(_Said(record.time_ms, region, unit, day, raw), refusal)
 
     def _day(self, region: str, time_ms: int) -> str | None:

@@ -29,7 +29,7 @@ from contracts.topics import (
 from contracts.windows import GRACE_MS
 from streams.core.facts import Chunk, Fact
 from streams.core.ledger import PLAIN, Admission, Verdict
-from streams.core.letters import Letters, raw_of
+from streams.core.letters import Letters
 from streams.core.messages import (
     Flush,
     Heard,
@@ -170,7 +170,7 @@ class UnitFold:
             self._heard[source.unit] = received
         fact, day = kept
         if fact.target:
-            fact = msgspec.structs.replace(fact, raw=raw_of(record, line))
+            fact = msgspec.structs.replace(fact, raw=self._letters.raw(record, line))
         admission = source.ledger.admit(fact, day)
         if admission is PLAIN:
             source.units.touch(source.unit, fact, 1)

@@ -24,3 +24,10 @@ export function signals(row: Row | undefined): Signal[] {
     return { label, text: hidden.includes(column) ? "<5" : "–" };
   });
 }
+
+const REPORTED = ["children_measured", "children_immunized", "doses_given", "mothers_seen", "foodborne_cases"] as const;
+
+/** Whether no clinic has reported anything: then a 0 would say that all is well. */
+export function isSilent(row: Row | undefined): boolean {
+  return REPORTED.every((column) => num(row, column) === 0);
+}

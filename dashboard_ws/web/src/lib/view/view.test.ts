@@ -8,7 +8,7 @@ import { arcMinute, fit, orbit } from "../stage";
 import { classOf, lowest } from "./areas";
 import { fold, signs, type Notice } from "./attention";
 import { spread } from "./chart";
-import { signals } from "./clinic";
+import { isSilent, signals } from "./clinic";
 import { heard, ranking, reporting } from "./kitchens";
 import { addPoint, gaps, pieces } from "./today";
 
@@ -156,6 +156,14 @@ describe("small things", () => {
   it("a hidden count is <5, an unknown one a dash, and neither is 0", () => {
     const found = signals(row("k", { children_measured: 0, children_stunted: null, hidden: ["children_stunted"] }));
     expect(found.map((one) => one.text)).toEqual(["0", "<5", "–", "–"]);
+  });
+
+  it("clinics that report nothing are silent, not well; a hidden or unknown count is a report", () => {
+    const nothing = { children_measured: 0, children_immunized: 0, doses_given: 0, mothers_seen: 0, foodborne_cases: 0 };
+    expect(isSilent(row("k", nothing))).toBe(true);
+    expect(isSilent(row("k", { ...nothing, doses_given: 7 }))).toBe(false);
+    expect(isSilent(row("k", { ...nothing, foodborne_cases: null, hidden: ["foodborne_cases"] }))).toBe(false);
+    expect(isSilent(undefined)).toBe(false);
   });
 
   it("labels keep apart and within their bounds", () => {
