@@ -50,7 +50,7 @@ class KitchenPart:
     def __init__(self, lanes: int = 0, minutes: list[int] | None = None) -> None:
         self.lanes = lanes
         self.minutes = minutes if minutes is not None else []
-        self.owed: list[int] = []
+        self.owed: list[int] | None = None  # of hardly any part: there are hundreds of thousands
 
     @staticmethod
     def of(sums: Sequence[int], minutes: list[int]) -> KitchenPart:
@@ -64,6 +64,8 @@ class KitchenPart:
 
     def add(self, other: KitchenPart, sign: int = 1) -> None:
         """See `Part.add`."""
+        more: list[int] | None
+        less: list[int] | None
         if sign > 0:
             self.lanes += other.lanes
             more, less = other.minutes, other.owed
@@ -77,11 +79,15 @@ class KitchenPart:
 
     def put(self, minutes: Sequence[int], sign: int) -> None:
         """Adds the minutes of deliveries (`sign` 1) or takes them away (-1)."""
-        mine, others = (self.minutes, self.owed) if sign > 0 else (self.owed, self.minutes)
-        if others:
-            _move(minutes, others, mine)
+        if sign > 0:
+            if self.owed:
+                _move(minutes, self.owed, self.minutes)
+            else:
+                self.minutes += minutes
         else:
-            mine += minutes
+            if self.owed is None:
+                self.owed = []
+            _move(minutes, self.minutes, self.owed)
 
 
 def _move(values: Sequence[int], out_of: list[int], into: list[int]) -> None:
