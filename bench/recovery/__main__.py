@@ -43,7 +43,7 @@ from bench.streams.generate import Thrower, generate
 from chassis import logs
 from contracts.clock import real_now_ms, rfc3339
 from contracts.partition import partition_of
-from contracts.topics import TABLE_HEADER, UNIT_WINDOWS
+from contracts.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
 from pantau.broker import pick_port
 from streams.core.parts import SUM_INDEX
 
@@ -246,14 +246,33 @@ def scale_once(events: int, count: int, flush_ms: int) -> float:
             # A region that is left behind by stage one would not be paid for: more so by one worker than by two.
             folded(workers, ends(place), reached)
             used = sum(cpu_s(worker.process.pid) for worker in workers) - before
+            told = rows_told(place)
         finally:
             rows.close()
             reached.close()
             for worker in workers:
                 end(worker.process)
     value = used / events * 1e6
-    say(f"{count} worker(s): {value:.1f} us/event")
+    say(f"{count} worker(s): {value:.1f} us/event, {told / events:.1f} rows an event")
     return value
+
+
+def rows_told(place: Ground) -> int:
+    """Lines of units' and areas' rows so far. The more often a fold flushes, the more of them an event makes."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=place.broker, isolation_level="read_committed", enable_auto_commit=False
+    )
+    topics = (UNIT_WINDOWS, AREA_WINDOWS)
+    places = [TopicPartition(topic, number) for topic in topics for number in range(_PARTITIONS)]
+    consumer.assign(
+        [one for one in places if one.partition in consumer.partitions_for_topic(one.topic)]
+    )
+    consumer.seek_to_beginning()
+    lines = 0
+    while fetched := consumer.poll(timeout_ms=500):
+        lines += sum(one.value.count(b"\n") + 1 for some in fetched.values() for one in some)
+    consumer.close()
+    return lines
 
 
 def scale(events: int, rounds: int, flush_ms: int) -> Scaled:
