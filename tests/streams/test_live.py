@@ -100,6 +100,19 @@ def test_a_window_that_is_over_is_gone_and_may_come_back() -> None:
     assert frame(live)[0] == {"performance/unit/K1/15m": None, "performance/unit/K1/1d": None}
 
 
+def test_a_window_that_is_over_when_it_comes_is_not_shown() -> None:
+    #   the clock shows 03:20 and nothing has moved since the last sweep: a row that ends 03:20 comes too late
+    live = LiveMap("32.11", "e")
+    live.sweep(progress(PANE_END), DAY_END)
+    frame(live)
+    live.put(row())
+    live.put(row("1d", DAY_END))
+    live.sweep(progress(PANE_END), DAY_END)
+    found, _ = frame(live)
+    assert found["performance/unit/K1/15m"] is None
+    assert found["performance/unit/K1/1d"]["events"] == 1
+
+
 def test_unchanged_rows_are_confirmed_at_half_their_time_to_live() -> None:
     live = LiveMap("32.11", "e")
     live.put(row("1d", DAY_END))
