@@ -9,7 +9,7 @@ from contracts.topics import REGISTRY, REGISTRY_CHANGE, TABLE_TOPICS, control_he
 from sinks import tables
 from sinks.batch import Batch
 from sinks.registry import RegistryRows
-from streams.core.messages import Out
+from streams.core.fold import Out
 
 _KEY = b"k" * 32
 

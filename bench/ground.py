@@ -36,7 +36,7 @@ from contracts.topics import (
 )
 from pantau.broker import KafkaBroker, pick_port
 from pantau.installation import ROOT
-from streams.core.messages import Contribution, decode_batch, decode_item
+from streams.core.region_feed import Contribution, decode_batch, decode_item
 
 RIVALS: Final = ROOT / ".cache" / "rivals" / "bin" / "python"
 DOCS: Final = ROOT / "docs" / "bench"

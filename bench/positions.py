@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from bench.ground import FEED, Ground
 from contracts.topics import REGION_STATE, SPPG_EVENTS
 from streams.agents.state import POSITION_KEY, decode_position
-from streams.core.messages import decode_batch
+from streams.core.region_feed import decode_batch
 
 
 class Positions:

@@ -43,9 +43,9 @@ from sinks.clickhouse.client import connect
 from sinks.landing import EventLines
 from sinks.schema import STORE
 from sinks.writer import Writer
-from streams.core.messages import Out, Record
-from streams.core.region_fold import RegionFold
-from streams.core.unit_fold import UnitFold
+from streams.core.fold import Out, Record
+from streams.core.region_stage.region_fold import RegionFold
+from streams.core.unit_stage.unit_fold import UnitFold
 
 PARTITIONS: Final = 2
 _FLUSH_MS: Final = 2 * HOUR_MS

@@ -45,7 +45,7 @@ from contracts.clock import real_now_ms, rfc3339
 from contracts.partition import partition_of
 from contracts.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
 from pantau.broker import pick_port
-from streams.core.parts import SUM_INDEX
+from streams.core.metrics.parts import SUM_INDEX
 
 _PARTITIONS: Final = 2
 _FILL_S: Final = 1_800.0

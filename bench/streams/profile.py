@@ -25,8 +25,8 @@ from contracts.instant import rfc3339
 from contracts.registry import RegionRegistry
 from contracts.topics import REGISTRY_CHANGE, SPPG_EVENTS, UNIT_WINDOWS
 from pantau.installation import ROOT
-from streams.core.messages import Record
-from streams.core.unit_fold import UnitFold
+from streams.core.fold import Record
+from streams.core.unit_stage.unit_fold import UnitFold
 
 _RECORDS_A_FLUSH: Final = 20
 _ROUNDS: Final = 3

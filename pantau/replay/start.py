@@ -31,8 +31,8 @@ from pantau.registry_publish import published
 from pantau.replay.log import Log
 from pantau.supervisor import Part
 from sinks import generations as stored
-from streams.core.region_fold import region_seed
-from streams.core.unit_fold import unit_seed
+from streams.core.region_stage.region_fold import region_seed
+from streams.core.unit_stage.unit_fold import unit_seed
 
 _START_S: Final = 600.0
 _FLUSH_MS: Final = 1000

@@ -33,9 +33,9 @@ from streams.agents.owner import Owner, Place
 from streams.agents.owners import Owners
 from streams.agents.ticker import Ticker
 from streams.agents.transport import Transport
-from streams.core.messages import Fold
-from streams.core.region_fold import RegionFold
-from streams.core.unit_fold import UnitFold
+from streams.core.fold import Fold
+from streams.core.region_stage.region_fold import RegionFold
+from streams.core.unit_stage.unit_fold import UnitFold
 
 _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2

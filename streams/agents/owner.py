@@ -34,7 +34,7 @@ from streams.agents.state import (
     log_bounds,
     read_state,
 )
-from streams.core.messages import Flush, Fold, Out, Record
+from streams.core.fold import Flush, Fold, Out, Record
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 """Longer than any flush: one that the broker aborts meanwhile fences its own worker. A killed owner's

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.core.messages import Out
+from streams.core.fold import Out
 
 
 async def send_all(producer: AIOKafkaProducer, records: Iterable[Out]) -> None:

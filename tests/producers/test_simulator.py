@@ -27,7 +27,7 @@ from producers.simulator.kitchens import character, plan
 from producers.simulator.said import HEARTBEAT, Said, day_of
 from producers.simulator.to_file import sent
 from producers.simulator.world import HOUR_MS, MINUTE_MS, Rates, World
-from streams.core import who
+from streams.core.metrics import growth_standards
 from tests.producers.simulated import (
     CHRISTMAS,
     SUNDAY,
@@ -203,8 +203,10 @@ def test_children_are_as_stunted_as_the_kabupaten_reports() -> None:
         for one in map(event, made.said)
         if isinstance(one, GrowthMeasured)
     ]
-    scores = [who.haz(d.sex, d.age_days, d.height_cm, d.posture) for d in data]
-    weights = [who.whz(d.sex, d.age_days, d.weight_kg, d.height_cm, d.posture) for d in data]
+    scores = [growth_standards.haz(d.sex, d.age_days, d.height_cm, d.posture) for d in data]
+    weights = [
+        growth_standards.whz(d.sex, d.age_days, d.weight_kg, d.height_cm, d.posture) for d in data
+    ]
     assert 1_500 < len(data) < 4_000 and None not in scores and None not in weights
     assert 0.04 < sum(z < -2 for z in scores if z is not None) / len(data) < 0.10
     assert 0.02 < sum(z < -2 for z in weights if z is not None) / len(data) < 0.07

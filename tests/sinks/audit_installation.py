@@ -27,9 +27,9 @@ from contracts.topics import (
 from sinks.batch import Batch
 from sinks.landing import EventLines
 from sinks.writer import Writer
-from streams.core.messages import Record
-from streams.core.region_fold import RegionFold
-from streams.core.unit_fold import UnitFold
+from streams.core.fold import Record
+from streams.core.region_stage.region_fold import RegionFold
+from streams.core.unit_stage.unit_fold import UnitFold
 from tests import examples
 
 REGION: Final = "32.11"

@@ -27,9 +27,9 @@ from contracts.topics import (
     TABLE_HEADER,
     TICK,
 )
-from streams.core.messages import Flush, Record
-from streams.core.region_fold import RegionFold
-from streams.core.unit_fold import UnitFold
+from streams.core.fold import Flush, Record
+from streams.core.region_stage.region_fold import RegionFold
+from streams.core.unit_stage.unit_fold import UnitFold
 from tests.streams.said import Key, Rows
 
 EPOCH: Final = "epoch-1"

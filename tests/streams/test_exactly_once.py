@@ -43,9 +43,9 @@ from contracts.topics import (
 )
 from pantau.broker import KafkaBroker, pick_port
 from streams.agents.state import POSITION_KEY, decode_position
-from streams.core.messages import Out, Record
-from streams.core.region_fold import RegionFold
-from streams.core.unit_fold import UnitFold
+from streams.core.fold import Out, Record
+from streams.core.region_stage.region_fold import RegionFold
+from streams.core.unit_stage.unit_fold import UnitFold
 from tests import examples, registry_small
 
 PARTITIONS = 2

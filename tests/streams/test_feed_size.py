@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chassis.regions import load_region
 from contracts.topics import EVENT_TOPICS, MAX_RECORD_BYTES
-from streams.core.messages import Heard, decode_batch, feed_records
+from streams.core.region_feed import Heard, decode_batch, feed_records
 from tests.streams.plant import Plant
 
 SUMEDANG = Path(__file__).parents[2] / "regions" / "32.11"

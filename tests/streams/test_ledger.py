@@ -10,9 +10,9 @@ from itertools import permutations
 
 import pytest
 
-from streams.core.corrections import Status, judge
-from streams.core.facts import Chunk, Fact
-from streams.core.ledger import LINKED_DAYS, Ledger, Verdict
+from streams.core.history.corrections import Status, judge
+from streams.core.history.facts import Chunk, Fact
+from streams.core.history.ledger import LINKED_DAYS, Ledger, Verdict
 
 MEAL, TEST, RETRACTED = 1, 2, 99
 DAY = 86_400_000

@@ -8,10 +8,10 @@ from typing import Any
 from contracts.days import Zone
 from contracts.instant import rfc3339
 from contracts.topics import HEAD_KEY
-from streams.core.live import LiveMap
-from streams.core.messages import Out
-from streams.core.progress import Progress
-from streams.core.rows import Row
+from streams.core.fold import Out
+from streams.core.region_stage.live_map import LiveMap
+from streams.core.windowing.progress import Progress
+from streams.core.windowing.row_writer import Row
 
 HOUR = 3_600_000
 NOW = 1_795_490_100_000  # 2026-11-24T03:15:00Z, a pane's edge

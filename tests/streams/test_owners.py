@@ -13,7 +13,7 @@ from contracts.topics import SPPG_EVENTS
 from streams.agents import owner as module
 from streams.agents.owner import Batch, ClosedError, Owner, Place
 from streams.agents.owners import Owners
-from streams.core.unit_fold import UnitFold
+from streams.core.unit_stage.unit_fold import UnitFold
 
 
 class Builder:

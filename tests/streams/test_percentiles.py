@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.rows import percentiles
+from streams.core.windowing.row_writer import percentiles
 
 
 def test_none_without_values() -> None:

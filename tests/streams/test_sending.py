@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from streams.agents.sending import send_all
-from streams.core.messages import Out
+from streams.core.fold import Out
 
 _BATCH: Final = 10_000
 _SIZES: Final = (10, 9_000, 9_000, 25_000, 10, 0, 25_000, 25_000, 4_000, 5_000, 2_000)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
-from streams.core.parts import ONE, SUM_INDEX, KitchenPart
-from streams.core.windows import DAY_REACH, PANE_REACH, Runs, WindowTable
+from streams.core.metrics.parts import ONE, SUM_INDEX, KitchenPart
+from streams.core.windowing.window_table import DAY_REACH, PANE_REACH, Runs, WindowTable
 
 EVENTS = SUM_INDEX["events"]
 PANES_A_DAY = 288

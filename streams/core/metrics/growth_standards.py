@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from streams.core.parts import STUNTED, WASTED
+from streams.core.metrics.parts import STUNTED, WASTED
 
 _CUT_OFF: Final = -2.0
 _STANDING_FROM_DAYS: Final = 731

@@ -15,7 +15,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from contracts.days import Zone
 from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
-from streams.core.parts import Part
+from streams.core.metrics.parts import Part
 
 P = TypeVar("P", bound=Part)
 

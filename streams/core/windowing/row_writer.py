@@ -11,8 +11,8 @@ from contracts.days import Zone, day_to_iso
 from contracts.instant import rfc3339
 from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, Column, View, names
 from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
-from streams.core.parts import ClinicPart, CoveragePart, KitchenPart, Part
-from streams.core.targets import Targets
+from streams.core.metrics.parts import ClinicPart, CoveragePart, KitchenPart, Part
+from streams.core.windowing.targets import Targets
 
 P = TypeVar("P", bound=Part)
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from contracts.windows import ALLOWED_LATENESS_MS
-from streams.core.facts import Fact
+from streams.core.history.facts import Fact
 
 
 class Status(NamedTuple):

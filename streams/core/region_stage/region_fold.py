@@ -14,24 +14,22 @@ from contracts.instant import rfc3339
 from contracts.registry import RegionRegistry, Registry
 from contracts.topics import AREA_WINDOWS, LIVE, REGION_FEED
 from contracts.windows import GRACE_MS
-from streams.core.areas import Areas
-from streams.core.live import LiveMap
-from streams.core.messages import (
+from streams.core.fold import Flush, Out, Record
+from streams.core.region_feed import (
     Contribution,
-    Flush,
     Heard,
     LiveRow,
-    Out,
-    Record,
     RegistryRows,
-    TableLines,
     decode_batch,
     decode_contribution,
     decode_item,
     encode,
 )
-from streams.core.rows import Stamp
-from streams.core.windows import PANE_REACH
+from streams.core.region_stage.areas import Areas
+from streams.core.region_stage.live_map import LiveMap
+from streams.core.table_records import TableRecords
+from streams.core.windowing.row_writer import Stamp
+from streams.core.windowing.window_table import PANE_REACH
 
 _SOURCE_KEY: Final = b"source/"
 _REGISTRY_KEY: Final = b"registry/"
@@ -63,7 +61,7 @@ class RegionFold:
         self._panes: dict[tuple[str, int], bytes] = {}
         self._heard: dict[str, int] = {}
         self._state: dict[bytes, bytes | None] = {}
-        self._lines = TableLines()
+        self._lines = TableRecords()
 
     # --- state ------------------------------------------------------------------------------------------------------
 

@@ -27,22 +27,15 @@ from contracts.topics import (
     VERDICTS,
 )
 from contracts.windows import GRACE_MS
-from streams.core.facts import Chunk, Fact
-from streams.core.ledger import PLAIN, Admission, Verdict
-from streams.core.letters import Letters
-from streams.core.messages import (
-    Flush,
-    Heard,
-    LiveRow,
-    Out,
-    Record,
-    RegistryRows,
-    TableLines,
-    feed_records,
-)
-from streams.core.rows import Stamp
-from streams.core.sources import Source
-from streams.core.units import Clinics, Kitchens, Units
+from streams.core.fold import Flush, Out, Record
+from streams.core.history.facts import Chunk, Fact
+from streams.core.history.ledger import PLAIN, Admission, Verdict
+from streams.core.region_feed import Heard, LiveRow, RegistryRows, feed_records
+from streams.core.table_records import TableRecords
+from streams.core.unit_stage.dead_letters import Letters
+from streams.core.unit_stage.intake import Source
+from streams.core.unit_stage.units import Clinics, Kitchens, Units
+from streams.core.windowing.row_writer import Stamp
 
 _TIME_KEY: Final = b"time"
 _REGISTRY_KEY: Final = b"registry/"
@@ -80,7 +73,7 @@ class UnitFold:
         self._heard: dict[str, int] = {}
         # One row an event and flush: of rows with one revision none would be the newest.
         self._statuses: dict[tuple[str, str], dict[str, Any]] = {}
-        self._lines = TableLines()
+        self._lines = TableRecords()
         self._letters = Letters(topic, partition, self._lines)
         self._sources: dict[str, Source] = {}
 

@@ -26,9 +26,9 @@ from contracts.events import (
 from contracts.instant import epoch_ms
 from contracts.registry import Recipient, Thresholds
 from contracts.windows import ALL_GROUPS
-from streams.core import who
-from streams.core.facts import Fact
-from streams.core.parts import ONE, ClinicPart, Eaten, KitchenPart, count_into
+from streams.core.history.facts import Fact
+from streams.core.metrics import growth_standards
+from streams.core.metrics.parts import ONE, ClinicPart, Eaten, KitchenPart, count_into
 
 KIND_OF: Final[dict[type[Event], int]] = {cls: index for index, cls in enumerate(CLASSES)}
 """Number of an event type in facts. The order of `contracts.events.CLASSES` must not change: facts are kept by it."""
@@ -102,7 +102,9 @@ def payload_of(
 
 def _clinic_payload(data: Any, kind: int) -> Any:
     if kind == _GROWTH:
-        flags = who.flags(data.sex, data.age_days, data.weight_kg, data.height_cm, data.posture)
+        flags = growth_standards.flags(
+            data.sex, data.age_days, data.weight_kg, data.height_cm, data.posture
+        )
         return (data.child, flags)
     if kind == _IMMUNIZED:
         return data.child

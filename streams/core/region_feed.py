@@ -1,80 +1,16 @@
-"""What goes into a fold and what comes out: records, flushes, and the messages of `region.feed`."""
+"""What stage one tells stage two: the messages of `region.feed`."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import msgspec
 
-from contracts.lines import pack
-from contracts.topics import MAX_RECORD_BYTES, TABLE_HEADER
-from streams.core.parts import ClinicPart, CoveragePart, Eaten, KitchenPart
-from streams.core.rows import Row
-
-
-class Record(NamedTuple):
-    """One input record. `time_ms`: its append time on the region's clock; `control`: kind of a control
-    record whose signature is ours, else ''.
-    """
-
-    offset: int
-    time_ms: int
-    value: bytes
-    key: bytes = b""
-    control: str = ""
-
-
-class Out(NamedTuple):
-    """One record to send. `partition` None: the partition of the input."""
-
-    topic: str
-    partition: int | None
-    value: bytes | None
-    key: bytes | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-class Flush(NamedTuple):
-    """What goes out in one transaction: state (key -> value, None a tombstone) and records."""
-
-    state: dict[bytes, bytes | None]
-    out: list[Out]
-
-
-class Fold(Protocol):
-    """One partition's computation: the agent restores it, applies records in order and drains it when it flushes."""
-
-    def restore(self, topic: str, key: bytes, value: bytes, /) -> None:
-        """Takes one record of state as it was kept, in any order."""
-
-    def restored(self) -> None:
-        """All state is there: derive what is not kept."""
-
-    def apply(self, *records: Record) -> None:
-        """Folds records in, in order."""
-
-    def drain(self, position: int) -> Flush:
-        """Everything that changed since the last drain; `position`: the input offset after the last record applied."""
-
-
-class TableLines:
-    """Collects table lines by topic and table, and packs them into records."""
-
-    def __init__(self) -> None:
-        self._lines: dict[tuple[str, str, int | None], list[bytes]] = defaultdict(list)
-
-    def add(self, topic: str, table: str, *lines: bytes, partition: int | None = None) -> None:
-        """Lines of `table` for `topic`."""
-        self._lines[topic, table, partition] += lines
-
-    def drain(self) -> Iterator[Out]:
-        """The records; the collection is empty afterwards."""
-        for (topic, table, partition), lines in self._lines.items():
-            for value in pack(lines):
-                yield Out(topic, partition, value, None, ((TABLE_HEADER, table.encode()),))
-        self._lines.clear()
+from contracts.topics import MAX_RECORD_BYTES
+from streams.core.metrics.parts import ClinicPart, CoveragePart, Eaten, KitchenPart
+from streams.core.windowing.row_writer import Row
 
 
 class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):

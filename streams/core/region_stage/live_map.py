@@ -14,9 +14,9 @@ import msgspec
 from contracts.instant import epoch_ms, rfc3339
 from contracts.topics import HEAD_KEY, LIVE, SEQ_HEADER
 from contracts.windows import PANE_MS, PANE_WINDOWS
-from streams.core.messages import Out
-from streams.core.progress import Progress
-from streams.core.rows import Row
+from streams.core.fold import Out
+from streams.core.windowing.progress import Progress
+from streams.core.windowing.row_writer import Row
 
 _TTL_S: Final = 1_800
 _RECIPIENT_TTL_S: Final = 21_600

@@ -9,7 +9,9 @@ from typing import Generic, Protocol, TypeVar
 from contracts.registry import Registry
 from contracts.rows import View
 from contracts.windows import DAY_WINDOWS, PANE_MS
-from streams.core.contributions import (
+from streams.core.history.facts import Chunk, Fact
+from streams.core.history.ledger import Ledger
+from streams.core.metrics.contributions import (
     EATEN,
     RETRACTED,
     UNCOUNTED,
@@ -17,14 +19,12 @@ from streams.core.contributions import (
     add_coverage,
     add_kitchen,
 )
-from streams.core.facts import Chunk, Fact
-from streams.core.ledger import Ledger
-from streams.core.messages import Contribution
-from streams.core.parts import ClinicPart, Eaten, KitchenPart, Part
-from streams.core.progress import Progress
-from streams.core.rows import Row, RowWriter, Stamp, WriteRow
-from streams.core.targets import Targets
-from streams.core.windows import DAY_REACH, PANE_REACH, RowKey, WindowTable, merged
+from streams.core.metrics.parts import ClinicPart, Eaten, KitchenPart, Part
+from streams.core.region_feed import Contribution
+from streams.core.windowing.progress import Progress
+from streams.core.windowing.row_writer import Row, RowWriter, Stamp, WriteRow
+from streams.core.windowing.targets import Targets
+from streams.core.windowing.window_table import DAY_REACH, PANE_REACH, RowKey, WindowTable, merged
 
 P = TypeVar("P", bound=Part)
 

@@ -12,10 +12,10 @@ from contracts.events import Event
 from contracts.identity import digest
 from contracts.registry import Recipient, Registry
 from contracts.windows import AHEAD_MS, ALLOWED_LATENESS_MS
-from streams.core.contributions import KIND_OF, payload_of
-from streams.core.facts import Fact
-from streams.core.ledger import Ledger
-from streams.core.units import Units
+from streams.core.history.facts import Fact
+from streams.core.history.ledger import Ledger
+from streams.core.metrics.contributions import KIND_OF, payload_of
+from streams.core.unit_stage.units import Units
 
 _REMEMBERED: Final = 4_096
 

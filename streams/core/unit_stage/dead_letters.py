@@ -15,8 +15,9 @@ from contracts.instant import rfc3339
 from contracts.lines import split
 from contracts.registry import Registry
 from contracts.topics import DEAD_LETTERS, VERDICTS
-from streams.core.facts import Fact, Raw
-from streams.core.messages import Record, TableLines
+from streams.core.fold import Record
+from streams.core.history.facts import Fact, Raw
+from streams.core.table_records import TableRecords
 
 _json = msgspec.json.Encoder().encode
 
@@ -34,7 +35,7 @@ class _Said(NamedTuple):
 class Letters:
     """Writes them for one input partition."""
 
-    def __init__(self, topic: str, partition: int, lines: TableLines) -> None:
+    def __init__(self, topic: str, partition: int, lines: TableRecords) -> None:
         self._topic = topic
         self._partition = partition
         self._lines = lines

@@ -8,12 +8,12 @@ from typing import Final
 
 from contracts.registry import Registry
 from contracts.windows import ALL_GROUPS, DAY_WINDOWS, GROUPS, PANE_MS, PANE_WINDOWS
-from streams.core.messages import Contribution
-from streams.core.parts import ClinicPart, CoveragePart, KitchenPart
-from streams.core.progress import Progress
-from streams.core.rows import Row, RowWriter, Stamp
-from streams.core.targets import Targets
-from streams.core.windows import RowKey, WindowTable, merged
+from streams.core.metrics.parts import ClinicPart, CoveragePart, KitchenPart
+from streams.core.region_feed import Contribution
+from streams.core.windowing.progress import Progress
+from streams.core.windowing.row_writer import Row, RowWriter, Stamp
+from streams.core.windowing.targets import Targets
+from streams.core.windowing.window_table import RowKey, WindowTable, merged
 
 _AREA_LEVELS: Final = ("kecamatan", "kabupaten")
 _COVERAGE_LEVELS: Final = ("recipient", *_AREA_LEVELS)

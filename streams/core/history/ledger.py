@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
-from streams.core.corrections import COUNTS, Status, bears, is_wrong, judge
-from streams.core.facts import CHUNK_FACTS, Chunk, Fact
+from streams.core.history.corrections import COUNTS, Status, bears, is_wrong, judge
+from streams.core.history.facts import CHUNK_FACTS, Chunk, Fact
 
 
 class Verdict(Enum):
