@@ -156,7 +156,7 @@ def test_the_profile_counts_what_came_out() -> None:
     line, shares = profile.measure(WORKLOADS[0], 400)
     *_, rows, size, _ = line.split("|")
     assert float(rows) > 0.5 and float(size) > 300
-    assert "streams/core/unit_fold.py" in shares
+    assert "streams/core/unit_stage/" in shares
 
 
 @pytest.mark.slow
