@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contracts.clock import RealClock
-from contracts.topics import REGISTRY, REGISTRY_CHANGE, TABLE_TOPICS, control_headers
+from contracts.results.topics import REGISTRY, REGISTRY_CHANGE, TABLE_TOPICS, control_headers
+from contracts.time.clock import RealClock
 from sinks import tables
 from sinks.batch import Batch
 from sinks.registry import RegistryRows

@@ -21,11 +21,11 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from chassis.datadir import DataDir
 from chassis.kafka import ensure_topics
-from chassis.regions import load_region
-from contracts.lines import pack
-from contracts.partition import partition_of
-from contracts.registry import RegionRegistry
-from contracts.topics import (
+from chassis.regions.region_folder import load_region
+from contracts.events.lines import pack
+from contracts.events.partition import partition_of
+from contracts.registry.entities import RegionRegistry
+from contracts.results.topics import (
     EVENT_TOPICS,
     REGION_FEED,
     REGISTRY_CHANGE,

@@ -7,7 +7,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from bench.ground import FEED, Ground
-from contracts.topics import REGION_STATE, SPPG_EVENTS
+from contracts.results.topics import REGION_STATE, SPPG_EVENTS
 from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.region_feed import decode_batch
 

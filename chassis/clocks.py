@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from chassis.datadir import KEY_BYTES, DataDir, DataDirError, write_file
-from contracts.clock import Clock, DemoClock, RealClock, Segment
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.time.clock import Clock, DemoClock, RealClock, Segment
 
 
 def read_segments(data_dir: DataDir) -> list[Segment]:

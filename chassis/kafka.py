@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from contracts.topics import Topic
+from contracts.results.topics import Topic
 
 _RETRY_S: Final = 0.2
 _DELETE_S: Final = 60.0

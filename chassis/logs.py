@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from contracts.clock import real_now_ms, rfc3339
+from contracts.time.clock import real_now_ms, rfc3339
 
 _CHATTY: Final = (
     "aiokafka",

@@ -14,8 +14,8 @@ import msgspec
 
 from chassis.clocks import secret_key
 from chassis.kafka import TopicError, wait_for_broker
-from contracts.clock import Clock, RealClock
-from contracts.registry import RegionRegistry, Registry
+from contracts.registry.entities import RegionRegistry, Registry
+from contracts.time.clock import Clock, RealClock
 from pantau import checks, demo_clock, installation
 from pantau.broker import BrokerError, KafkaBroker
 from pantau.dev_tokens import wall_url, write_dev_tokens

@@ -9,8 +9,8 @@ import msgspec
 
 from chassis.clocks import append_segment, read_segments
 from chassis.datadir import DataDir, write_file
-from contracts.clock import DEMO_FACTOR, Clock, DemoClock, Segment, real_now_ms
-from contracts.registry import Registry
+from contracts.registry.entities import Registry
+from contracts.time.clock import DEMO_FACTOR, Clock, DemoClock, Segment, real_now_ms
 from pantau.errors import Refusal
 
 START_MINUTE: Final = 4 * 60 + 30

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from chassis.datadir import DataDir, write_file
-from contracts.clock import real_now_ms
+from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, issue
 
 _CODE_S: Final = 600

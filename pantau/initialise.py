@@ -14,9 +14,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, write_file
 from chassis.kafka import TopicError, wait_for_broker
-from contracts.clock import RealClock
-from contracts.registry import RegionRegistry
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.registry.entities import RegionRegistry
+from contracts.time.clock import RealClock
 from pantau import checks, installation
 from pantau.dev_tokens import device_token
 from pantau.errors import Refusal

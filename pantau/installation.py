@@ -14,7 +14,7 @@ import pydantic
 from pydantic import SecretStr
 
 from chassis.datadir import DataDir, DataDirError, write_file
-from contracts.settings import Settings
+from chassis.settings import Settings
 from pantau.errors import Refusal
 
 ROOT: Final = Path(__file__).resolve().parents[1]

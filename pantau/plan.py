@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from chassis.datadir import DataDir
-from contracts.settings import Settings
+from chassis.settings import Settings
 from pantau import probes
 from pantau.broker import KafkaBroker
 from pantau.child_log import ChildLog

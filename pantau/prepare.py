@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis import generations
 from chassis.clocks import secret_key
+from chassis.feeds import generation_feed
 from chassis.kafka import ensure_topics
-from chassis.regions import RegionError, load_regions
-from contracts.registry import RegionRegistry
-from contracts.settings import Settings
-from contracts.topics import topics
+from chassis.regions.region_folder import RegionError, load_regions
+from chassis.settings import Settings
+from contracts.registry.entities import RegionRegistry
+from contracts.results.topics import topics
 from pantau.errors import Refusal
 from sinks import migrate
 from sinks.clickhouse.client import open_writer
@@ -29,7 +29,7 @@ async def make_schema(settings: Settings) -> None:
 
     Raises `TopicError`, `MigrationError`, and what `open_writer` raises.
     """
-    shown = (await generations.read(settings.broker, secret_key(settings))).shown
+    shown = (await generation_feed.read(settings.broker, secret_key(settings))).shown
     wanted = topics(settings.partitions, settings.region_partitions, shown)
     await asyncio.gather(
         asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),

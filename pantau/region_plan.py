@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from chassis.regions import read_yaml
-from contracts.windows import GROUPS
+from chassis.regions.region_folder import read_yaml
+from contracts.time.windows import GROUPS
 
 
 class Plan(msgspec.Struct, forbid_unknown_fields=True):

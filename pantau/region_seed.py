@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from chassis.regions import RECIPIENT_COLUMNS, UNIT_COLUMNS, read_region
-from contracts.windows import GROUPS
+from chassis.regions.region_folder import RECIPIENT_COLUMNS, UNIT_COLUMNS, read_region
+from contracts.time.windows import GROUPS
 from pantau.region_geometry import Point, Shape, distance_km, read_boundaries
 from pantau.region_plan import LEVELS, Plan, apportion, read_plan
 

@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from contracts.clock import Clock
-from contracts.days import Zone
-from contracts.registry import RegionRegistry
-from contracts.registry_changes import validate_change
-from contracts.topics import (
+from contracts.registry.entities import RegionRegistry
+from contracts.registry.registry_changes import validate_change
+from contracts.results.topics import (
     EVENT_TOPICS,
     REGISTRY,
     REGISTRY_CHANGE,
     control_headers,
     control_of,
 )
+from contracts.time.clock import Clock
+from contracts.time.days import Zone
 from pantau.errors import Refusal
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"

@@ -12,12 +12,12 @@ from aiohttp import BasicAuth, ClientError, ClientResponseError, ClientSession, 
 from aiokafka.errors import KafkaError as AsyncKafkaError
 from kafka.errors import KafkaError
 
-from chassis import generations
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
-from contracts.generations import FIRST, Generations
-from contracts.settings import Settings
-from contracts.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
+from chassis.feeds import generation_feed
+from chassis.settings import Settings
+from contracts.results.generations import FIRST, Generations
+from contracts.results.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
 from pantau.dev_tokens import short_wall_token
 from pantau.offsets import Offsets, read_offsets
 from sinks.generations import in_generation
@@ -218,7 +218,7 @@ async def collect(settings: Settings) -> Status:
             return _within(name, asked, fallback, troubles)
 
         key = secret_key(settings)
-        reading = asyncio.wait_for(generations.read(settings.broker, key), _RECORD_S)
+        reading = asyncio.wait_for(generation_feed.read(settings.broker, key), _RECORD_S)
         kept = await within("generations", reading, None)
         shown = kept.shown if kept is not None else FIRST
         names = [topic_of(name, shown) for name in _TOPICS]

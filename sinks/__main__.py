@@ -14,12 +14,12 @@ from functools import partial
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from chassis import clocks, generations, health, kafka, logs
+from chassis import clocks, health, kafka, logs
 from chassis.datadir import DataDirError
-from contracts.clock import Clock
-from contracts.generations import service_name
-from contracts.settings import Settings
-from contracts.topics import (
+from chassis.feeds import generation_feed
+from chassis.settings import Settings
+from contracts.results.generations import service_name
+from contracts.results.topics import (
     EVENT_TOPICS,
     REBUILT_TOPICS,
     REGISTRY,
@@ -27,6 +27,7 @@ from contracts.topics import (
     topic_of,
     topics,
 )
+from contracts.time.clock import Clock
 from sinks import generations as stored
 from sinks import tables
 from sinks.clickhouse.client import open_writer
@@ -62,7 +63,7 @@ def _follow(settings: Settings, generation: int, stop: threading.Event) -> None:
 
     async def follow() -> None:
         key = clocks.secret_key(settings)
-        async for one in generations.follow(settings.broker, key):
+        async for one in generation_feed.follow(settings.broker, key):
             if one.shown != generation:
                 logs.get("sinks").info("another generation is shown", now=one.shown, was=generation)
                 stop.set()
@@ -95,7 +96,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     state = health.Health(service_name("sinks", settings.generation))
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         kafka.wait_for_broker(settings.broker, _BROKER_WAIT_S)
-        generation = settings.generation or generations.read_now(settings).shown
+        generation = settings.generation or generation_feed.read_now(settings).shown
         lands = _lands(settings, clock, generation)
         readiness = Readiness(state, tuple(lands))
         wanted = topics(settings.partitions, settings.region_partitions, generation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from contracts.rows import Column
+from contracts.results.public_rows import Column
 from sinks.schema import DATA_PATHS
 from sinks.views import PUBLIC, VIEWS, View
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from contracts.rows import VIEWS as ROW_VIEWS
-from contracts.tables import REBUILT_TABLES, table_of
+from contracts.results.public_rows import VIEWS as ROW_VIEWS
+from contracts.results.tables import REBUILT_TABLES, table_of
 from sinks.schema import STORAGE, STORE, table_sql, text
 from sinks.views import PUBLIC, VIEWS, view_sql
 

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.checks import effective_received
-from contracts.clock import Clock, rfc3339
-from contracts.codes import Refusal
-from contracts.decode import decode_lines, recorded_ms
-from contracts.events import TYPE_OF, CaseReported, DeliveryReceived, Event
-from contracts.instant import BadInstantError, epoch_ms
-from contracts.lines import split
-from contracts.topics import CONTROL_HEADER
+from contracts.events.checks import effective_received
+from contracts.events.codes import Refusal
+from contracts.events.decode import decode_lines, recorded_ms
+from contracts.events.event_types import TYPE_OF, CaseReported, DeliveryReceived, Event
+from contracts.events.lines import split
+from contracts.results.topics import CONTROL_HEADER
+from contracts.time.clock import Clock, rfc3339
+from contracts.time.instant import BadInstantError, epoch_ms
 from sinks.batch import Batch, Place, Record, Row, header
 from sinks.schema import PERSON_FIELDS
 

@@ -20,7 +20,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import logs
 from chassis.datadir import DataDirError
-from contracts.settings import Settings
+from chassis.settings import Settings
 from sinks import generations
 from sinks.clickhouse.client import open_writer
 from sinks.clickhouse.names import STORE_DATABASE

@@ -12,8 +12,8 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from chassis import logs
-from contracts.clock import real_now_ms
-from contracts.topics import Topic
+from contracts.results.topics import Topic
+from contracts.time.clock import real_now_ms
 from sinks.batch import Batch, Record
 from sinks.metrics import ERRORS, LAG, LAST_WRITE, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.clock import Clock
-from contracts.days import Zone, day_to_iso
-from contracts.registry import Recipient, Region, RegionRegistry, Unit
-from contracts.topics import (
+from contracts.registry.entities import Recipient, Region, RegionRegistry, Unit
+from contracts.results.topics import (
     REGISTRY_CHANGE,
     control_of,
 )
+from contracts.time.clock import Clock
+from contracts.time.days import Zone, day_to_iso
 from sinks.batch import Batch, Place, Record, Reject, Row
 from sinks.schema import GROUPS
 

@@ -1,4 +1,4 @@
-"""Storage tables of the sink: `contracts.tables`, raw lines, the registry, lines set aside.
+"""Storage tables of the sink: `contracts.results.tables`, raw lines, the registry, lines set aside.
 
 The migrations' SQL is made from here and from `sinks.views` (`python -m sinks.schema`);
 a test holds the files to it.
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
 
-from contracts.events import HEX32_FIELDS, Group
-from contracts.rows import REGION, Column
-from contracts.tables import TABLES, Table
+from contracts.events.event_types import HEX32_FIELDS, Group
+from contracts.results.public_rows import REGION, Column
+from contracts.results.tables import TABLES, Table
 from sinks.same_event import CONTENT, KEY
 
 STORE: Final = "pantau_store"

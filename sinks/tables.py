@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contracts.lines import split
-from contracts.tables import TABLES
-from contracts.topics import TABLE_HEADER
+from contracts.events.lines import split
+from contracts.results.tables import TABLES
+from contracts.results.topics import TABLE_HEADER
 from sinks.batch import Batch, Place, Record, Reject, Row, header
 
 
@@ -17,7 +17,5 @@ def land(record: Record, batch: Batch) -> None:
         if table is not None and known:
             batch.add(table, Row(place, line))
         else:
-            reason = (
-                f"the record's header `{TABLE_HEADER}` is {table!r}: no table of contracts.tables"
-            )
+            reason = f"the record's header `{TABLE_HEADER}` is {table!r}: no table of contracts.results.tables"
             batch.rejects.append(Reject(place, table or "", reason, line))

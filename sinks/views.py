@@ -12,9 +12,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.rows import CLINIC_COVERAGE, COVERAGE, IS_FINAL, PERFORMANCE, REGION, VERSION, Column
-from contracts.tables import TABLES
-from contracts.topics import AREA_WINDOWS, CLINIC_EVENTS, SPPG_EVENTS, UNIT_WINDOWS, VERDICTS
+from contracts.results.public_rows import (
+    CLINIC_COVERAGE,
+    COVERAGE,
+    IS_FINAL,
+    PERFORMANCE,
+    REGION,
+    VERSION,
+    Column,
+)
+from contracts.results.tables import TABLES
+from contracts.results.topics import (
+    AREA_WINDOWS,
+    CLINIC_EVENTS,
+    SPPG_EVENTS,
+    UNIT_WINDOWS,
+    VERDICTS,
+)
 from sinks.schema import (
     DATA_TYPE,
     RECIPIENT_COLUMNS,

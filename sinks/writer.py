@@ -16,9 +16,9 @@ import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import logs
-from contracts.clock import Clock, rfc3339
-from contracts.nik import blot, redact_nik
-from contracts.tables import table_of
+from contracts.events.nik import blot, redact_nik
+from contracts.results.tables import table_of
+from contracts.time.clock import Clock, rfc3339
 from sinks.batch import Batch, Reject, Row
 from sinks.metrics import REJECTS, ROWS
 from sinks.schema import REJECTS as REJECT_TABLE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from faust import Worker
 
 from chassis import health, logs
-from contracts.generations import service_name
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.results.generations import service_name
 from streams.agents.app import build
 
 

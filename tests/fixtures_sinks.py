@@ -8,7 +8,7 @@ from time import monotonic, sleep
 import pytest
 
 from chassis.kafka import ensure_topics
-from contracts.topics import topics
+from contracts.results.topics import topics
 from pantau.broker import KafkaBroker, pick_port
 
 

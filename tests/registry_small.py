@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Registry, Unit
+from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Registry, Unit
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL
 
 KECAMATAN: Final = f"{REGION}.08"

@@ -27,8 +27,8 @@ from bench.audit.store import Plan, build, fill
 from bench.ground import REGION, cpu_s, end, machine, output_options, publish, until
 from chassis import logs
 from chassis.datadir import DataDir
-from contracts.clock import real_now_ms, rfc3339
-from contracts.days import iso_to_day
+from contracts.time.clock import real_now_ms, rfc3339
+from contracts.time.days import iso_to_day
 from pantau.broker import pick_port
 from pantau.installation import ROOT
 from producers.simulator.world import Rates

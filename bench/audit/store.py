@@ -23,11 +23,10 @@ from typing import Any, Final, NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from bench.direct import Landed, land_registry, land_rows
-from chassis.regions import load_region
-from contracts.clock import RealClock
-from contracts.partition import partition_of
-from contracts.registry import RegionRegistry, Registry, Unit
-from contracts.topics import (
+from chassis.regions.region_folder import load_region
+from contracts.events.partition import partition_of
+from contracts.registry.entities import RegionRegistry, Registry, Unit
+from contracts.results.topics import (
     CLINIC_EVENTS,
     EVENT_TOPICS,
     REGION_FEED,
@@ -35,6 +34,7 @@ from contracts.topics import (
     SPPG_EVENTS,
     TICK,
 )
+from contracts.time.clock import RealClock
 from producers.simulator.devices import LOOK_BACK_DAYS, Post
 from producers.simulator.to_file import sent
 from producers.simulator.world import HOUR_MS, Rates, World

@@ -25,7 +25,7 @@ from bench.latency.device import Device
 from bench.latency.report import Seen, write
 from bench.latency.wall import Wall
 from chassis import logs
-from contracts.clock import real_now_ms, rfc3339
+from contracts.time.clock import real_now_ms, rfc3339
 
 _SETTLE_S: Final = 5.0
 _LAST_S: Final = 30.0

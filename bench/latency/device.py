@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from urllib.parse import urlsplit
 
-from contracts.clock import real_now_ms, rfc3339
+from contracts.time.clock import real_now_ms, rfc3339
 
 
 class Device:

@@ -1,6 +1,6 @@
 """The floor: read and decode, nothing else. What no contestant can go below on this topic.
 
-`librdkafka` reads (the fastest client that Python has), `contracts.decode` decodes a whole record in one call.
+`librdkafka` reads (the fastest client that Python has), `contracts.events.decode` decodes a whole record in one call.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from confluent_kafka import (  # type: ignore[import-not-found]
 )
 
 from bench.peers.job import Order, is_control
-from contracts.decode import decode_lines
+from contracts.events.decode import decode_lines
 
 
 def main() -> None:

@@ -12,23 +12,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from contracts.checks import check, effective_received
-from contracts.codes import Refusal
-from contracts.days import DAY_MS
-from contracts.decode import decode_lines
-from contracts.events import (
+from contracts.events.checks import check, effective_received
+from contracts.events.codes import Refusal
+from contracts.events.decode import decode_lines
+from contracts.events.event_types import (
     CookingFinished,
     DeliveryReceived,
     Event,
     MealEaten,
     TemperatureMeasured,
 )
-from contracts.identity import digest
-from contracts.instant import epoch_ms
-from contracts.registry import RegionRegistry, Registry
-from contracts.rows import SUMS, names
-from contracts.topics import CONTROL_HEADER
-from contracts.windows import pane_of
+from contracts.events.identity import digest
+from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.public_rows import SUMS, names
+from contracts.results.topics import CONTROL_HEADER
+from contracts.time.days import DAY_MS
+from contracts.time.instant import epoch_ms
+from contracts.time.windows import pane_of
 
 METRICS: Final = names(SUMS)
 """The additive metrics of a kitchen, in the order of the sums."""

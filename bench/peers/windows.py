@@ -13,11 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from bench.peers.job import METRICS, Fact, Job
-from contracts.days import Zone, day_to_iso
-from contracts.instant import rfc3339
-from contracts.lines import pack
-from contracts.rows import IDENTITY, PERCENTILES, names
-from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName, pane_of
+from contracts.events.lines import pack
+from contracts.results.public_rows import IDENTITY, PERCENTILES, names
+from contracts.time.days import Zone, day_to_iso
+from contracts.time.instant import rfc3339
+from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName, pane_of
 
 _REMEMBERED: Final = 8_192
 _RECORD_BYTES: Final = 800_000

@@ -41,9 +41,9 @@ from bench.positions import Positions, ends
 from bench.recovery.report import Recovered, Scaled, write
 from bench.streams.generate import Thrower, generate
 from chassis import logs
-from contracts.clock import real_now_ms, rfc3339
-from contracts.partition import partition_of
-from contracts.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
+from contracts.events.partition import partition_of
+from contracts.results.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
+from contracts.time.clock import real_now_ms, rfc3339
 from pantau.broker import pick_port
 from streams.core.metrics.parts import SUM_INDEX
 

@@ -20,10 +20,10 @@ import httpx
 from bench.ground import REGION, installation, machine, output_options, publish
 from bench.soak.report import Look, Sample, write
 from chassis import logs
-from chassis.regions import load_region
-from contracts.clock import real_now_ms, rfc3339
-from contracts.days import Zone, day_to_iso
-from contracts.instant import epoch_ms
+from chassis.regions.region_folder import load_region
+from contracts.time.clock import real_now_ms, rfc3339
+from contracts.time.days import Zone, day_to_iso
+from contracts.time.instant import epoch_ms
 from pantau.installation import ROOT
 from producers.simulator import truth
 

@@ -14,8 +14,8 @@ from bench.streams.contestants import CONTESTANTS, WORKLOADS, Contestant, Worklo
 from bench.streams.measure import Result, measure
 from bench.streams.report import Circumstances, table, write
 from chassis import logs
-from contracts.clock import real_now_ms
-from contracts.instant import rfc3339
+from contracts.time.clock import real_now_ms
+from contracts.time.instant import rfc3339
 
 _START = Workload("start", "one event, for what starting costs", 1, 60_000, 0.0, 20)
 

@@ -12,7 +12,7 @@ from bench.ground import RIVALS, Ground
 from bench.peers.job import Order
 from bench.streams.generate import Content
 from bench.streams.truth import Reader, floor_rows, unit_rows
-from contracts.topics import SPPG_EVENTS, UNIT_WINDOWS
+from contracts.results.topics import SPPG_EVENTS, UNIT_WINDOWS
 
 
 @dataclass(frozen=True)

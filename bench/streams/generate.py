@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bench.peers.job import METRICS
-from contracts.instant import rfc3339
-from contracts.registry import RegionRegistry
-from contracts.windows import pane_of
+from contracts.registry.entities import RegionRegistry
+from contracts.time.instant import rfc3339
+from contracts.time.windows import pane_of
 
 _DUPLICATES: Final = 0.02
 _REFUSED: Final = 0.01

@@ -17,7 +17,7 @@ from bench.positions import Positions, ends
 from bench.streams.contestants import Contestant, Workload, order_for
 from bench.streams.generate import Content, generate
 from bench.streams.truth import UnitRows, rows_due
-from contracts.clock import real_now_ms
+from contracts.time.clock import real_now_ms
 
 _LONGEST_S = 600.0
 

@@ -18,12 +18,12 @@ from typing import Final, NamedTuple
 from bench.ground import REGION, machine, output_options, publish
 from bench.streams.contestants import WORKLOADS, Workload
 from bench.streams.generate import generate
-from chassis.regions import load_region
-from contracts.clock import real_now_ms
-from contracts.decode import decode_lines
-from contracts.instant import rfc3339
-from contracts.registry import RegionRegistry
-from contracts.topics import REGISTRY_CHANGE, SPPG_EVENTS, UNIT_WINDOWS
+from chassis.regions.region_folder import load_region
+from contracts.events.decode import decode_lines
+from contracts.registry.entities import RegionRegistry
+from contracts.results.topics import REGISTRY_CHANGE, SPPG_EVENTS, UNIT_WINDOWS
+from contracts.time.clock import real_now_ms
+from contracts.time.instant import rfc3339
 from pantau.installation import ROOT
 from streams.core.fold import Record
 from streams.core.unit_stage.unit_fold import UnitFold

@@ -48,7 +48,7 @@ Where our own time goes: [profile.md](profile.md).
   that. *live*: times of the last ten minutes. *replay*: times over {replay_days} days of 13 hours, in order up to a minute.
   Each workload is put on the topic once, on a broker of its own; all contestants read the same records and take turns within
   each round.
-- **Job.** Read, decode (the same `contracts.decode`, a whole record in one call), check against the registry, drop
+- **Job.** Read, decode (the same `contracts.events.decode`, a whole record in one call), check against the registry, drop
   duplicates, fold by kitchen and 5-minute pane, keep recoverable state and send the rows that changed, both every {flush_ms} ms:
   for every changed pane the kitchen's rows of all `15m`, `1h`, `1d`, `7d` and `30d` windows that hold it and have begun, fifteen
   sums and three percentiles, as the JSON lines that a sink takes.

@@ -12,9 +12,9 @@ import msgspec
 
 from bench.peers.job import METRICS
 from bench.streams.generate import Content
-from contracts.instant import epoch_ms
-from contracts.rows import PERCENTILES, names
-from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
+from contracts.results.public_rows import PERCENTILES, names
+from contracts.time.instant import epoch_ms
+from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 
 Key = tuple[str, str, int]
 """(unit, window, window_end as epoch ms)"""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from faust import Worker
 
 from chassis import health, logs
-from contracts.settings import Settings
-from contracts.topics import CLOCK, SPPG_EVENTS
+from chassis.settings import Settings
+from contracts.results.topics import CLOCK, SPPG_EVENTS
 from streams.agents.app import build
 
 

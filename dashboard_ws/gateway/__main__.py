@@ -7,12 +7,13 @@ import sys
 from types import FrameType
 from typing import Final, NoReturn
 
-from chassis import generations, logs
+from chassis import logs
 from chassis.datadir import DataDirError
+from chassis.feeds import generation_feed
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
 from chassis.serve import serve_app
-from contracts.settings import Settings
-from contracts.topics import GENERATIONS, LIVE, REGISTRY, topic_of, topics
+from chassis.settings import Settings
+from contracts.results.topics import GENERATIONS, LIVE, REGISTRY, topic_of, topics
 from dashboard_ws.gateway.app import SERVICE, Gateway
 
 _BROKER_S: Final = 60.0
@@ -31,7 +32,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _stop)
     try:
         wait_for_broker(settings.broker, _BROKER_S)
-        shown = generations.read_now(settings).shown
+        shown = generation_feed.read_now(settings).shown
         wanted = topics(settings.partitions, settings.region_partitions, shown)
         names = (topic_of(LIVE, shown), REGISTRY, GENERATIONS)
         read = [topic for topic in wanted if topic.name in names]

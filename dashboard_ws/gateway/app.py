@@ -15,12 +15,13 @@ from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from chassis import generations, logs, problems
+from chassis import logs, problems
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
+from chassis.feeds import generation_feed
+from chassis.feeds.registry_feed import RegistryFeed
 from chassis.health import Health
-from chassis.registry_feed import RegistryFeed
-from contracts.settings import Settings
+from chassis.settings import Settings
 from dashboard_ws.gateway.auth import Tokens
 from dashboard_ws.gateway.feed import Feed
 from dashboard_ws.gateway.http import Api
@@ -54,7 +55,7 @@ class Gateway:
         broker, partitions = settings.broker, settings.region_partitions
         self._feed = Shown(
             lambda generation: Feed(broker, partitions, self.hub, self._health, generation),
-            lambda: generations.follow(broker, key),
+            lambda: generation_feed.follow(broker, key),
         )
         self._registry = RegistryFeed(settings.broker, key)
         self._tasks: set[asyncio.Task[Any]] = set()

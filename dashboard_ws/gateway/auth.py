@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from chassis.datadir import DataDir, DataDirError, write_file
-from contracts.clock import real_now_ms
+from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenError, TokenKind, issue, verify
 
 WALL_DAYS: Final = 30

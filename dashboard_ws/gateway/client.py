@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from chassis import logs
-from contracts.clock import rfc3339
+from contracts.time.clock import rfc3339
 from dashboard_ws.gateway import metrics, wire
 from dashboard_ws.gateway.auth import now_s
 from dashboard_ws.gateway.conflate import Subscription

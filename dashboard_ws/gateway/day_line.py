@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.instant import epoch_ms
+from contracts.time.instant import epoch_ms
 from dashboard_ws.gateway.state import Frame
 
 PANE_MS: Final = 300_000

@@ -14,8 +14,8 @@ from aiokafka.errors import KafkaError
 
 from chassis import logs
 from chassis.health import Health
-from contracts.clock import real_now_ms
-from contracts.topics import LIVE, SEQ_HEADER, topic_of
+from contracts.results.topics import LIVE, SEQ_HEADER, topic_of
+from contracts.time.clock import real_now_ms
 from dashboard_ws.gateway import metrics
 from dashboard_ws.gateway.frames import BadRecordError, FrameBuffer
 from dashboard_ws.gateway.hub import Hub, Regions

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.topics import HEAD_KEY
+from contracts.results.topics import HEAD_KEY
 from dashboard_ws.gateway.state import Change, Frame
 
 SURE_MS: Final = 12 * 3_600_000

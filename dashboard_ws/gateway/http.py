@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from chassis.problems import Problem
-from contracts.clock import rfc3339
+from contracts.time.clock import rfc3339
 from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway import wire
 from dashboard_ws.gateway.auth import Tokens

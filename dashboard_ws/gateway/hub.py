@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final, Protocol
 
-from contracts.clock import Clock, rfc3339
+from contracts.time.clock import Clock, rfc3339
 from dashboard_ws.gateway import metrics, wire
 from dashboard_ws.gateway.conflate import Subscription
 from dashboard_ws.gateway.day_line import DayLine

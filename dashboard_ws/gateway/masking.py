@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.rows import CLINIC_COVERAGE, IDENTITY, VERSION
+from contracts.results.public_rows import CLINIC_COVERAGE, IDENTITY, VERSION
 
 SMALL: Final = 5
 """Counts from 1 up to here, exclusive, are hidden."""

@@ -15,11 +15,11 @@ from fastapi import APIRouter, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials
 
 from chassis.datadir import DataDir
+from chassis.feeds.registry_feed import RegistryFeed
 from chassis.problems import Problem
-from chassis.registry_feed import RegistryFeed
-from contracts.days import day_to_iso
-from contracts.registry import Recipient, Registry, Unit
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.registry.entities import Recipient, Registry, Unit
+from contracts.time.days import day_to_iso
 from contracts.tokens import Claims
 from dashboard_ws.gateway.http import Bearer
 from dashboard_ws.gateway.hub import Hub

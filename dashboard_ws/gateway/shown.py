@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from contracts.generations import Generations
+from contracts.results.generations import Generations
 from dashboard_ws.gateway.feed import Feed
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from contracts.region_rows import Thresholds
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.registry.region_rows import Thresholds
 from pantau.errors import Refusal
 from pantau.installation import running_settings
 
@@ -43,7 +43,7 @@ def summary(report: Report) -> str:
 
 def limits(settings: Settings, region: str) -> Thresholds:
     """The region's own limits of temperatures; those of the law where its folder is not here."""
-    from chassis.regions import load_region
+    from chassis.regions.region_folder import load_region
 
     folder = settings.regions_dir / region
     return load_region(folder).region.thresholds if folder.is_dir() else Thresholds()

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from chassis.clocks import load_clock, secret_key
-from chassis.regions import RegionError, load_regions
-from contracts.registry import Registry
-from contracts.settings import Settings
+from chassis.regions.region_folder import RegionError, load_regions
+from chassis.settings import Settings
+from contracts.registry.entities import Registry
 from pantau.dev_tokens import device_token
 from pantau.errors import Refusal
 from pantau.installation import running_settings

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chassis.regions import RegionError, load_region
+from chassis.regions.region_folder import RegionError, load_region
 from pantau.errors import Refusal
 from pantau.installation import new_settings
 from pantau.region_new import NewRegion, create_region

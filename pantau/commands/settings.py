@@ -8,7 +8,7 @@ import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from contracts.settings import Settings
+from chassis.settings import Settings
 
 _PREFIX = str(Settings.model_config.get("env_prefix", ""))
 

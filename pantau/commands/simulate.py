@@ -10,8 +10,8 @@ import typer
 
 from chassis import logs
 from chassis.datadir import DataDir
-from contracts.days import day_to_iso
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.time.days import day_to_iso
 from pantau.errors import Refusal
 from pantau.installation import read_stamp, running_settings
 
@@ -123,7 +123,7 @@ def _check(path: Path) -> None:
 
 def _run(settings: Settings, options: Options) -> None:
     """Play, or hand a scenario to the simulator that plays already."""
-    from chassis.regions import RegionError
+    from chassis.regions.region_folder import RegionError
     from producers.simulator.play import AlreadyPlayingError, SimulatorError, arrange, play
 
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from contracts.clock import rfc3339
+from contracts.time.clock import rfc3339
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:

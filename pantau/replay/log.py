@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from clickhouse_connect.driver.client import Client
 
-from contracts.settings import Settings
-from contracts.topics import (
+from chassis.settings import Settings
+from contracts.results.topics import (
     AREA_WINDOWS,
     EVENT_TOPICS,
     REGION_FEED,

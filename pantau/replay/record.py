@@ -9,11 +9,11 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
-from chassis import generations
 from chassis.clocks import secret_key
-from contracts.generations import RECORD_KEY, Generations
-from contracts.settings import Settings
-from contracts.topics import (
+from chassis.feeds import generation_feed
+from chassis.settings import Settings
+from contracts.results.generations import RECORD_KEY, Generations
+from contracts.results.topics import (
     GENERATION_CHANGE,
     GENERATIONS,
     control_headers,
@@ -54,6 +54,6 @@ async def opened(settings: Settings) -> AsyncIterator[Record]:
     )
     try:
         await producer.start()
-        yield Record(producer, key, await generations.read(settings.broker, key))
+        yield Record(producer, key, await generation_feed.read(settings.broker, key))
     finally:
         await producer.stop()

@@ -21,8 +21,8 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError as AdminError
 
 from chassis.kafka import TopicError
-from contracts.settings import Settings
-from contracts.topics import generation_name
+from chassis.settings import Settings
+from contracts.results.topics import generation_name
 from pantau.commands.audit import limits, render, summary
 from pantau.errors import Refusal
 from pantau.replay import log, record, start

@@ -14,16 +14,16 @@ from clickhouse_connect.driver.client import Client
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.kafka import delete_topics, ensure_topics
-from contracts.generations import service_name
-from contracts.settings import Settings
-from contracts.topics import (
+from chassis.settings import Settings
+from contracts.results.generations import service_name
+from contracts.results.topics import (
     REGION_STATE,
     UNIT_STATE,
     generation_of_topic,
     topic_of,
     topics,
 )
-from contracts.windows import AHEAD_MS
+from contracts.time.windows import AHEAD_MS
 from pantau import probes
 from pantau.child_log import ChildLog
 from pantau.installation import child_env

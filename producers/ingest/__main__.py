@@ -9,7 +9,7 @@ from chassis import logs
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDirError
 from chassis.serve import serve_app
-from contracts.settings import Settings
+from chassis.settings import Settings
 from producers.ingest.app import create_app
 from producers.ingest.service import Ingest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.problems import Problem
-from contracts.clock import real_now_ms
+from contracts.time.clock import real_now_ms
 from contracts.tokens import TokenError, verify
 
 _SCHEME = "bearer "

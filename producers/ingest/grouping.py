@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from contracts.lines import pack
-from contracts.partition import partition_of
-from contracts.topics import DEAD_LETTERS, MAX_RECORD_BYTES, TABLE_HEADER
+from contracts.events.lines import pack
+from contracts.events.partition import partition_of
+from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, TABLE_HEADER
 from producers.ingest.letters import TABLE
 from producers.ingest.link import KafkaUnavailableError, Record
 

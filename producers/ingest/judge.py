@@ -1,6 +1,6 @@
 """Lines to accepted ones, stamped, and refused ones.
 
-The rules themselves are `contracts.decode` and `contracts.checks`.
+The rules themselves are `contracts.events.decode` and `contracts.events.checks`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Final
 import msgspec
 
 from chassis.problems import Problem
-from contracts.checks import check
-from contracts.clock import Clock, rfc3339
-from contracts.codes import Code, Refusal
-from contracts.decode import decode_line, decode_lines, origin_of
-from contracts.events import Event
-from contracts.identity import stamp
-from contracts.nik import redact_nik
-from contracts.registry import Registry
-from contracts.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.events.checks import check
+from contracts.events.codes import Code, Refusal
+from contracts.events.decode import decode_line, decode_lines, origin_of
+from contracts.events.event_types import Event
+from contracts.events.identity import stamp
+from contracts.events.nik import redact_nik
+from contracts.registry.entities import Registry
+from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.time.clock import Clock, rfc3339
 from producers.ingest.body import Item, bad_request
 
 _CHUNK: Final = 500

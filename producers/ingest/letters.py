@@ -10,12 +10,12 @@ from typing import Final
 
 import msgspec
 
-from contracts.clock import rfc3339
-from contracts.codes import Refusal
-from contracts.days import day_to_iso
-from contracts.events import MAX_EVENT_BYTES
-from contracts.instant import BadInstantError, epoch_ms
-from contracts.registry import Registry
+from contracts.events.codes import Refusal
+from contracts.events.event_types import MAX_EVENT_BYTES
+from contracts.registry.entities import Registry
+from contracts.time.clock import rfc3339
+from contracts.time.days import day_to_iso
+from contracts.time.instant import BadInstantError, epoch_ms
 from producers.ingest.judge import Rejected
 
 TABLE: Final = "dead_letters"

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from chassis import logs
-from contracts.topics import MAX_RECORD_BYTES
+from contracts.results.topics import MAX_RECORD_BYTES
 from producers.ingest.metrics import KAFKA_ERRORS
 
 ACK_S: Final = 8.0

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from chassis.problems import MEDIA_TYPE as PROBLEM
-from contracts.codes import MEANING, Code
-from contracts.events import TYPES
+from contracts.events.codes import MEANING, Code
+from contracts.events.event_types import TYPES
 from producers.ingest.body import MAX_BODY_BYTES, MAX_EVENTS
 from producers.ingest.limits import BURST, REQUESTS_PER_S
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chassis import registry_feed
+from chassis.feeds import registry_feed
 from producers.ingest.metrics import KAFKA_ERRORS, REGISTRY_RECORDS
 
 

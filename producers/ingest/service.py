@@ -15,10 +15,10 @@ from starlette.responses import Response
 from chassis import logs
 from chassis.health import Health
 from chassis.problems import Problem, problem_response
-from contracts.clock import Clock
-from contracts.registry import Registry
-from contracts.settings import Settings
-from contracts.topics import DEAD_LETTERS, EVENT_TOPICS
+from chassis.settings import Settings
+from contracts.registry.entities import Registry
+from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
+from contracts.time.clock import Clock
 from producers.ingest.auth import unit_of
 from producers.ingest.body import form_of, items_of, read_body
 from producers.ingest.grouping import Batcher

@@ -14,9 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis import logs
 from chassis.datadir import DataDirError
-from chassis.regions import RegionError, load_region
-from contracts.registry import Registry, iso_to_day
-from contracts.settings import Settings
+from chassis.regions.region_folder import RegionError, load_region
+from chassis.settings import Settings
+from contracts.registry.entities import Registry, iso_to_day
 from producers.simulator.play import Options, SimulatorError, play
 from producers.simulator.to_file import write
 from producers.simulator.world import Rates, World

@@ -6,7 +6,7 @@ import random
 from datetime import date, timedelta
 from typing import Final
 
-from contracts.registry import Recipient, Unit, day_to_iso, iso_to_day
+from contracts.registry.entities import Recipient, Unit, day_to_iso, iso_to_day
 from producers.simulator.children import child_at
 from producers.simulator.said import ROUTINE, Pen, Said
 from producers.simulator.world import MINUTE_MS, World

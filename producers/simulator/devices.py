@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from contracts.registry import Unit
+from contracts.registry.entities import Unit
 from producers.simulator.clinics import clinic_says
 from producers.simulator.kitchen_says import kitchen_says
 from producers.simulator.kitchens import character

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Final
 
-from contracts.registry import Unit
+from contracts.registry.entities import Unit
 from producers.simulator.kitchens import Character, KitchenDay, Stop, Trip, character, plan
 from producers.simulator.said import MEAL, ROUTINE, URGENT, Pen, Said
 from producers.simulator.world import MINUTE_MS, World

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from contracts.registry import Recipient, Unit
+from contracts.registry.entities import Recipient, Unit
 from producers.simulator.world import HOUR_MS, MINUTE_MS, World
 
 _EARLY_MEAL_MIN: Final = 630

@@ -20,10 +20,10 @@ from chassis import logs
 from chassis.clocks import load_clock
 from chassis.datadir import DataDir
 from chassis.health import Health, serve
-from chassis.regions import load_regions
-from contracts.clock import Clock
-from contracts.registry import Registry, Unit, day_to_iso
-from contracts.settings import Settings
+from chassis.regions.region_folder import load_regions
+from chassis.settings import Settings
+from contracts.registry.entities import Registry, Unit, day_to_iso
+from contracts.time.clock import Clock
 from producers.device.client import DeviceClient, NotAllowedError
 from producers.simulator.devices import LOOK_BACK_DAYS, Post, unit_day
 from producers.simulator.said import Said

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from contracts.registry import day_to_iso
+from contracts.registry.entities import day_to_iso
 from producers.simulator.world import World
 
 HEARTBEAT: Final = 0

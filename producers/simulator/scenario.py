@@ -15,7 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from chassis.datadir import DataDir, write_file
-from contracts.registry import Recipient, Unit
+from contracts.registry.entities import Recipient, Unit
 from producers.simulator.clinics import AGES
 from producers.simulator.devices import Post
 from producers.simulator.kitchens import Stop, plan

@@ -23,9 +23,15 @@ from typing import IO, Any, Final, Self
 import msgspec
 
 from chassis.datadir import DataDir
-from contracts.codes import Refusal
-from contracts.decode import decode_line
-from contracts.events import CookingFinished, DeliveryReceived, DispatchDeparted, Event, MealEaten
+from contracts.events.codes import Refusal
+from contracts.events.decode import decode_line
+from contracts.events.event_types import (
+    CookingFinished,
+    DeliveryReceived,
+    DispatchDeparted,
+    Event,
+    MealEaten,
+)
 from producers.simulator.said import HEARTBEAT, Said, day_of
 
 _OPEN_FILES: Final = 8

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from contracts.days import Zone, day_to_iso
-from contracts.registry import DayView, Recipient, Registry, Unit, weekday
+from contracts.registry.entities import DayView, Recipient, Registry, Unit, weekday
+from contracts.time.days import Zone, day_to_iso
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.generations import REVISIONS
-from contracts.rows import IDENTITY, VERSION, VIEWS, View, names
-from contracts.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.results.generations import REVISIONS
+from contracts.results.public_rows import IDENTITY, VERSION, VIEWS, View, names
+from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
 from sinks.audit.lines import PLACE, judged, said
 from sinks.audit.scope import Scope, day_sql
 from sinks.audit.scratch import Scratch

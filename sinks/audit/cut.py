@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from contracts.topics import (
+from contracts.results.topics import (
     AREA_WINDOWS,
     CLINIC_EVENTS,
     REGION_FEED,

@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from contracts.region_rows import Thresholds
-from contracts.rows import VIEWS
+from contracts.registry.region_rows import Thresholds
+from contracts.results.public_rows import VIEWS
 from sinks.audit import compare, cut, growth, identity, parts, registry, verdicts, windows
 from sinks.audit.compare import Compared, Difference
 from sinks.audit.cut import NothingToAuditError

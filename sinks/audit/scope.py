@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from contracts.region_rows import Thresholds
-from contracts.windows import DAY_WINDOWS
+from contracts.registry.region_rows import Thresholds
+from contracts.time.windows import DAY_WINDOWS
 from sinks.schema import STORE, text
 
 LONGEST: Final = max(DAY_WINDOWS.values())

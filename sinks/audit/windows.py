@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from contracts.windows import DAY_WINDOWS, PANE_WINDOWS
+from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS
 from sinks.audit.parts import SUMS
 from sinks.audit.scope import LONGEST, PANE_MS, Scope, day_sql
 from sinks.audit.scratch import Scratch

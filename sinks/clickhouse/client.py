@@ -9,7 +9,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
 from chassis.datadir import DataDir, DataDirError
-from contracts.settings import Settings
+from chassis.settings import Settings
 
 _CONNECT_S: Final = 5
 _ANSWER_S: Final = 300

@@ -14,12 +14,13 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from kafka import KafkaAdminClient
 
-from chassis import generations, logs
+from chassis import logs
 from chassis.clocks import load_clock, secret_key
+from chassis.feeds import generation_feed
 from chassis.health import Health
-from contracts.generations import revision_base
-from contracts.settings import Settings
-from contracts.topics import (
+from chassis.settings import Settings
+from contracts.results.generations import revision_base
+from contracts.results.topics import (
     CLOCK,
     EVENT_TOPICS,
     LIVE,
@@ -68,7 +69,7 @@ class _Places:
     """Makes owners: which fold, and where its state lies. `generation`: the one worked on."""
 
     def __init__(self, settings: Settings) -> None:
-        self.generation = settings.generation or generations.read_now(settings).shown
+        self.generation = settings.generation or generation_feed.read_now(settings).shown
         self.feed = topic_of(REGION_FEED, self.generation)
         self._settings = settings
         self._clock = load_clock(settings)
@@ -203,7 +204,7 @@ def _follow_generations(app: App, generation: int, settings: Settings) -> None:
     """Notes whether this worker's generation is shown; ends it where another is, unless it was told to work on this one."""
 
     async def follow() -> None:
-        async for one in generations.follow(settings.broker, secret_key(settings)):
+        async for one in generation_feed.follow(settings.broker, secret_key(settings)):
             app.is_shown = one.shown == generation
             if not app.is_shown and not settings.generation:
                 _log.info("another generation is shown", now=one.shown, was=generation)

@@ -17,13 +17,13 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import ConsumerRecord
 
 from chassis import logs
-from contracts.clock import Clock
-from contracts.topics import (
+from contracts.results.topics import (
     MAX_RECORD_BYTES,
     control_of,
     generation_name,
     topic_of,
 )
+from contracts.time.clock import Clock
 from streams.agents.sending import send_all
 from streams.agents.state import (
     POSITION_KEY,

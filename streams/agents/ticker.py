@@ -10,12 +10,12 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-from contracts.clock import Clock, rfc3339
-from contracts.topics import (
+from contracts.results.topics import (
     EVENT_TOPICS,
     TICK,
     control_headers,
 )
+from contracts.time.clock import Clock, rfc3339
 
 _LEAST_REAL_S: Final = 0.2
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.topics import MAX_RECORD_BYTES
+from contracts.results.topics import MAX_RECORD_BYTES
 from streams.core.metrics.parts import ClinicPart, CoveragePart, Eaten, KitchenPart
 from streams.core.windowing.row_writer import Row
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from contracts.lines import pack
-from contracts.topics import TABLE_HEADER
+from contracts.events.lines import pack
+from contracts.results.topics import TABLE_HEADER
 from streams.core.fold import Out
 
 

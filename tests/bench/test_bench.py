@@ -18,8 +18,8 @@ from bench.streams.generate import Content, generate
 from bench.streams.measure import Result, Run, measure
 from bench.streams.report import Circumstances, table, verdicts, write
 from bench.streams.truth import UnitRows, rows_due, unit_rows
-from chassis.regions import load_region
-from contracts.registry import RegionRegistry
+from chassis.regions.region_folder import load_region
+from contracts.registry.entities import RegionRegistry
 from pantau.installation import ROOT
 
 SVG = "http://www.w3.org/2000/svg"

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
-from contracts.windows import PANE_WINDOWS
+from contracts.time.windows import PANE_WINDOWS
 from tests.chaos.history import Ledger
 from tests.e2e.day import FOLDER
 from tests.e2e.installation import REGION, Installation, environment, pantau, until

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from contracts.topics import LIVE, REGION_STATE, UNIT_STATE
+from contracts.results.topics import LIVE, REGION_STATE, UNIT_STATE
 from streams.agents.state import POSITION_KEY
 
 STATES: Final = (*UNIT_STATE.values(), REGION_STATE)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from chassis.regions import load_region
-from contracts.clock import rfc3339
-from contracts.partition import partition_of
-from contracts.registry import Recipient, Unit
+from chassis.regions.region_folder import load_region
+from contracts.events.partition import partition_of
+from contracts.registry.entities import Recipient, Unit
+from contracts.time.clock import rfc3339
 from pantau.installation import ROOT
 from tests.e2e.installation import REGION
 from tests.streams.survey import children

@@ -7,7 +7,7 @@ import time
 from random import Random
 from typing import Final
 
-from contracts.clock import real_now_ms
+from contracts.time.clock import real_now_ms
 from producers.device.client import DeviceClient
 from tests.chaos.history import Device, Ledger, Line, Place
 

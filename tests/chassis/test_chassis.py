@@ -19,9 +19,9 @@ from chassis.datadir import ACCOUNTS, DataDir, DataDirError
 from chassis.health import Health, serve
 from chassis.kafka import _misfits
 from chassis.serve import listen
-from contracts.clock import DemoClock, RealClock, Segment
-from contracts.settings import Settings
-from contracts.topics import EVENT_TOPICS, topics
+from chassis.settings import Settings
+from contracts.results.topics import EVENT_TOPICS, topics
+from contracts.time.clock import DemoClock, RealClock, Segment
 
 
 def settings(path: Path, **more: str) -> Settings:

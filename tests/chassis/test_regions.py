@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.regions import RegionError, load_region
-from contracts.registry import iso_to_day
+from chassis.regions.region_folder import RegionError, load_region
+from contracts.registry.entities import iso_to_day
 
 YAML = """
 code: 32.10

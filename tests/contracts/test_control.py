@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.topics import (
+from contracts.results.topics import (
     CONTROL_HEADER,
     REGISTRY_CHANGE,
     SIGNATURE_HEADER,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
+from contracts.time.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
 
 ZONES = [
     "Asia/Jakarta",

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.checks import check, effective_received
-from contracts.codes import MEANING, Code, Refusal
-from contracts.decode import decode_line, decode_lines, decode_records, recorded_ms
-from contracts.events import CLASSES, MAX_EVENT_BYTES, TYPES, Event, Origin
-from contracts.instant import epoch_ms
+from contracts.events.checks import check, effective_received
+from contracts.events.codes import MEANING, Code, Refusal
+from contracts.events.decode import decode_line, decode_lines, decode_records, recorded_ms
+from contracts.events.event_types import CLASSES, MAX_EVENT_BYTES, TYPES, Event, Origin
+from contracts.time.instant import epoch_ms
 from tests.examples import CLINIC, DATA, KITCHEN, REGION, SCHOOL, TIME, TIME_MS, event, line
 
 NIK = "3211084509120001"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.generations import Generations, revision_base, service_name
-from contracts.tables import REBUILT_TABLES, TABLES, table_of
-from contracts.topics import (
+from contracts.results.generations import Generations, revision_base, service_name
+from contracts.results.tables import REBUILT_TABLES, TABLES, table_of
+from contracts.results.topics import (
     DEAD_LETTERS,
     EVENT_TOPICS,
     REBUILT_TOPICS,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.codes import Refusal
-from contracts.decode import decode_line
-from contracts.events import TYPES
-from contracts.identity import DIGEST_BYTES, digest, stamp
+from contracts.events.codes import Refusal
+from contracts.events.decode import decode_line
+from contracts.events.event_types import TYPES
+from contracts.events.identity import DIGEST_BYTES, digest, stamp
 from tests.examples import DATA, event, line
 
 COOKED, DELIVERED, EATEN = "sppg.cooking.finished", "sppg.delivery.received", "sppg.meal.eaten"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.codes import Code
-from contracts.instant import BadInstantError, epoch_ms
+from contracts.events.codes import Code
+from contracts.time.instant import BadInstantError, epoch_ms
 
 _OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

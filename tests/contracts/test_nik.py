@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.codes import Code, Refusal
-from contracts.decode import decode_line, decode_lines
-from contracts.nik import has_nik, redact_nik
+from contracts.events.codes import Code, Refusal
+from contracts.events.decode import decode_line, decode_lines
+from contracts.events.nik import has_nik, redact_nik
 from tests.examples import event, line
 
 NIK = "3211084509120001"

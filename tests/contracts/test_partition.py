@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as kafka_murmur2
 
-from contracts.lines import pack, split
-from contracts.partition import murmur2, partition_of
+from contracts.events.lines import pack, split
+from contracts.events.partition import murmur2, partition_of
 
 
 @pytest.mark.parametrize(

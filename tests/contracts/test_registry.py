@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.registry import (
+from contracts.registry.entities import (
     Kecamatan,
     Recipient,
     Region,
@@ -18,8 +18,8 @@ from contracts.registry import (
     iso_to_day,
     weekday,
 )
-from contracts.registry_changes import validate_change
-from contracts.windows import GROUPS
+from contracts.registry.registry_changes import validate_change
+from contracts.time.windows import GROUPS
 
 START = iso_to_day("2026-01-01")
 TODAY = iso_to_day("2026-11-24")  # a Tuesday

@@ -22,9 +22,9 @@ from aiokafka import AIOKafkaProducer
 from websockets.asyncio.client import ClientConnection
 
 from chassis.kafka import ensure_topics
-from contracts.clock import real_now_ms
+from contracts.results.topics import LIVE, topics
+from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, issue
-from contracts.topics import LIVE, topics
 from pantau.broker import pick_port
 
 REGION: Final = "32.99"

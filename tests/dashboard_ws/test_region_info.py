@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from chassis.regions import load_region
-from contracts.registry import RegionRegistry, Registry
-from contracts.topics import (
+from chassis.regions.region_folder import load_region
+from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.topics import (
     REGISTRY,
     REGISTRY_CHANGE,
     control_headers,

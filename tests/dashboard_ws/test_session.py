@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.rows import CLINIC_COVERAGE, names
+from contracts.results.public_rows import CLINIC_COVERAGE, names
 from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway import wire
 from dashboard_ws.gateway.frames import BadRecordError, FrameBuffer

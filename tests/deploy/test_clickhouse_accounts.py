@@ -18,7 +18,7 @@ from typing import Final
 
 import pytest
 
-from contracts.tables import REBUILT_TABLES
+from contracts.results.tables import REBUILT_TABLES
 from sinks import generations, migrate
 from sinks.clickhouse.accounts import ANALYST
 from sinks.schema import STORAGE, table_sql

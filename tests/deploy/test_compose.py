@@ -19,7 +19,7 @@ import yaml
 
 import pantau.broker
 from chassis.health import Health
-from contracts.settings import Settings
+from chassis.settings import Settings
 from pantau.cli import build
 from tests.deploy.dockerfile import read
 

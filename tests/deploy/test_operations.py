@@ -11,8 +11,8 @@ import pytest
 import typer
 from prometheus_client import REGISTRY
 
-from contracts.codes import Code
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.events.codes import Code
 from pantau.cli import build
 
 _REPO: Final = Path(__file__).parents[2]

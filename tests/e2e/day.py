@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from contracts.clock import real_now_ms
+from contracts.time.clock import real_now_ms
 from pantau.installation import ROOT
 from tests.e2e.expected import Folder
 from tests.e2e.installation import REGION, Event, Installation

@@ -19,8 +19,8 @@ import websockets
 from clickhouse_connect.driver.client import Client
 
 from chassis.kafka import delete_topics
-from contracts.rows import VIEWS
-from contracts.topics import generation_of_topic
+from contracts.results.public_rows import VIEWS
+from contracts.results.topics import generation_of_topic
 from pantau.installation import running_settings
 from sinks import generations
 from sinks.clickhouse.client import open_writer

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis.kafka import ensure_topics
-from contracts.topics import Topic
+from contracts.results.topics import Topic
 from pantau import jars
 from pantau.broker import BrokerError, KafkaBroker, pick_port
 

@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from chassis.datadir import DataDir
-from chassis.regions import load_region
-from contracts.clock import real_now_ms
-from contracts.days import iso_to_day
-from contracts.registry import Kecamatan, Region, RegionRegistry, Registry, Unit
-from contracts.settings import Settings
+from chassis.regions.region_folder import load_region
+from chassis.settings import Settings
+from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Registry, Unit
+from contracts.time.clock import real_now_ms
+from contracts.time.days import iso_to_day
 from contracts.tokens import verify
 from pantau import dev_tokens, installation
 from pantau.bring_up import ready_line

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.regions import load_region
-from contracts.registry import Registry
+from chassis.regions.region_folder import load_region
+from contracts.registry.entities import Registry
 from pantau.commands.region import begin
 from pantau.errors import Refusal
 from pantau.region_new import NewRegion, create_region

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from chassis.clocks import append_segment, read_segments
 from chassis.datadir import DataDir, write_file
-from contracts.clock import DEMO_FACTOR, Segment, rfc3339
-from contracts.days import iso_to_day
-from contracts.registry import Kecamatan, Region, RegionRegistry, Registry
-from contracts.settings import Settings
+from chassis.settings import Settings
+from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Registry
+from contracts.time.clock import DEMO_FACTOR, Segment, rfc3339
+from contracts.time.days import iso_to_day
 from pantau import checks, demo_clock, installation
 from pantau.child_log import MAX_BYTES, ChildLog, problem_in
 from pantau.errors import Refusal

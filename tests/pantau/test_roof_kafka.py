@@ -11,10 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
-from contracts.clock import RealClock
-from contracts.days import iso_to_day
-from contracts.registry import Kecamatan, Region, RegionRegistry, Unit
-from contracts.topics import (
+from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Unit
+from contracts.results.topics import (
     EVENT_TOPICS,
     REGISTRY,
     REGISTRY_CHANGE,
@@ -22,6 +20,8 @@ from contracts.topics import (
     control_of,
     topics,
 )
+from contracts.time.clock import RealClock
+from contracts.time.days import iso_to_day
 from pantau.broker import KafkaBroker, pick_port
 from pantau.errors import Refusal
 from pantau.offsets import read_offsets

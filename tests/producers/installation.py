@@ -19,15 +19,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis.datadir import DataDir
 from chassis.kafka import ensure_topics
-from contracts.clock import real_now_ms, rfc3339
-from contracts.registry import RegionRegistry
-from contracts.tokens import Claims, TokenKind, issue
-from contracts.topics import (
+from contracts.registry.entities import RegionRegistry
+from contracts.results.topics import (
     REGISTRY,
     REGISTRY_CHANGE,
     control_headers,
     topics,
 )
+from contracts.time.clock import real_now_ms, rfc3339
+from contracts.tokens import Claims, TokenKind, issue
 from tests.examples import event
 
 PARTITIONS: Final = 4

@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from chassis.regions import load_region
-from contracts.checks import check
-from contracts.codes import Refusal
-from contracts.decode import decode_line
-from contracts.events import Event
-from contracts.registry import Registry, iso_to_day
+from chassis.regions.region_folder import load_region
+from contracts.events.checks import check
+from contracts.events.codes import Refusal
+from contracts.events.decode import decode_line
+from contracts.events.event_types import Event
+from contracts.registry.entities import Registry, iso_to_day
 from producers.simulator.devices import Post, UnitDay, unit_day
 from producers.simulator.said import Said
 from producers.simulator.world import Rates, World

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.problems import Problem
-from contracts.lines import split
-from contracts.partition import partition_of
-from contracts.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
+from contracts.events.lines import split
+from contracts.events.partition import partition_of
+from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
 from producers.ingest.body import Item, items_of, read_body
 from producers.ingest.grouping import Batcher
 from producers.ingest.limits import Budget, RateLimit

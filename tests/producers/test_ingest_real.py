@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.clock import real_now_ms
-from contracts.codes import Code
-from contracts.instant import epoch_ms
-from contracts.partition import partition_of
-from contracts.registry import RegionRegistry
-from contracts.tables import TABLES
-from contracts.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
+from contracts.events.codes import Code
+from contracts.events.partition import partition_of
+from contracts.registry.entities import RegionRegistry
+from contracts.results.tables import TABLES
+from contracts.results.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
+from contracts.time.clock import real_now_ms
+from contracts.time.instant import epoch_ms
 from pantau.broker import KafkaBroker, pick_port
 from producers.ingest.body import MAX_BODY_BYTES, MAX_EVENTS
 from tests.examples import CLINIC, KITCHEN, event

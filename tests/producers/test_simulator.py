@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.events import (
+from contracts.events.event_types import (
     CookingFinished,
     DeliveryReceived,
     DispatchDeparted,
@@ -19,8 +19,8 @@ from contracts.events import (
     MealEaten,
     Retracted,
 )
-from contracts.nik import nik_in
-from contracts.registry import Registry
+from contracts.events.nik import nik_in
+from contracts.registry.entities import Registry
 from producers.simulator.clinics import posyandu_places
 from producers.simulator.devices import LOOK_BACK_DAYS, STALE_MS, unit_day
 from producers.simulator.kitchens import character, plan

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from chassis.datadir import DataDir
-from contracts.clock import RealClock
-from contracts.events import CaseReported, DeliveryReceived, IncidentReported, MealEaten
-from contracts.instant import epoch_ms
-from contracts.registry import day_to_iso
+from contracts.events.event_types import CaseReported, DeliveryReceived, IncidentReported, MealEaten
+from contracts.registry.entities import day_to_iso
+from contracts.time.clock import RealClock
+from contracts.time.instant import epoch_ms
 from pantau import installation
 from pantau.cli import build
 from pantau.errors import Refusal

@@ -16,9 +16,9 @@ import pytest
 
 from chassis.clocks import append_segment
 from chassis.datadir import DataDir
-from contracts.clock import DemoClock, Segment, real_now_ms
-from contracts.instant import epoch_ms
-from contracts.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
+from contracts.results.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
+from contracts.time.clock import DemoClock, Segment, real_now_ms
+from contracts.time.instant import epoch_ms
 from producers.simulator.truth import FIGURES, read, totals
 from tests.examples import CLINIC, KITCHEN, SCHOOL
 from tests.producers import installation

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis.regions import load_region
-from contracts.registry import Recipient, RegionRegistry, Registry, Unit, iso_to_day
-from contracts.topics import MAX_RECORD_BYTES
+from chassis.regions.region_folder import load_region
+from contracts.registry.entities import Recipient, RegionRegistry, Registry, Unit, iso_to_day
+from contracts.results.topics import MAX_RECORD_BYTES
 from pantau.region_geometry import Shape, distance_km, read_boundaries
 from pantau.region_seed import seed_region
 

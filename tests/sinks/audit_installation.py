@@ -12,11 +12,9 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 from bench.direct import Landed, land_registry, land_rows
-from contracts.clock import RealClock, rfc3339
-from contracts.days import DAY_MS, iso_to_day
-from contracts.partition import partition_of
-from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Unit
-from contracts.topics import (
+from contracts.events.partition import partition_of
+from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
+from contracts.results.topics import (
     CLINIC_EVENTS,
     EVENT_TOPICS,
     REGION_FEED,
@@ -24,6 +22,8 @@ from contracts.topics import (
     SPPG_EVENTS,
     TICK,
 )
+from contracts.time.clock import RealClock, rfc3339
+from contracts.time.days import DAY_MS, iso_to_day
 from sinks.batch import Batch
 from sinks.landing import EventLines
 from sinks.writer import Writer

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from contracts.region_rows import Thresholds
+from contracts.registry.region_rows import Thresholds
 from sinks.audit.run import Report, audit
 from sinks.schema import STORE
 from tests.sinks.audit_installation import REGION, History, Installation

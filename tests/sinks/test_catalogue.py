@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_type_hints
 
-from contracts.events import CLASSES, HEX32_FIELDS
-from contracts.tables import TABLES
+from contracts.events.event_types import CLASSES, HEX32_FIELDS
+from contracts.results.tables import TABLES
 from sinks import catalogue, schema
 from sinks.views import VIEWS
 

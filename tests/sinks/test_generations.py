@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from contracts.tables import REBUILT_TABLES
+from contracts.results.tables import REBUILT_TABLES
 from sinks import generations
 from sinks.schema import STORAGE, STORE, table_sql
 from sinks.views import VIEWS, view_sql

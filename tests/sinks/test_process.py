@@ -19,7 +19,13 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from chassis.datadir import DataDir
-from contracts.topics import CONTROL_HEADER, EVENT_TOPICS, SPPG_EVENTS, TABLE_HEADER, VERDICTS
+from contracts.results.topics import (
+    CONTROL_HEADER,
+    EVENT_TOPICS,
+    SPPG_EVENTS,
+    TABLE_HEADER,
+    VERDICTS,
+)
 from sinks.reader import GROUP
 from sinks.schema import STORE
 from tests.examples import KITCHEN, line

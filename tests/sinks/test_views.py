@@ -10,17 +10,17 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from contracts.clock import DemoClock, RealClock, Segment
-from contracts.days import iso_to_day
-from contracts.decode import decode_line
-from contracts.events import MealEaten
-from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Unit
-from contracts.tables import TABLES
-from contracts.topics import (
+from contracts.events.decode import decode_line
+from contracts.events.event_types import MealEaten
+from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
+from contracts.results.tables import TABLES
+from contracts.results.topics import (
     REGISTRY_CHANGE,
     TABLE_HEADER,
     control_headers,
 )
+from contracts.time.clock import DemoClock, RealClock, Segment
+from contracts.time.days import iso_to_day
 from sinks import tables
 from sinks.batch import Batch
 from sinks.landing import EventLines
@@ -173,7 +173,7 @@ def test_an_event_is_told_as_it_was_sent(sink: Sink) -> None:
 
 
 def test_of_two_fields_of_one_name_the_store_holds_what_the_folds_count(sink: Sink) -> None:
-    """Each parser has its own rule for them. What is stored is what `contracts.decode` has read, so theirs does not matter."""
+    """Each parser has its own rule for them. What is stored is what `contracts.events.decode` has read, so theirs does not matter."""
     twice = meal("last").replace(b'"id":', b'"id":"first","id":')
     twice = twice.replace(b'"eaten":{', b'"eaten":{"sd":1},"eaten":{"sd":2,')
     twice = twice.replace(b'"data":', b'"data":{"eaten":{"smp":9},"leftover_g":7},"data":')

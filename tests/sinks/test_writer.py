@@ -11,9 +11,9 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.clock import RealClock
-from contracts.lines import split
-from contracts.topics import TABLE_HEADER, TABLE_TOPICS
+from contracts.events.lines import split
+from contracts.results.topics import TABLE_HEADER, TABLE_TOPICS
+from contracts.time.clock import RealClock
 from sinks import tables
 from sinks.batch import Batch, Place, Row
 from sinks.landing import EventLines, RawLine

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from contracts.instant import rfc3339
-from contracts.partition import partition_of
+from contracts.events.partition import partition_of
+from contracts.time.instant import rfc3339
 from tests.streams.said import DAY, MINUTE, PANE, Arrival, ms
 from tests.streams.survey import children
 from tests.streams.world import (

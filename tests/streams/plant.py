@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.registry import RegionRegistry
-from contracts.topics import (
+from contracts.registry.entities import RegionRegistry
+from contracts.results.topics import (
     EVENT_TOPICS,
     HEAD_KEY,
     LIVE,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from contracts.windows import GROUPS
+from contracts.time.windows import GROUPS
 
 MINUTE: Final = 60_000
 PANE: Final = 5 * MINUTE

@@ -23,10 +23,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis.datadir import DataDir
 from chassis.kafka import ensure_topics
-from contracts.clock import real_now_ms, rfc3339
-from contracts.lines import pack
-from contracts.partition import partition_of
-from contracts.topics import (
+from contracts.events.lines import pack
+from contracts.events.partition import partition_of
+from contracts.results.topics import (
     AREA_WINDOWS,
     CONTROL_HEADER,
     EVENT_TOPICS,
@@ -41,6 +40,7 @@ from contracts.topics import (
     control_headers,
     topics,
 )
+from contracts.time.clock import real_now_ms, rfc3339
 from pantau.broker import KafkaBroker, pick_port
 from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.fold import Out, Record

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.regions import load_region
-from contracts.topics import EVENT_TOPICS, MAX_RECORD_BYTES
+from chassis.regions.region_folder import load_region
+from contracts.results.topics import EVENT_TOPICS, MAX_RECORD_BYTES
 from streams.core.region_feed import Heard, decode_batch, feed_records
 from tests.streams.plant import Plant
 

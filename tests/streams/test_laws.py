@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from contracts.lines import split
+from contracts.events.lines import split
 from tests.streams.histories import History, Maker, arrivals
 from tests.streams.model import Model
 from tests.streams.plant import Place, Plant

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from contracts.days import Zone
-from contracts.instant import rfc3339
-from contracts.topics import HEAD_KEY
+from contracts.results.topics import HEAD_KEY
+from contracts.time.days import Zone
+from contracts.time.instant import rfc3339
 from streams.core.fold import Out
 from streams.core.region_stage.live_map import LiveMap
 from streams.core.windowing.progress import Progress

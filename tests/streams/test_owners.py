@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from contracts.clock import RealClock
-from contracts.topics import SPPG_EVENTS
+from contracts.results.topics import SPPG_EVENTS
+from contracts.time.clock import RealClock
 from streams.agents import owner as module
 from streams.agents.owner import Batch, ClosedError, Owner, Place
 from streams.agents.owners import Owners

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.partition import partition_of
-from contracts.topics import SPPG_EVENTS
+from contracts.events.partition import partition_of
+from contracts.results.topics import SPPG_EVENTS
 from streams.core.region_stage.region_fold import region_seed
 from streams.core.unit_stage.unit_fold import unit_seed
 from tests.examples import KITCHEN, event

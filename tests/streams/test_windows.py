@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
+from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
 from streams.core.metrics.parts import ONE, SUM_INDEX, KitchenPart
 from streams.core.windowing.window_table import DAY_REACH, PANE_REACH, Runs, WindowTable
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contracts.partition import partition_of
-from contracts.registry import RegionRegistry, Registry
+from contracts.events.partition import partition_of
+from contracts.registry.entities import RegionRegistry, Registry
 from tests.streams.said import (
     DAY,
     KINDS,

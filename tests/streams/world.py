@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.days import iso_to_day
-from contracts.registry import Kecamatan, Recipient, Region, RegionRegistry, Unit
+from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
+from contracts.time.days import iso_to_day
 from tests.registry_small import recipient as small_recipient
 from tests.registry_small import unit as small_unit
 from tests.streams.said import DAY

@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from contracts.windows import ALLOWED_LATENESS_MS
+from contracts.time.windows import ALLOWED_LATENESS_MS
 from streams.core.history.facts import Fact
 
 

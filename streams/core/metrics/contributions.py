@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.events import (
+from contracts.events.event_types import (
     CLASSES,
     AntenatalVisited,
     CaseReported,
@@ -23,15 +23,15 @@ from contracts.events import (
     Retracted,
     TemperatureMeasured,
 )
-from contracts.instant import epoch_ms
-from contracts.registry import Recipient, Thresholds
-from contracts.windows import ALL_GROUPS
+from contracts.registry.entities import Recipient, Thresholds
+from contracts.time.instant import epoch_ms
+from contracts.time.windows import ALL_GROUPS
 from streams.core.history.facts import Fact
 from streams.core.metrics import growth_standards
 from streams.core.metrics.parts import ONE, ClinicPart, Eaten, KitchenPart, count_into
 
 KIND_OF: Final[dict[type[Event], int]] = {cls: index for index, cls in enumerate(CLASSES)}
-"""Number of an event type in facts. The order of `contracts.events.CLASSES` must not change: facts are kept by it."""
+"""Number of an event type in facts. The order of `contracts.events.event_types.CLASSES` must not change: facts are kept by it."""
 
 RETRACTED: Final = KIND_OF[Retracted]
 UNCOUNTED: Final = frozenset({KIND_OF[Heartbeat], RETRACTED})

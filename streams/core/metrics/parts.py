@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from struct import Struct
 from typing import ClassVar, Final, Protocol, Self, TypeVar
 
-from contracts.rows import SUMS, names
+from contracts.results.public_rows import SUMS, names
 
 K = TypeVar("K")
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from contracts.registry import Registry
-from contracts.windows import ALL_GROUPS, DAY_WINDOWS, GROUPS, PANE_MS, PANE_WINDOWS
+from contracts.registry.entities import Registry
+from contracts.time.windows import ALL_GROUPS, DAY_WINDOWS, GROUPS, PANE_MS, PANE_WINDOWS
 from streams.core.metrics.parts import ClinicPart, CoveragePart, KitchenPart
 from streams.core.region_feed import Contribution
 from streams.core.windowing.progress import Progress

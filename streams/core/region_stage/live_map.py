@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.instant import epoch_ms, rfc3339
-from contracts.topics import HEAD_KEY, LIVE, SEQ_HEADER
-from contracts.windows import PANE_MS, PANE_WINDOWS
+from contracts.results.topics import HEAD_KEY, LIVE, SEQ_HEADER
+from contracts.time.instant import epoch_ms, rfc3339
+from contracts.time.windows import PANE_MS, PANE_WINDOWS
 from streams.core.fold import Out
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import Row

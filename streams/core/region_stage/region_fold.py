@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.instant import rfc3339
-from contracts.registry import RegionRegistry, Registry
-from contracts.topics import AREA_WINDOWS, LIVE, REGION_FEED
-from contracts.windows import GRACE_MS
+from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.topics import AREA_WINDOWS, LIVE, REGION_FEED
+from contracts.time.instant import rfc3339
+from contracts.time.windows import GRACE_MS
 from streams.core.fold import Flush, Out, Record
 from streams.core.region_feed import (
     Contribution,

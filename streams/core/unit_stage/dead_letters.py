@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.codes import Code, Refusal
-from contracts.days import day_to_iso
-from contracts.events import Event
-from contracts.instant import rfc3339
-from contracts.lines import split
-from contracts.registry import Registry
-from contracts.topics import DEAD_LETTERS, VERDICTS
+from contracts.events.codes import Code, Refusal
+from contracts.events.event_types import Event
+from contracts.events.lines import split
+from contracts.registry.entities import Registry
+from contracts.results.topics import DEAD_LETTERS, VERDICTS
+from contracts.time.days import day_to_iso
+from contracts.time.instant import rfc3339
 from streams.core.fold import Record
 from streams.core.history.facts import Fact, Raw
 from streams.core.table_records import TableRecords

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.checks import SAYING, check_registered, check_said, check_time
-from contracts.codes import Refusal
-from contracts.days import DAY_MS
-from contracts.decode import recorded_ms
-from contracts.events import Event
-from contracts.identity import digest
-from contracts.registry import Recipient, Registry
-from contracts.windows import AHEAD_MS, ALLOWED_LATENESS_MS
+from contracts.events.checks import SAYING, check_registered, check_said, check_time
+from contracts.events.codes import Refusal
+from contracts.events.decode import recorded_ms
+from contracts.events.event_types import Event
+from contracts.events.identity import digest
+from contracts.registry.entities import Recipient, Registry
+from contracts.time.days import DAY_MS
+from contracts.time.windows import AHEAD_MS, ALLOWED_LATENESS_MS
 from streams.core.history.facts import Fact
 from streams.core.history.ledger import Ledger
 from streams.core.metrics.contributions import KIND_OF, payload_of
@@ -44,7 +44,7 @@ class Source:
         self._registered: dict[tuple[type[Event], int, str | None], Recipient | None] = {}
 
     def fact(self, event: Event, received: int) -> tuple[Fact, int] | Refusal:
-        """What must be kept of the event and its local day; or a refusal, as `contracts.checks.check` gives it.
+        """What must be kept of the event and its local day; or a refusal, as `contracts.events.checks.check` gives it.
 
         What the registry said of an event like it is not asked again.
         """

@@ -12,21 +12,21 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.checks import check, effective_received
-from contracts.codes import Code, Refusal
-from contracts.decode import decode_records
-from contracts.events import Event
-from contracts.instant import rfc3339
-from contracts.partition import partition_of
-from contracts.registry import RegionRegistry, Registry
-from contracts.topics import (
+from contracts.events.checks import check, effective_received
+from contracts.events.codes import Code, Refusal
+from contracts.events.decode import decode_records
+from contracts.events.event_types import Event
+from contracts.events.partition import partition_of
+from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.topics import (
     REGION_FEED,
     REGISTRY_CHANGE,
     SPPG_EVENTS,
     UNIT_WINDOWS,
     VERDICTS,
 )
-from contracts.windows import GRACE_MS
+from contracts.time.instant import rfc3339
+from contracts.time.windows import GRACE_MS
 from streams.core.fold import Flush, Out, Record
 from streams.core.history.facts import Chunk, Fact
 from streams.core.history.ledger import PLAIN, Admission, Verdict

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from contracts.registry import Registry
-from contracts.rows import View
-from contracts.windows import DAY_WINDOWS, PANE_MS
+from contracts.registry.entities import Registry
+from contracts.results.public_rows import View
+from contracts.time.windows import DAY_WINDOWS, PANE_MS
 from streams.core.history.facts import Chunk, Fact
 from streams.core.history.ledger import Ledger
 from streams.core.metrics.contributions import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.days import Zone
-from contracts.windows import PANE_WINDOWS, WindowName, pane_of
+from contracts.time.days import Zone
+from contracts.time.windows import PANE_WINDOWS, WindowName, pane_of
 
 
 class Progress:

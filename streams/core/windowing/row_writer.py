@@ -1,4 +1,4 @@
-"""Rows of the three views, from parts and targets to JSON lines in the order of `contracts.rows`."""
+"""Rows of the three views, from parts and targets to JSON lines in the order of `contracts.results.public_rows`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from contracts.days import Zone, day_to_iso
-from contracts.instant import rfc3339
-from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, Column, View, names
-from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
+from contracts.results.public_rows import (
+    CLINIC_COVERAGE,
+    COVERAGE,
+    PERFORMANCE,
+    Column,
+    View,
+    names,
+)
+from contracts.time.days import Zone, day_to_iso
+from contracts.time.instant import rfc3339
+from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.metrics.parts import ClinicPart, CoveragePart, KitchenPart, Part
 from streams.core.windowing.targets import Targets
 

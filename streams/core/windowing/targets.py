@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.registry import DayView, Registry
-from contracts.windows import ALL_GROUPS
+from contracts.registry.entities import DayView, Registry
+from contracts.time.windows import ALL_GROUPS
 
 _CACHED_WINDOWS: Final = 256
 _REMEMBERED_WINDOWS: Final = 16

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from contracts.days import Zone
-from contracts.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
+from contracts.time.days import Zone
+from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.metrics.parts import Part
 
 P = TypeVar("P", bound=Part)

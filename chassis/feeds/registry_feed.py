@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import logs
-from contracts.registry import RegionRegistry, Registry
-from contracts.topics import (
+from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.topics import (
     REGISTRY,
     REGISTRY_CHANGE,
     control_of,

@@ -3,7 +3,7 @@
 A struct is what the hot path works on: plain slots, no garbage collector bookkeeping. Strings that
 are times stay as written, because `data` is compared as JSON values;
 `time` and `receivedtime` are also given as epoch milliseconds, and `source` taken apart, by
-`contracts.decode`.
+`contracts.events.decode`.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
     CloudEvents says.
 
     `time_ms`, `received_ms` (None where no `receivedtime` is stamped) and `origin` are derived by
-    `contracts.decode`. Their names in JSON are none that
+    `contracts.events.decode`. Their names in JSON are none that
     CloudEvents allows for an attribute, and what a line says there is overwritten.
     """
 

@@ -33,7 +33,7 @@ TABLE_TOPICS: Final = (UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, DEAD_LETTER
 REBUILT_TOPICS: Final = frozenset(
     {UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, REGION_FEED, REGION_STATE, LIVE, *UNIT_STATE.values()}
 )
-"""What each generation has of its own (see `contracts.generations`); all other topics are shared."""
+"""What each generation has of its own (see `contracts.results.generations`); all other topics are shared."""
 
 TABLE_HEADER: Final = "table"
 SEQ_HEADER: Final = "seq"

@@ -6,10 +6,10 @@ from typing import Final, Protocol
 
 from msgspec import UNSET
 
-from contracts.codes import Code, Refusal
-from contracts.events import CaseReported, CaseReportedData, DeliveryReceived, Event
-from contracts.instant import BadInstantError, epoch_ms
-from contracts.windows import AHEAD_MS, ALLOWED_LATENESS_MS, GRACE_MS
+from contracts.events.codes import Code, Refusal
+from contracts.events.event_types import CaseReported, CaseReportedData, DeliveryReceived, Event
+from contracts.time.instant import BadInstantError, epoch_ms
+from contracts.time.windows import AHEAD_MS, ALLOWED_LATENESS_MS, GRACE_MS
 
 _COOKED_WITHIN_MS: Final = 86_400_000
 
@@ -26,7 +26,7 @@ class UnitLike(Protocol):
 
 
 class RegistryLike(Protocol):
-    """What `check` asks the registry (`contracts.registry.Registry`). A day is the number of days
+    """What `check` asks the registry (`contracts.registry.entities.Registry`). A day is the number of days
     since 1970-01-01, local.
     """
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from contracts.days import day_to_iso
-from contracts.registry import Recipient, Region, RegionRegistry, Unit
-from contracts.topics import MAX_RECORD_BYTES
+from contracts.registry.entities import Recipient, Region, RegionRegistry, Unit
+from contracts.results.topics import MAX_RECORD_BYTES
+from contracts.time.days import day_to_iso
 
 _Row = Unit | Recipient
 _NEVER_CHANGING: Final = ("code", "timezone", "service_weekdays")

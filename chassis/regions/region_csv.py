@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-from contracts.days import iso_to_day
-from contracts.nik import has_nik
+from contracts.events.nik import has_nik
+from contracts.time.days import iso_to_day
 
 _Choice = TypeVar("_Choice", bound=str)
 

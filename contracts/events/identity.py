@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.events import TYPE_OF, Data, Event
+from contracts.events.event_types import TYPE_OF, Data, Event
 
 DIGEST_BYTES: Final = 12
 
@@ -40,7 +40,7 @@ def _drop_sign_of_zero(data: Data) -> None:
 def stamp(line: bytes, received: str) -> bytes:
     """`line` with the attribute `receivedtime` set to `received` (RFC 3339), without a newline.
 
-    All other values stay as written. `line` must be an event that `contracts.decode` has taken.
+    All other values stay as written. `line` must be an event that `contracts.events.decode` has taken.
     """
     # A raw newline stands only between JSON tokens, where a space does as well.
     flat = line.translate(_NEWLINE_TO_SPACE).strip()

@@ -2,7 +2,7 @@
 
 `RegionRegistry` is one region's rows as they travel (JSON); `Registry` is the index that ingest
 and the folds ask, once an event. Days are ints, days since 1970-01-01 in the region's time zone
-(`contracts.days`); times of day are minutes after local midnight.
+(`contracts.time.days`); times of day are minutes after local midnight.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from contracts.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
-from contracts.region_rows import (
+from contracts.registry.region_rows import (
     Kecamatan,
     Recipient,
     RecipientKind,
@@ -24,6 +23,7 @@ from contracts.region_rows import (
     Unit,
     UnitKind,
 )
+from contracts.time.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
 
 __all__ = [
     "DAY_MS", "DayView", "Kecamatan", "Recipient", "RecipientKind", "Region", "RegionRegistry",

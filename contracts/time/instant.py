@@ -8,7 +8,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Final
 
-from contracts.codes import Code
+from contracts.events.codes import Code
 
 _HEAD: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([01][0-9]|2[0-3]):([0-5][0-9]):")
 _TAIL: Final = re.compile(r"(?:\.([0-9]+))?(?:([Zz])|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))?")

@@ -15,11 +15,11 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from contracts.codes import Code, Refusal
-from contracts.events import MAX_EVENT_BYTES, Event, Origin
-from contracts.instant import BadInstantError, epoch_ms
-from contracts.lines import split
-from contracts.nik import blot, may_hold_nik, nik_in, redact_nik
+from contracts.events.codes import Code, Refusal
+from contracts.events.event_types import MAX_EVENT_BYTES, Event, Origin
+from contracts.events.lines import split
+from contracts.events.nik import blot, may_hold_nik, nik_in, redact_nik
+from contracts.time.instant import BadInstantError, epoch_ms
 
 _DECODER: Final = msgspec.json.Decoder(Event)
 _TOGETHER: Final = 64

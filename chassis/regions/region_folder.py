@@ -14,9 +14,8 @@ from typing import Final, TypeVar
 import msgspec
 import yaml
 
-from chassis.region_csv import Cells, Faults, read_table
-from contracts.days import Zone, day_to_iso, iso_to_day
-from contracts.registry import (
+from chassis.regions.region_csv import Cells, Faults, read_table
+from contracts.registry.entities import (
     Kecamatan,
     Recipient,
     RecipientKind,
@@ -27,8 +26,9 @@ from contracts.registry import (
     Unit,
     UnitKind,
 )
-from contracts.registry_changes import validate_change
-from contracts.windows import GROUPS
+from contracts.registry.registry_changes import validate_change
+from contracts.time.days import Zone, day_to_iso, iso_to_day
+from contracts.time.windows import GROUPS
 
 UNIT_COLUMNS: Final = (
     "unit_id", "kind", "name", "kecamatan", "lon", "lat", "opens", "closes", "capacity",

@@ -14,9 +14,9 @@ from aiokafka.errors import KafkaError
 
 from chassis import logs
 from chassis.clocks import secret_key
-from contracts.generations import Generations
-from contracts.settings import Settings
-from contracts.topics import (
+from chassis.settings import Settings
+from contracts.results.generations import Generations
+from contracts.results.topics import (
     GENERATION_CHANGE,
     GENERATIONS,
     control_of,

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.events import HEX32_FIELDS
+from contracts.events.event_types import HEX32_FIELDS
 
 _NIK: Final = re.compile(r"(?<![^\W_])[0-9]{16}(?![^\W_])")
 _ANY_SIXTEEN: Final = re.compile(rb"(?<![0-9])[0-9]{16}(?![0-9])")

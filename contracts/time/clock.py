@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from contracts.instant import rfc3339 as rfc3339
+from contracts.time.instant import rfc3339 as rfc3339
 
 DEMO_FACTOR: Final = 72
 """A day of the demo clock takes 20 minutes."""

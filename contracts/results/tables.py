@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, REGION, Column
+from contracts.results.public_rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, REGION, Column
 
 _PLACE: Final = (
     Column(
@@ -142,7 +142,7 @@ REBUILT_TABLES: Final = (
     *("performance", "coverage", "clinic_coverage"),
     *("exceptions", "event_status", "positions"),
 )
-"""Tables that each generation has of its own (see `contracts.generations`); all others are shared."""
+"""Tables that each generation has of its own (see `contracts.results.generations`); all others are shared."""
 
 
 def table_of(name: str, generation: int) -> str:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from contracts.topics import MAX_RECORD_BYTES
+from contracts.results.topics import MAX_RECORD_BYTES
 
 
 def pack(lines: Sequence[bytes], limit: int = MAX_RECORD_BYTES) -> Iterator[bytes]:

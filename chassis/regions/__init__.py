@@ -1,0 +1,1 @@
+"""Region folders: read, checked, and every fault named by its place."""

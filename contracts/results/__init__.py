@@ -1,0 +1,1 @@
+"""What the streams write: topics, tables, rows of the public views, generations."""

@@ -1,0 +1,1 @@
+"""The region's time: the clock, instants, local days, and the windows over them."""
