@@ -116,7 +116,7 @@ $(STAMPS)/jars: jgo.toml jgo.lock.toml $(STAMPS)/deps
 	@rm -rf $(VENV)/share/kafka.new
 	@$(BIN)/jgo --quiet --resolver python --links copy --cache-dir $(VENV)/share/kafka.new sync >> $(LOG) 2>&1 \
 	  || $(call fail,a jar of Kafka cannot be had: is the Maven repository reached? $(see))
-	@$(BIN)/python -m pantau.jars jgo.lock.toml $(VENV)/share/kafka.new
+	@$(BIN)/python -m engines.kafka.jars jgo.lock.toml $(VENV)/share/kafka.new
 	@rm -rf $(VENV)/share/kafka
 	@mv $(VENV)/share/kafka.new $(VENV)/share/kafka
 	@touch $@

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from contracts.results.topics import REGISTRY, REGISTRY_CHANGE, TABLE_TOPICS, control_headers
 from contracts.time.clock import RealClock
-from sinks import tables
+from sinks import table_lines
 from sinks.batch import Batch
-from sinks.registry import RegistryRows
+from sinks.registry_rows import RegistryRows
 from streams.core.fold import Out
 
 _KEY = b"k" * 32
@@ -36,4 +36,4 @@ def land_registry(value: bytes, now_ms: int, batch: Batch) -> None:
 def land_rows(out: Out, batch: Batch) -> None:
     """A fold's table lines; nothing of a record that the sink does not read."""
     if out.topic in TABLE_TOPICS and out.value is not None:
-        tables.land(Landed(out.topic, 0, 0, 0, out.value, [*out.headers]), batch)
+        table_lines.land(Landed(out.topic, 0, 0, 0, out.value, [*out.headers]), batch)

@@ -34,7 +34,7 @@ from contracts.results.topics import (
     control_headers,
     topics,
 )
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 from pantau.installation import ROOT
 from streams.core.region_feed import Contribution, decode_batch, decode_item
 

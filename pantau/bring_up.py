@@ -16,8 +16,8 @@ from chassis.clocks import secret_key
 from chassis.kafka import TopicError, wait_for_broker
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
+from engines.kafka.broker import BrokerError, KafkaBroker
 from pantau import checks, demo_clock, installation
-from pantau.broker import BrokerError, KafkaBroker
 from pantau.dev_tokens import wall_url, write_dev_tokens
 from pantau.errors import Refusal
 from pantau.plan import (
@@ -30,7 +30,7 @@ from pantau.plan import (
 from pantau.prepare import load_registries, make_schema
 from pantau.registry_publish import publish
 from pantau.supervisor import PartFailed, Supervisor
-from sinks.migrate import MigrationError
+from storage.migrate import MigrationError
 
 _BROKER_S: Final = 30.0
 _STOP_S: Final = 40.0

@@ -22,8 +22,8 @@ from pantau.dev_tokens import device_token
 from pantau.errors import Refusal
 from pantau.prepare import load_registries, make_schema
 from pantau.registry_publish import publish
-from sinks.clickhouse.client import open_writer
-from sinks.migrate import MigrationError
+from storage.clickhouse_client import open_writer
+from storage.migrate import MigrationError
 
 _RETRY_S: Final = 1.0
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from chassis.datadir import DataDir
 from chassis.settings import Settings
+from engines.kafka.broker import KafkaBroker
 from pantau import probes
-from pantau.broker import KafkaBroker
 from pantau.child_log import ChildLog
 from pantau.installation import ClockKind, Stamp, child_env, new_settings
 from pantau.probes import Probe
@@ -129,7 +129,7 @@ def broker_part(plan: Plan, broker: KafkaBroker) -> Part:
 def clickhouse_part(plan: Plan) -> Part:
     """The embedded ClickHouse, on this machine only."""
     argv = (
-        "pantau.clickhouse",
+        "engines.clickhouse",
         "--data-dir",
         str(plan.settings.data_dir),
         "--port",

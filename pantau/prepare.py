@@ -12,8 +12,8 @@ from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.results.topics import topics
 from pantau.errors import Refusal
-from sinks import migrate
-from sinks.clickhouse.client import open_writer
+from storage import migrate
+from storage.clickhouse_client import open_writer
 
 
 def load_registries(settings: Settings) -> tuple[RegionRegistry, ...]:

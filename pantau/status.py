@@ -20,7 +20,7 @@ from contracts.results.generations import FIRST, Generations
 from contracts.results.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
 from pantau.dev_tokens import short_wall_token
 from pantau.offsets import Offsets, read_offsets
-from sinks.generations import in_generation
+from storage.generation_tables import in_generation
 
 _SINK_GROUPS: Final = "pantau-sink"
 """How the names of the sink's groups begin."""

@@ -1,1 +1,1 @@
-"""Kafka to ClickHouse: storage, views, the sink, the audit, and the embedded server."""
+"""The sink: Kafka to ClickHouse."""

@@ -28,14 +28,14 @@ from contracts.results.topics import (
     topics,
 )
 from contracts.time.clock import Clock
-from sinks import generations as stored
-from sinks import tables
-from sinks.clickhouse.client import open_writer
+from sinks import table_lines
 from sinks.landing import EventLines
-from sinks.metrics import Readiness
 from sinks.reader import Land, Reader, open_consumer
-from sinks.registry import RegistryRows
+from sinks.registry_rows import RegistryRows
+from sinks.sink_metrics import Readiness
 from sinks.writer import Writer
+from storage import generation_tables as stored
+from storage.clickhouse_client import open_writer
 
 _EVENTS = "events"
 _TABLES = "tables"
@@ -45,7 +45,7 @@ _AGAIN_S = 1.0
 
 def _lands(settings: Settings, clock: Clock, generation: int) -> dict[str, dict[str, Land]]:
     """What each reader does with the records of each of its topics."""
-    own = {topic_of(name, generation): tables.land for name in TABLE_TOPICS}
+    own = {topic_of(name, generation): table_lines.land for name in TABLE_TOPICS}
     if settings.generation:
         # Beside the installation's own sink, which has all that is shared.
         ours = {topic_of(name, generation) for name in REBUILT_TOPICS}

@@ -20,7 +20,7 @@ from contracts.results.topics import CONTROL_HEADER
 from contracts.time.clock import Clock, rfc3339
 from contracts.time.instant import BadInstantError, epoch_ms
 from sinks.batch import Batch, Place, Record, Row, header
-from sinks.schema import PERSON_FIELDS
+from storage.schema import PERSON_FIELDS
 
 TABLE: Final = "raw_lines"
 
@@ -30,7 +30,7 @@ _LAST_MS: Final = epoch_ms("2100-01-01T00:00:00Z")
 
 
 class RawLine(msgspec.Struct, gc=False):
-    """One row of `raw_lines`: the columns of `sinks.schema.RAW_LINES`. Times are RFC 3339."""
+    """One row of `raw_lines`: the columns of `storage.schema.RAW_LINES`. Times are RFC 3339."""
 
     topic: str
     partition: int

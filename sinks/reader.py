@@ -15,7 +15,7 @@ from chassis import logs
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
 from sinks.batch import Batch, Record
-from sinks.metrics import ERRORS, LAG, LAST_WRITE, WRITE_SECONDS, Readiness
+from sinks.sink_metrics import ERRORS, LAG, LAST_WRITE, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
 GROUP: Final = "pantau-sink"

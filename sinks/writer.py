@@ -20,9 +20,9 @@ from contracts.events.nik import blot, redact_nik
 from contracts.results.tables import table_of
 from contracts.time.clock import Clock, rfc3339
 from sinks.batch import Batch, Reject, Row
-from sinks.metrics import REJECTS, ROWS
-from sinks.schema import REJECTS as REJECT_TABLE
-from sinks.schema import SINK_TABLES, STORE
+from sinks.sink_metrics import REJECTS, ROWS
+from storage.schema import REJECTS as REJECT_TABLE
+from storage.schema import SINK_TABLES, STORE
 
 MAX_INSERT_ROWS: Final = 20_000
 MAX_REASON: Final = 500

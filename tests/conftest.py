@@ -8,7 +8,7 @@ from typing import Final
 import hypothesis
 import pytest
 
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 
 _REAL_FIXTURES: Final = frozenset(
     {"broker", "clickhouse", "events_broker", "kafka", "own", "store", "tree"}

@@ -20,7 +20,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from chassis.datadir import DataDir
-from sinks.clickhouse.client import connect
+from storage.clickhouse_client import connect
 
 _START_S: Final = 120.0
 _STOP_S: Final = 60.0
@@ -52,7 +52,7 @@ class EmbeddedClickHouse:
     def start(self) -> None:
         """Start it and wait until it answers."""
         port = self.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "sinks.clickhouse.server", "--port", port]
+        command = [sys.executable, "-m", "engines.clickhouse", "--port", port]
         command += ["--data-dir", str(self.home.path), "--log-level", "error"]
         self.process = subprocess.Popen(command)
         deadline = time.monotonic() + _START_S

@@ -9,7 +9,7 @@ import pytest
 
 from chassis.kafka import ensure_topics
 from contracts.results.topics import topics
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 90) -> None:

@@ -29,12 +29,12 @@ from chassis import logs
 from chassis.datadir import DataDir
 from contracts.time.clock import real_now_ms, rfc3339
 from contracts.time.days import iso_to_day
-from pantau.broker import pick_port
+from engines.kafka.broker import pick_port
 from pantau.installation import ROOT
 from producers.simulator.world import Rates
-from sinks import migrate
-from sinks.clickhouse.client import connect
-from sinks.schema import STORE
+from storage import migrate
+from storage.clickhouse_client import connect
+from storage.schema import STORE
 
 _START_S: Final = 60.0
 _NEWEST: Final = date(2026, 11, 23)
@@ -55,7 +55,7 @@ class Server:
         self.home = DataDir(folder)
         port = pick_port()
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "sinks.clickhouse.server", "--port", str(port)]
+        command = [sys.executable, "-m", "engines.clickhouse", "--port", str(port)]
         command += ["--data-dir", str(folder), "--log-level", "error"]
         self.process = subprocess.Popen(command, cwd=ROOT)
 

@@ -39,10 +39,10 @@ from producers.simulator.devices import LOOK_BACK_DAYS, Post
 from producers.simulator.to_file import sent
 from producers.simulator.world import HOUR_MS, Rates, World
 from sinks.batch import Batch
-from sinks.clickhouse.client import connect
 from sinks.landing import EventLines
-from sinks.schema import STORE
 from sinks.writer import Writer
+from storage.clickhouse_client import connect
+from storage.schema import STORE
 from streams.core.fold import Out, Record
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold

@@ -44,7 +44,7 @@ from chassis import logs
 from contracts.events.partition import partition_of
 from contracts.results.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
 from contracts.time.clock import real_now_ms, rfc3339
-from pantau.broker import pick_port
+from engines.kafka.broker import pick_port
 from streams.core.metrics.parts import SUM_INDEX
 
 _PARTITIONS: Final = 2

@@ -16,8 +16,8 @@ from pantau.errors import Refusal
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
-    from sinks.audit.compare import Difference
-    from sinks.audit.run import Report
+    from audit.compare import Difference
+    from audit.run import Report
 
 
 def render(one: Difference) -> str:
@@ -52,8 +52,8 @@ def limits(settings: Settings, region: str) -> Thresholds:
 def _audit(settings: Settings, region: str, first: date | None, last: date | None) -> Report:
     from clickhouse_connect.driver.exceptions import Error
 
-    from sinks.audit.run import NothingToAuditError, audit
-    from sinks.clickhouse.client import open_writer
+    from audit.run import NothingToAuditError, audit
+    from storage.clickhouse_client import open_writer
 
     if first is not None and last is not None and first > last:
         raise Refusal(f"--from {first} is after --to {last}: name the earlier day first")

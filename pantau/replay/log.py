@@ -20,8 +20,8 @@ from contracts.results.topics import (
     VERDICTS,
     topic_of,
 )
-from sinks.generations import in_generation
-from sinks.schema import STORE
+from storage.generation_tables import in_generation
+from storage.schema import STORE
 
 _LOOK_S: Final = 1.0
 _TELL_S: Final = 5.0

@@ -20,6 +20,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError as AdminError
 
+from audit.run import NothingToAuditError, audit
 from chassis.kafka import TopicError
 from chassis.settings import Settings
 from contracts.results.topics import generation_name
@@ -27,9 +28,8 @@ from pantau.commands.audit import limits, render, summary
 from pantau.errors import Refusal
 from pantau.replay import log, record, start
 from pantau.supervisor import PartFailed, Supervisor
-from sinks import generations as stored
-from sinks.audit.run import NothingToAuditError, audit
-from sinks.clickhouse.client import open_writer
+from storage import generation_tables as stored
+from storage.clickhouse_client import open_writer
 
 _TOLD: Final = 20
 _HAND_OVER_S: Final = 120.0

@@ -30,7 +30,7 @@ from pantau.installation import child_env
 from pantau.registry_publish import published
 from pantau.replay.log import Log
 from pantau.supervisor import Part
-from sinks import generations as stored
+from storage import generation_tables as stored
 from streams.core.region_stage.region_fold import region_seed
 from streams.core.unit_stage.unit_fold import unit_seed
 

@@ -25,7 +25,7 @@ from chassis.kafka import ensure_topics
 from contracts.results.topics import LIVE, topics
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, issue
-from pantau.broker import pick_port
+from engines.kafka.broker import pick_port
 
 REGION: Final = "32.99"
 """Of these tests alone: the broker is shared."""

@@ -19,10 +19,10 @@ from typing import Final
 import pytest
 
 from contracts.results.tables import REBUILT_TABLES
-from sinks import generations, migrate
-from sinks.clickhouse.accounts import ANALYST
-from sinks.schema import STORAGE, table_sql
-from sinks.views import VIEWS, view_sql
+from engines.clickhouse.accounts import ANALYST
+from storage import generation_tables, migrate
+from storage.schema import STORAGE, table_sql
+from storage.views import VIEWS, view_sql
 
 pytestmark = pytest.mark.real
 
@@ -143,9 +143,9 @@ def test_the_writer_may_do_what_a_migration_needs_again_and_no_more(server: Serv
 
 def test_the_writer_may_do_what_an_audit_and_a_replay_need(server: Server) -> None:
     view = next(sql for sql in map(view_sql, VIEWS) if ".performance" in sql)
-    named = generations.in_generation(view, 2)
+    named = generation_tables.in_generation(view, 2)
     rebuilt = [
-        generations.in_generation(table_sql(one), 2)
+        generation_tables.in_generation(table_sql(one), 2)
         for one in STORAGE
         if one.table.name in REBUILT_TABLES
     ]

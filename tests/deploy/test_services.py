@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from chassis.datadir import DataDir
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 from tests.deploy.image import REPO
 from tests.fixtures_clickhouse import EmbeddedClickHouse, embedded
 

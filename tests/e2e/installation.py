@@ -17,7 +17,7 @@ import clickhouse_connect
 import httpx
 from clickhouse_connect.driver.client import Client
 
-from pantau.broker import pick_port
+from engines.kafka.broker import pick_port
 from pantau.installation import ROOT
 
 PARTS: Final = ("ingest", "streams", "sinks", "clickhouse", "gateway", "kafka")

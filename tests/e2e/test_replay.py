@@ -22,8 +22,8 @@ from chassis.kafka import delete_topics
 from contracts.results.public_rows import VIEWS
 from contracts.results.topics import generation_of_topic
 from pantau.installation import running_settings
-from sinks import generations
-from sinks.clickhouse.client import open_writer
+from storage import generation_tables
+from storage.clickhouse_client import open_writer
 from tests.chaos import check
 from tests.chaos.history import Ledger, place
 from tests.chaos.load import devices, post_for
@@ -152,7 +152,7 @@ def test_what_the_audit_contradicts_is_not_shown(replayed: tuple[Installation, L
     client = _writer(installation)
     number = _shown(installation)["newest"] + 1
     with _replay(installation) as process:
-        until(lambda: number in generations.existing(client), 120)
+        until(lambda: number in generation_tables.existing(client), 120)
         until(lambda: _count(client, f"performance_g{number}") > 1000, 120)
         client.command(
             f"INSERT INTO pantau_store.performance_g{number} SELECT * REPLACE ('SPPG-3211-9999' AS area_id, 1 AS revision) "
@@ -162,8 +162,8 @@ def test_what_the_audit_contradicts_is_not_shown(replayed: tuple[Installation, L
     assert process.returncode == 1, told
     assert "SPPG-3211-9999" in told and "is not shown" in told and "Traceback" not in told
     assert _shown(installation)["shown"] == 1
-    assert generations.shown(client) == 1
-    assert generations.existing(client) == {1, number}, "what a killed replay left is gone"
+    assert generation_tables.shown(client) == 1
+    assert generation_tables.existing(client) == {1, number}, "what a killed replay left is gone"
 
 
 def _count(client: Client, table: str) -> int:
@@ -224,6 +224,6 @@ def test_posting_goes_on_while_the_old_generation_comes_back(
     check.audit_is_empty(installation)
     dropped = run("replay", "--drop-old", "--data-dir", str(installation.home))
     assert dropped.returncode == 0 and dropped.stdout == f"generasi yang dihapus: {number}\n"
-    assert generations.existing(_writer(installation)) == {1}
+    assert generation_tables.existing(_writer(installation)) == {1}
     names = delete_topics(installation.ready["kafka"], lambda name: (generation_of_topic(name) or 1) > 1)  # fmt: skip
     assert not names, "nothing of the old ones is left to delete"

@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 
 from chassis.kafka import ensure_topics
 from contracts.results.topics import Topic
-from pantau import jars
-from pantau.broker import BrokerError, KafkaBroker, pick_port
+from engines.kafka import jars
+from engines.kafka.broker import BrokerError, KafkaBroker, pick_port
 
 LOCK = Path(__file__).parents[2] / "jgo.lock.toml"
 TOPIC = "broker.test"

@@ -19,9 +19,9 @@ from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Regis
 from contracts.time.clock import real_now_ms
 from contracts.time.days import iso_to_day
 from contracts.tokens import verify
+from engines.kafka.broker import pick_port
 from pantau import dev_tokens, installation
 from pantau.bring_up import ready_line
-from pantau.broker import pick_port
 from pantau.cli import build
 from pantau.commands.settings import describe
 from pantau.commands.status import as_json, render

@@ -22,7 +22,7 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import RealClock
 from contracts.time.days import iso_to_day
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 from pantau.errors import Refusal
 from pantau.offsets import read_offsets
 from pantau.registry_publish import publish

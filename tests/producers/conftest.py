@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 from tests.producers.installation import Running, ingest, prepare, publish
 from tests.registry_small import OTHER, SMALL
 

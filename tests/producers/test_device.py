@@ -16,7 +16,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantau.broker import pick_port
+from engines.kafka.broker import pick_port
 from producers.device import client as device
 from producers.device.client import DeviceClient, NotAllowedError, Rejected, Result, SetAside
 from producers.device.outbox import Outbox, drain

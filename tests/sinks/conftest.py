@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from sinks import migrate
-from sinks.schema import STORE
+from storage import migrate
+from storage.schema import STORE
 from tests.fixtures_clickhouse import EmbeddedClickHouse, clickhouse
 from tests.fixtures_sinks import broker
 

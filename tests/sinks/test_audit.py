@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from audit.run import Report, audit
 from contracts.registry.region_rows import Thresholds
-from sinks.audit.run import Report, audit
-from sinks.schema import STORE
+from storage.schema import STORE
 from tests.sinks.audit_installation import REGION, History, Installation
 
 

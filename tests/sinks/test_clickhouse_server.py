@@ -18,8 +18,8 @@ import httpx
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from sinks import migrate
-from sinks.clickhouse.accounts import FILE
+from engines.clickhouse.accounts import FILE
+from storage import migrate
 from tests.fixtures_clickhouse import EmbeddedClickHouse, embedded
 
 TABLE = "served.t"
@@ -317,7 +317,7 @@ def test_stops_cleanly(own: EmbeddedClickHouse) -> None:
 
 
 def test_a_second_server_says_so(own: EmbeddedClickHouse) -> None:
-    command = [sys.executable, "-m", "sinks.clickhouse.server", "--port", "0"]
+    command = [sys.executable, "-m", "engines.clickhouse", "--port", "0"]
     # Another spelling of the same folder.
     command += ["--data-dir", f"{own.home.path}/../{own.home.path.name}"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

@@ -6,9 +6,9 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from contracts.results.tables import REBUILT_TABLES
-from sinks import generations
-from sinks.schema import STORAGE, STORE, table_sql
-from sinks.views import VIEWS, view_sql
+from storage import generation_tables
+from storage.schema import STORAGE, STORE, table_sql
+from storage.views import VIEWS, view_sql
 
 _ROW = "('32.11', 'unit', '{area}', '1d', '{day} 17:00:00', '{day} 17:00:00', '{day}', {n}, 1)"
 _COLUMNS = (
@@ -18,27 +18,29 @@ _COLUMNS = (
 
 def test_sql_is_renamed_once_and_only_where_it_must() -> None:
     sql = f"SELECT a FROM {STORE}.performance, {STORE}.raw_lines, {STORE}.`positions` FINAL"
-    named = generations.in_generation(sql, 2)
+    named = generation_tables.in_generation(sql, 2)
     assert named == f"SELECT a FROM {STORE}.performance_g2, {STORE}.raw_lines, {STORE}.positions_g2 FINAL"  # fmt: skip
-    assert generations.in_generation(named, 3) == named
-    assert generations.in_generation(sql.replace("`", ""), 1) == sql.replace("`", "")
+    assert generation_tables.in_generation(named, 3) == named
+    assert generation_tables.in_generation(sql.replace("`", ""), 1) == sql.replace("`", "")
 
 
 def test_every_rebuilt_table_of_every_statement_is_renamed() -> None:
     for sql in (*map(view_sql, VIEWS), *map(table_sql, STORAGE)):
         for name in REBUILT_TABLES:
-            assert f"{STORE}.{name} " not in generations.in_generation(sql, 7).replace("\n", " ")
+            assert f"{STORE}.{name} " not in generation_tables.in_generation(sql, 7).replace(
+                "\n", " "
+            )
 
 
 @pytest.fixture
 def second(store: Client) -> Client:
-    generations.make(store, 2)
+    generation_tables.make(store, 2)
     return store
 
 
 def test_views_show_one_generation(second: Client) -> None:
-    assert generations.shown(second) == 1
-    assert generations.existing(second) == {1, 2}
+    assert generation_tables.shown(second) == 1
+    assert generation_tables.existing(second) == {1, 2}
     second.command(
         f"INSERT INTO {STORE}.performance ({_COLUMNS}) VALUES "
         + _ROW.format(area="A", day="2026-11-01", n=1)
@@ -49,17 +51,17 @@ def test_views_show_one_generation(second: Client) -> None:
     )
     query = "SELECT portions_cooked FROM pantau.performance"
     assert second.query(query).result_rows == [(1,)]
-    assert second.query(generations.unshown(query, 2)).result_rows == [(2,)]
+    assert second.query(generation_tables.unshown(query, 2)).result_rows == [(2,)]
     try:
-        generations.show(second, 2)
-        assert generations.shown(second) == 2
+        generation_tables.show(second, 2)
+        assert generation_tables.shown(second) == 2
         assert second.query(query).result_rows == [(2,)]
         with pytest.raises(ValueError, match="is shown"):
-            generations.drop(second, 2)
+            generation_tables.drop(second, 2)
     finally:
-        generations.show(second, 1)
-        generations.drop(second, 2)
-    assert generations.existing(second) == {1}
+        generation_tables.show(second, 1)
+        generation_tables.drop(second, 2)
+    assert generation_tables.existing(second) == {1}
 
 
 def test_what_the_log_has_lost_is_carried_over(second: Client) -> None:
@@ -71,7 +73,7 @@ def test_what_the_log_has_lost_is_carried_over(second: Client) -> None:
         second.command(f"INSERT INTO {STORE}.performance_g2 ({_COLUMNS}) VALUES {', '.join(newer)}")
         before_ms = 1_785_715_200_000  # 2026-08-03
         for _ in range(2):
-            generations.carry_over(second, 1, 2, before_ms)
+            generation_tables.carry_over(second, 1, 2, before_ms)
             found = second.query(
                 f"SELECT area_id, portions_cooked FROM {STORE}.performance_g2 FINAL ORDER BY area_id"
             ).result_rows
@@ -79,8 +81,8 @@ def test_what_the_log_has_lost_is_carried_over(second: Client) -> None:
         position = "('unit.windows', 'sppg.events', 0, 5, '{at}', '{at}')"
         insert = f"INSERT INTO {STORE}.positions VALUES "
         second.command(insert + position.format(at="2026-08-20 00:00:00"))
-        assert generations.unfinished(second, 1, before_ms) == 1
+        assert generation_tables.unfinished(second, 1, before_ms) == 1
         second.command(insert + position.replace("5", "6").format(at="2026-09-20 00:00:00"))
-        assert generations.unfinished(second, 1, before_ms) == 0
+        assert generation_tables.unfinished(second, 1, before_ms) == 0
     finally:
-        generations.drop(second, 2)
+        generation_tables.drop(second, 2)

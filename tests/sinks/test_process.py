@@ -27,7 +27,7 @@ from contracts.results.topics import (
     VERDICTS,
 )
 from sinks.reader import GROUP
-from sinks.schema import STORE
+from storage.schema import STORE
 from tests.examples import KITCHEN, line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 from tests.fixtures_sinks import wait_until

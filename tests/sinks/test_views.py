@@ -21,13 +21,13 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import DemoClock, RealClock, Segment
 from contracts.time.days import iso_to_day
-from sinks import tables
+from sinks import table_lines
 from sinks.batch import Batch
 from sinks.landing import EventLines
-from sinks.registry import RegistryRows
-from sinks.schema import SINK_TABLES, STORE
-from sinks.views import PUBLIC, VIEWS
+from sinks.registry_rows import RegistryRows
 from sinks.writer import Writer
+from storage.schema import SINK_TABLES, STORE
+from storage.views import PUBLIC, VIEWS
 from tests.examples import CHILD, KITCHEN, RECEIVED, REGION, SCHOOL, line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 
@@ -63,7 +63,9 @@ class Sink:
     def rows(self, table: str, *rows: dict[str, Any]) -> None:
         value = b"\n".join(json.dumps(row).encode() for row in rows)
         batch = Batch()
-        tables.land(Rec("verdicts", value=value, headers=[(TABLE_HEADER, table.encode())]), batch)
+        table_lines.land(
+            Rec("verdicts", value=value, headers=[(TABLE_HEADER, table.encode())]), batch
+        )
         self._writer.write(batch)
 
     def registry(self, registry: RegionRegistry, offset: int = 0, key: bytes = KEY) -> None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from contracts.events.lines import split
 from contracts.results.topics import TABLE_HEADER, TABLE_TOPICS
 from contracts.time.clock import RealClock
-from sinks import tables
+from sinks import table_lines
 from sinks.batch import Batch, Place, Row
 from sinks.landing import EventLines, RawLine
-from sinks.schema import RAW_LINES
 from sinks.writer import StoreUnavailableError, Writer
+from storage.schema import RAW_LINES
 from tests.examples import DATA, line
 
 
@@ -134,6 +134,6 @@ def test_a_raw_line_has_the_columns_of_its_table() -> None:
 def test_table_lines_go_to_tables_of_the_contract_only(name: bytes | None) -> None:
     batch = Batch()
     headers: list[tuple[str, bytes | None]] = [] if name is None else [(TABLE_HEADER, name)]
-    tables.land(Rec(b"{}\n{}", TABLE_TOPICS[0], headers=headers), batch)
+    table_lines.land(Rec(b"{}\n{}", TABLE_TOPICS[0], headers=headers), batch)
     assert not batch.rows
     assert [reject.place.line for reject in batch.rejects] == [0, 1]

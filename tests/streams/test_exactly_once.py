@@ -41,7 +41,7 @@ from contracts.results.topics import (
     topics,
 )
 from contracts.time.clock import real_now_ms, rfc3339
-from pantau.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker, pick_port
 from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.fold import Out, Record
 from streams.core.region_stage.region_fold import RegionFold

@@ -1,0 +1,213 @@
+"""One audit from the first statement to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from audit import compare, cut
+from audit.compare import Compared, Difference
+from audit.cut import NothingToAuditError
+from audit.recompute import copies, growth, panes, registered, verdicts, window_rows
+from audit.recompute.window_rows import Batch
+from audit.scope import Scope, day_sql
+from audit.scratch import Scratch
+from contracts.registry.region_rows import Thresholds
+from contracts.results.public_rows import VIEWS
+from storage.schema import STORE, text
+from storage.views import PUBLIC
+
+__all__ = ["NothingToAuditError", "Report", "audit"]
+
+Tell = Callable[[str], None]
+
+_COMPARED: Final = (1_000_000, 7)
+"""Lines and days that are compared at once: days have rows, and so take memory, without any line too."""
+_ADDED: Final = (20_000_000, 31)
+"""Lines and days that are added up at once: they hold no memory."""
+_PATIENCE_S: Final = 12.0
+"""Longer than two ticks of the real clock."""
+_AGAIN_S: Final = 3.0
+_ALL_DAYS: Final = 40_000
+
+
+class Report(msgspec.Struct):
+    """What an audit found. `rows` were compared, in views and verdicts; `moving` changed while it ran.
+
+    `more`: differences beyond those listed.
+    """
+
+    region: str
+    first: str
+    last: str
+    rows: int = 0
+    moving: int = 0
+    more: int = 0
+    differences: list[Difference] = []
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no difference."""
+        return not self.differences and not self.more
+
+    def add(self, found: Compared) -> None:
+        """Count in what one comparison found."""
+        self.rows += found.rows
+        self.moving += found.moving
+        self.more += found.more
+        self.differences += found.differences
+
+
+def audit(
+    client: Client,
+    region: str,
+    first: date | None,
+    last: date | None,
+    limits: Thresholds,
+    tell: Tell,
+    patience_s: float = _PATIENCE_S,
+    again_s: float = _AGAIN_S,
+    generation: int | None = None,
+) -> Report:
+    """Audit a region's local days `first` .. `last`, inclusive (None: all days with data).
+
+    `limits`: the region's own. `tell` is called with a line of progress now and then. A difference is
+    reported if a second look, `again_s` later, shows it too. `generation`: as in `Scratch`.
+    Raises `NothingToAuditError`.
+    """
+    report = _look(client, region, first, last, limits, tell, patience_s, generation)
+    if report.clean:
+        return report
+    tell(f"{len(report.differences)} differences: looking again in {again_s:g} s")
+    cut.rest(again_s)
+    seen = {one.identity for one in report.differences}
+    report = _look(client, region, first, last, limits, tell, patience_s, generation)
+    report.differences = [one for one in report.differences if one.identity in seen]
+    return report
+
+
+def _look(
+    client: Client,
+    region: str,
+    first: date | None,
+    last: date | None,
+    limits: Thresholds,
+    tell: Tell,
+    patience_s: float,
+    generation: int | None,
+) -> Report:
+    with Scratch(client, generation) as scratch:
+        zone = _zone(scratch, region)
+        tell("waiting until the streams have passed one moment")
+        taken = cut.take(scratch, region, patience_s, tell)
+        if first is None or last is None:
+            with_data = _days(scratch, region, zone)
+            first, last = first or with_data[0], last or with_data[1]
+        silent_from = _silent_from(scratch, region, zone)
+        scope = Scope(region, zone, first, last, silent_from, taken, limits)
+        report = Report(region, scope.first.isoformat(), scope.last.isoformat())
+        if scope.first > scope.last:
+            return report
+        tell("registry, copies and corrections")
+        registered.build(scratch, scope)
+        growth.load(scratch)
+        copies.build(scratch, scope)
+        panes.prepare(scratch)
+        for batch in _batches(scratch, scope, scope.counted_from, *_ADDED):
+            tell(f"events of {batch.first} to {batch.last}")
+            panes.add(scratch, scope, batch.first, batch.last)
+        report.add(verdicts.unparsed(scratch, scope))
+        for batch in _batches(scratch, scope, scope.first, *_COMPARED):
+            tell(f"comparing {batch.first} to {batch.last}")
+            _compare(scratch, scope, batch, report)
+        return report
+
+
+def _compare(scratch: Scratch, scope: Scope, batch: Batch, report: Report) -> None:
+    report.add(verdicts.lines(scratch, scope, batch))
+    report.add(verdicts.corrections(scratch, scope, batch))
+    window_rows.build(scratch, scope, batch)
+    for view in VIEWS:
+        report.add(compare.rows(scratch, scope, batch, view))
+
+
+def _zone(scratch: Scratch, region: str) -> str:
+    rows = scratch.rows(
+        f"SELECT timezone FROM {STORE}.registry_regions FINAL WHERE region = {text(region)}"
+    )
+    if not rows:
+        raise NothingToAuditError(
+            f"ClickHouse holds no registry of region {region}: `pantau up --region {region}` serves it"
+        )
+    return str(rows[0][0])
+
+
+def _days(scratch: Scratch, region: str, zone: str) -> tuple[date, date]:
+    """The first and last local day that a line or a row is of."""
+    sources = [
+        f"SELECT toDate(time, {text(zone)}) AS day FROM {STORE}.raw_lines WHERE region = {text(region)} AND parsed = 1 "
+        "AND time BETWEEN received_at - INTERVAL 30 DAY AND received_at + INTERVAL 5 MINUTE",
+        *(f"SELECT day FROM {PUBLIC}.{view} WHERE region = {text(region)}" for view in VIEWS),
+    ]
+    found: Any = scratch.rows(
+        f"SELECT count(), min(day), max(day) FROM ({' UNION ALL '.join(sources)})"
+    )[0]
+    if not found[0]:
+        raise NothingToAuditError(f"there are no events and no rows of region {region} yet")
+    return found[1], found[2]
+
+
+def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
+    """The day on which the installation first knew the region: from then on rows exist in silence.
+
+    That is not written down, but two things tell: the first event that was accepted, and the first row of
+    a day on which nothing happened.
+    """
+    where = f"region = {text(region)} AND parsed = 1"
+    place = "topic, partition, offset, line"
+    begun = scratch.value(f"SELECT min(append_at) FROM {STORE}.raw_lines WHERE {where}")
+    first = date(2149, 1, 1)
+    # Hardly any lines are refused for long before the first one is accepted: a day of them is mostly enough.
+    for days in (1, _ALL_DAYS):
+        until = f"toDateTime64('{begun:%Y-%m-%d %H:%M:%S}', 3, 'UTC') + INTERVAL {days} DAY"
+        first = scratch.value(
+            f"SELECT ifNull(min(toDate(append_at, {text(zone)})), toDate('2149-01-01')) FROM ("
+            f"SELECT {place}, toNullable(append_at) AS append_at FROM {STORE}.raw_lines PREWHERE append_at <= {until} WHERE {where}) "
+            f"WHERE ({place}) NOT IN (SELECT {place} FROM {STORE}.exceptions)"
+        )
+        if first.year < 2149:
+            break
+    day = f"toDate('{first.isoformat()}')"
+    silent: date = scratch.value(
+        f"SELECT min(least({day}, day)) FROM (SELECT {day} AS day UNION ALL "
+        f"SELECT day FROM {STORE}.performance WHERE region = {text(region)} AND window = '1d' AND level = 'unit' AND day < {day} "
+        f"AND (area_id, day) NOT IN (SELECT unit_id, toDate(time, {text(zone)}) FROM {STORE}.raw_lines "
+        f"WHERE {where} AND toDate(time) <= {day}))"
+    )
+    return silent
+
+
+def _batches(
+    scratch: Scratch, scope: Scope, first: date, most_lines: int, most_days: int
+) -> Iterator[Batch]:
+    """Days from `first` to the last one in batches of at most so many lines, but at least a day."""
+    # Days of UTC, whatever the cut: it is only for the size.
+    per_day = scratch.rows(
+        f"SELECT toDate(time) AS day, count() FROM {STORE}.raw_lines WHERE region = {scope.region_sql} "
+        f"AND toDate(time) BETWEEN {day_sql(first)} AND {day_sql(scope.last)} GROUP BY day"
+    )
+    counts: dict[date, int] = {row[0]: int(row[1]) for row in per_day}
+    begin, lines = first, 0
+    day = first
+    while day <= scope.last:
+        lines += counts.get(day, 0)
+        following = counts.get(day + timedelta(days=1), 0)
+        length = (day - begin).days + 1
+        if day == scope.last or length == most_days or lines + following > most_lines:
+            yield Batch(begin, day)
+            begin, lines = day + timedelta(days=1), 0
+        day += timedelta(days=1)

@@ -1,0 +1,5 @@
+"""`python -m engines.clickhouse`: the embedded ClickHouse server."""
+
+from engines.clickhouse.server import main
+
+main()

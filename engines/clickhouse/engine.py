@@ -1,0 +1,201 @@
+"""chDB, owned by one process: handles, statements, streams and inserts.
+
+Everything here blocks and is called from worker threads. Each statement gets a handle of its own
+(0.4 ms), so that settings, parameters and the current database of one never reach another.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import chdb
+
+from engines.clickhouse.engine_errors import from_engine, refused
+
+DEFAULT_MEMORY_BYTES: Final = 1_500_000_000
+DEFAULT_THREADS: Final = 2
+
+_LOCK: Final = "owner.lock"
+_STORE: Final = "engine"
+_FORMAT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_NOT_BYTES: Final = frozenset(("arrowtable", "dataframe", "datastore"))
+_SETTING_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_PARAMETER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_APPEND_BYTES: Final = 1 << 20
+
+
+class EngineError(Exception):
+    """The engine cannot be opened. The message says what to do."""
+
+
+def quoted(text: str) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What holds for one statement: SQL literals of `settings`, raw `parameters`, `database`.
+
+    `readonly`: 0 all, 1 reads only and no change of settings, 2 reads only.
+    """
+
+    database: str
+    settings: Mapping[str, str]
+    parameters: Mapping[str, str]
+    query_id: str
+    readonly: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Rows and bytes that a statement read, returned and wrote; seconds it took."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    elapsed_s: float = 0.0
+
+
+def _checked_format(name: str) -> str:
+    if not _FORMAT_NAME.fullmatch(name) or name.lower() in _NOT_BYTES:
+        raise refused(73, "UNKNOWN_FORMAT", f"Unknown format {name}")
+    return name
+
+
+class Handle:
+    """One connection to the engine; used by one thread, for one statement."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def query(self, sql: str, fmt: str) -> tuple[bytes, Summary]:
+        """Run `sql`; its result in `fmt` (unless `sql` names another). Raises ClickHouseError."""
+        try:
+            result = self._connection.query(sql, _checked_format(fmt))
+        except (RuntimeError, ValueError) as error:
+            raise from_engine(error) from None
+        body = bytes(result.bytes() or b"")
+        return body, Summary(
+            read_rows=result.storage_rows_read(),
+            read_bytes=result.storage_bytes_read(),
+            result_rows=result.rows_read(),
+            result_bytes=len(body),
+            written_rows=result.rows_written(),
+            written_bytes=result.bytes_written(),
+            elapsed_s=result.elapsed(),
+        )
+
+    def stream(self, sql: str, fmt: str) -> Iterator[bytes]:
+        """Parts of the result as the engine makes them. Raises ClickHouseError at any part."""
+        try:
+            with self._connection.send_query(sql, _checked_format(fmt)) as parts:
+                for part in parts:
+                    yield bytes(part.bytes())
+        except (RuntimeError, ValueError) as error:
+            raise from_engine(error) from None
+
+    def insert(self, statement: str, fmt: str, data: memoryview) -> Summary:
+        """Run `INSERT INTO ... ` (without FORMAT) with `data` in `fmt`. Raises ClickHouseError."""
+        try:
+            with self._connection.send_insert(statement, _checked_format(fmt)) as inserter:
+                for start in range(0, len(data), _APPEND_BYTES):
+                    inserter.append(data[start : start + _APPEND_BYTES])
+                result = inserter.finish()
+        except (RuntimeError, ValueError) as error:
+            raise from_engine(error) from None
+        return Summary(
+            written_rows=result.rows_written,
+            written_bytes=result.bytes_written,
+            elapsed_s=result.elapsed,
+        )
+
+
+class Engine:
+    """The one owner of the data in `folder`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        memory_bytes: int = DEFAULT_MEMORY_BYTES,
+        threads: int = DEFAULT_THREADS,
+    ) -> None:
+        """Open it. Raises `EngineError` if another process has it or it cannot be read."""
+        folder.mkdir(parents=True, exist_ok=True)
+        # One spelling of the path: chDB takes another for another installation.
+        home = folder.resolve()
+        if "?" in str(home):
+            raise EngineError(f"{home}: chDB cannot open a path with a question mark; rename it")
+        self._lock = self._own(home)
+        self._url = f"{home / _STORE}?max_server_memory_usage={memory_bytes}&max_threads={threads}"
+        try:
+            # Held open: the engine stops when its last connection closes.
+            self._base = chdb.connect(self._url)
+        except RuntimeError as error:
+            os.close(self._lock)
+            raise EngineError(f"{home}: chDB cannot open it: {error}") from None
+
+    @staticmethod
+    def _own(home: Path) -> int:
+        lock = os.open(home / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
+            os.close(lock)
+            raise EngineError(
+                f"{home} is in use by another embedded ClickHouse (process {owner}): "
+                "stop it, or use its URL"
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        return lock
+
+    @contextmanager
+    def handle(self, session: Session) -> Iterator[Handle]:
+        """A handle that `session` holds for. Raises ClickHouseError if a setting is refused."""
+        connection = chdb.connect(self._url)
+        try:
+            handle = Handle(connection)
+            for statement in _preamble(session):
+                handle.query(statement, "Null")
+            yield handle
+        finally:
+            connection.close()
+
+    def cancel_reads(self) -> None:
+        """End all statements of guarded accounts that run now; they fail with Code 394."""
+        with self.handle(Session("default", {}, {}, "cancel")) as handle:
+            handle.query("KILL QUERY WHERE Settings['readonly'] = '1' ASYNC", "Null")
+
+    def close(self) -> None:
+        """Stop the engine; no handle may be open."""
+        self._base.close()
+        os.close(self._lock)
+
+
+def _preamble(session: Session) -> Iterator[str]:
+    if session.database != "default":
+        yield f"USE `{session.database.replace('`', '')}`"
+    assignments = [f"log_comment = {quoted(session.query_id)}"]
+    for name, literal in session.settings.items():
+        if not _SETTING_NAME.fullmatch(name):
+            raise refused(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'")
+        assignments.append(f"{name} = {literal}")
+    for name, value in session.parameters.items():
+        if not _PARAMETER_NAME.fullmatch(name):
+            raise refused(36, "BAD_ARGUMENTS", f"Bad name of a query parameter: '{name}'")
+        assignments.append(f"param_{name} = {quoted(value)}")
+    if session.readonly:
+        assignments.append(f"readonly = {session.readonly}")
+    yield "SET " + ", ".join(assignments)

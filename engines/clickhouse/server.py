@@ -1,0 +1,269 @@
+"""The embedded ClickHouse server: `python -m engines.clickhouse --data-dir DIR --port N`.
+
+DIR is the installation's data dir; the engine lies in its folder `clickhouse`, and one process owns
+it (chDB allows no second). Writers and analysts have worker threads of their own,
+so that no analyst's query, however slow, stands before an insert. On SIGTERM requests under way
+are finished, then the engine is closed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from prometheus_client import Counter, Histogram
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from chassis import logs
+from chassis.datadir import DataDir, DataDirError
+from chassis.health import Health
+from chassis.serve import serve_app
+from engines.clickhouse import protocol
+from engines.clickhouse.accounts import (
+    PROFILES,
+    Accounts,
+    AccountsError,
+    Profile,
+    create_accounts,
+    write_accounts,
+)
+from engines.clickhouse.engine import (
+    DEFAULT_MEMORY_BYTES,
+    DEFAULT_THREADS,
+    Engine,
+    EngineError,
+    Summary,
+)
+from engines.clickhouse.engine_errors import ClickHouseError, refused
+from engines.clickhouse.pipe import Pipe
+from engines.clickhouse.protocol import Asked
+from engines.clickhouse.worker import Head, Worker
+
+SERVICE: Final = "clickhouse"
+_WRITERS: Final = 4
+_ANALYSTS: Final = 3
+_OK: Final = "Ok.\n"
+
+_REQUESTS: Final = Counter(
+    "pantau_clickhouse_requests_total",
+    "Statements answered, by account and ClickHouse's error code (0: none)",
+    ["account", "code"],
+)
+_SECONDS: Final = Histogram(
+    "pantau_clickhouse_request_seconds",
+    "Seconds from request to the first part of the answer",
+    ["account"],
+)
+
+log = logs.get("engines.clickhouse.server")
+
+
+class Server:
+    """The app's state and its one route of work."""
+
+    def __init__(self, engine: Engine, accounts: Accounts) -> None:
+        self._engine = engine
+        self._accounts = accounts
+        self._worker = Worker(engine)
+        self._checks = ThreadPoolExecutor(1, "auth")
+        self._pools = {
+            "writer": ThreadPoolExecutor(_WRITERS, "writer"),
+            "analyst": ThreadPoolExecutor(_ANALYSTS, "analyst"),
+        }
+
+    def app(self, health: Health) -> Starlette:
+        """The ASGI app; its end closes the engine."""
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            health.ready()
+            yield
+            health.not_ready("stopping")
+            await asyncio.to_thread(self._close)
+
+        return Starlette(
+            routes=[
+                Route("/ping", _ping, methods=["GET", "HEAD"]),
+                *health.routes(),
+                Route("/", self._answer, methods=["GET", "POST"]),
+            ],
+            lifespan=lifespan,
+        )
+
+    def _close(self) -> None:
+        """Inserts under way end by themselves; queries of analysts are cut off."""
+        self._engine.cancel_reads()
+        for pool in (*self._pools.values(), self._checks):
+            pool.shutdown(wait=True)
+        self._engine.close()
+
+    async def _answer(self, request: Request) -> Response:
+        query_id = request.query_params.get("query_id") or str(uuid.uuid4())
+        account = "none"
+        started = time.monotonic()
+        try:
+            if request.method == "GET" and "query" not in request.query_params:
+                return PlainTextResponse(_OK)
+            account = await self._authenticate(request)
+            asked = await _taken_apart(request, query_id)
+            response = await self._run(asked, account, request.method == "GET")
+        except ClickHouseError as error:
+            _REQUESTS.labels(account, str(error.code)).inc()
+            log.info("statement failed", account=account, query_id=query_id, code=error.code)
+            return _failure(error, query_id)
+        _REQUESTS.labels(account, "0").inc()
+        _SECONDS.labels(account).observe(time.monotonic() - started)
+        return response
+
+    async def _authenticate(self, request: Request) -> str:
+        who = protocol.credentials(request.headers, request.query_params)
+        if who is None:
+            raise refused(194, "REQUIRED_PASSWORD", "Authentication is required: user and password")
+        if self._accounts.recognise(who.user, who.password):
+            return who.user
+        # One at a time: whoever guesses passwords gets at most twenty tries a second.
+        loop = asyncio.get_running_loop()
+        if await loop.run_in_executor(self._checks, self._accounts.check, who.user, who.password):
+            return who.user
+        raise refused(
+            516,
+            "AUTHENTICATION_FAILED",
+            f"{who.user[:40]}: Authentication failed: "
+            "password is incorrect, or there is no user with such name",
+        )
+
+    async def _run(self, asked: Asked, account: str, reads_only: bool) -> Response:
+        profile: Profile = PROFILES[account]
+        pipe = Pipe(asyncio.get_running_loop())
+
+        def work() -> None:
+            try:
+                self._worker.run(asked, profile, reads_only, pipe.send)
+            except ClickHouseError as error:
+                pipe.fail(error)
+            finally:
+                pipe.end()
+
+        self._pools[account].submit(work)
+        head, first = await pipe.first()
+        headers = _headers(head, asked.query_id)
+        return StreamingResponse(
+            pipe.rest(first), headers=headers, media_type=_media_type(head.fmt)
+        )
+
+
+async def _ping(_request: Request) -> Response:
+    return PlainTextResponse(_OK)
+
+
+async def _taken_apart(request: Request, query_id: str) -> Asked:
+    parts = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > protocol.MAX_BODY_BYTES:
+            raise protocol.too_large()
+        parts.append(part)
+    body = protocol.decoded(b"".join(parts), request.headers.get("content-encoding", ""))
+    return protocol.take_apart(request.headers, request.query_params, body, query_id)
+
+
+def _headers(head: Head, query_id: str) -> dict[str, str]:
+    return {
+        "X-ClickHouse-Server-Display-Name": "pantau-embedded",
+        "X-ClickHouse-Query-Id": query_id,
+        "X-ClickHouse-Format": head.fmt,
+        "X-ClickHouse-Timezone": "UTC",
+        "X-ClickHouse-Summary": _summary(head.summary),
+    }
+
+
+def _summary(summary: Summary) -> str:
+    """Numbers as strings, as ClickHouse writes them."""
+    counts = {
+        "read_rows": summary.read_rows,
+        "read_bytes": summary.read_bytes,
+        "written_rows": summary.written_rows,
+        "written_bytes": summary.written_bytes,
+        "result_rows": summary.result_rows,
+        "result_bytes": summary.result_bytes,
+        "elapsed_ns": int(summary.elapsed_s * 1e9),
+    }
+    return msgspec.json.encode({name: str(value) for name, value in counts.items()}).decode()
+
+
+def _media_type(fmt: str) -> str:
+    if fmt.startswith("JSON"):
+        return "application/json"
+    if fmt.startswith(("TabSeparated", "TSV")):
+        return "text/tab-separated-values; charset=UTF-8"
+    return "text/csv; charset=UTF-8" if fmt.startswith("CSV") else "application/octet-stream"
+
+
+def _failure(error: ClickHouseError, query_id: str) -> Response:
+    headers = {
+        "X-ClickHouse-Exception-Code": str(error.code),
+        "X-ClickHouse-Query-Id": query_id,
+        "X-ClickHouse-Server-Display-Name": "pantau-embedded",
+        "X-ClickHouse-Timezone": "UTC",
+    }
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="ClickHouse"'
+    return PlainTextResponse(f"{error}\n", error.status, headers)
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m engines.clickhouse")
+    parser.add_argument("--data-dir", type=Path, required=True, help="data dir of the installation")
+    parser.add_argument("--port", type=int, required=True, help="port of the HTTP interface")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--memory-bytes", type=int, default=DEFAULT_MEMORY_BYTES)
+    parser.add_argument("--threads", type=int, default=DEFAULT_THREADS)
+    parser.add_argument("--log-level", default="info")
+    parser.add_argument(
+        "--create-accounts",
+        action="store_true",
+        help="make new passwords, print them as JSON on stdout, and end",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM. Ends with one line on stderr if the folder or the port is taken."""
+    given = _arguments(arguments)
+    home = DataDir(given.data_dir)
+    folder = home.clickhouse
+    if given.create_accounts:
+        sys.stdout.buffer.write(msgspec.json.encode(create_accounts(folder)) + b"\n")
+        return
+    logs.configure(SERVICE, given.log_level)
+    try:
+        # Owned first: a second server must not touch the accounts of the first.
+        engine = Engine(folder, given.memory_bytes, given.threads)
+        accounts = _accounts(home)
+    except (AccountsError, DataDirError, EngineError) as error:
+        sys.exit(f"pantau: {error}")
+    app = Server(engine, accounts).app(Health(SERVICE))
+    serve_app(app, given.host, given.port, SERVICE, given.data_dir)
+
+
+def _accounts(home: DataDir) -> Accounts:
+    """Accounts of the engine's folder, renewed from the installation's secrets where it has them.
+
+    A server that others reach over a network can do without those, with the hashes alone.
+    """
+    if (home.path / "secrets" / "clickhouse.json").exists():
+        write_accounts(home.clickhouse, home.clickhouse_accounts())
+    return Accounts.load(home.clickhouse)

@@ -1,0 +1,1 @@
+"""One Kafka node in a folder, from locked jars."""

@@ -1,0 +1,1 @@
+"""What ClickHouse holds: tables, views, migrations, generations, and the way to it."""
