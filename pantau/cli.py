@@ -1,21 +1,36 @@
-"""The command `pantau`. Each module of `pantau.commands` adds itself by its `register(app)`."""
+"""The command `pantau`: each module of `pantau.commands` adds one command."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
+from typing import Final
 
 import typer
 
 from chassis import logs
 from chassis.datadir import DataDirError
-from pantau import commands
-from pantau.errors import Refusal
+from pantau.commands.exercise import bench, simulate
+from pantau.commands.operate import audit, init, list_settings, replay, status, up
+from pantau.commands.provide import device, region, wall
+from pantau.refusal import Refusal
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
 Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
 `pantau settings` lists all settings."""
+
+_COMMANDS: Final = (
+    audit,
+    bench,
+    device,
+    init,
+    region,
+    replay,
+    list_settings,
+    simulate,
+    status,
+    up,
+    wall,
+)
 
 
 def build() -> typer.Typer:
@@ -32,8 +47,8 @@ def build() -> typer.Typer:
     )
     # A group even while it has one command: `pantau up`, never `pantau`.
     app.callback()(lambda: None)
-    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
-        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    for command in _COMMANDS:
+        command.register(app)
     return app
 
 

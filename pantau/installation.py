@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from chassis.datadir import DataDir, DataDirError, write_file
 from chassis.settings import Settings
-from pantau.errors import Refusal
+from pantau.refusal import Refusal
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 """Folder of the packages: the repository, or site-packages."""

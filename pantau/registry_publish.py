@@ -22,7 +22,7 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import Clock
 from contracts.time.days import Zone
-from pantau.errors import Refusal
+from pantau.refusal import Refusal
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"
 _MAX_REQUEST_BYTES: Final = 1_048_576

@@ -22,7 +22,7 @@ from typing import Final
 import httpx
 from clickhouse_connect.driver.client import Client
 
-from bench.audit.report import Run, Store, write
+from bench.audit.audit_report import Run, Store, write
 from bench.audit.store import Plan, build, fill
 from bench.ground import REGION, cpu_s, end, machine, output_options, publish, until
 from chassis import logs

@@ -35,8 +35,8 @@ from contracts.results.topics import (
     TICK,
 )
 from contracts.time.clock import RealClock
-from producers.simulator.devices import LOOK_BACK_DAYS, Post
-from producers.simulator.to_file import sent
+from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post
+from producers.simulator.sending.to_file import sent
 from producers.simulator.world import HOUR_MS, Rates, World
 from sinks.batch import Batch
 from sinks.landing import EventLines

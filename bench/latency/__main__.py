@@ -21,9 +21,9 @@ from typing import Any, Final
 import websockets
 
 from bench.ground import REGION, installation, machine, output_options, publish
-from bench.latency.device import Device
-from bench.latency.report import Seen, write
-from bench.latency.wall import Wall
+from bench.latency.device_load import Device
+from bench.latency.latency_report import Seen, write
+from bench.latency.wall_reader import Wall
 from chassis import logs
 from contracts.time.clock import real_now_ms, rfc3339
 

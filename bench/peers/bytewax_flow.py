@@ -22,7 +22,7 @@ from bytewax.run import cli_main
 from confluent_kafka import OFFSET_BEGINNING  # type: ignore[import-not-found]
 
 from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
-from bench.peers.windows import Kitchen, Spans, packed
+from bench.peers.peer_windows import Kitchen, Spans, packed
 from contracts.time.clock import real_now_ms
 
 _ID_AND_DIGEST = 36 + 12

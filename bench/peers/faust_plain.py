@@ -13,7 +13,7 @@ import faust
 import msgspec
 
 from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
-from bench.peers.windows import Kitchen, Spans, packed
+from bench.peers.peer_windows import Kitchen, Spans, packed
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Fact).decode

@@ -2,7 +2,7 @@
 
     record -> decode_lines (the whole record in one call) -> check -> facts: what each accepted line adds to its pane
 
-What becomes of the facts is in `bench.peers.windows`.
+What becomes of the facts is in `bench.peers.peer_windows`.
 """
 
 from __future__ import annotations

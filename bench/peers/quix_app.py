@@ -20,7 +20,7 @@ from quixstreams.models import Deserializer
 from quixstreams.sinks.base.sink import BaseSink
 
 from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
-from bench.peers.windows import Kitchen, Part, Spans, packed
+from bench.peers.peer_windows import Kitchen, Part, Spans, packed
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_part = msgspec.msgpack.Decoder(Part).decode

@@ -38,7 +38,7 @@ from bench.ground import (
 )
 from bench.peers.job import METRICS
 from bench.positions import Positions, ends
-from bench.recovery.report import Recovered, Scaled, write
+from bench.recovery.recovery_report import Recovered, Scaled, write
 from bench.streams.generate import Thrower, generate
 from chassis import logs
 from contracts.events.partition import partition_of

@@ -18,14 +18,14 @@ from typing import Any, Final
 import httpx
 
 from bench.ground import REGION, installation, machine, output_options, publish
-from bench.soak.report import Look, Sample, write
+from bench.soak.soak_report import Look, Sample, write
 from chassis import logs
 from chassis.regions.region_folder import load_region
 from contracts.time.clock import real_now_ms, rfc3339
 from contracts.time.days import Zone, day_to_iso
 from contracts.time.instant import epoch_ms
 from pantau.installation import ROOT
-from producers.simulator import truth
+from producers.simulator.events import truth
 
 _PAUSE_S: Final = 10.0
 _MB: Final = 1024 * 1024

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.ground import RIVALS, machine, output_options, versions
 from bench.streams.contestants import CONTESTANTS, WORKLOADS, Contestant, Workload
 from bench.streams.measure import Result, measure
-from bench.streams.report import Circumstances, table, write
+from bench.streams.streams_report import Circumstances, table, write
 from chassis import logs
 from contracts.time.clock import real_now_ms
 from contracts.time.instant import rfc3339

@@ -10,8 +10,8 @@ from typing import Final
 
 from bench.ground import RIVALS, Ground
 from bench.peers.job import Order
+from bench.streams.expected_rows import Reader, floor_rows, unit_rows
 from bench.streams.generate import Content
-from bench.streams.truth import Reader, floor_rows, unit_rows
 from contracts.results.topics import SPPG_EVENTS, UNIT_WINDOWS
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from bench.ground import Ground, Rows, cpu_s, end, ground, until
 from bench.positions import Positions, ends
 from bench.streams.contestants import Contestant, Workload, order_for
+from bench.streams.expected_rows import UnitRows, rows_due
 from bench.streams.generate import Content, generate
-from bench.streams.truth import UnitRows, rows_due
 from contracts.time.clock import real_now_ms
 
 _LONGEST_S = 600.0

@@ -14,7 +14,7 @@ from chassis.kafka import TopicError, ensure_topics, wait_for_broker
 from chassis.serve import serve_app
 from chassis.settings import Settings
 from contracts.results.topics import GENERATIONS, LIVE, REGISTRY, topic_of, topics
-from dashboard_ws.gateway.app import SERVICE, Gateway
+from dashboard_ws.gateway.gateway_app import SERVICE, Gateway
 
 _BROKER_S: Final = 60.0
 

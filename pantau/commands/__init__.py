@@ -1,1 +1,1 @@
-"""One module a command: `register(app: typer.Typer) -> None` adds it. Found by name, nothing to list."""
+"""One module a command: `register(app: typer.Typer) -> None` adds it. `pantau.cli` lists them."""

@@ -24,12 +24,12 @@ from contracts.results.topics import (
     topics,
 )
 from contracts.time.windows import AHEAD_MS
-from pantau import probes
-from pantau.child_log import ChildLog
 from pantau.installation import child_env
+from pantau.processes import probes
+from pantau.processes.child_log import ChildLog
+from pantau.processes.supervisor import Part
 from pantau.registry_publish import published
-from pantau.replay.log import Log
-from pantau.supervisor import Part
+from pantau.replay.event_log import Log
 from storage import generation_tables as stored
 from streams.core.region_stage.region_fold import region_seed
 from streams.core.unit_stage.unit_fold import unit_seed

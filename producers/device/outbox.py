@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from producers.device.client import DeviceClient, Result
+from producers.device.ingest_client import DeviceClient, Result
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS waiting (seq INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL);

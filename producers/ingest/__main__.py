@@ -10,7 +10,7 @@ from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDirError
 from chassis.serve import serve_app
 from chassis.settings import Settings
-from producers.ingest.app import create_app
+from producers.ingest.ingest_app import create_app
 from producers.ingest.service import Ingest
 
 

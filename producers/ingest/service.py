@@ -19,15 +19,15 @@ from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
 from contracts.time.clock import Clock
-from producers.ingest.auth import unit_of
-from producers.ingest.body import form_of, items_of, read_body
-from producers.ingest.grouping import Batcher
-from producers.ingest.judge import Judge, Rejected, Verdicts, count_codes
-from producers.ingest.letters import letters_of
-from producers.ingest.limits import Budget, RateLimit, unavailable
-from producers.ingest.link import KafkaLink, KafkaUnavailableError
-from producers.ingest.metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
-from producers.ingest.registry_feed import RegistryFeed
+from producers.ingest.counted_registry import RegistryFeed
+from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
+from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
+from producers.ingest.judging.refused_letters import letters_of
+from producers.ingest.requests.body import form_of, items_of, read_body
+from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.limits import Budget, RateLimit, unavailable
+from producers.ingest.sending.grouping import Batcher
+from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 
 _MEDIA_TYPE: Final = "application/json"
 _encoder: Final = msgspec.json.Encoder()

@@ -17,8 +17,8 @@ from chassis.datadir import DataDirError
 from chassis.regions.region_folder import RegionError, load_region
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, iso_to_day
-from producers.simulator.play import Options, SimulatorError, play
-from producers.simulator.to_file import write
+from producers.simulator.sending.play import Options, SimulatorError, play
+from producers.simulator.sending.to_file import write
 from producers.simulator.world import Rates, World
 
 _SCENARIOS: Final = ("normal", "outbreak", "outage")

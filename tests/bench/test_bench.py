@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bench.latency import report as latency_report
-from bench.latency.wall import Wall
+from bench.latency import latency_report
+from bench.latency.wall_reader import Wall
 from bench.peers.job import METRICS, Job, Order
-from bench.peers.windows import Kitchen, Spans
-from bench.recovery import report as recovery_report
+from bench.peers.peer_windows import Kitchen, Spans
+from bench.recovery import recovery_report
 from bench.streams import profile
 from bench.streams.contestants import CONTESTANTS, WORKLOADS
+from bench.streams.expected_rows import UnitRows, rows_due, unit_rows
 from bench.streams.generate import Content, generate
 from bench.streams.measure import Result, Run, measure
-from bench.streams.report import Circumstances, table, verdicts, write
-from bench.streams.truth import UnitRows, rows_due, unit_rows
+from bench.streams.streams_report import Circumstances, table, verdicts, write
 from chassis.regions.region_folder import load_region
 from contracts.registry.entities import RegionRegistry
 from pantau.installation import ROOT

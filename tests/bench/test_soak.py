@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.soak.report import Look, Sample, write
+from bench.soak.soak_report import Look, Sample, write
 
 WALL = {
     "portions_cooked": 4,

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from contracts.time.clock import real_now_ms
-from producers.device.client import DeviceClient
+from producers.device.ingest_client import DeviceClient
 from tests.chaos.history import Device, Ledger, Line, Place
 
 _PATIENCE_S: Final = 240.0

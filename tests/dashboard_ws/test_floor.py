@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dashboard_ws.gateway.frames import SURE_MS, FrameBuffer
-from dashboard_ws.gateway.state import (
+from dashboard_ws.gateway.live.region_map import (
     TOMBSTONE_MS,
     Change,
     Filter,
@@ -13,6 +12,7 @@ from dashboard_ws.gateway.state import (
     Position,
     RegionMap,
 )
+from dashboard_ws.gateway.stream.frames import SURE_MS, FrameBuffer
 
 WANTED = Filter(frozenset(("alerts",)), None, public=False)
 

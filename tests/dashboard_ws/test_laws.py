@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from dashboard_ws.gateway import wire
-from dashboard_ws.gateway.conflate import Subscription
-from dashboard_ws.gateway.frames import FrameBuffer
-from dashboard_ws.gateway.state import Filter, Position, RegionMap
+from dashboard_ws.gateway.live.conflate import Subscription
+from dashboard_ws.gateway.live.region_map import Filter, Position, RegionMap
+from dashboard_ws.gateway.protocol import wire
+from dashboard_ws.gateway.stream.frames import FrameBuffer
 
 REGION = "32.11"
 KEYS = [f"performance/{level}/a{n}/1d" for level in ("unit", "kecamatan") for n in range(3)]

@@ -18,10 +18,10 @@ from contracts.results.topics import (
     REGISTRY_CHANGE,
     control_headers,
 )
-from dashboard_ws.gateway.day_line import PANE_MS, DayLine
-from dashboard_ws.gateway.outline import SIZE, read_outline
-from dashboard_ws.gateway.region_info import _meals
-from dashboard_ws.gateway.state import Change, Frame
+from dashboard_ws.gateway.api.outline import SIZE, read_outline
+from dashboard_ws.gateway.api.region_info import _meals
+from dashboard_ws.gateway.live.day_line import PANE_MS, DayLine
+from dashboard_ws.gateway.live.region_map import Change, Frame
 from tests.dashboard_ws.conftest import KEY, REGION, GatewayProcess, token
 from tests.registry_small import region, unit
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from contracts.results.public_rows import CLINIC_COVERAGE, names
 from contracts.tokens import Claims, TokenError
-from dashboard_ws.gateway import wire
-from dashboard_ws.gateway.frames import BadRecordError, FrameBuffer
-from dashboard_ws.gateway.masking import SENSITIVE, for_public
-from dashboard_ws.gateway.session import Close, Closed, Session
-from dashboard_ws.gateway.sse import parse_position
-from dashboard_ws.gateway.state import Position, Update
-from dashboard_ws.gateway.ws import is_foreign
+from dashboard_ws.gateway.connections.sse import parse_position
+from dashboard_ws.gateway.connections.ws import is_foreign
+from dashboard_ws.gateway.live.masking import SENSITIVE, for_public
+from dashboard_ws.gateway.live.region_map import Position, Update
+from dashboard_ws.gateway.protocol import wire
+from dashboard_ws.gateway.protocol.session import Close, Closed, Session
+from dashboard_ws.gateway.stream.frames import BadRecordError, FrameBuffer
 
 TOKENS = {
     "wall": Claims("wall", "w", "1", exp=1000),

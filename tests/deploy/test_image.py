@@ -104,7 +104,7 @@ def test_every_module_can_be_imported_from_the_image_alone(tree: Path) -> None:
     assert all(place.startswith(str(tree)) for place in found["places"].values())
     assert set(found["lacking"].values()) <= _EMBEDDED
     services = {"producers.ingest.__main__", "streams.__main__", "sinks.__main__"}
-    services |= {"dashboard_ws.gateway.__main__", "pantau.cli", "pantau.initialise"}
+    services |= {"dashboard_ws.gateway.__main__", "pantau.cli", "pantau.up.initialise"}
     assert services <= found["places"].keys()
 
 

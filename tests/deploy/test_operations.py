@@ -23,10 +23,10 @@ _DOCS: Final = {
     "example": (_REPO / ".env.example").read_text(),
 }
 _WITH_METRICS: Final = (
-    "producers.ingest.metrics",
+    "producers.ingest.ingest_metrics",
     "streams.agents.owners",
     "sinks.sink_metrics",
-    "dashboard_ws.gateway.metrics",
+    "dashboard_ws.gateway.gateway_metrics",
 )
 _OF_COMPOSE: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"}
 

@@ -155,7 +155,11 @@ class Installation:
     def pid_of(self, part: str) -> int | None:
         """The process among the supervisor's whose command line names `part`."""
         lines = {pid: line.split(" --data-dir")[0] for pid, line in children(self.pid).items()}
-        found = [pid for pid, line in lines.items() if part in line and "pantau.leash" not in line]
+        found = [
+            pid
+            for pid, line in lines.items()
+            if part in line and "pantau.processes.leash" not in line
+        ]
         return found[0] if len(found) == 1 else None
 
     def status(self) -> Any:

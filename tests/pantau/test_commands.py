@@ -21,13 +21,13 @@ from contracts.time.days import iso_to_day
 from contracts.tokens import verify
 from engines.kafka.broker import pick_port
 from pantau import dev_tokens, installation
-from pantau.bring_up import ready_line
 from pantau.cli import build
-from pantau.commands.settings import describe
-from pantau.commands.status import as_json, render
-from pantau.errors import Refusal
-from pantau.plan import Options, plan
-from pantau.status import Health, Live, Status, collect, stages
+from pantau.commands.operate.list_settings import describe
+from pantau.commands.operate.status import as_json, render
+from pantau.refusal import Refusal
+from pantau.status.stages import Health, Live, Status, collect, stages
+from pantau.up.bring_up import ready_line
+from pantau.up.plan import Options, plan
 
 REGION = Region(
     code="32.11",

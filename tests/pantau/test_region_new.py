@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from chassis.regions.region_folder import load_region
 from contracts.registry.entities import Registry
-from pantau.commands.region import begin
-from pantau.errors import Refusal
-from pantau.region_new import NewRegion, create_region
-from pantau.region_plan import apportion
+from pantau.commands.provide.region import begin
+from pantau.refusal import Refusal
+from pantau.region.region_new import NewRegion, create_region
+from pantau.region.region_plan import apportion
 
 BOUNDARIES = Path(__file__).parents[2] / "regions" / "32.08" / "boundaries.geojson"
 

@@ -21,12 +21,13 @@ from chassis.settings import Settings
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Registry
 from contracts.time.clock import DEMO_FACTOR, Segment, rfc3339
 from contracts.time.days import iso_to_day
-from pantau import checks, demo_clock, installation
-from pantau.child_log import MAX_BYTES, ChildLog, problem_in
-from pantau.errors import Refusal
+from pantau import installation
 from pantau.installation import Stamp, child_env, plain, running_settings
-from pantau.plan import Options, plan
-from pantau.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
+from pantau.processes.child_log import MAX_BYTES, ChildLog, problem_in
+from pantau.processes.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
+from pantau.refusal import Refusal
+from pantau.up import demo_clock, preflight
+from pantau.up.plan import Options, plan
 
 REGION = Region(
     code="32.11",
@@ -158,18 +159,18 @@ def test_a_second_start_on_one_dir_is_refused_and_a_dead_one_is_not(tmp_path: Pa
 
 
 def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_PORT_WAIT_S", 0.1)
+    monkeypatch.setattr(preflight, "_PORT_WAIT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Refusal, match=rf"port {port} \(gateway\) is in use.*--base-port"):
-            checks.ports("127.0.0.1", {"gateway": port})
-    checks.ports("127.0.0.1", {"gateway": port})
+            preflight.ports("127.0.0.1", {"gateway": port})
+    preflight.ports("127.0.0.1", {"gateway": port})
 
 
 def test_a_data_dir_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Refusal, match="cannot write to the data dir"):
-        checks.data_dir(tmp_path / "file" / "data")
+        preflight.data_dir(tmp_path / "file" / "data")
 
 
 def test_a_full_disk_is_refused_before_anything_is_lost(
@@ -178,9 +179,9 @@ def test_a_full_disk_is_refused_before_anything_is_lost(
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=150_000_000))
     with pytest.raises(Refusal, match="only 150 MB free"):
-        checks.data_dir(tmp_path)
+        preflight.data_dir(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=900_000_000))
-    assert "900 MB" in (checks.data_dir(tmp_path) or "")
+    assert "900 MB" in (preflight.data_dir(tmp_path) or "")
 
 
 # --- the demo clock -------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ from contracts.results.topics import (
 from contracts.time.clock import RealClock
 from contracts.time.days import iso_to_day
 from engines.kafka.broker import KafkaBroker, pick_port
-from pantau.errors import Refusal
-from pantau.offsets import read_offsets
+from pantau.refusal import Refusal
 from pantau.registry_publish import publish
+from pantau.status.offsets import read_offsets
 
 pytestmark = pytest.mark.real
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pantau.child_log import ChildLog
-from pantau.probes import READY, Answer, Probe
-from pantau.supervisor import Part, PartFailed, Supervisor
+from pantau.processes.child_log import ChildLog
+from pantau.processes.probes import READY, Answer, Probe
+from pantau.processes.supervisor import Part, PartFailed, Supervisor
 
 # Writes its pid and that of a grandchild that ignores SIGTERM, then sleeps.
 CHILD = """
@@ -129,7 +129,7 @@ time.sleep(300)
 
 
 def test_a_change_of_readiness_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pantau.supervisor._WATCH_S", 0.2)
+    monkeypatch.setattr("pantau.processes.supervisor._WATCH_S", 0.2)
     fine = [True]
 
     async def probe(_pid: int) -> Answer:
@@ -148,8 +148,8 @@ def test_a_change_of_readiness_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_part_that_hangs_is_killed_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pantau.supervisor._WATCH_S", 0.2)
-    monkeypatch.setattr("pantau.supervisor._HUNG_S", 1.0)
+    monkeypatch.setattr("pantau.processes.supervisor._WATCH_S", 0.2)
+    monkeypatch.setattr("pantau.processes.supervisor._HUNG_S", 1.0)
     silent: set[int] = set()
 
     async def probe(pid: int) -> Answer:
@@ -204,7 +204,7 @@ import asyncio, os, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_supervisor import CHILD, part
-from pantau.supervisor import Supervisor
+from pantau.processes.supervisor import Supervisor
 
 async def main() -> None:
     supervisor = Supervisor(print)

@@ -13,8 +13,8 @@ from contracts.events.codes import Refusal
 from contracts.events.decode import decode_line
 from contracts.events.event_types import Event
 from contracts.registry.entities import Registry, iso_to_day
-from producers.simulator.devices import Post, UnitDay, unit_day
-from producers.simulator.said import Said
+from producers.simulator.events.event_lines import Said
+from producers.simulator.sending.devices import Post, UnitDay, unit_day
 from producers.simulator.world import Rates, World
 from tests.registry_small import SMALL
 

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.kafka.broker import pick_port
-from producers.device import client as device
-from producers.device.client import DeviceClient, NotAllowedError, Rejected, Result, SetAside
+from producers.device import ingest_client as device
+from producers.device.ingest_client import DeviceClient, NotAllowedError, Rejected, Result, SetAside
 from producers.device.outbox import Outbox, drain
 from tests.examples import KITCHEN
 from tests.producers.installation import Running, temperature, token

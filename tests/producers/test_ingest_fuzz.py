@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.ingest.body import MEDIA_TYPES
+from producers.ingest.requests.body import MEDIA_TYPES
 from tests.examples import DATA, KITCHEN
 from tests.producers.installation import Running, bearer, line
 

@@ -14,10 +14,10 @@ from chassis.problems import Problem
 from contracts.events.lines import split
 from contracts.events.partition import partition_of
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
-from producers.ingest.body import Item, items_of, read_body
-from producers.ingest.grouping import Batcher
-from producers.ingest.limits import Budget, RateLimit
-from producers.ingest.link import KafkaUnavailableError, Record
+from producers.ingest.requests.body import Item, items_of, read_body
+from producers.ingest.requests.limits import Budget, RateLimit
+from producers.ingest.sending.grouping import Batcher
+from producers.ingest.sending.link import KafkaUnavailableError, Record
 
 PARTITIONS = 4
 

@@ -21,7 +21,7 @@ from contracts.results.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
 from contracts.time.clock import real_now_ms
 from contracts.time.instant import epoch_ms
 from engines.kafka.broker import KafkaBroker, pick_port
-from producers.ingest.body import MAX_BODY_BYTES, MAX_EVENTS
+from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS
 from tests.examples import CLINIC, KITCHEN, event
 from tests.producers.installation import (
     PARTITIONS,

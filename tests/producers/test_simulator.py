@@ -21,11 +21,11 @@ from contracts.events.event_types import (
 )
 from contracts.events.nik import nik_in
 from contracts.registry.entities import Registry
-from producers.simulator.clinics import posyandu_places
-from producers.simulator.devices import LOOK_BACK_DAYS, STALE_MS, unit_day
-from producers.simulator.kitchens import character, plan
-from producers.simulator.said import HEARTBEAT, Said, day_of
-from producers.simulator.to_file import sent
+from producers.simulator.events.event_lines import HEARTBEAT, Said, day_of
+from producers.simulator.plan.clinics import posyandu_places
+from producers.simulator.plan.kitchens import character, plan
+from producers.simulator.sending.devices import LOOK_BACK_DAYS, STALE_MS, unit_day
+from producers.simulator.sending.to_file import sent
 from producers.simulator.world import HOUR_MS, MINUTE_MS, Rates, World
 from streams.core.metrics import growth_standards
 from tests.producers.simulated import (

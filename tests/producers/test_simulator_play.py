@@ -16,16 +16,16 @@ from contracts.time.clock import RealClock
 from contracts.time.instant import epoch_ms
 from pantau import installation
 from pantau.cli import build
-from pantau.errors import Refusal
 from pantau.installation import Stamp
-from producers.simulator import truth
-from producers.simulator.devices import STALE_MS, Post
-from producers.simulator.play import AlreadyPlayingError, SimulatorError, alone, read_tokens
-from producers.simulator.said import HEARTBEAT, ROUTINE, Said
-from producers.simulator.scenario import Agenda, appointment, outage_of, outbreak
-from producers.simulator.schedule import MAX_LINES, Schedule
-from producers.simulator.to_file import write
-from producers.simulator.truth import Truth, totals
+from pantau.refusal import Refusal
+from producers.simulator.events import truth
+from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, Said
+from producers.simulator.events.truth import Truth, totals
+from producers.simulator.plan.scenario import Agenda, appointment, outage_of, outbreak
+from producers.simulator.sending.devices import STALE_MS, Post
+from producers.simulator.sending.due_posts import MAX_LINES, Schedule
+from producers.simulator.sending.play import AlreadyPlayingError, SimulatorError, alone, read_tokens
+from producers.simulator.sending.to_file import write
 from producers.simulator.world import HOUR_MS
 from tests.producers.simulated import SUNDAY, TUESDAY, assert_accepted, event, whole_day, world
 

@@ -19,7 +19,7 @@ from chassis.datadir import DataDir
 from contracts.results.topics import CLINIC_EVENTS, DEAD_LETTERS, SPPG_EVENTS
 from contracts.time.clock import DemoClock, Segment, real_now_ms
 from contracts.time.instant import epoch_ms
-from producers.simulator.truth import FIGURES, read, totals
+from producers.simulator.events.truth import FIGURES, read, totals
 from tests.examples import CLINIC, KITCHEN, SCHOOL
 from tests.producers import installation
 from tests.producers.installation import Running, token

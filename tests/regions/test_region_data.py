@@ -9,8 +9,8 @@ import pytest
 from chassis.regions.region_folder import load_region
 from contracts.registry.entities import Recipient, RegionRegistry, Registry, Unit, iso_to_day
 from contracts.results.topics import MAX_RECORD_BYTES
-from pantau.region_geometry import Shape, distance_km, read_boundaries
-from pantau.region_seed import seed_region
+from pantau.region.region_geometry import Shape, distance_km, read_boundaries
+from pantau.region.region_seed import seed_region
 
 REGIONS = Path(__file__).parents[2] / "regions"
 DAY = iso_to_day("2026-11-24")

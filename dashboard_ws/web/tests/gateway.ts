@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
   ".woff2": "font/woff2", ".json": "application/json",
 };
-/** As `dashboard_ws/gateway/pages.py` sends it. */
+/** As `dashboard_ws/gateway/api/pages.py` sends it. */
 const CSP = "default-src 'self'; connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
 export class Gateway {

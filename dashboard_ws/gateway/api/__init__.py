@@ -1,0 +1,1 @@
+"""What a browser asks for by HTTP: the page, its token, the region, the current state."""

@@ -1,0 +1,68 @@
+"""The wall's page: the built files of `dashboard_ws/web/dist`, as the browser should keep them."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+DIST: Final = Path(__file__).parents[2] / "web" / "dist"
+_HASHED: Final = "assets"
+"""Folder whose file names hold a hash of their content: they never change."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "object-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_MISSING: Final = """<!doctype html>
+<html lang="id"><meta charset="utf-8"><title>Pantau</title>
+<h1>Halaman belum tersedia</h1>
+<p>Berkas halaman dinding belum dibangun di server ini. Jalankan <code>make install</code>,
+lalu muat ulang halaman ini. Data tetap berjalan.</p>
+</html>
+"""
+
+
+def package_version() -> str:
+    """Of the installed package; `source` in a checkout that is not installed."""
+    try:
+        return version("pantau")
+    except PackageNotFoundError:
+        return "source"
+
+
+class Pages:
+    """Serves `dist`, which is read at each request: a new build is there without a restart."""
+
+    def __init__(self, dist: Path = DIST) -> None:
+        self._dist = dist.resolve()
+
+    def build(self) -> str:
+        """Names the built page, so that an open one learns that there is a newer."""
+        try:
+            facts: Any = msgspec.json.decode((self._dist / "version.json").read_bytes())
+        except (OSError, msgspec.DecodeError):
+            return package_version()
+        build = facts.get("build") or facts.get("version") if isinstance(facts, dict) else None
+        return str(build) if build else package_version()
+
+    def serve(self, request: Request) -> Response:
+        """`/` is index.html. 404 for what is no file below `dist`; 503 if nothing is built."""
+        index = self._dist / "index.html"
+        path = (self._dist / (request.path_params.get("path") or "index.html")).resolve()
+        if not index.is_file():
+            if path == index:
+                return HTMLResponse(_MISSING, 503, HEADERS | {"Retry-After": "60"})
+            raise HTTPException(404)
+        if not path.is_relative_to(self._dist) or not path.is_file():
+            raise HTTPException(404)
+        hashed = path.relative_to(self._dist).parts[0] == _HASHED
+        cache = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        return FileResponse(path, headers=HEADERS | {"Cache-Control": cache})

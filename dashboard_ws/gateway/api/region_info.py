@@ -1,0 +1,174 @@
+"""`GET /v1/region`: what a page needs of a region and the live map does not hold.
+
+Name and places, the hours of its units, the meals of today by time, the map, and the day's line so
+far. All of it changes rarely: pages ask at their start, every few minutes and on a new day.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from fastapi.security import HTTPAuthorizationCredentials
+
+from chassis.datadir import DataDir
+from chassis.feeds.registry_feed import RegistryFeed
+from chassis.problems import Problem
+from chassis.settings import Settings
+from contracts.registry.entities import Recipient, Registry, Unit
+from contracts.time.days import day_to_iso
+from contracts.tokens import Claims
+from dashboard_ws.gateway.api.http import Bearer
+from dashboard_ws.gateway.api.outline import Outline, read_outline
+from dashboard_ws.gateway.connections.hub import Hub
+
+Claim = Callable[[HTTPAuthorizationCredentials | None, str], Claims]
+Meals = list[tuple[int, int]]
+"""(minute of the local day, registered), by time."""
+
+
+class UnitInfo(msgspec.Struct):
+    """An active unit. `opens`, `closes`: minutes of the local day; `meals`: of its recipients."""
+
+    unit_id: str
+    kind: str
+    name: str
+    kecamatan: str
+    synthetic: bool
+    opens: int
+    closes: int
+    meals: Meals
+
+
+class Target(msgspec.Struct):
+    """How many are registered for a meal time of today."""
+
+    meal_time: str
+    registered: int
+
+
+class RegionAnswer(msgspec.Struct):
+    """`targets` and `meals` are of `day`, the region's local day.
+
+    `today`: (minute of the day, cooked, dispatched, received, eaten), a point a pane.
+    """
+
+    code: str
+    name: str
+    timezone: str
+    simulated: bool
+    clock_factor: float
+    day: str
+    service_weekdays: tuple[int, ...]
+    holidays: list[str]
+    kecamatan: list[dict[str, str]]
+    units: list[UnitInfo]
+    targets: list[Target]
+    today: list[tuple[int, int, int, int, int]]
+    map: Outline
+
+
+class RegionInfo:
+    """The route. Boundaries are read once a region: they change with a new region folder only."""
+
+    def __init__(self, hub: Hub, feed: RegistryFeed, claims: Claim, settings: Settings) -> None:
+        self._hub = hub
+        self._feed = feed
+        self._claims = claims
+        # Simulated events may well run on the real clock.
+        self._simulated = settings.clock == "demo" or DataDir(settings.data_dir).is_simulated
+        self._folder = settings.regions_dir
+        self._maps: dict[str, Outline] = {}
+
+    def router(self) -> APIRouter:
+        """The route alone."""
+        router = APIRouter()
+        router.add_api_route("/v1/region", self.region, methods=["GET"], response_model=None)
+        return router
+
+    def region(
+        self,
+        bearer: Bearer,
+        region: Annotated[str | None, Query(description="Region code; the first if absent")] = None,
+    ) -> Response:
+        """What a page needs of a region besides its live map."""
+        code = region or next(iter(self._hub.maps))
+        self._claims(bearer, code)
+        registry = self._feed.registry
+        if registry is None or code not in registry.codes:
+            raise Problem(
+                503,
+                "Service Unavailable",
+                f"The registry of region {code} is not loaded yet.",
+                {"Retry-After": "5"},
+            )
+        body = msgspec.json.encode(self._answer(registry, code))
+        headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        return Response(body, 200, headers, "application/json")
+
+    def _answer(self, registry: Registry, code: str) -> RegionAnswer:
+        facts = registry.region(code)
+        zone = registry.zone(code)
+        day = zone.local_day(self._hub.now_ms())
+        iso = day_to_iso(day)
+        fed = registry.recipients_in_force(code, day).values()
+        active = [one for one in registry.units_in_force(code, day).values() if _is_active(one)]
+        serves = registry.is_service_day(code, day)
+
+        def meals(recipients: Iterable[Recipient]) -> Meals:
+            return _meals(registry, day, recipients) if serves else []
+
+        return RegionAnswer(
+            code=code,
+            name=facts.name,
+            timezone=facts.timezone,
+            simulated=self._simulated,
+            clock_factor=self._hub.clock_factor,
+            day=iso,
+            service_weekdays=facts.service_weekdays,
+            holidays=[day_to_iso(one) for one in facts.holidays],
+            kecamatan=[{"code": one.code, "name": one.name} for one in facts.kecamatan],
+            units=[
+                _unit(one, meals(registry.recipients_of_kitchen(one.unit_id, day)))
+                for one in sorted(active, key=lambda unit: (unit.kecamatan, unit.unit_id))
+            ],
+            targets=[
+                Target(f"{minute // 60:02}:{minute % 60:02}", registered)
+                for minute, registered in meals(fed)
+            ],
+            today=[
+                (zone.minute_of_day(at), cooked, dispatched, received, eaten)
+                for at, cooked, dispatched, received, eaten in self._hub.days[code].points(iso)
+                if zone.local_day(at) == day
+            ],
+            map=self._map(code),
+        )
+
+    def _map(self, code: str) -> Outline:
+        found = self._maps.get(code)
+        if found is None:
+            path = self._folder / code / "boundaries.geojson"
+            found = self._maps[code] = read_outline(path)
+        return found
+
+
+def _is_active(unit: Unit) -> bool:
+    return unit.status == "active"
+
+
+def _unit(unit: Unit, meals: Meals) -> UnitInfo:
+    return UnitInfo(
+        unit.unit_id, unit.kind, unit.name, unit.kecamatan, unit.synthetic, unit.opens, unit.closes,
+        meals,
+    )  # fmt: skip
+
+
+def _meals(registry: Registry, day: int, recipients: Iterable[Recipient]) -> Meals:
+    """What the recipients count for on a service day; those that do not count add nothing."""
+    found: Counter[int] = Counter()
+    for one in recipients:
+        found[one.meal_time] += sum(registry.registered(one.recipient_id, day).values())
+    return [(minute, n) for minute, n in sorted(found.items()) if n > 0]

@@ -1,0 +1,1 @@
+"""Clients: websockets, event streams, and the hub that feeds them."""

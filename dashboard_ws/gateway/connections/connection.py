@@ -1,0 +1,225 @@
+"""One connection: a writer that sends what is due, and a watch on whether it is taken.
+
+Only the writer sends. Whoever else has something to say (the reader, the hub, the watch) leaves it
+here and wakes the writer, so a client that does not read holds up its own writer and nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import struct
+import termios
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Final, Protocol
+
+from chassis import logs
+from contracts.time.clock import rfc3339
+from dashboard_ws.gateway import gateway_metrics
+from dashboard_ws.gateway.api.page_tokens import now_s
+from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.live.conflate import Subscription
+from dashboard_ws.gateway.protocol import wire
+from dashboard_ws.gateway.protocol.session import Close, Closed, Session, Welcome
+
+FLUSH_S: Final = 0.25
+"""A client gets an update at most this often. The first change after a pause goes out at once."""
+PING_S: Final = 5.0
+SLOW_S: Final = 15.0
+"""A client that takes no byte for this long is closed."""
+_ABORT_S: Final = 2.0
+"""Grace for the close frame; then the socket is freed."""
+_CHECK_S: Final = 1.0
+_KERNEL_MS: Final = 30_000
+
+_log = logs.get("gateway.client")
+
+
+class Channel(Protocol):
+    """How frames travel: a websocket or an event stream."""
+
+    name: str
+
+    async def send(self, sent: wire.Sent) -> None:
+        """Hand a frame to the socket; waits while its buffer is full. Raises `OSError` if gone."""
+
+    async def close(self, closed: Closed) -> None:
+        """End the connection; the error frame was sent."""
+
+
+def outstanding(transport: asyncio.Transport) -> int:
+    """Bytes written that the peer's machine has not acknowledged: in our buffer and the kernel's."""
+    if transport.is_closing():
+        return 0
+    waiting = transport.get_write_buffer_size()
+    try:
+        answer = fcntl.ioctl(
+            transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, struct.pack("i", 0)
+        )
+    except OSError:
+        return waiting
+    return waiting + int(struct.unpack("i", answer)[0])
+
+
+def let_us_end_it(transport: asyncio.Transport) -> None:
+    """Have the kernel give up on a peer that takes nothing only after we have.
+
+    Left at the server's 15 s the kernel would cut the connection first, without a close code.
+    """
+    with (
+        suppress(OSError),
+        socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same,
+    ):
+        same.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _KERNEL_MS)
+
+
+class Client:
+    """See the module. `transport` None (no socket under it): not watched."""
+
+    def __init__(
+        self, hub: Hub, channel: Channel, session: Session, build: str,
+        transport: asyncio.Transport | None,
+    ) -> None:  # fmt: skip
+        self._hub = hub
+        self._channel = channel
+        self.session = session
+        self._build = build
+        self._transport = transport
+        if transport is not None:
+            let_us_end_it(transport)
+        self._wake = asyncio.Event()
+        self._said: deque[wire.Sent] = deque()
+        self._closing: Closed | None = None
+        self._next_flush = 0.0
+        self._next_ping: float | None = None
+        self._written = 0
+        self._waiting = 0
+        self._taken_at = time.monotonic()
+
+    # --- what others do -------------------------------------------------------------------------
+
+    def changed(self, region: str) -> None:
+        """See `Listener`."""
+        subscription = self.session.subscription
+        if subscription is not None and subscription.region == region:
+            self._wake.set()
+
+    def receive(self, text: str) -> None:
+        """A message of the client."""
+        try:
+            answer = self.session.receive(text, time.monotonic())
+        except Closed as closed:
+            self.close(closed)
+            return
+        if answer is not None:
+            self.welcome(answer)
+        self._wake.set()
+
+    def welcome(self, answer: Welcome) -> None:
+        """Greet a client whose token is good; pings begin."""
+        expires = rfc3339(answer.exp * 1000) if answer.exp is not None else None
+        self._said.append(wire.welcome(expires, self._hub.now(), self._build))
+        if self._next_ping is None:
+            self._next_ping = time.monotonic() + PING_S
+
+    def close(self, closed: Closed) -> None:
+        """See `Listener`. The first reason stands."""
+        if self._closing is None:
+            self._closing = closed
+            code = int(closed.code)
+            gateway_metrics.EVICTED.labels(str(code)).inc()
+            _log.info("closing", code=code, detail=closed.detail, client=self.session.client)
+        self._wake.set()
+
+    def abort(self) -> None:
+        """See `Listener`."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def watch(self, at: float) -> int:
+        """See `Listener`. Taken is what left both buffers, however little of a long frame it is."""
+        if self._transport is None:
+            return 0
+        waiting = outstanding(self._transport)
+        if waiting == 0 or waiting < self._waiting + self._written:
+            self._taken_at = at
+        self._waiting, self._written = waiting, 0
+        if at - self._taken_at >= SLOW_S and self._closing is None:
+            self.close(Closed(Close.SLOW, f"nothing was taken for {SLOW_S:.0f} s"))
+            # Closing waits for the buffer to drain, which this peer may never let happen.
+            asyncio.get_running_loop().call_later(_ABORT_S, self.abort)
+        return waiting
+
+    # --- the writer -----------------------------------------------------------------------------
+
+    async def write(self) -> None:
+        """Send what is due until the connection ends."""
+        self._hub.join(self)
+        gateway_metrics.CLIENTS.labels(self._channel.name).inc()
+        try:
+            while self._closing is None:
+                self._wake.clear()
+                delay = 0.0
+                try:
+                    delay = await self._step(time.monotonic())
+                except Closed as closed:
+                    self.close(closed)
+                await self._wait(delay)
+            await self._end(self._closing)
+        except OSError:
+            pass  # The client went away: there is nobody to tell.
+        finally:
+            self._hub.leave(self)
+            gateway_metrics.CLIENTS.labels(self._channel.name).dec()
+
+    async def _wait(self, delay: float) -> None:
+        try:
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _step(self, at: float) -> float:
+        """Send what is due now; gives the seconds until more may be."""
+        self.session.check(at, now_s())
+        while self._said:
+            await self._send(self._said.popleft())
+        subscription = self.session.subscription
+        if self._next_ping is not None and at >= self._next_ping:
+            self._next_ping = at + PING_S
+            await self._ping(subscription)
+        due = _CHECK_S
+        if subscription and subscription.is_behind(self._hub.maps[subscription.region]):
+            if at >= self._next_flush:
+                await self._flush(subscription)
+                self._next_flush = time.monotonic() + FLUSH_S
+            due = max(self._next_flush - time.monotonic(), 0)
+        return min(due, _CHECK_S)
+
+    async def _ping(self, subscription: Subscription | None) -> None:
+        """First an update if there is one: the seq that the ping names is the one that is held."""
+        held = as_of = None
+        if subscription is not None:
+            await self._flush(subscription, to_head=True)
+            held = subscription.held if subscription.answered else None
+            as_of = self._hub.maps[subscription.region].as_of
+        await self._send(wire.ping(self._hub.now(), held, as_of))
+
+    async def _flush(self, subscription: Subscription, *, to_head: bool = False) -> None:
+        with gateway_metrics.FLUSH.time():
+            for sent in self._hub.next(subscription, to_head=to_head):
+                await self._send(sent)
+
+    async def _send(self, sent: wire.Sent) -> None:
+        self._written += len(sent.text)
+        gateway_metrics.FRAMES.labels(sent.op).inc()
+        gateway_metrics.BYTES.labels(self._channel.name).inc(len(sent.text))
+        await self._channel.send(sent)
+
+    async def _end(self, closed: Closed) -> None:
+        await self._send(wire.error(int(closed.code), closed.detail))
+        await self._channel.close(closed)

@@ -1,0 +1,81 @@
+"""`/sse`: the same frames as an event stream, for networks that break websockets.
+
+Each event's name is the frame's `op`, its data the frame's JSON. Its id is `epoch:seq` once the
+client stands there (of a snapshot: on the last part), so that `Last-Event-ID` goes on from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from dashboard_ws.gateway.connections.connection import Client
+from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.connections.ws import TRANSPORT
+from dashboard_ws.gateway.live.region_map import Position
+from dashboard_ws.gateway.protocol import wire
+from dashboard_ws.gateway.protocol.session import Closed, Session, Welcome
+
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def parse_position(text: str) -> Position | None:
+    """`epoch:seq`; None for anything else: the client then gets a snapshot."""
+    epoch, _, seq = text.rpartition(":")
+    return Position(epoch, int(seq)) if epoch and seq.isdecimal() and seq.isascii() else None
+
+
+class _Channel:
+    name = "sse"
+
+    def __init__(self, send: Send) -> None:
+        self._asgi = send
+
+    async def send(self, sent: wire.Sent) -> None:
+        at = sent.position
+        mark = f"id: {at.epoch}:{at.seq}\n" if at else ""
+        text = f"event: {sent.op}\n{mark}data: {sent.text}\n\n"
+        await self._asgi({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+    async def close(self, closed: Closed) -> None:
+        del closed  # The error event before the end of the stream says it.
+        await self._asgi({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class EventStream(Response):
+    """The response; `session` is authenticated and subscribed already."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, hub: Hub, session: Session, build: str, exp: int | None) -> None:
+        super().__init__()
+        self._hub = hub
+        self._session = session
+        self._build = build
+        self._exp = exp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI, until the client goes or is closed."""
+        client = Client(self._hub, _Channel(send), self._session, self._build, scope.get(TRANSPORT))
+        client.welcome(Welcome(self._exp))
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        writer = asyncio.create_task(client.write())
+        gone = asyncio.create_task(_until_gone(receive))
+        try:
+            await asyncio.wait((writer, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            writer.cancel()
+            gone.cancel()
+            await asyncio.gather(writer, gone, return_exceptions=True)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,122 @@
+"""`/ws`: the protocol over a websocket, subprotocol `pantau.v1`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.problems import MEDIA_TYPE
+from dashboard_ws.gateway.api.page_tokens import Tokens
+from dashboard_ws.gateway.connections.connection import Client
+from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.protocol import wire
+from dashboard_ws.gateway.protocol.session import Close, Closed, Session
+
+TRANSPORT = "pantau.transport"
+"""Where `WithTransport` leaves the connection's transport in the scope."""
+
+
+class WithTransport:
+    """Outermost: notes the transport, which ASGI hides and without which no slow client ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        scope[TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
+        await self._app(scope, receive, send)
+
+
+def is_foreign(origin: str | None, host: str | None, allowed: Collection[str]) -> bool:
+    """True for a page of another site. Without an Origin it is no browser: the token decides."""
+    if origin is None or origin in allowed:
+        return False
+    return not host or urlsplit(origin).netloc.lower() != host.lower()
+
+
+class _Channel:
+    name = "ws"
+
+    def __init__(self, send: Send) -> None:
+        self._asgi = send
+
+    async def send(self, sent: wire.Sent) -> None:
+        await self._asgi({"type": "websocket.send", "text": sent.text})
+
+    async def close(self, closed: Closed) -> None:
+        # A close reason has room for 123 bytes; the error frame before it says all.
+        reason = closed.detail.encode()[:120].decode(errors="ignore")
+        await self._asgi({"type": "websocket.close", "code": int(closed.code), "reason": reason})
+
+
+class WsEndpoint:
+    """ASGI app of `/ws`."""
+
+    def __init__(
+        self, hub: Hub, tokens: Tokens, build: Callable[[], str], origins: Collection[str]
+    ) -> None:
+        self._hub = hub
+        self._tokens = tokens
+        self._build = build
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Until the connection ends."""
+        await receive()
+        headers = Headers(scope=scope)
+        offered = scope.get("subprotocols", [])
+        if is_foreign(headers.get("origin"), headers.get("host"), self._origins):
+            detail = "Pages of this origin may not open the socket: see PANTAU_ALLOWED_ORIGINS."
+            await _refuse(send, 403, "Forbidden", detail)
+            return
+        if offered and wire.SUBPROTOCOL not in offered:
+            detail = f"The subprotocol here is {wire.SUBPROTOCOL}."
+            await _refuse(send, 400, "Bad Request", detail)
+            return
+        await send(
+            {"type": "websocket.accept", "subprotocol": wire.SUBPROTOCOL if offered else None}
+        )
+        session = Session(self._tokens.verify, tuple(self._hub.maps), time.monotonic())
+        client = Client(self._hub, _Channel(send), session, self._build(), scope.get(TRANSPORT))
+        await _run(client, receive)
+
+
+async def _run(client: Client, receive: Receive) -> None:
+    """The writer ends the connection; the reader, when the client is gone, ends the writer."""
+    writer = asyncio.create_task(client.write())
+    reader = asyncio.create_task(_read(client, receive))
+    try:
+        done, _ = await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (writer, reader):
+            task.cancel()
+        await asyncio.gather(writer, reader, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _read(client: Client, receive: Receive) -> None:
+    while True:
+        message: Message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        text = message.get("text")
+        if text is None:
+            client.close(Closed(Close.BAD, "frames of this protocol are text"))
+        else:
+            client.receive(text)
+
+
+async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
+    """Answer the upgrade with an HTTP problem."""
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem)})

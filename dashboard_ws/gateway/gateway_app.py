@@ -1,0 +1,140 @@
+"""The gateway's app: routes, and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from chassis import logs, problems
+from chassis.clocks import load_clock, secret_key
+from chassis.datadir import DataDir
+from chassis.feeds import generation_feed
+from chassis.feeds.registry_feed import RegistryFeed
+from chassis.health import Health
+from chassis.settings import Settings
+from dashboard_ws.gateway.api.http import Api
+from dashboard_ws.gateway.api.page_tokens import Tokens
+from dashboard_ws.gateway.api.pages import Pages, package_version
+from dashboard_ws.gateway.api.region_info import RegionInfo
+from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.connections.ws import WithTransport, WsEndpoint
+from dashboard_ws.gateway.protocol.session import Close, Closed
+from dashboard_ws.gateway.stream.live_feed import Feed
+from dashboard_ws.gateway.stream.shown import Shown
+
+SERVICE: Final = "gateway"
+_DRAIN_S: Final = 2.0
+_WATCH_S: Final = 1.0
+
+_Handler = Callable[[int, FrameType | None], Any]
+
+_log = logs.get("gateway")
+
+
+class Gateway:
+    """One gateway. `failed` tells after its end whether it ended by itself."""
+
+    def __init__(self, settings: Settings, pages: Pages | None = None) -> None:
+        self.hub = Hub(settings.regions, load_clock(settings))
+        self.failed = False
+        self._health = Health(SERVICE)
+        key = secret_key(settings)
+        self._tokens = Tokens(key, DataDir(settings.data_dir))
+        self._pages = pages or Pages()
+        self._settings = settings
+        broker, partitions = settings.broker, settings.region_partitions
+        self._feed = Shown(
+            lambda generation: Feed(broker, partitions, self.hub, self._health, generation),
+            lambda: generation_feed.follow(broker, key),
+        )
+        self._registry = RegistryFeed(settings.broker, key)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def app(self) -> ASGIApp:
+        """The ASGI app; its lifespan starts the feed."""
+        app = FastAPI(
+            title="Pantau gateway",
+            version=package_version(),
+            lifespan=self._lifespan,
+            docs_url=None,
+            redoc_url=None,
+        )
+        problems.install(app)
+        build, origins = self._pages.build, self._settings.allowed_origins
+        app.router.routes.extend(self._health.routes())
+        api = Api(self.hub, self._tokens, build)
+        app.include_router(api.router())
+        app.include_router(
+            RegionInfo(self.hub, self._registry, api.claims, self._settings).router()
+        )
+        endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
+        app.router.routes.append(WebSocketRoute("/ws", endpoint))
+        app.router.routes.append(Route("/", self._pages.serve))
+        app.router.routes.append(Route("/{path:path}", self._pages.serve))
+        return WithTransport(app)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        feed = asyncio.create_task(self._feed.run())
+        feed.add_done_callback(self._ended)
+        watch = asyncio.create_task(self._watch())
+        registry = asyncio.create_task(self._registry.run())
+        self._drain_first(asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            for task in (feed, watch, registry):
+                task.cancel()
+            await asyncio.gather(feed, watch, registry, return_exceptions=True)
+
+    def _ended(self, feed: asyncio.Task[None]) -> None:
+        """The one supervision point: without its feed a gateway would show old rows for ever."""
+        if feed.cancelled():
+            return
+        self.failed = True
+        _log.error("the feed ended; so does the gateway", exc_info=feed.exception())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            self.hub.watch(time.monotonic())
+
+    def _drain_first(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Before the server stops, clients are told to come back: it would only cut them off."""
+
+        before: dict[int, _Handler] = {}
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            # A second signal must not wait for the first one's drain.
+            for each, handler in before.items():
+                signal.signal(each, handler)
+            loop.call_soon_threadsafe(start, lambda: before[number](number, frame))
+
+        def start(then: Callable[[], None]) -> None:
+            task = loop.create_task(self._drain())
+            self._tasks.add(task)
+            task.add_done_callback(lambda _: then())
+
+        for each in (signal.SIGTERM, signal.SIGINT):
+            handler = signal.getsignal(each)
+            if callable(handler):
+                before[each] = handler
+                signal.signal(each, stop)
+
+    async def _drain(self) -> None:
+        self._health.not_ready("stopping")
+        self.hub.close_all(Closed(Close.DEPLOY, "the gateway stops; come back in a moment"))
+        await self.hub.empty(_DRAIN_S)
+        for client in tuple(self.hub.clients):
+            client.abort()

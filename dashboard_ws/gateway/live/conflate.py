@@ -1,0 +1,58 @@
+"""What one client holds, and what it has to be sent next. A slow client costs a position, no queue.
+
+However long it was busy, the next update is the latest row of each key that changed after what it
+holds, so nothing piles up for it and nothing is skipped. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dashboard_ws.gateway.live.region_map import Filter, Position, RegionMap, Update
+
+
+class Subscription:
+    """One client's view of one region. `held`: the position that it has been brought to."""
+
+    def __init__(self, region: str, wanted: Filter, held: Position | None) -> None:
+        self.region = region
+        self.wanted = wanted
+        self.held = held
+        self._answered = False
+        self._seen: Position | None = None
+
+    @property
+    def answered(self) -> bool:
+        """True once the subscription itself has been answered."""
+        return self._answered
+
+    def see(self, public: bool) -> None:
+        """The client may now see more, or less: it is given all rows anew."""
+        if public != self.wanted.public:
+            self.wanted = replace(self.wanted, public=public)
+            self.held = None
+            self._answered = False
+
+    def is_behind(self, live: RegionMap) -> bool:
+        """True if the map has moved since it was last looked at, or the answer is still due."""
+        if live.position is None:
+            return False
+        return not self._answered or self._seen != live.position
+
+    def next(self, live: RegionMap, *, to_head: bool = False) -> Update | None:
+        """The update to send now, or None. What is returned counts as held.
+
+        An update without rows is only worth sending as the first answer, or before a ping
+        (`to_head`): after it the client's seq is the one that the ping names.
+        """
+        update = live.since(self.held, self.wanted)
+        self._seen = live.position
+        if update is None:
+            return None
+        empty = update.since is not None and not update.rows and not update.gone
+        moved = update.position != self.held
+        if empty and self._answered and not (to_head and moved):
+            return None
+        self.held = update.position
+        self._answered = True
+        return update

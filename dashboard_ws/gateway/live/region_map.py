@@ -1,0 +1,204 @@
+"""One region's live map: key -> row, each with the seq at which it last changed, and what is gone.
+
+A position is (epoch, seq). Both come from the stream, so two gateways agree on them and a client
+may go on at another. For any position that it can still answer for, the map says what changed
+after it: the rows with a greater seq, and the tombstones with a greater seq. Nothing else is kept:
+memory is bounded by the keys, not by the rate or by how long a client was away.
+
+`floor`: tombstones at or below it may have been forgotten, so a position before it gets a snapshot.
+Pure: times are the broker's append times, which come with the frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+
+from dashboard_ws.gateway.live.masking import for_public
+
+TOMBSTONE_MS: Final = 600_000
+"""Tombstones are kept for 10 minutes."""
+MAX_TOMBSTONES: Final = 50_000
+_MOST: Final = 0.5
+"""A delta of more than this share of the map is a snapshot in disguise, and is sent as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands in a region's stream."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The last that a frame says of a key: `body` is the row's JSON, None that it is gone.
+
+    `topic`, `level`: as in the row; empty for one that is gone or has no level.
+    """
+
+    seq: int
+    body: bytes | None
+    topic: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One flush of the stream, whole. `time_ms`: append time of its head.
+
+    `floor`: the reader that built it cannot vouch for tombstones at or below (0: for all it can).
+    `as_of`: the region's clock up to which all received events are in, changed or not.
+    """
+
+    epoch: str
+    seq: int
+    changes: Mapping[str, Change]
+    time_ms: int = 0
+    floor: int = 0
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a client wants. `levels` None: all. Rows without a level (alerts) pass any `levels`."""
+
+    topics: frozenset[str]
+    levels: frozenset[str] | None = None
+    public: bool = True
+
+    def wants(self, entry: Entry) -> bool:
+        """True if the entry is for this client."""
+        if entry.topic not in self.topics:
+            return False
+        return self.levels is None or not entry.level or entry.level in self.levels
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a client has to be told. `since` None: a snapshot; else a delta from that seq on."""
+
+    position: Position
+    since: int | None
+    rows: list[bytes]
+    gone: list[str]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What a filter looks at, and the seq of the last change."""
+
+    seq: int
+    topic: str
+    level: str
+
+
+class _Row(Entry, frozen=True):
+    """`public`: the row as a public wall is shown it."""
+
+    body: bytes
+    public: bytes
+
+
+class _Gone(Entry, frozen=True):
+    """Where a row was until `time_ms`."""
+
+    time_ms: int
+
+
+_E = TypeVar("_E", bound=Entry)
+
+
+class RegionMap:
+    """See the module. Not begun (`position` None) until the first frame."""
+
+    def __init__(self) -> None:
+        self.as_of: str | None = None
+        self.position: Position | None = None
+        # Both in order of seq: what changed last stands last, so that a delta reads only its part.
+        self._rows: dict[str, _Row] = {}
+        self._gone: dict[str, _Gone] = {}
+        self._floor = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def apply(self, frame: Frame) -> None:
+        """Take a frame. One of another epoch begins the map anew: nothing of the old one stands."""
+        if self.position is None or self.position.epoch != frame.epoch:
+            self._rows, self._gone, self._floor = {}, {}, 0
+        elif frame.seq < self.position.seq:
+            return
+        self._floor = max(self._floor, frame.floor)
+        for key, change in sorted(frame.changes.items(), key=lambda item: item[1].seq):
+            self._set(key, change, frame.time_ms)
+        self.position = Position(frame.epoch, frame.seq)
+        self.as_of = frame.as_of
+        self._forget(frame.time_ms)
+
+    def _set(self, key: str, change: Change, time_ms: int) -> None:
+        held: Entry | None = self._rows.pop(key, None) or self._gone.pop(key, None)
+        if change.body is not None:
+            public = for_public(change.topic, change.body)
+            self._rows[key] = _Row(change.seq, change.topic, change.level, change.body, public)
+        else:
+            # A key that this gateway never saw may still be held by a client of another one.
+            topic, level = (held.topic, held.level) if held else _of_key(key)
+            self._gone[key] = _Gone(change.seq, topic, level, time_ms)
+
+    def _forget(self, time_ms: int) -> None:
+        while self._gone:
+            key, first = next(iter(self._gone.items()))
+            if len(self._gone) <= MAX_TOMBSTONES and first.time_ms >= time_ms - TOMBSTONE_MS:
+                return
+            del self._gone[key]
+            self._floor = max(self._floor, first.seq)
+
+    def since(self, held: Position | None, wanted: Filter) -> Update | None:
+        """What brings a client that holds `held` (None: nothing) up to this map's position.
+
+        None before the map has begun. A client that is ahead of this map (it came from a gateway
+        that reads faster) is given an empty delta at its own position, never older rows.
+        """
+        if self.position is None:
+            return None
+        if held is None or held.epoch != self.position.epoch or held.seq < self._floor:
+            return self._snapshot(self.position, wanted)
+        if held.seq >= self.position.seq:
+            return Update(held, held.seq, [], [])
+        changed = list(_after(self._rows, held.seq))
+        if len(changed) > 1000 and len(changed) > _MOST * len(self._rows):
+            return self._snapshot(self.position, wanted)
+        rows = [_shown(entry, wanted) for _, entry in reversed(changed) if wanted.wants(entry)]
+        gone = [key for key, entry in _after(self._gone, held.seq) if _may_hold(entry, wanted)]
+        return Update(self.position, held.seq, rows, gone)
+
+    def _snapshot(self, position: Position, wanted: Filter) -> Update:
+        rows = [_shown(entry, wanted) for entry in self._rows.values() if wanted.wants(entry)]
+        return Update(position, None, rows, [])
+
+
+def _after(entries: dict[str, _E], seq: int) -> Iterator[tuple[str, _E]]:
+    """Entries that changed after `seq`, newest first."""
+    for key in reversed(entries):
+        if entries[key].seq <= seq:
+            return
+        yield key, entries[key]
+
+
+def _shown(row: _Row, wanted: Filter) -> bytes:
+    return row.public if wanted.public else row.body
+
+
+def _of_key(key: str) -> tuple[str, str]:
+    """Topic and level as `topic/level/...` says; nothing for ids of alerts and units."""
+    parts = key.split("/")
+    return (parts[0], parts[1]) if len(parts) >= 4 else ("", "")
+
+
+def _may_hold(entry: Entry, wanted: Filter) -> bool:
+    """A gone key of unknown topic is told to all: a client that never held it ignores it."""
+    return not entry.topic or wanted.wants(entry)

@@ -1,0 +1,1 @@
+"""From the topic `live` to whole frames, of the generation that is shown."""

@@ -1,0 +1,100 @@
+"""Makes records of `live` into whole frames: what a head has not closed is not seen. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from contracts.results.topics import HEAD_KEY
+from dashboard_ws.gateway.live.region_map import Change, Frame
+
+SURE_MS: Final = 12 * 3_600_000
+"""Tombstones younger than this are surely still on the topic: the broker keeps them for a day."""
+
+
+class BadRecordError(ValueError):
+    """A record of `live` is not as it must be. The message says which."""
+
+
+class _Head(msgspec.Struct):
+    epoch: str
+    seq: int
+    as_of: str | None = None
+
+
+class _RowHead(msgspec.Struct):
+    topic: str
+    level: str | None = None
+
+
+_row_head = msgspec.json.Decoder(_RowHead)
+
+
+class FrameBuffer:
+    """Records of one partition in order -> frames of its regions.
+
+    Read from the topic's beginning, the first frames stand for a past from which compaction may
+    have taken tombstones: `floor` of a frame says up to which seq that may be so.
+    `now_ms`: the broker's time when reading began.
+    """
+
+    def __init__(self, now_ms: int) -> None:
+        self._sure_from = now_ms - SURE_MS
+        self._pending: dict[str, dict[str, Change]] = {}
+        self._epochs: dict[str, str] = {}
+        self._floors: dict[str, int] = {}
+
+    def restart(self) -> None:
+        """The topic begins anew (it was made again): half a frame of the old one is no part of it."""
+        self._pending.clear()
+        self._epochs.clear()
+        self._floors.clear()
+
+    def add(
+        self, key: bytes, value: bytes | None, seq: bytes | None, time_ms: int
+    ) -> tuple[str, Frame] | None:
+        """Take a record; (region, frame) if it closes one.
+
+        Raises `BadRecordError`: the record is left out, and where it has a key and a seq, the key
+        counts as gone: an older value must not stand for one that could not be read.
+        """
+        region, bar, row_key = key.decode(errors="replace").partition("|")
+        if not bar or not row_key:
+            raise BadRecordError(f"key {key!r} of a live record is not <region>|<row key>")
+        if row_key == HEAD_KEY:
+            return self._close(region, value, time_ms) if value else None
+        if seq is None or not seq.isdigit():
+            raise BadRecordError(f"live record {key!r} has no header seq")
+        self._note(region, int(seq), time_ms)
+        self._take(region, row_key, int(seq), value)
+        return None
+
+    def _take(self, region: str, key: str, seq: int, value: bytes | None) -> None:
+        pending = self._pending.setdefault(region, {})
+        pending[key] = Change(seq, None)
+        if value is None:
+            return
+        try:
+            head = _row_head.decode(value)
+        except msgspec.DecodeError as error:
+            raise BadRecordError(f"row {region}|{key} on live is damaged: {error}") from None
+        pending[key] = Change(seq, value, head.topic, head.level or "")
+
+    def _note(self, region: str, seq: int, time_ms: int) -> None:
+        floor = self._floors.setdefault(region, seq - 1)
+        if time_ms < self._sure_from:
+            self._floors[region] = max(floor, seq)
+
+    def _close(self, region: str, value: bytes, time_ms: int) -> tuple[str, Frame]:
+        try:
+            head = msgspec.json.decode(value, type=_Head)
+        except msgspec.DecodeError as error:
+            raise BadRecordError(f"the head of {region} on live is damaged: {error}") from None
+        changes = self._pending.pop(region, {})
+        if self._epochs.setdefault(region, head.epoch) != head.epoch:
+            # Another epoch counts anew, and all of it was read as it came.
+            self._epochs[region] = head.epoch
+            self._floors[region] = min((one.seq for one in changes.values()), default=1) - 1
+        floor = self._floors.setdefault(region, head.seq)
+        return region, Frame(head.epoch, head.seq, changes, time_ms, floor, head.as_of)

@@ -1,0 +1,1 @@
+"""Commands that put load on an installation or measure one."""

@@ -1,0 +1,58 @@
+"""`pantau bench`: measures this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from pantau.refusal import Refusal
+
+
+class Part(StrEnum):
+    """What is measured."""
+
+    STREAMS = "streams"
+    LATENCY = "latency"
+    RECOVERY = "recovery"
+    AUDIT = "audit"
+    SOAK = "soak"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(
+        "bench",
+        short_help="Measure this machine: speed, latency, recovery, audit, soak.",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def bench(
+        context: typer.Context,
+        part: Annotated[Part, typer.Argument(help="What to measure.")] = Part.STREAMS,
+    ) -> None:
+        """Measure this machine, print the figures and write them to docs/bench.
+
+        streams: CPU per event beside Bytewax, Quix Streams, plain Faust and the floor; needs `make
+        rivals` first. latency: from a device's 202 to the wall. recovery: a killed worker with a
+        million events of state, and two workers beside one. audit: `pantau audit` of a day over a store of
+        30 days and 15 million events; building it takes a quarter of an hour. soak: memory, and the wall's totals
+        against the truth, over simulated days. Each starts what it needs on a folder that goes away. Further options go to the measurement.
+
+        \b
+        Examples:
+          pantau bench                                   streams, about 20 minutes
+          pantau bench streams --events 20000 --rounds 1 a quick look
+          pantau bench streams --contestants pantau,faust
+          pantau bench latency --minutes 5
+          pantau bench audit --store /tmp/month          the store is kept for the next time
+          python -m bench.recovery --help              options of one measurement
+        """
+        if find_spec("bench") is None:
+            raise Refusal("the measurements need the source tree: run `make bench` there")
+        command = (sys.executable, "-m", f"bench.{part.value}", *context.args)
+        os.execv(command[0], command)  # noqa: S606 - our own interpreter and module

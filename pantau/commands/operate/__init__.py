@@ -1,0 +1,1 @@
+"""Commands that start, watch, check and rebuild an installation."""

@@ -1,0 +1,102 @@
+"""`pantau status`: each part and each stage at a glance."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from contracts.time.clock import rfc3339
+from pantau.installation import running_settings
+
+if TYPE_CHECKING:
+    from pantau.status.stages import Stage, Status
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Lines with columns as wide as they need; numbers to the right."""
+    texts = [head, *([("-" if cell is None else str(cell)) for cell in row] for row in rows)]
+    widths = [max(len(row[at]) for row in texts) for at in range(len(head))]
+    lines = []
+    for row in texts:
+        cells = (
+            cell.rjust(width) if cell.lstrip("-").isdigit() else cell.ljust(width)
+            for cell, width in zip(row, widths, strict=True)
+        )
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _stage_row(stage: Stage) -> tuple[object, ...]:
+    place = (stage.stage, stage.topic, stage.partition)
+    return (*place, stage.position, stage.end, stage.lag, stage.watermark)
+
+
+def render(status: Status) -> str:
+    """For people."""
+    lines = _table(
+        ("Bagian", "Keadaan", "Keterangan"),
+        ((one.service, one.state, one.detail) for one in status.services),
+    )
+    head = ("Tahap", "Topik", "Partisi", "Posisi", "Akhir", "Tertinggal", "Watermark")
+    lines += ["", *_table(head, map(_stage_row, status.stages)), ""]
+    lines += [
+        f"Layar {live.region}: epoch {live.epoch}, seq {live.seq}, jam wilayah {live.now}"
+        for live in status.live
+    ]
+    lines += [
+        f"Tulisan terakhir ke ClickHouse ({reader}): {rfc3339(round(moment * 1000))}"
+        for reader, moment in sorted(status.last_write.items())
+    ]
+    dead = "tidak diketahui" if status.dead_letters is None else status.dead_letters
+    lines.append(f"Surat mati: {dead}")
+    if status.generations is not None:
+        kept = status.generations.previous
+        lines.append(
+            f"Generasi yang ditampilkan: {status.generations.shown}"
+            + (f" (generasi {kept} masih disimpan)" if kept else "")
+        )
+    lines += [f"! {trouble}" for trouble in status.troubles]
+    return "\n".join(lines)
+
+
+def as_json(status: Status) -> str:
+    """For machines: the same, with `lag` worked out."""
+    body: dict[str, Any] = msgspec.to_builtins(status)
+    for row, stage in zip(body["stages"], status.stages, strict=True):
+        row["lag"] = stage.lag
+    return msgspec.json.encode(body | {"fine": status.fine}).decode()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("status", short_help="Show how far each part and stage is.")
+    def status(
+        data_dir: Annotated[
+            Path | None,
+            typer.Option(help="Data dir of the running installation. Default: PANTAU_DATA_DIR."),
+        ] = None,
+        json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    ) -> None:
+        """Show each part, and for each stage and partition how far it is behind its input.
+
+        Exit code 0 if everything is ready and could be asked, else 1. Answers within 5 s.
+
+        \b
+        Examples:
+          PANTAU_DATA_DIR=data pantau status
+          pantau status --data-dir data --json | jq '.stages[] | select(.lag > 0)'
+        """
+        # Imported when run: other commands need not wait for the clients of Kafka.
+        from pantau.status.stages import collect
+
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        found = asyncio.run(collect(running_settings(data_dir)))
+        typer.echo(as_json(found) if json else render(found))
+        raise typer.Exit(0 if found.fine else 1)

@@ -1,0 +1,1 @@
+"""Commands that make what people and devices need: folders, tokens, links."""

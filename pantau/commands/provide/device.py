@@ -1,0 +1,75 @@
+"""`pantau device`: what a field device needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chassis.clocks import load_clock, secret_key
+from chassis.regions.region_folder import RegionError, load_regions
+from chassis.settings import Settings
+from contracts.registry.entities import Registry
+from pantau.dev_tokens import device_token
+from pantau.installation import running_settings
+from pantau.refusal import Refusal
+
+
+def source_of(settings: Settings, unit_id: str) -> str:
+    """The `source` of the unit's events. Raises `Refusal` if it is in no region folder, or closed."""
+    try:
+        registry = Registry(load_regions(settings.regions_dir, settings.regions))
+    except RegionError as error:
+        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
+    region = registry.region_of_unit(unit_id)
+    if region is None:
+        raise Refusal(
+            f"unit {unit_id} is in no units.csv of {', '.join(settings.regions)}: "
+            "check its spelling, or add it there first"
+        )
+    today = registry.local_day(region, load_clock(settings).now_ms())
+    unit = registry.unit(unit_id, today)
+    if unit is None:
+        raise Refusal(f"unit {unit_id} begins on a later day (valid_from): enrol its device then")
+    if unit.status == "closed":
+        raise Refusal(f"unit {unit_id} is closed: a device of it has nothing to send")
+    return f"/{region}/{unit.kind}/{unit_id}"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(help="What field devices need.", no_args_is_help=True)
+    app.add_typer(group, name="device")
+
+    @group.callback()
+    def _group() -> None:
+        """Field devices of kitchens and clinics."""
+
+    @group.command("enrol")
+    def enrol(
+        unit: Annotated[str, typer.Option(help="Unit id as in units.csv.", metavar="ID")],
+        data_dir: Annotated[
+            Path | None,
+            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+        ] = None,
+    ) -> None:
+        """Print a token with which a device may send events of one unit.
+
+        Only the token goes to stdout. It does not end by itself and cannot be read again: store it
+        on the device, and nowhere else.
+
+        \b
+        Example:
+          PANTAU_DATA_DIR=data pantau device enrol --unit SPPG-3211-0001 > token.txt
+        """
+        settings = running_settings(data_dir)
+        source = source_of(settings, unit)
+        typer.echo(device_token(secret_key(settings), unit))
+        typer.echo(
+            f"Token of {unit}. Events name it as source {source}. To send one:\n"
+            f"  curl -sS http://{settings.host}:{settings.ingest_port}/v1/events \\\n"
+            '    -H "Authorization: Bearer $(cat token.txt)" \\\n'
+            "    -H 'Content-Type: application/cloudevents+json' --data @event.json",
+            err=True,
+        )

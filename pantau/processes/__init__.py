@@ -1,0 +1,1 @@
+"""Parts as processes: started, watched, restarted, stopped."""

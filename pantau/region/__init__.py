@@ -1,0 +1,1 @@
+"""Region folders: begun from boundaries and totals, or invented anew."""

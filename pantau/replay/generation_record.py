@@ -1,0 +1,59 @@
+"""Writes the record of generations. Who opens it last writes it: one that was opened before can no longer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+
+from chassis.clocks import secret_key
+from chassis.feeds import generation_feed
+from chassis.settings import Settings
+from contracts.results.generations import RECORD_KEY, Generations
+from contracts.results.topics import (
+    GENERATION_CHANGE,
+    GENERATIONS,
+    control_headers,
+)
+from pantau.refusal import Refusal
+
+_TRANSACTIONAL_ID: Final = "pantau.generations"
+
+
+class Record:
+    """`now`: what it says."""
+
+    def __init__(self, producer: AIOKafkaProducer, key: bytes, now: Generations) -> None:
+        self._producer = producer
+        self._key = key
+        self.now = now
+
+    async def write(self, changed: Generations) -> None:
+        """Replace it. Raises `Refusal` if another command has opened it since."""
+        value = changed.encode()
+        headers = control_headers(self._key, GENERATION_CHANGE, value)
+        try:
+            async with self._producer.transaction():
+                await self._producer.send_and_wait(
+                    GENERATIONS, value, RECORD_KEY, 0, headers=headers
+                )
+        except (ProducerFenced, InvalidProducerEpoch):
+            raise Refusal("another `pantau replay` has begun since: this one ends") from None
+        self.now = changed
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Record]:
+    """The record, to be changed by this process alone."""
+    key = secret_key(settings)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.broker, transactional_id=_TRANSACTIONAL_ID, acks="all"
+    )
+    try:
+        await producer.start()
+        yield Record(producer, key, await generation_feed.read(settings.broker, key))
+    finally:
+        await producer.stop()

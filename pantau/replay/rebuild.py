@@ -1,0 +1,175 @@
+"""One replay from its first step to the switch.
+
+    number given -> topics, tables -> worker and sink beside the installation's -> caught up -> audited -> shown -> handed over
+
+Until the record says otherwise nothing of this is seen, and whatever ends it leaves the shown generation as it was.
+After it the installation's own services go over by themselves, whether this command lives or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+from aiokafka.errors import KafkaError
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError as AdminError
+
+from audit.run import NothingToAuditError, audit
+from chassis.kafka import TopicError
+from chassis.settings import Settings
+from contracts.results.topics import generation_name
+from pantau.commands.operate.audit import limits, render, summary
+from pantau.processes.supervisor import PartFailed, Supervisor
+from pantau.refusal import Refusal
+from pantau.replay import event_log, generation_record, start
+from storage import generation_tables as stored
+from storage.clickhouse_client import open_writer
+
+_TOLD: Final = 20
+_HAND_OVER_S: Final = 120.0
+_LOOK_S: Final = 1.0
+_T = TypeVar("_T")
+
+
+def say(line: str) -> None:
+    """One line for the operator, on stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def replay(settings: Settings, back: bool) -> int:
+    """Rebuild and show; `back`: show the previous generation again. The generation now shown.
+
+    Raises `Refusal`: the generation shown before still is.
+    """
+    return _run(_replay(settings, back))
+
+
+def drop_old(settings: Settings) -> list[int]:
+    """Remove all generations but the shown one; their numbers. Raises `Refusal`."""
+    return _run(_drop_old(settings))
+
+
+def _run(work: Coroutine[Any, Any, _T]) -> _T:
+    try:
+        return asyncio.run(work)
+    except (
+        *(KafkaError, AdminError, ClickHouseError, OSError),
+        *(TopicError, NothingToAuditError, PartFailed, TimeoutError),
+    ) as error:
+        raise Refusal(f"{error or type(error).__name__}: see `pantau status`") from error
+
+
+async def _drop_old(settings: Settings) -> list[int]:
+    client = open_writer(settings)
+    async with generation_record.opened(settings) as held:
+        if stored.shown(client) != held.now.shown:
+            raise Refusal(
+                "the views still show another generation: wait until `pantau status` is well"
+            )
+        # First the record: what it names must be there.
+        await held.write(held.now.keep_only_shown())
+        return await start.remove(settings, client, {held.now.shown})
+
+
+async def _replay(settings: Settings, back: bool) -> int:
+    client = await asyncio.to_thread(open_writer, settings)
+    async with generation_record.opened(settings) as held:
+        if back and not held.now.previous:
+            raise Refusal("no earlier generation is kept: nothing to go back to")
+        if not back:
+            await held.write(held.now.begin())
+        target = held.now.previous if back else held.now.newest
+        await start.remove(settings, client, {held.now.shown, held.now.previous, target})
+        await start.prepare(settings, client, target)
+        say(f"generasi {target} dibangun di samping generasi {held.now.shown} yang ditampilkan")
+        await _watched(settings, client, held, target, is_new=not back)
+    return target
+
+
+async def _watched(
+    settings: Settings, client: Client, held: generation_record.Record, target: int, is_new: bool
+) -> None:
+    """Build and show, as long as worker and sink can be kept running."""
+    supervisor = Supervisor(say)
+    work = asyncio.create_task(_build(settings, client, held, target, is_new, supervisor))
+    failed = asyncio.create_task(supervisor.failed())
+    try:
+        await asyncio.wait({work, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise PartFailed(failed.result())
+        work.result()
+    finally:
+        failed.cancel()
+        work.cancel()
+        await asyncio.gather(work, failed, return_exceptions=True)
+        await supervisor.stop(asyncio.Event())
+
+
+async def _build(
+    settings: Settings,
+    client: Client,
+    held: generation_record.Record,
+    target: int,
+    is_new: bool,
+    supervisor: Supervisor,
+) -> None:
+    old = held.now.shown
+    async with event_log.opened(settings, target) as events:
+        since = await start.begin(settings, events, target) if is_new else None
+        if since is not None and (rows := stored.unfinished(client, old, since)):
+            raise Refusal(
+                f"the event log begins too late: {rows} rows from before may still change and cannot be "
+                "rebuilt. It must reach back 90 days: see retention.ms of the event topics"
+            )
+        await supervisor.start(*start.parts(settings, target))
+        await events.until_caught_up(client, say)
+        if since is not None:
+            await asyncio.to_thread(stored.carry_over, client, old, target, since)
+        await _audit(settings, target)
+        await events.until_caught_up(client, say)
+    await held.write(held.now.show(target))
+    await asyncio.to_thread(stored.show, client, target)
+    say(f"generasi {target} ditampilkan")
+    await _hand_over(settings, target)
+
+
+async def _audit(settings: Settings, target: int) -> None:
+    for region in settings.regions:
+        client = await asyncio.to_thread(open_writer, settings)
+        report = await asyncio.to_thread(
+            audit, client, region, None, None, limits(settings, region),
+            lambda line: say(f"audit: {line}"), generation=target,
+        )  # fmt: skip
+        say(summary(report))
+        if not report.clean:
+            for one in report.differences[:_TOLD]:
+                say(render(one))
+            raise Refusal(
+                f"generation {target} differs from its own events and is not shown; the one shown before still is. "
+                "Mend the fold, then replay again"
+            )
+
+
+async def _hand_over(settings: Settings, target: int) -> None:
+    """Stay until the installation's own worker has come over."""
+    deadline = time.monotonic() + _HAND_OVER_S
+    while await asyncio.to_thread(_members, settings, target) < 2:
+        if time.monotonic() > deadline:
+            say(
+                "tidak ada pekerja lain yang datang: periksa `pantau status`, jalankan lagi bagian streams"
+            )
+            return
+        await asyncio.sleep(_LOOK_S)
+
+
+def _members(settings: Settings, target: int) -> int:
+    group = generation_name("pantau-streams", target)
+    with KafkaAdminClient(bootstrap_servers=settings.broker.split(",")) as admin:
+        return len(admin.describe_groups([group])[group]["members"])

@@ -1,0 +1,1 @@
+"""How far each stage of a running installation is."""

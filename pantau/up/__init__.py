@@ -1,0 +1,1 @@
+"""How an installation is prepared and brought up."""

@@ -1,0 +1,83 @@
+"""`pantau init`: topics, tables and registry of an installation whose parts are started by something else."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from chassis.clocks import secret_key
+from chassis.datadir import DataDir, write_file
+from chassis.kafka import TopicError, wait_for_broker
+from chassis.settings import Settings
+from contracts.registry.entities import RegionRegistry
+from contracts.time.clock import RealClock
+from pantau import installation
+from pantau.dev_tokens import device_token
+from pantau.refusal import Refusal
+from pantau.registry_publish import publish
+from pantau.up import preflight
+from pantau.up.prepare import load_registries, make_schema
+from storage.clickhouse_client import open_writer
+from storage.migrate import MigrationError
+
+_RETRY_S: Final = 1.0
+
+
+def wait_for_clickhouse(settings: Settings, wait_s: float) -> None:
+    """Return when the writer's account gets an answer. Raises `Refusal` after `wait_s` seconds, at once if it is turned away."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            open_writer(settings).close()
+        except OperationalError as error:
+            if time.monotonic() >= deadline:
+                raise Refusal(
+                    f"no ClickHouse at {settings.clickhouse_url} after {wait_s:.0f} s: "
+                    "is it running, and is PANTAU_CLICKHOUSE_URL right?"
+                ) from error
+            time.sleep(_RETRY_S)
+        except ClickHouseError as error:
+            raise Refusal(
+                f"ClickHouse at {settings.clickhouse_url} turns {settings.clickhouse_user!r} away: "
+                "see PANTAU_CLICKHOUSE_USER and PANTAU_CLICKHOUSE_PASSWORD, and that server's accounts"
+            ) from error
+        else:
+            return
+
+
+def _write_device_tokens(home: DataDir, key: bytes, registries: Iterable[RegionRegistry]) -> None:
+    """For the simulator, which plays every device."""
+    units = {unit.unit_id for registry in registries for unit in registry.units}
+    content = {"devices": {unit: device_token(key, unit) for unit in sorted(units)}}
+    write_file(home.tokens_file, msgspec.json.encode(content) + b"\n", 0o600)
+
+
+def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> None:
+    """Prepare Kafka and ClickHouse for the services. May be run again at any time.
+
+    Raises `Refusal` for what is not right, `DataDirError` for a missing key.
+    """
+    registries = load_registries(settings)
+    key = secret_key(settings)
+    home = DataDir(settings.data_dir)
+    if warning := preflight.data_dir(home.path):
+        sys.stderr.write(f"{warning}\n")
+    # First of all, and kept: an installation never changes from real to simulated.
+    installation.stamp(home, installation.Stamp(mode, settings.clock))
+    try:
+        wait_for_broker(settings.broker, wait_s)
+        wait_for_clickhouse(settings, wait_s)
+        asyncio.run(make_schema(settings))
+        changed = publish(settings.broker, key, RealClock(), registries)
+    except (TimeoutError, TopicError, MigrationError) as error:
+        raise Refusal(str(error)) from None
+    if mode == "simulated":
+        _write_device_tokens(home, key, registries)
+    codes = ", ".join(changed) or "tidak ada"
+    sys.stderr.write(f"topik dan tabel siap; registri yang diterbitkan: {codes}\n")

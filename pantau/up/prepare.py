@@ -1,0 +1,37 @@
+"""What must be there before the services start: readable region folders, topics, tables."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chassis.clocks import secret_key
+from chassis.feeds import generation_feed
+from chassis.kafka import ensure_topics
+from chassis.regions.region_folder import RegionError, load_regions
+from chassis.settings import Settings
+from contracts.registry.entities import RegionRegistry
+from contracts.results.topics import topics
+from pantau.refusal import Refusal
+from storage import migrate
+from storage.clickhouse_client import open_writer
+
+
+def load_registries(settings: Settings) -> tuple[RegionRegistry, ...]:
+    """The region folders. Raises `Refusal` with every fault in them."""
+    try:
+        return load_regions(settings.regions_dir, settings.regions)
+    except RegionError as error:
+        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
+
+
+async def make_schema(settings: Settings) -> None:
+    """Topics and tables as this version wants them; what is there already stays.
+
+    Raises `TopicError`, `MigrationError`, and what `open_writer` raises.
+    """
+    shown = (await generation_feed.read(settings.broker, secret_key(settings))).shown
+    wanted = topics(settings.partitions, settings.region_partitions, shown)
+    await asyncio.gather(
+        asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
+        asyncio.to_thread(lambda: migrate.run(open_writer(settings))),
+    )

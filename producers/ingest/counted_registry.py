@@ -1,0 +1,21 @@
+"""The registry as its topic tells it, with ingest's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chassis.feeds import registry_feed
+from producers.ingest.ingest_metrics import KAFKA_ERRORS, REGISTRY_RECORDS
+
+
+class RegistryFeed(registry_feed.RegistryFeed):
+    """See there."""
+
+    def __init__(self, bootstrap: str, key: bytes, changed: Callable[[], None]) -> None:
+        super().__init__(
+            bootstrap,
+            key,
+            changed,
+            record=lambda what: REGISTRY_RECORDS.labels(what).inc(),
+            failed=lambda error: KAFKA_ERRORS.labels(error).inc(),
+        )

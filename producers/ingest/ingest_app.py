@@ -1,0 +1,46 @@
+"""The HTTP app of ingest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from chassis.problems import install
+from producers.ingest.requests.openapi import document
+from producers.ingest.service import Ingest
+
+
+def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
+    """The app that serves `ingest`.
+
+    `failed` is set if it can no longer do its work; the process is then told to stop.
+    """
+
+    async def stop_when_failed() -> None:
+        await failed.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(stop_when_failed())
+        try:
+            async with ingest.running(failed):
+                yield
+        finally:
+            watcher.cancel()
+
+    app = FastAPI(
+        title="Pantau ingest", version="1", lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    install(app)
+    # A plain route: FastAPI's own would read and parse the body before any limit is looked at.
+    app.router.routes.append(Route("/v1/events", ingest.post_events, methods=["POST"]))
+    app.router.routes.extend(ingest.health.routes())
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,144 @@
+"""Lines to accepted ones, stamped, and refused ones.
+
+The rules themselves are `contracts.events.decode` and `contracts.events.checks`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from chassis.problems import Problem
+from contracts.events.checks import check
+from contracts.events.codes import Code, Refusal
+from contracts.events.decode import decode_line, decode_lines, origin_of
+from contracts.events.event_types import Event
+from contracts.events.identity import stamp
+from contracts.events.nik import redact_nik
+from contracts.registry.entities import Registry
+from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.time.clock import Clock, rfc3339
+from producers.ingest.requests.body import Item, bad_request
+
+_CHUNK: Final = 500
+"""Items judged before others get a turn: about 10 ms."""
+TOPIC_OF_KIND: Final = {"sppg": SPPG_EVENTS, "clinic": CLINIC_EVENTS}
+
+
+@dataclass(slots=True)
+class Rejected:
+    """A refused item and its place in the request. `refusal.line` holds what may be kept of it."""
+
+    index: int
+    refusal: Refusal
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What became of one request's items.
+
+    `accepted`: topic -> stamped lines, in the request's order.
+    """
+
+    accepted: dict[str, list[bytes]] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    own: int = 0
+    """Items that name the token's unit ..."""
+    foreign: int = 0
+    """... and those that name another."""
+
+    @property
+    def accepted_count(self) -> int:
+        """Events accepted."""
+        return sum(map(len, self.accepted.values()))
+
+
+def _decoded(items: Sequence[Item]) -> list[Event | Refusal]:
+    """One result an item."""
+    if len(items) == 1:
+        return [decode_line(items[0].line)]
+    value = b"\n".join(item.line for item in items)
+    if value.count(b"\n") == len(items) - 1:
+        return decode_lines(value)
+    return [decode_line(item.line) for item in items]
+
+
+def _unit_named(source: str | None) -> str | None:
+    if source is None:
+        return None
+    try:
+        return origin_of(source).unit_id
+    except ValueError:
+        return None
+
+
+class Judge:
+    """Judges items of one unit against the registry at the region's clock."""
+
+    def __init__(self, unit_id: str, registry: Registry, clock: Clock) -> None:
+        self._unit_id = unit_id
+        self._registry = registry
+        self._clock = clock
+        self._verdicts = Verdicts()
+
+    async def verdicts(self, items: Sequence[Item]) -> Verdicts:
+        """Judge all `items`; gives way to other requests now and then.
+
+        Raises `Problem`: 400 if nothing parses, 403 if events are of other units only.
+        """
+        for start in range(0, len(items), _CHUNK):
+            if start:
+                await asyncio.sleep(0)
+            self._chunk(items[start : start + _CHUNK])
+        found = self._verdicts
+        if items and len(items) == count_codes(found.rejected)[Code.NOT_JSON]:
+            raise bad_request("Nothing of the body is JSON in UTF-8.")
+        if found.foreign and not found.own:
+            raise Problem(
+                403, "Forbidden", f"The token is of unit {self._unit_id}, no event here is of it."
+            )
+        return found
+
+    def _chunk(self, items: Sequence[Item]) -> None:
+        now_ms = self._clock.now_ms()
+        received = rfc3339(now_ms)
+        for item, result in zip(items, _decoded(items), strict=True):
+            if isinstance(result, Refusal):
+                self._refuse(item, result, _unit_named(result.source))
+            else:
+                self._judge(item, result, now_ms, received)
+
+    def _judge(self, item: Item, event: Event, now_ms: int, received: str) -> None:
+        unit_id = event.origin.unit_id
+        if unit_id != self._unit_id:
+            detail = f"source names another unit than the token's, {self._unit_id}"
+            refusal: Refusal | None = Refusal(
+                Code.FOREIGN_SOURCE, detail, id=event.id, source=event.source
+            )
+        else:
+            refusal = check(event, self._registry, now_ms)
+        if refusal is not None:
+            kept = msgspec.structs.replace(refusal, line=redact_nik(item.line))
+            self._refuse(item, kept, unit_id)
+            return
+        self._verdicts.own += 1
+        topic = TOPIC_OF_KIND[event.origin.kind]
+        self._verdicts.accepted.setdefault(topic, []).append(stamp(item.line, received))
+
+    def _refuse(self, item: Item, refusal: Refusal, unit_id: str | None) -> None:
+        found = self._verdicts
+        if unit_id == self._unit_id:
+            found.own += 1
+        elif unit_id is not None:
+            found.foreign += 1
+        found.rejected.append(Rejected(item.place, refusal))
+
+
+def count_codes(rejected: Sequence[Rejected]) -> Counter[Code]:
+    """How many of each code."""
+    return Counter(one.refusal.code for one in rejected)

@@ -1,0 +1,87 @@
+"""Dead letters of what never reached an event topic, as table lines of `dead_letters`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from contracts.events.codes import Refusal
+from contracts.events.event_types import MAX_EVENT_BYTES
+from contracts.registry.entities import Registry
+from contracts.time.clock import rfc3339
+from contracts.time.days import day_to_iso
+from contracts.time.instant import BadInstantError, epoch_ms
+from producers.ingest.judging.judge import Rejected
+
+TABLE: Final = "dead_letters"
+NO_PLACE: Final = "ingest"
+"""`topic` of a letter that never reached one."""
+_NOWHERE: Final = -1
+_CUT: Final = " (only the first 64 KiB are kept)"
+
+
+class _Timed(msgspec.Struct):
+    time: str
+
+
+_timed: Final = msgspec.json.Decoder(_Timed)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def _event_day(registry: Registry, region: str, line: bytes) -> str | None:
+    if not region:
+        return None
+    try:
+        return day_to_iso(registry.local_day(region, epoch_ms(_timed.decode(line).time)))
+    except (BadInstantError, ValueError, OverflowError, RecursionError):
+        return None
+
+
+def _letter_id(unit_id: str, refusal: Refusal, copy: int) -> str:
+    """The same for a line that a device sends again, so that a retry makes no second letter.
+
+    Copies in one request differ.
+    """
+    place = f"{unit_id}\0{refusal.code}\0{copy}\0".encode()
+    return hashlib.sha256(place + refusal.line).hexdigest()[:32]
+
+
+def letters_of(
+    rejected: Sequence[Rejected], unit_id: str, registry: Registry, received_ms: int
+) -> list[bytes]:
+    """One table line each, in order. `unit_id`: the token's unit, which answers for what it sent.
+
+    A line beyond 64 KiB is cut: a letter must fit a record.
+    """
+    region = registry.region_of_unit(unit_id) or ""
+    received = rfc3339(received_ms)
+    copies: Counter[tuple[str, bytes]] = Counter()
+    letters = []
+    for one in rejected:
+        refusal = one.refusal
+        copy = copies[refusal.code, refusal.line]
+        copies[refusal.code, refusal.line] += 1
+        cut = len(refusal.line) > MAX_EVENT_BYTES
+        row = {
+            "letter_id": _letter_id(unit_id, refusal, copy),
+            "received_at": received,
+            "region": region,
+            "unit_id": unit_id,
+            "code": refusal.code,
+            "detail": refusal.detail + _CUT if cut else refusal.detail,
+            "attempts": 1,
+            "topic": NO_PLACE,
+            "partition": _NOWHERE,
+            "offset": _NOWHERE,
+            "line": one.index,
+            "event_day": _event_day(registry, region, refusal.line),
+            "key": base64.b64encode(unit_id.encode()).decode(),
+            "bytes": base64.b64encode(refusal.line[:MAX_EVENT_BYTES]).decode(),
+        }
+        letters.append(_encoder.encode(row))
+    return letters

@@ -1,0 +1,117 @@
+"""Groups what arrives within a few milliseconds by partition.
+
+One record of many lines costs the streams far less than many records of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from contracts.events.lines import pack
+from contracts.events.partition import partition_of
+from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, TABLE_HEADER
+from producers.ingest.judging.refused_letters import TABLE
+from producers.ingest.sending.link import KafkaUnavailableError, Record
+
+_LETTER_HEADERS: Final = ((TABLE_HEADER, TABLE.encode()),)
+
+
+class Outlet(Protocol):
+    """What the batcher needs of `KafkaLink`."""
+
+    def partitions(self, topic: str) -> int:
+        """Partition count of an event topic."""
+
+    async def write(self, records: Sequence[Record]) -> None:
+        """Return when all are acknowledged; raises `KafkaUnavailableError`."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Lines of one partition that go out together, with the unit of each."""
+
+    written: asyncio.Future[None]
+    lines: list[bytes] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    size: int = 0
+    timer: asyncio.TimerHandle | None = None
+
+
+class Batcher:
+    """Writes lines to event topics, and letters to `dead.letters`.
+
+    `group_ms`: how long a group waits for company.
+    """
+
+    def __init__(self, outlet: Outlet, group_ms: int) -> None:
+        self._outlet = outlet
+        self._group_s = group_ms / 1000
+        self._groups: dict[tuple[str, int], _Group] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, topic: str, unit_id: str, lines: Sequence[bytes]) -> asyncio.Future[None]:
+        """Put `lines` of one unit, in order, into its partition's next group.
+
+        The future, which others wait for too (shield it), is done when the broker has
+        acknowledged the records that hold them, or fails with `KafkaUnavailableError`.
+        Raises that if there is no link.
+        """
+        partition = partition_of(unit_id, self._outlet.partitions(topic))
+        group = self._groups.get((topic, partition))
+        loop = asyncio.get_running_loop()
+        if group is None:
+            group = self._groups[topic, partition] = _Group(loop.create_future())
+            group.timer = loop.call_later(self._group_s, self._send, topic, partition)
+        group.lines.extend(lines)
+        group.units.extend([unit_id] * len(lines))
+        group.size += sum(map(len, lines)) + len(lines)
+        if group.size >= MAX_RECORD_BYTES:
+            self._send(topic, partition)
+        return group.written
+
+    async def write_letters(self, unit_id: str, letters: Sequence[bytes]) -> None:
+        """Write a device's dead letters. Raises `KafkaUnavailableError`."""
+        key = unit_id.encode()
+        await self._outlet.write(
+            [
+                Record(DEAD_LETTERS, value, key=key, headers=_LETTER_HEADERS)
+                for value in pack(letters)
+            ]
+        )
+
+    async def drain(self) -> None:
+        """Send what waits, and wait until all of it is written or has failed."""
+        for topic, partition in list(self._groups):
+            self._send(topic, partition)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _send(self, topic: str, partition: int) -> None:
+        group = self._groups.pop((topic, partition))
+        if group.timer is not None:
+            group.timer.cancel()
+        task = asyncio.get_running_loop().create_task(self._write(topic, partition, group))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _write(self, topic: str, partition: int, group: _Group) -> None:
+        try:
+            await self._outlet.write(list(_records(topic, partition, group)))
+        except KafkaUnavailableError as error:
+            group.written.set_exception(error)
+            # Nobody may be left to ask for it: then it is no news either.
+            group.written.exception()
+        else:
+            group.written.set_result(None)
+
+
+def _records(topic: str, partition: int, group: _Group) -> Iterator[Record]:
+    at = 0
+    for value in pack(group.lines):
+        count = value.count(b"\n") + 1
+        key = group.units[at].encode() if count == 1 else None
+        yield Record(topic, value, key, partition)
+        at += count

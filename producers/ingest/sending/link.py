@@ -1,0 +1,193 @@
+"""The link to Kafka: one idempotent producer at a time, replaced when it fails.
+
+Nothing here waits for Kafka without end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from chassis import logs
+from contracts.results.topics import MAX_RECORD_BYTES
+from producers.ingest.ingest_metrics import KAFKA_ERRORS
+
+ACK_S: Final = 8.0
+"""Seconds that a record may take to be acknowledged before the device is told to come back."""
+_CONNECT_S: Final = 10.0
+_PROBE_EVERY_S: Final = 2.0
+_PROBE_S: Final = 5.0
+_CLOSE_S: Final = 3.0
+_AGAIN_S: Final = 0.5
+_BATCH_BYTES: Final = MAX_RECORD_BYTES + 32_768
+"""A batch holds the greatest record with its headers, and stays below the broker's 1 MiB."""
+
+_log = logs.get(__name__)
+
+
+class KafkaUnavailableError(Exception):
+    """Not acknowledged. It may still turn up: who sends it again relies on identity."""
+
+
+class Record(NamedTuple):
+    """One record. `partition` None: Kafka's partitioner takes it from the key."""
+
+    topic: str
+    value: bytes
+    key: bytes | None = None
+    partition: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class _Generation:
+    """One producer and the partition counts it found. `failed` is done when it is used up."""
+
+    def __init__(self, producer: AIOKafkaProducer, partitions: Mapping[str, int]) -> None:
+        self.producer = producer
+        self.partitions = partitions
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def fail(self, reason: str) -> None:
+        if not self.failed.done():
+            self.failed.set_result(reason)
+
+
+class KafkaLink:
+    """Sends records and waits for the broker to acknowledge them (`acks=all`).
+
+    `topics`: those whose partition counts are needed; `changed` is called when `reason` changes.
+    """
+
+    def __init__(self, bootstrap: str, topics: Sequence[str], changed: Callable[[], None]) -> None:
+        self._bootstrap = bootstrap
+        self._topics = topics
+        self._changed = changed
+        self._current: _Generation | None = None
+        self.reason: str | None = "connecting to Kafka"
+        """Why nothing can be sent now; None while all is well."""
+
+    async def run(self) -> None:
+        """Keep a producer at hand until cancelled."""
+        while True:
+            generation = await self._connect()
+            if generation is None:
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            self._current = generation
+            self._set(None)
+            try:
+                await self._watch(generation)
+            finally:
+                self._current = None
+                self._set("the connection to Kafka was lost")
+                await _close(generation.producer)
+
+    def partitions(self, topic: str) -> int:
+        """Partition count of one of `topics`. Raises `KafkaUnavailableError`."""
+        return self._generation().partitions[topic]
+
+    async def write(self, records: Sequence[Record]) -> None:
+        """Write `records`, in order within a partition; return when all are acknowledged.
+
+        Raises `KafkaUnavailableError` if one fails or all together take longer than `ACK_S`.
+        """
+        generation = self._generation()
+        work = asyncio.ensure_future(_write(generation.producer, records))
+        try:
+            await asyncio.wait(
+                (work, generation.failed), timeout=ACK_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            if not work.done():
+                work.cancel()
+        if not work.done():
+            raise self._lost(generation, TimeoutError(f"no acknowledgement in {ACK_S:.0f} s"))
+        failure = work.exception()
+        if isinstance(failure, KafkaError | OSError):
+            raise self._lost(generation, failure) from failure
+        work.result()
+
+    def _generation(self) -> _Generation:
+        if self._current is None or self._current.failed.done():
+            raise KafkaUnavailableError(self.reason or "the connection to Kafka was lost")
+        return self._current
+
+    def _lost(self, generation: _Generation, error: BaseException) -> KafkaUnavailableError:
+        KAFKA_ERRORS.labels(type(error).__name__).inc()
+        generation.fail(f"{type(error).__name__}: {error}")
+        return KafkaUnavailableError(str(error) or type(error).__name__)
+
+    def _set(self, reason: str | None) -> None:
+        self.reason = reason
+        self._changed()
+
+    async def _connect(self) -> _Generation | None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=_BATCH_BYTES,
+            request_timeout_ms=int(ACK_S * 1000),
+            retry_backoff_ms=100,
+        )
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await producer.start()
+                counts = {
+                    topic: len(await producer.partitions_for(topic)) for topic in self._topics
+                }
+        except (KafkaError, TimeoutError, OSError) as error:
+            KAFKA_ERRORS.labels(type(error).__name__).inc()
+            self._set(f"Kafka at {self._bootstrap} cannot be reached or lacks topics ({error})")
+            _log.warning("kafka not reachable", error=str(error), kind=type(error).__name__)
+            await _close(producer)
+            return None
+        _log.info("connected to kafka", partitions=counts)
+        return _Generation(producer, counts)
+
+    async def _watch(self, generation: _Generation) -> None:
+        """Return when the generation has failed; asks now and then, so that idle times show it."""
+        while True:
+            done, _ = await asyncio.wait((generation.failed,), timeout=_PROBE_EVERY_S)
+            if not done:
+                await self._probe(generation)
+            if generation.failed.done():
+                _log.warning("kafka connection lost", reason=generation.failed.result())
+                return
+
+    async def _probe(self, generation: _Generation) -> None:
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                await generation.producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError, OSError) as error:
+            self._lost(generation, error)
+
+
+async def _write(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+    queued = [
+        await producer.send(
+            record.topic,
+            record.value,
+            key=record.key,
+            partition=record.partition,
+            headers=list(record.headers),
+        )
+        for record in records
+    ]
+    await asyncio.gather(*queued)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Close in bounded time: `stop` waits for records that a dead broker will never take."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await producer.stop()
+    except (KafkaError, TimeoutError, OSError):
+        await producer._sender.close()
+        await producer.client.close()

@@ -1,0 +1,1 @@
+"""The day as events, and the truth beside them."""

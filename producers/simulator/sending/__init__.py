@@ -1,0 +1,1 @@
+"""When and how the events are sent, or written to a file."""

@@ -1,0 +1,374 @@
+"""Plays the days on the region's clock: devices post to ingest what they have, day after day, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+import msgspec
+from prometheus_client import Counter, Gauge
+
+from chassis import logs
+from chassis.clocks import load_clock
+from chassis.datadir import DataDir
+from chassis.health import Health, serve
+from chassis.regions.region_folder import load_regions
+from chassis.settings import Settings
+from contracts.registry.entities import Registry, Unit, day_to_iso
+from contracts.time.clock import Clock
+from producers.device.ingest_client import DeviceClient, NotAllowedError
+from producers.simulator.events.event_lines import Said
+from producers.simulator.events.truth import Truth
+from producers.simulator.plan.scenario import Agenda, Appointment, Kind, outage_of, outbreak
+from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post, unit_day
+from producers.simulator.sending.due_posts import Schedule
+from producers.simulator.world import HOUR_MS, Rates, World
+
+SERVICE: Final = "simulator"
+_SENDERS: Final = 8
+_AHEAD_MS: Final = 2 * HOUR_MS
+"""A day is made ready this long before it begins."""
+_ENOUGH_POSTS: Final = 20_000
+_BREATHE_S: Final = 0.02
+_LOOK_S: Final = 0.1
+_LONGEST_LOOK_S: Final = 0.5
+_AGENDA_S: Final = 2.0
+_STUCK_S: Final = 60.0
+_STOP_S: Final = 3.0
+_TOKENS_AGAIN_S: Final = 30.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=60, connect=10)
+
+_SENT: Final = Counter("pantau_simulator_events_total", "Events that ingest judged.", ["verdict"])
+_WAITING: Final = Gauge("pantau_simulator_waiting_posts", "Posts that are due and not sent.")
+_log: Final = logs.get("producers.simulator")
+
+
+class SimulatorError(Exception):
+    """It cannot play here. The message says what to do."""
+
+
+class AlreadyPlayingError(SimulatorError):
+    """Another simulator holds the data dir."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`regions`: codes to play; `scenario`: None for ordinary days; `speed`: how many seconds of the region's time of a day that lies
+    behind are caught up in a second (None: at once); `past_days`: begin so many days before today."""
+
+    regions: tuple[str, ...]
+    seed: int = 1
+    scenario: Kind | None = None
+    speed: float | None = None
+    past_days: int = 0
+    rates: Rates = field(default_factory=Rates)
+
+
+class _Tokens(msgspec.Struct):
+    devices: dict[str, str]
+
+
+def read_tokens(home: DataDir) -> dict[str, str]:
+    """Unit id -> token of its device. Raises `SimulatorError` where there are none."""
+    try:
+        return msgspec.json.decode(home.tokens_file.read_bytes(), type=_Tokens).devices
+    except FileNotFoundError:
+        raise SimulatorError(
+            f"{home.tokens_file} is missing: start the installation with `pantau up --dev-tokens`"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise SimulatorError(f"{home.tokens_file} is damaged ({error}): start it again") from None
+
+
+@contextmanager
+def alone(home: DataDir) -> Iterator[None]:
+    """Hold the data dir against a second simulator. Raises `AlreadyPlayingError` if there is one."""
+    handle = os.open(home.run / "simulator.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyPlayingError(
+                f"a simulator plays on {home.path} already: stop it first, or start `pantau up` without --simulate"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def ingest_url(settings: Settings) -> str:
+    """Where ingest of the installation listens."""
+    run = DataDir(settings.data_dir).read_run("ingest")
+    if run is not None:
+        return str(run["health"])
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 -- told apart, not bound
+    return f"http://{host}:{settings.ingest_port}"
+
+
+def _worlds(settings: Settings, options: Options) -> list[World]:
+    registry = Registry(load_regions(settings.regions_dir, options.regions))
+    return [World(registry, code, options.seed, options.rates) for code in options.regions]
+
+
+def arrange(settings: Settings, options: Options, kind: Kind) -> list[Appointment]:
+    """Ask the simulator that plays on the data dir for a scenario: it takes it up within seconds.
+
+    Raises `ValueError` for a region without service, `DataDirError`, `RegionError`.
+    """
+    now_ms = load_clock(settings).now_ms()
+    agenda = Agenda(DataDir(settings.data_dir))
+    return [agenda.make(kind, world, now_ms) for world in _worlds(settings, options)]
+
+
+def play(settings: Settings, options: Options) -> None:
+    """Play until SIGTERM or SIGINT. Raises `SimulatorError`, `DataDirError`, `RegionError`."""
+    home = DataDir(settings.data_dir)
+    worlds = _worlds(settings, options)
+    clock = load_clock(settings)
+    health = Health(SERVICE)
+    with (
+        alone(home),
+        Truth(home) as truth,
+        serve(health, settings.host, settings.health_port, settings.data_dir),
+    ):
+
+        async def run() -> None:
+            await Player(worlds, clock, truth, home, options, ingest_url(settings)).run(health)
+
+        asyncio.run(run())
+
+
+class _Pace:
+    """How far the play has come: with the clock, or behind it while it catches up at `speed`."""
+
+    def __init__(self, clock: Clock, start_ms: int, speed: float | None) -> None:
+        self._clock = clock
+        self._start_ms = start_ms
+        self._began = time.monotonic()
+        self._speed = speed if speed is not None and speed > clock.factor else None
+
+    def now_ms(self) -> int:
+        """The region's time that is played now."""
+        now = self._clock.now_ms()
+        if self._speed is None:
+            return now
+        played = int((time.monotonic() - self._began) * 1000 * self._speed)
+        return min(now, self._start_ms + played)
+
+
+class Player:
+    """All devices of some regions."""
+
+    def __init__(
+        self,
+        worlds: Sequence[World],
+        clock: Clock,
+        truth: Truth,
+        home: DataDir,
+        options: Options,
+        url: str,
+    ) -> None:
+        self._worlds = worlds
+        self._clock = clock
+        self._truth = truth
+        self._home = home
+        self._options = options
+        self._url = url
+        self._schedule = Schedule()
+        self._agenda = Agenda(home)
+        self._kept: set[Appointment] = set()
+        self._tokens = read_tokens(home)
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(_SENDERS)
+        self._stop = asyncio.Event()
+        self._heard = time.monotonic()
+        self._preparing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._preparing.set_result(None)
+        self._clock_stamp = self._clock_written()
+
+    async def run(self, health: Health) -> None:
+        """Play until told to stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        connector = aiohttp.TCPConnector(limit=_SENDERS, keepalive_timeout=25)
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, connector=connector) as session,
+            asyncio.TaskGroup() as group,
+        ):
+            await self._play(health, session, group)
+            await self._end()
+        if self._clock_written() != self._clock_stamp:
+            raise SimulatorError(
+                "the installation was started anew and its clock jumped: start the simulator again"
+            )
+
+    async def _play(
+        self, health: Health, session: aiohttp.ClientSession, group: asyncio.TaskGroup
+    ) -> None:
+        now_ms = self._clock.now_ms()
+        today = self._worlds[0].zone.local_day(now_ms)
+        first = today - self._options.past_days
+        if self._options.scenario is not None:
+            for world in self._worlds:
+                self._agenda.make(self._options.scenario, world, now_ms)
+        for day in range(first - LOOK_BACK_DAYS, first + 1):
+            if day == first or self._truth.path(day_to_iso(day)).exists():
+                await self._prepare(day, 0.0)
+        pace = _Pace(self._clock, self._worlds[0].midnight_ms(first), self._options.speed)
+        _log.info(
+            "playing", regions=self._options.regions, seed=self._options.seed, day=day_to_iso(today)
+        )
+        ready_until = first
+        looked = float("-inf")
+        while not self._stop.is_set():
+            now_ms = pace.now_ms()
+            if time.monotonic() - looked > _AGENDA_S:
+                looked = time.monotonic()
+                self._look_around(ready_until, health)
+            wanted = self._worlds[0].zone.local_day(now_ms + _AHEAD_MS)
+            if wanted > ready_until and self._preparing.done() and self._has_room():
+                ready_until += 1
+                breathe_s = _BREATHE_S if ready_until > today else 0.0
+                self._preparing = group.create_task(self._prepare(ready_until, breathe_s))
+            for unit_id in self._schedule.due(now_ms):
+                if unit_id not in self._sending:
+                    self._sending[unit_id] = group.create_task(self._send(unit_id, session))
+            await self._rest(now_ms)
+
+    async def _rest(self, now_ms: int) -> None:
+        """Sleep until there may be something to do."""
+        due_ms = self._schedule.next_ms()
+        wait_s = (
+            _LONGEST_LOOK_S
+            if due_ms is None
+            else min(_LONGEST_LOOK_S, (due_ms - now_ms) / 1000 / self._clock.factor)
+        )
+        try:
+            async with asyncio.timeout(max(_LOOK_S, wait_s)):
+                await self._stop.wait()
+        except TimeoutError:
+            pass
+
+    async def _end(self) -> None:
+        """What is under way may end; what is not answered soon is sent again after the next start."""
+        tasks = list(self._sending.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=_STOP_S)
+        for task in (*tasks, self._preparing):
+            task.cancel()
+        _log.info("stopped", waiting=self._schedule.waiting)
+
+    async def _prepare(self, day: int, breathe_s: float) -> None:
+        """Make a day ready, unit by unit."""
+        events = 0
+        for world in self._worlds:
+            for unit in world.active_units(day):
+                events += self._prepare_unit(world, unit, day)
+                await asyncio.sleep(breathe_s)
+        self._truth.forget_before(day_to_iso(day - LOOK_BACK_DAYS - 1))
+        _log.info("day made ready", day=day_to_iso(day), events=events)
+
+    def _prepare_unit(self, world: World, unit: Unit, day: int) -> int:
+        made = unit_day(world, unit, day)
+        self._truth.note(unit.unit_id, made.said)
+        self._add(made.posts)
+        return len(made.said)
+
+    def _add(self, posts: Iterable[Post]) -> None:
+        """Posts to come, without what had arrived before this start."""
+        for post in posts:
+            left = tuple(one for one in post.said if not self._truth.has_arrived(post.unit_id, one))
+            if left:
+                self._schedule.add([post._replace(said=left)])
+
+    def _clock_written(self) -> int:
+        """When the demo clock's file was written: at each start of the installation."""
+        path = self._home.clock_file
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def _has_room(self) -> bool:
+        """False while so much waits that a further day would only fill the memory."""
+        return self._schedule.waiting < _ENOUGH_POSTS
+
+    def _look_around(self, ready_until: int, health: Health) -> None:
+        """Now and then: scenarios that were asked for, the clock, our own health."""
+        self._keep_appointments(ready_until)
+        self._tell(health)
+        if self._clock_written() != self._clock_stamp:
+            self._stop.set()
+
+    def _keep_appointments(self, ready_until: int) -> None:
+        """Take up scenarios that were arranged, by us or by a command."""
+        if not self._agenda.changed():
+            return
+        for one in self._agenda.read():
+            world = next((w for w in self._worlds if w.region == one.region), None)
+            if world is None or one in self._kept or one.day < ready_until - LOOK_BACK_DAYS:
+                continue
+            self._kept.add(one)
+            _log.info("scenario", kind=one.kind, region=one.region, day=day_to_iso(one.day))
+            if one.kind == "outage":
+                for unit in world.active_units(one.day):
+                    cut = outage_of(world, one, unit.unit_id)
+                    if cut is not None:
+                        self._schedule.cut_off(unit.unit_id, *cut)
+            else:
+                posts = outbreak(world, one)
+                for post in posts:
+                    self._truth.note(post.unit_id, post.said)
+                self._add(posts)
+
+    async def _send(self, unit_id: str, session: aiohttp.ClientSession) -> None:
+        """Send what one unit has waiting, post after post."""
+        try:
+            async with self._slots:
+                while said := self._schedule.take(unit_id, self._clock.now_ms()):
+                    await self._post(unit_id, said, session)
+        finally:
+            del self._sending[unit_id]
+
+    async def _post(
+        self, unit_id: str, said: Sequence[Said], session: aiohttp.ClientSession
+    ) -> None:
+        token = self._tokens.get(unit_id, "")
+        client = DeviceClient(self._url, token, session)
+        posted_ms = self._clock.now_ms()
+        while True:
+            try:
+                result = await client.post([one.line for one in said])
+                break
+            except NotAllowedError as error:
+                _log.error("device not allowed", unit=unit_id, problem=str(error))
+                await asyncio.sleep(_TOKENS_AGAIN_S)
+                self._tokens = read_tokens(self._home)
+                client = DeviceClient(self._url, self._tokens.get(unit_id, ""), session)
+        self._heard = time.monotonic()
+        refused = {one.index for one in result.rejected}
+        refused |= {aside.index for aside in result.set_aside}
+        for one in result.rejected:
+            _log.warning("event refused", unit=unit_id, id=one.id, code=one.code, detail=one.detail)
+        for aside in result.set_aside:
+            _log.error("post not taken", unit=unit_id, status=aside.status, detail=aside.detail)
+        accepted = [one for index, one in enumerate(said) if index not in refused]
+        self._truth.acknowledge(unit_id, accepted, posted_ms, self._clock.now_ms())
+        _SENT.labels("accepted").inc(result.accepted)
+        _SENT.labels("refused").inc(len(refused))
+
+    def _tell(self, health: Health) -> None:
+        waiting = self._schedule.waiting
+        _WAITING.set(waiting)
+        if not self._sending:
+            self._heard = time.monotonic()
+        if time.monotonic() - self._heard > _STUCK_S:
+            health.not_ready(f"ingest has taken nothing for a minute, {waiting} posts wait")
+        else:
+            health.ready(f"{', '.join(self._options.regions)}, seed {self._options.seed}")
