@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
@@ -27,3 +30,18 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with node.running():
         ensure_topics(node.address, topics(2, 1), 1)
         yield node.address
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """`folder` as a file system of `size` (as tmpfs says it: `32m`); skips the test where it may not be made."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip(
+            "only root may mount a small disk; the same test with limits of files and settings ran"
+        )
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

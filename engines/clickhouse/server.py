@@ -46,7 +46,7 @@ from engines.clickhouse.engine import (
     EngineError,
     Summary,
 )
-from engines.clickhouse.engine_errors import ClickHouseError, refused
+from engines.clickhouse.engine_errors import ClickHouseError, from_engine, refused
 from engines.clickhouse.pipe import Pipe
 from engines.clickhouse.protocol import Asked
 from engines.clickhouse.worker import Head, Worker
@@ -153,6 +153,10 @@ class Server:
                 self._worker.run(asked, profile, reads_only, pipe.send)
             except ClickHouseError as error:
                 pipe.fail(error)
+            except Exception as error:
+                # Without this, a part of a result would end like the whole of it.
+                log.exception("statement failed", account=account, query_id=asked.query_id)
+                pipe.fail(from_engine(error))
             finally:
                 pipe.end()
 
