@@ -35,6 +35,7 @@ from sinks.registry_rows import RegistryRows
 from sinks.sink_metrics import Readiness
 from sinks.writer import Writer
 from storage import generation_tables as stored
+from storage import migrate
 from storage.clickhouse_client import open_writer
 
 _EVENTS = "events"
@@ -72,12 +73,18 @@ def _follow(settings: Settings, generation: int, stop: threading.Event) -> None:
     threading.Thread(target=lambda: asyncio.run(follow()), daemon=True, name="generations").start()
 
 
-def _show(settings: Settings, generation: int, state: health.Health, stop: threading.Event) -> None:
-    """The views follow the record, also where whoever wrote it died before they did."""
+def _prepare_store(
+    settings: Settings, generation: int, state: health.Health, stop: threading.Event
+) -> None:
+    """Tables and views as this version defines them, before a row comes that an older table lacks a column for.
+
+    The views follow the record, also where whoever wrote it died before they did. Raises `MigrationError`.
+    """
     while not stop.is_set():
         try:
             client = open_writer(settings)
-            if stored.shown(client) not in (generation, None):
+            migrate.run(client)
+            if stored.shown(client) != generation:
                 stored.show(client, generation)
         except (ClickHouseError, OSError) as error:
             state.not_ready(f"ClickHouse does not answer: {error}")
@@ -103,7 +110,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         kafka.ensure_topics(settings.broker, wanted, settings.replication)
         if not settings.generation:
             _follow(settings, generation, stop)
-            _show(settings, generation, state, stop)
+            _prepare_store(settings, generation, state, stop)
         readers = [
             Reader(
                 name,
@@ -136,7 +143,7 @@ def main() -> None:
         signal.signal(name, lambda _signal, _frame: stop.set())
     try:
         run(settings, stop)
-    except (DataDirError, TimeoutError, kafka.TopicError) as error:
+    except (DataDirError, TimeoutError, kafka.TopicError, migrate.MigrationError) as error:
         logs.get("sinks").critical("cannot start", reason=str(error))
         sys.exit(1)
 

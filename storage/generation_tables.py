@@ -17,7 +17,6 @@ from storage.views import PUBLIC, VIEWS, view_sql
 
 _TABLE: Final = re.compile(rf"\b{STORE}\.`?({'|'.join(REBUILT_TABLES)})\b`?")
 _VIEW: Final = re.compile(rf"\b{PUBLIC}\.({'|'.join(ROW_VIEWS)})\b")
-PUBLIC_VIEW: Final = re.compile(rf"\bVIEW (IF NOT EXISTS )?{PUBLIC}\.")
 _SUFFIXED: Final = re.compile(rf"({'|'.join(REBUILT_TABLES)})_g(\d+)")
 _SHOWN: Final = re.compile(rf"{STORE}\.`?performance_g(\d+)\b")
 _SELECTS: Final = {view.name: view.select for view in VIEWS}

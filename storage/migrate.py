@@ -1,8 +1,11 @@
-"""Migrations of the ClickHouse schema: numbered SQL files, each applied once, in order.
+"""Migrations of the ClickHouse schema: numbered SQL files, each applied once, in order; then the views.
 
-`python -m storage.migrate` applies what is missing and ends. Statements in a file end with `;` at the
-end of a line. ClickHouse has no transactional DDL: a file that failed half way is run again from
-its start, so its statements must stand being repeated (`IF NOT EXISTS`, `OR REPLACE`).
+`python -m storage.migrate` applies what is missing and ends. A file that was ever shipped is never edited:
+a test holds `migrations/SHA256SUMS` to it. Views hold no data, so they are no migrations: each is replaced whenever its
+definition is another than the one recorded.
+
+ClickHouse has no transactional DDL and no lock. A file that failed half way is run again from its start, and two
+processes may apply the same file at once: each statement must stand being repeated (`IF NOT EXISTS`, `OR REPLACE`).
 """
 
 from __future__ import annotations
@@ -21,16 +24,22 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from chassis import logs
 from chassis.datadir import DataDirError
 from chassis.settings import Settings
-from contracts.results.databases import STORE_DATABASE
+from contracts.results.generations import FIRST
 from storage import generation_tables
 from storage.clickhouse_client import open_writer
+from storage.schema import STORE, text
+from storage.views import PUBLIC, VIEWS, View, view_sql
 
 FOLDER: Final = Path(__file__).parent / "migrations"
-TABLE: Final = f"{STORE_DATABASE}.migrations"
+FROZEN: Final = "SHA256SUMS"
+"""Names and checksums of what was shipped, as `sha256sum` writes them."""
+TABLE: Final = f"{STORE}.migrations"
 
 _FILE: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _COMMENT: Final = re.compile(r"^--.*$", re.MULTILINE)
 _END: Final = re.compile(r";[ \t]*$", re.MULTILINE)
+_VIEW: Final = "view."
+"""Begins the id of a view's record."""
 
 log = logs.get("storage.migrate")
 
@@ -65,29 +74,41 @@ def read(folder: Path = FOLDER) -> tuple[Migration, ...]:
     return tuple(found.values())
 
 
-def _statements(text: str) -> tuple[str, ...]:
-    parts = (part.strip() for part in _END.split(_COMMENT.sub("", text)))
+def freeze(words: str, statements: Sequence[str], folder: Path = FOLDER) -> Path:
+    """Write the next migration, named `words`, and its line in `SHA256SUMS`; where it is."""
+    number = int(max((one.id for one in read(folder)), default="0")) + 1
+    path = folder / f"{number:04d}_{words}.sql"
+    path.write_text("\n".join(f"{statement};\n" for statement in statements), encoding="utf-8")
+    with (folder / FROZEN).open("a", encoding="ascii") as frozen:
+        frozen.write(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
+    return path
+
+
+def _statements(content: str) -> tuple[str, ...]:
+    parts = (part.strip() for part in _END.split(_COMMENT.sub("", content)))
     return tuple(part for part in parts if part)
 
 
-def run(client: Client, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
-    """Apply what is missing; the ids applied now. One process at a time.
+def run(
+    client: Client, migrations: Sequence[Migration] | None = None, views: Sequence[View] = VIEWS
+) -> tuple[str, ...]:
+    """Apply what is missing and let the views be `views`; the numbers applied now. Any number of processes at once.
 
-    Raises `MigrationError` if an applied file has changed or gone, or if a statement failed.
+    Raises `MigrationError` if the store is newer than this program, an applied file has changed, or a statement failed.
     """
     wanted = read() if migrations is None else tuple(migrations)
     _prepare(client)
-    rows = client.query(f"SELECT id, name, checksum FROM {TABLE} FINAL ORDER BY id").result_rows
-    applied = {str(row[0]): (str(row[1]), str(row[2])) for row in rows}
-    _check(wanted, applied)
-    missing = [migration for migration in wanted if migration.id not in applied]
-    for migration in missing:
-        _apply(client, migration)
-    return tuple(migration.id for migration in missing)
+    applied = []
+    # The record is read again before each file: another process may be at work on the same store.
+    while (missing := _missing(wanted, _recorded(client))) is not None:
+        _apply(client, missing)
+        applied.append(missing.id)
+    _replace_views(client, views)
+    return tuple(applied)
 
 
 def _prepare(client: Client) -> None:
-    client.command(f"CREATE DATABASE IF NOT EXISTS {STORE_DATABASE} ENGINE = Atomic")
+    client.command(f"CREATE DATABASE IF NOT EXISTS {STORE} ENGINE = Atomic")
     client.command(
         f"CREATE TABLE IF NOT EXISTS {TABLE} ("
         "`id` String COMMENT 'Four digits of the file name', "
@@ -99,7 +120,24 @@ def _prepare(client: Client) -> None:
     )
 
 
-def _check(wanted: Sequence[Migration], applied: dict[str, tuple[str, str]]) -> None:
+def _recorded(client: Client) -> dict[str, tuple[str, str]]:
+    """Id -> name and checksum, of migrations and (id `view.<name>`) of views."""
+    rows = client.query(f"SELECT id, name, checksum FROM {TABLE} FINAL ORDER BY id").result_rows
+    return {str(row[0]): (str(row[1]), str(row[2])) for row in rows}
+
+
+def _record(client: Client, id_: str, name: str, checksum: str) -> None:
+    client.insert(
+        TABLE,
+        [[id_, name, checksum]],
+        column_names=["id", "name", "checksum"],
+        settings={"async_insert": "0"},
+    )
+
+
+def _missing(wanted: Sequence[Migration], recorded: dict[str, tuple[str, str]]) -> Migration | None:
+    """The first file that is not applied yet, once what is applied and the files agree."""
+    applied = {id_: one for id_, one in recorded.items() if not id_.startswith(_VIEW)}
     known = {migration.id: migration for migration in wanted}
     for number, (name, checksum) in applied.items():
         if number not in known:
@@ -113,38 +151,54 @@ def _check(wanted: Sequence[Migration], applied: dict[str, tuple[str, str]]) -> 
                 "the change into a new one with the next number"
             )
     last = max(applied, default="")
-    for migration in wanted:
-        if migration.id not in applied and migration.id < last:
-            raise MigrationError(f"{migration.name} comes before {last}, which was applied already")
+    missing = next((one for one in wanted if one.id not in applied), None)
+    if missing is not None and missing.id < last:
+        raise MigrationError(f"{missing.name} comes before {last}, which was applied already")
+    return missing
 
 
 def _apply(client: Client, migration: Migration) -> None:
     for statement in _in_generations(client, migration.statements):
-        try:
-            client.command(statement)
-        except ClickHouseError as error:
-            raise MigrationError(
-                f"{migration.name}: {error}\nin: {statement[:200]}\nmend the cause and run it again"
-            ) from error
-    client.insert(
-        TABLE,
-        [[migration.id, migration.name, migration.checksum]],
-        column_names=["id", "name", "checksum"],
-        settings={"async_insert": "0"},
-    )
+        _command(client, migration.name, statement)
+    _record(client, migration.id, migration.name, migration.checksum)
     log.info("migration applied", migration=migration.name, statements=len(migration.statements))
 
 
+def _command(client: Client, name: str, statement: str) -> None:
+    """Run one statement of the migration or view `name`."""
+    try:
+        client.command(statement)
+    except ClickHouseError as error:
+        raise MigrationError(
+            f"{name}: {error}\nin: {statement[:200]}\nmend the cause and run it again"
+        ) from error
+
+
 def _in_generations(client: Client, statements: Sequence[str]) -> Iterator[str]:
-    """Files name the tables of the first generation: a view shows those of the one shown, a table is changed in each."""
-    shown = generation_tables.shown(client) or 1
-    kept = generation_tables.existing(client) | {shown}
+    """Files name the tables of the first generation: the tables of each that is there are altered."""
+    there = sorted(generation_tables.existing(client)) or [FIRST]
     for statement in statements:
-        is_view = generation_tables.PUBLIC_VIEW.search(statement) is not None
         yield from dict.fromkeys(
-            generation_tables.in_generation(statement, number)
-            for number in ({shown} if is_view else sorted(kept))
+            generation_tables.in_generation(statement, number) for number in there
         )
+
+
+def _replace_views(client: Client, views: Sequence[View]) -> None:
+    """Let database `pantau` hold `views`: each that is missing or defined in another way is replaced, in one step."""
+    recorded = {id_: one[1] for id_, one in _recorded(client).items() if id_.startswith(_VIEW)}
+    rows = client.query(f"SELECT name FROM system.tables WHERE database = '{PUBLIC}'").result_rows
+    there = {str(name) for (name,) in rows}
+    shown = generation_tables.shown(client) or FIRST
+    for view in views:
+        sql = generation_tables.in_generation(view_sql(view), shown)
+        checksum = hashlib.sha256(sql.encode()).hexdigest()
+        if view.name not in there or recorded.get(_VIEW + view.name) != checksum:
+            _command(client, view.name, sql)
+            _record(client, _VIEW + view.name, view.name, checksum)
+            log.info("view replaced", view=view.name)
+    for id_ in recorded.keys() - {_VIEW + view.name for view in views}:
+        _command(client, id_, f"DROP VIEW IF EXISTS {PUBLIC}.`{id_.removeprefix(_VIEW)}`")
+        client.command(f"DELETE FROM {TABLE} WHERE id = {text(id_)}")
 
 
 def main() -> None:

@@ -1,13 +1,11 @@
 """Storage tables of the sink: `contracts.results.tables`, raw lines, the registry, lines set aside.
 
-The migrations' SQL is made from here and from `storage.views` (`python -m storage.schema`);
-a test holds the files to it.
+What they are to be. Migrations lead there: `pantau schema next` prints the statements of the next one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, get_args
 
 from contracts.events.event_types import HEX32_FIELDS, Group
@@ -281,31 +279,3 @@ def table_sql(storage: Storage) -> str:
         f"ENGINE = ReplacingMergeTree{version}\n{partition}ORDER BY {order}\n"
         f"COMMENT {text(storage.comment)}"
     )
-
-
-def migrations() -> dict[str, str]:
-    """Text of each migration by file name."""
-    from storage.views import VIEWS, view_sql
-
-    head = (
-        "-- Made by `python -m sinks.schema` from contracts/, sinks/schema.py, sinks/views.py.\n\n"
-    )
-    return {
-        "0002_storage.sql": head
-        + "".join(f"{table_sql(storage)};\n\n" for storage in STORAGE).rstrip()
-        + "\n",
-        "0003_views.sql": head
-        + "".join(f"{view_sql(view)};\n\n" for view in VIEWS).rstrip()
-        + "\n",
-    }
-
-
-def main() -> None:
-    """Write the migrations."""
-    folder = Path(__file__).parent / "migrations"
-    for name, content in migrations().items():
-        (folder / name).write_text(content, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import get_type_hints
 
 from contracts.events.event_types import CLASSES, HEX32_FIELDS
@@ -10,18 +9,11 @@ from contracts.results.tables import TABLES
 from storage import catalogue, schema
 from storage.views import VIEWS
 
-MIGRATIONS = Path(schema.__file__).parent / "migrations"
-
 
 def test_catalogue_is_current() -> None:
     assert catalogue.PATH.read_text("utf-8") == catalogue.render(), (
         "run python -m storage.catalogue"
     )
-
-
-def test_migrations_are_current() -> None:
-    for name, content in schema.migrations().items():
-        assert (MIGRATIONS / name).read_text("utf-8") == content, "run python -m storage.schema"
 
 
 def test_every_table_of_the_contract_is_stored_by_its_key_and_version() -> None:

@@ -334,15 +334,15 @@ def test_migrations(own: EmbeddedClickHouse, tmp_path: Path) -> None:
         "-- One; two.\nCREATE DATABASE x ENGINE = Atomic;\nCREATE TABLE x.t (a String\n"
         "DEFAULT ';') ENGINE = Log;\n"
     )
-    assert migrate.run(client, migrate.read(tmp_path)) == ("0001",)
-    assert migrate.run(client, migrate.read(tmp_path)) == ()
+    assert migrate.run(client, migrate.read(tmp_path), ()) == ("0001",)
+    assert migrate.run(client, migrate.read(tmp_path), ()) == ()
     (tmp_path / "0002_b.sql").write_text("CREATE TABLE x.u (a Nothing9) ENGINE = Log;\n")
     with pytest.raises(migrate.MigrationError, match=r"0002_b\.sql"):
-        migrate.run(client, migrate.read(tmp_path))
+        migrate.run(client, migrate.read(tmp_path), ())
     (tmp_path / "0002_b.sql").write_text("CREATE TABLE x.u (a UInt8) ENGINE = Log;\n")
-    assert migrate.run(client, migrate.read(tmp_path)) == ("0002",)
+    assert migrate.run(client, migrate.read(tmp_path), ()) == ("0002",)
     (tmp_path / "0001_a.sql").write_text("SELECT 1;\n")
     with pytest.raises(migrate.MigrationError, match="has changed since it was applied"):
-        migrate.run(client, migrate.read(tmp_path))
+        migrate.run(client, migrate.read(tmp_path), ())
     with pytest.raises(migrate.MigrationError, match="upgrade the program"):
-        migrate.run(client, ())
+        migrate.run(client, (), ())

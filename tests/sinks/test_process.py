@@ -27,10 +27,13 @@ from contracts.results.topics import (
     VERDICTS,
 )
 from sinks.reader import GROUP
+from storage import migrate
+from storage.next_migration import next_statements
 from storage.schema import STORE
 from tests.examples import KITCHEN, line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 from tests.fixtures_sinks import wait_until
+from tests.storage import filled_store
 
 Start = Callable[..., "Sink"]
 
@@ -181,6 +184,30 @@ def test_it_waits_for_a_clickhouse_that_is_away_and_loses_nothing(
     wait_until(lambda: sink.ready()[0])
     assert sink.stop() == 0
     assert lag(broker) == 0
+
+
+def test_two_sinks_bring_an_older_store_up_to_date_at_once(
+    start: Start, store: Client, producer: KafkaProducer
+) -> None:
+    filled_store.restore(store)
+    sinks = [start(), start()]
+    row = {"topic": SPPG_EVENTS, "partition": 1, "line": 0, "verdict": "duplicate", "code": ""}
+    producer.send(VERDICTS, partition=0, **verdict_row("exceptions", row | {"offset": 10**6}))
+    producer.flush()
+    wait_until(lambda: count(store, "migrations") > filled_store.OLD_MIGRATIONS)
+    wait_until(lambda: count(store, "exceptions", "offset = 1000000") == 1)
+    assert [sink.stop() for sink in sinks] == [0, 0]
+    assert next_statements(store) == ()
+    assert migrate.run(store) == ()
+
+
+def test_a_sink_refuses_a_newer_store(start: Start, store: Client) -> None:
+    row = "('9999', '9999_later.sql', 'x')"
+    store.command(f"INSERT INTO {migrate.TABLE} (id, name, checksum) VALUES {row}")
+    try:
+        assert start().process.wait(60) == 1
+    finally:
+        store.command(f"DELETE FROM {migrate.TABLE} WHERE id = '9999'")
 
 
 def test_what_a_transaction_takes_back_is_not_written(

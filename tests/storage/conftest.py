@@ -1,0 +1,31 @@
+"""The embedded ClickHouse without any database of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from storage import migrate
+from tests.fixtures_clickhouse import EmbeddedClickHouse, clickhouse
+from tests.storage.filled_store import clear
+
+__all__ = ["clickhouse"]
+
+
+@pytest.fixture(scope="package")
+def lent(clickhouse: EmbeddedClickHouse) -> Iterator[Client]:
+    """A writer's client; the session's other tests find the schema again."""
+    client = clickhouse.client()
+    yield client
+    clear(client)
+    migrate.run(client)
+    client.close()
+
+
+@pytest.fixture
+def bare(lent: Client) -> Client:
+    """A writer's client on an engine with no schema."""
+    clear(lent)
+    return lent
