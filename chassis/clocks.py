@@ -24,7 +24,7 @@ def read_segments(data_dir: DataDir) -> list[Segment]:
 def append_segment(data_dir: DataDir, segment: Segment) -> None:
     """Add a line to the demo clock. Lines before it stand: what was received keeps its time."""
     segments = [*read_segments(data_dir), segment]
-    write_file(data_dir.clock_file, msgspec.json.format(msgspec.json.encode(segments)), 0o644)
+    write_file(data_dir.clock_file, msgspec.json.format(msgspec.json.encode(segments)))
 
 
 def load_clock(settings: Settings) -> Clock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,8 @@ from typing import Any, Final
 import msgspec
 
 KEY_BYTES: Final = 32
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
 ACCOUNTS: Final = ("writer", "analyst")
 """ClickHouse accounts: `writer` for sink, migrations and audit; `analyst` reads public views."""
 
@@ -23,10 +26,18 @@ class DataDirError(Exception):
     """The data dir lacks something or holds what it must not. The message says what to do."""
 
 
-def write_file(path: Path, content: bytes, mode: int) -> None:
-    """Replace `path` in one step, with `mode`: a reader sees the old or the new, never a part."""
+def keep_private() -> None:
+    """Let all that this process and its children make be for their user only. Call it first thing in `main`.
+
+    Broker, engine and libraries make files that no code of ours gives a mode.
+    """
+    os.umask(0o077)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace `path` in one step, for its owner only: a reader sees the old or the new, never a part."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
@@ -44,9 +55,17 @@ class DataDir:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def _folder(self, name: str, mode: int = 0o755) -> Path:
+    def make(self) -> None:
+        """Make the folder, for its owner only. An empty one, or one of an older release, is closed to others."""
+        self.path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        shared = self.path.stat().st_mode & stat.S_ISVTX
+        # `--data-dir /tmp` must not take /tmp from everybody.
+        if not shared and (self.stamp_file.exists() or not any(self.path.iterdir())):
+            self.path.chmod(FOLDER_MODE)
+
+    def _folder(self, name: str) -> Path:
         folder = self.path / name
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         return folder
 
     @property
@@ -61,8 +80,8 @@ class DataDir:
 
     @property
     def secrets(self) -> Path:
-        """Key, accounts and dev tokens; only for the owner."""
-        return self._folder("secrets", 0o700)
+        """Key, accounts and dev tokens."""
+        return self._folder("secrets")
 
     @property
     def run(self) -> Path:
@@ -127,7 +146,7 @@ class DataDir:
         """Make the key, unless there is one."""
         path = self.secrets / "key"
         if not path.exists():
-            write_file(path, secrets.token_hex(KEY_BYTES).encode() + b"\n", 0o600)
+            write_file(path, secrets.token_hex(KEY_BYTES).encode() + b"\n")
 
     def clickhouse_accounts(self) -> dict[str, str]:
         """Account -> password of this installation's ClickHouse.
@@ -152,11 +171,11 @@ class DataDir:
         missing = [name for name in ACCOUNTS if name not in held]
         if missing:
             held |= {name: secrets.token_urlsafe(24) for name in missing}
-            write_file(path, _pretty(held), 0o600)
+            write_file(path, _pretty(held))
 
     def write_run(self, service: str, facts: Mapping[str, Any]) -> None:
         """Note what others need to find `service`: `pid`, `health` (its base URL), `port`."""
-        write_file(self.run / f"{service}.json", _pretty(dict(facts)), 0o644)
+        write_file(self.run / f"{service}.json", _pretty(dict(facts)))
 
     def read_run(self, service: str) -> dict[str, Any] | None:
         """What `service` noted at its start, or None. It may have died since."""

@@ -8,7 +8,7 @@ from typing import Final
 import typer
 
 from chassis import logs
-from chassis.datadir import DataDirError
+from chassis.datadir import DataDirError, keep_private
 from pantau.commands.exercise import bench, simulate
 from pantau.commands.operate import audit, init, list_settings, replay, status, up
 from pantau.commands.provide import device, region, wall
@@ -54,6 +54,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run it. What cannot be done ends in one line on stderr and exit code 1."""
+    keep_private()
     # Libraries' and rooms' logs go to stderr too: stdout carries only what a command promises.
     logs.configure("pantau", "warning")
     try:

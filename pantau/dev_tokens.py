@@ -54,5 +54,5 @@ def dev_tokens(key: bytes, units: Iterable[str], accounts: Mapping[str, str]) ->
 def write_dev_tokens(home: DataDir, key: bytes, units: Iterable[str]) -> str:
     """Write the file of dev tokens, only for the owner; gives its path."""
     content = dev_tokens(key, units, home.clickhouse_accounts())
-    write_file(home.tokens_file, msgspec.json.format(msgspec.json.encode(content)) + b"\n", 0o600)
+    write_file(home.tokens_file, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
     return str(home.tokens_file)

@@ -13,7 +13,7 @@ import msgspec
 import pydantic
 from pydantic import SecretStr
 
-from chassis.datadir import DataDir, DataDirError, write_file
+from chassis.datadir import FILE_MODE, DataDir, DataDirError, write_file
 from chassis.settings import Settings
 from pantau.refusal import Refusal
 
@@ -98,7 +98,7 @@ def stamp(home: DataDir, wanted: Stamp) -> None:
     """Stamp a new data dir; check a stamped one. Raises `Refusal` where it holds something else."""
     held = read_stamp(home)
     if held is None:
-        write_file(home.stamp_file, msgspec.json.format(msgspec.json.encode(wanted)) + b"\n", 0o644)
+        write_file(home.stamp_file, msgspec.json.format(msgspec.json.encode(wanted)) + b"\n")
     elif held != wanted:
         raise Refusal(
             f"{home.path} holds {held.mode} events on the {held.clock} clock and takes no {wanted.mode} ones on the "
@@ -113,7 +113,7 @@ def locked(home: DataDir) -> Iterator[None]:
     Raises `Refusal` if another `pantau up` holds it.
     """
     path = home.run / "lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ from functools import partial
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import clocks, health, kafka, logs
-from chassis.datadir import DataDirError
+from chassis.datadir import DataDirError, keep_private
 from chassis.feeds import generation_feed
 from chassis.settings import Settings
 from contracts.results.generations import service_name
@@ -136,6 +136,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def main() -> None:
     """Entry point. Settings: `PANTAU_*`. Exits 0 after SIGTERM or SIGINT, else 1."""
+    keep_private()
     settings = Settings()
     logs.configure("sinks", settings.log_level)
     stop = threading.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from faust import Worker
 
 from chassis import health, logs
+from chassis.datadir import keep_private
 from chassis.settings import Settings
 from contracts.results.generations import service_name
 from streams.agents.app import build
@@ -12,6 +13,7 @@ from streams.agents.app import build
 
 def main() -> None:
     """Runs until SIGTERM."""
+    keep_private()
     settings = Settings()
     logs.configure("streams", settings.log_level)
     # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from chassis import logs
-from chassis.datadir import DataDirError
+from chassis.datadir import DataDirError, keep_private
 from chassis.feeds import generation_feed
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
 from chassis.serve import serve_app
@@ -25,6 +25,7 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """Run until SIGTERM or SIGINT. Exits with one line if something that it needs is not there."""
+    keep_private()
     settings = Settings()
     logs.configure(SERVICE, settings.log_level)
     # The server raises the signal again once it has stopped: that must end in an orderly exit.

@@ -106,7 +106,7 @@ def write_accounts(folder: Path, passwords: Mapping[str, str]) -> None:
         salt = os.urandom(_SALT_BYTES)
         stored[name] = _Stored(salt.hex(), _hash(password, salt).hex())
     folder.mkdir(parents=True, exist_ok=True)
-    write_file(folder / FILE, msgspec.json.encode(stored) + b"\n", 0o600)
+    write_file(folder / FILE, msgspec.json.encode(stored) + b"\n")
 
 
 def create_accounts(folder: Path) -> dict[str, str]:

@@ -27,7 +27,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from chassis import logs
-from chassis.datadir import DataDir, DataDirError
+from chassis.datadir import DataDir, DataDirError, keep_private
 from chassis.health import Health
 from chassis.serve import serve_app
 from engines.clickhouse import protocol
@@ -246,6 +246,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM. Ends with one line on stderr if the folder or the port is taken."""
+    keep_private()
     given = _arguments(arguments)
     home = DataDir(given.data_dir)
     folder = home.clickhouse

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from chassis.datadir import FILE_MODE
+
 MAX_BYTES: Final = 20 * 1024 * 1024
 _READ_BYTES: Final = 256 * 1024
 _SHOWN: Final = 8
@@ -52,7 +54,7 @@ class ChildLog:
     def open(self) -> int:
         """A descriptor for the part's stdout and stderr; the caller closes its copy."""
         self.rotate()
-        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
 
     def rotate(self) -> None:
         """Make room if it has grown too big. The part goes on writing: its descriptor appends wherever the end is."""

@@ -68,5 +68,5 @@ def start(home: DataDir, registry: Registry, region: str) -> Clock:
 async def keep_noting(home: DataDir, clock: Clock) -> None:
     """Note every few seconds how far the clock has come, until cancelled."""
     while True:
-        write_file(home.clock_reached_file, msgspec.json.encode(clock.now_ms()), 0o644)
+        write_file(home.clock_reached_file, msgspec.json.encode(clock.now_ms()))
         await asyncio.sleep(_NOTE_S)

@@ -55,7 +55,7 @@ def _write_device_tokens(home: DataDir, key: bytes, registries: Iterable[RegionR
     """For the simulator, which plays every device."""
     units = {unit.unit_id for registry in registries for unit in registry.units}
     content = {"devices": {unit: device_token(key, unit) for unit in sorted(units)}}
-    write_file(home.tokens_file, msgspec.json.encode(content) + b"\n", 0o600)
+    write_file(home.tokens_file, msgspec.json.encode(content) + b"\n")
 
 
 def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from chassis.datadir import DataDir
 from pantau.installation import ROOT
 from pantau.refusal import Refusal
 
@@ -29,7 +30,7 @@ def web_build() -> str | None:
 def data_dir(path: Path) -> str | None:
     """Make it and see that it can be used; gives a warning, or None. Raises `Refusal`."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        DataDir(path).make()
         probe = path / f".write-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()

@@ -7,7 +7,7 @@ import sys
 
 from chassis import logs
 from chassis.clocks import load_clock, secret_key
-from chassis.datadir import DataDirError
+from chassis.datadir import DataDirError, keep_private
 from chassis.serve import serve_app
 from chassis.settings import Settings
 from producers.ingest.ingest_app import create_app
@@ -16,6 +16,7 @@ from producers.ingest.service import Ingest
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT. 0 after a clean stop, 1 if it could not go on."""
+    keep_private()
     settings = Settings()
     logs.configure("ingest", settings.log_level)
     try:

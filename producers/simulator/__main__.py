@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis import logs
-from chassis.datadir import DataDirError
+from chassis.datadir import DataDirError, keep_private
 from chassis.regions.region_folder import RegionError, load_region
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, iso_to_day
@@ -56,6 +56,7 @@ def _parser(defaults: Defaults) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Play until SIGTERM, or write the file. 0 if all went well, 1 if it could not."""
+    keep_private()
     settings = Settings()
     logs.configure("simulator", settings.log_level)
     try:

@@ -40,6 +40,27 @@ def test_key_is_made_once_and_only_for_the_owner(tmp_path: Path) -> None:
     assert stat.S_IMODE(home.secrets.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize(
+    ("mode", "held", "closed"),
+    [
+        (0o755, None, True),
+        (0o755, "stamp.json", True),
+        (0o755, "something of others", False),
+        (0o1777, "stamp.json", False),
+    ],
+)
+def test_a_dir_of_ours_is_closed_to_others(
+    tmp_path: Path, mode: int, held: str | None, closed: bool
+) -> None:
+    home = DataDir(tmp_path / "data")
+    home.path.mkdir()
+    home.path.chmod(mode)
+    if held:
+        (home.path / held).touch()
+    home.make()
+    assert stat.S_IMODE(home.path.stat().st_mode) == (0o700 if closed else mode)
+
+
 def test_damaged_key_is_named_and_never_replaced(tmp_path: Path) -> None:
     home = DataDir(tmp_path)
     (home.secrets / "key").write_text("zz")

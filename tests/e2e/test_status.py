@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import httpx
+import pytest
 
 from chassis.datadir import DataDir
 from tests.e2e.installation import PARTS, Installation, children, run, until
@@ -27,6 +28,14 @@ def test_the_ready_line_names_what_answers(installation: Installation) -> None:
     assert httpx.get(f"{ready['clickhouse']}/ping", timeout=30).text.startswith("Ok")
     assert stat.S_IMODE(Path(ready["tokens"]).stat().st_mode) == 0o600
     assert set(installation.tokens()) == {"devices", "wall", "analyst"}
+
+
+@pytest.mark.usefixtures("day")
+def test_nobody_else_can_read_what_any_part_has_made(installation: Installation) -> None:
+    made = [installation.home, *installation.home.rglob("*")]
+    folders = {path.relative_to(installation.home).parts[0] for path in made[1:]}
+    assert folders >= {"kafka", "clickhouse", "logs", "run", "secrets"}
+    assert [path for path in made if path.lstat().st_mode & 0o077 and not path.is_symlink()] == []
 
 
 def test_each_part_is_a_process_and_none_shows_a_secret(installation: Installation) -> None:

@@ -227,7 +227,7 @@ def test_each_start_adds_a_line_beyond_the_last(tmp_path: Path) -> None:
     home = DataDir(tmp_path)
     first = demo_clock.start(home, REGISTRY, "32.11")
     assert abs(first.now_ms() - read_segments(home)[0].demo_start_ms) < DEMO_FACTOR * 5000
-    write_file(home.clock_reached_file, str(first.now_ms()).encode(), 0o644)
+    write_file(home.clock_reached_file, str(first.now_ms()).encode())
     demo_clock.start(home, REGISTRY, "32.11")
     lines = read_segments(home)
     assert len(lines) == 2
@@ -240,7 +240,7 @@ def test_a_kill_between_two_notes_is_reckoned_with(tmp_path: Path) -> None:
     assert demo_clock.reached_ms(home) is None
     append_segment(home, Segment(0, 1_000_000, 72))
     assert demo_clock.reached_ms(home) == 1_000_000
-    write_file(home.clock_reached_file, b"2000000", 0o644)
+    write_file(home.clock_reached_file, b"2000000")
     assert demo_clock.reached_ms(home) == 2_000_000 + 10_000 * 72
 
 

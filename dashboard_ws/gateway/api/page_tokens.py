@@ -75,7 +75,7 @@ class UsedCodes:
             if claims.jti in used:
                 return False
             used[claims.jti] = claims.exp
-            write_file(self._path, msgspec.json.encode(used), 0o600)
+            write_file(self._path, msgspec.json.encode(used))
             return True
 
     def _read(self) -> dict[str, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,8 @@ def register(app: typer.Typer) -> None:
     @group.callback()
     def _group() -> None:
         """A kabupaten is data: a folder under regions/."""
+        # Unlike a data dir it is public, and services of another user read it.
+        os.umask(0o022)
 
     @group.command("new")
     def new(

@@ -87,7 +87,7 @@ class Agenda:
             if (one.kind, one.region) == (kind, world.region) and one.day >= wanted.day:
                 return one
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(self._path, msgspec.json.encode([*held, wanted]), 0o644)
+        write_file(self._path, msgspec.json.encode([*held, wanted]))
         return wanted
 
 

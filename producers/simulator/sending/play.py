@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 
 from chassis import logs
 from chassis.clocks import load_clock
-from chassis.datadir import DataDir
+from chassis.datadir import FILE_MODE, DataDir
 from chassis.health import Health, serve
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
@@ -91,7 +91,7 @@ def read_tokens(home: DataDir) -> dict[str, str]:
 @contextmanager
 def alone(home: DataDir) -> Iterator[None]:
     """Hold the data dir against a second simulator. Raises `AlreadyPlayingError` if there is one."""
-    handle = os.open(home.run / "simulator.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(home.run / "simulator.lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
