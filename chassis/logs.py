@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from contracts.events.nik import redact_nik
 from contracts.time.clock import real_now_ms, rfc3339
 
 _CHATTY: Final = (
@@ -21,6 +22,7 @@ _CHATTY: Final = (
     "uvicorn.error",
 )
 """Libraries whose `info` says nothing that an operator can act on."""
+_to_json: Final = structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
 def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -34,6 +36,12 @@ def _with_service(service: str) -> Processor:
         return event
 
     return add
+
+
+def _rendered(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    line = str(_to_json(logger, method, event))
+    # Libraries and tracebacks repeat what came from outside.
+    return redact_nik(line.encode(errors="replace")).decode()
 
 
 def configure(service: str, level: str) -> None:
@@ -69,7 +77,7 @@ def configure(service: str, level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                _rendered,
             ],
         )
     )

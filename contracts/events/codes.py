@@ -44,7 +44,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NOT_JSON: "The line is not JSON (RFC 8259, UTF-8).",
     Code.NOT_AN_EVENT: "JSON but no object, or a record neither of events nor signed by Pantau.",
     Code.TOO_LARGE: "The event is larger than 64 KiB.",
-    Code.NIK: "A string holds a NIK (16 digits in a row); kept with # in their place.",
+    Code.NIK: "A string, key or number is or holds what has the shape of a NIK; kept with # for its digits.",
     Code.UNKNOWN_TYPE: "`type` is none of the types of the contract.",
     Code.MISSING_FIELD: "A required attribute or field of `data` is missing.",
     Code.UNKNOWN_FIELD: "`data` has a field, or the event a `subject`, that the type does not have.",

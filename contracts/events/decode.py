@@ -145,7 +145,7 @@ def _judged(line: bytes, event: Event) -> Event | Refusal:
     if event.receivedtime is not None:
         # The limit is on what the device has sent.
         size -= len(',"receivedtime":""') + len(event.receivedtime)
-    refusal = _unfit(line, size, event.id, event.source, is_event=True)
+    refusal = _unfit(line, size, event.id, event.source)
     if refusal is not None:
         return refusal
     if _complete([event]):
@@ -154,15 +154,13 @@ def _judged(line: bytes, event: Event) -> Event | Refusal:
     return event
 
 
-def _unfit(
-    line: bytes, size: int, id_: str | None, source: str | None, is_event: bool = False
-) -> Refusal | None:
+def _unfit(line: bytes, size: int, id_: str | None, source: str | None) -> Refusal | None:
     """What is refused whatever the type: too many bytes, a NIK."""
     if size > MAX_EVENT_BYTES:
         detail = f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken"
         return _refused(line, Code.TOO_LARGE, detail, id_, source)
-    if nik_in(line, is_event):
-        detail = "a string holds 16 digits in a row, which may be a NIK: send a pseudonym"
+    if nik_in(line):
+        detail = "16 digits have the shape of a NIK: send a pseudonym, never the number itself"
         return _refused(line, Code.NIK, detail, id_, source)
     return None
 
@@ -237,6 +235,5 @@ def _not_json(line: bytes, error: Exception) -> Refusal:
 
 
 def _refused(line: bytes, code: Code, detail: str, id_: str | None, source: str | None) -> Refusal:
-    return Refusal(
-        code, blot(detail), redact_nik(line), id_, None if source is None else blot(source)
-    )
+    id_, source = (None if text is None else blot(text) for text in (id_, source))
+    return Refusal(code, blot(detail), redact_nik(line), id_, source)

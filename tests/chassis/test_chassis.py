@@ -196,7 +196,7 @@ def test_logs_are_json_lines_on_stderr(capsys: pytest.CaptureFixture[str]) -> No
     try:
         logs.configure("ingest", "info")
         logs.get("ingest.http").info("accepted", n=3)
-        logging.getLogger("library").warning("odd %s", "thing")
+        logging.getLogger("library").warning("odd %s", "3211 0845 0912 0001")
         logs.get("ingest.http").debug("hidden")
     finally:
         root.handlers[:] = handlers
@@ -212,7 +212,7 @@ def test_logs_are_json_lines_on_stderr(capsys: pytest.CaptureFixture[str]) -> No
         "service": "ingest",
         "ts": "",
     }
-    assert theirs["event"] == "odd thing" and theirs["service"] == "ingest"
+    assert theirs["event"] == "odd #### #### #### ####" and theirs["service"] == "ingest"
 
 
 def test_misfit_topics_are_named() -> None:

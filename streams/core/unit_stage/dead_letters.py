@@ -11,6 +11,7 @@ import msgspec
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import Event
 from contracts.events.lines import split
+from contracts.events.nik import redact_nik
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, VERDICTS
 from contracts.time.days import day_to_iso
@@ -50,7 +51,8 @@ class Letters:
             if self._opened is not record:
                 self._opened, self._opened_lines = record, split(record.value)
             value = self._opened_lines[line]
-        return Raw(record.offset, line, record.key, value)
+        # Whoever may write to the topic chooses the key.
+        return Raw(record.offset, line, redact_nik(record.key), value)
 
     def refuse(
         self, record: Record, line: int, refusal: Refusal, event: Event | None = None
