@@ -62,6 +62,10 @@ class Cells:
             return ""
         return value
 
+    def text_or_empty(self, column: str) -> str:
+        """As `text`; an empty or absent cell is empty."""
+        return self.text(column) if self._cells.get(column) else ""
+
     def choice(self, column: str, choices: tuple[_Choice, ...]) -> _Choice:
         """One of `choices`."""
         value = self._cells[column]
@@ -130,8 +134,7 @@ class Cells:
         if value not in ("0", "1"):
             self.fault(
                 column,
-                f"{self._shown(column)} is neither 0 nor 1: write 1 for what is invented, 0 for "
-                "what has an open source",
+                f"{self._shown(column)} is neither 0 nor 1: write 1 for yes, 0 for no",
             )
         return value == "1"
 
@@ -140,8 +143,10 @@ class Cells:
         return repr("(a NIK)" if has_nik(value) else value[:40])
 
 
-def read_table(path: Path, columns: tuple[str, ...], faults: Faults) -> Iterator[Cells]:
-    """The lines of a CSV file (UTF-8, comma, header with exactly `columns` in any order).
+def read_table(
+    path: Path, columns: tuple[str, ...], faults: Faults, optional: tuple[str, ...] = ()
+) -> Iterator[Cells]:
+    """The lines of a CSV file (UTF-8, comma, header with `columns` and any of `optional`, in any order).
 
     Blank lines are skipped.
     """
@@ -156,9 +161,9 @@ def read_table(path: Path, columns: tuple[str, ...], faults: Faults) -> Iterator
         return faults.add(path.name, "is not UTF-8: save it as CSV UTF-8")
     reader = csv.reader(text.splitlines())
     header = [name.strip() for name in next(reader, [])]
-    if sorted(header) != sorted(columns):
-        missing = [name for name in columns if name not in header]
-        extra = [name for name in header if name not in columns]
+    missing = [name for name in columns if name not in header]
+    extra = [name for name in header if name not in columns + optional or header.count(name) > 1]
+    if missing or extra:
         return faults.add(
             f"{path.name}, line 1",
             f"the columns must be {', '.join(columns)}: missing {missing or 'none'}, unknown or "

@@ -15,7 +15,9 @@ import msgspec
 import yaml
 
 from chassis.regions.region_csv import Cells, Faults, read_table
+from contracts.events.nik import has_nik
 from contracts.registry.entities import (
+    CalendarRow,
     Kecamatan,
     Recipient,
     RecipientKind,
@@ -34,6 +36,8 @@ UNIT_COLUMNS: Final = (
     "unit_id", "kind", "name", "kecamatan", "lon", "lat", "opens", "closes", "capacity",
     "slhs_valid_until", "registered_children", "status", "valid_from", "synthetic",
 )  # fmt: skip
+OPTIONAL_UNIT_COLUMNS: Final = ("bgn_id", "status_reason", "status_letter")
+CALENDAR_COLUMNS: Final = ("from", "to", "scope", "groups", "served", "reason")
 RECIPIENT_COLUMNS: Final = (
     "recipient_id", "name", "kind", "kecamatan", "lon", "lat", "unit_id", "meal_time", *GROUPS,
     "status", "valid_from", "synthetic",
@@ -47,6 +51,8 @@ _RECIPIENT_ID: Final = re.compile(
 )
 _REGION_CODE: Final = re.compile(r"[0-9]{2}\.[0-9]{2}")
 _MAX_PEOPLE: Final = 100_000
+MAX_REASON: Final = 100
+"""Characters of a calendar row's reason and of a holiday's name, which are shown on screen."""
 
 
 _Read = TypeVar("_Read")
@@ -69,7 +75,7 @@ class _RegionFile(msgspec.Struct, forbid_unknown_fields=True):
     timezone: str
     service_weekdays: list[int]
     kecamatan: list[Kecamatan]
-    holidays: list[str] = []
+    holidays: list[str | dict[str, str]] = []
     thresholds: Thresholds = Thresholds()
 
 
@@ -98,7 +104,8 @@ def load_region(folder: Path) -> RegionRegistry:
         raise RegionError(faults.messages)
     known = frozenset(one.code for one in region.kecamatan)
     units = [
-        (row, _unit(row, known)) for row in read_table(folder / "units.csv", UNIT_COLUMNS, faults)
+        (row, _unit(row, known))
+        for row in read_table(folder / "units.csv", UNIT_COLUMNS, faults, OPTIONAL_UNIT_COLUMNS)
     ]
     recipients = [
         (row, _recipient(row, known))
@@ -106,6 +113,12 @@ def load_region(folder: Path) -> RegionRegistry:
     ]
     _check_units(units)
     _check_recipients(recipients, [unit for _, unit in units])
+    scopes = {one.unit_id for _, one in units if one.kind == "sppg"}
+    scopes |= known | {one.recipient_id for _, one in recipients}
+    calendar_file = folder / "calendar.csv"
+    # A folder of before calendars has none: its weekdays and holidays decide.
+    lines = read_table(calendar_file, CALENDAR_COLUMNS, faults) if calendar_file.exists() else ()
+    calendar = tuple(_calendar_row(row, scopes) for row in lines)
     _check_boundaries(folder / "boundaries.geojson", known, faults)
     # In one order, so that moving lines about is no change.
     registry = RegionRegistry(
@@ -116,6 +129,7 @@ def load_region(folder: Path) -> RegionRegistry:
                 (one for _, one in recipients), key=lambda one: (one.recipient_id, one.valid_from)
             )
         ),
+        calendar,
     )
     if not faults.messages:
         faults.messages += validate_change(None, registry, 0)
@@ -151,14 +165,15 @@ def _region(folder: Path, faults: Faults) -> Region | None:
         province=read.province,
         timezone=read.timezone,
         service_weekdays=tuple(read.service_weekdays),
-        holidays=holidays,
+        holidays=tuple(sorted(holidays)),
         kecamatan=tuple(read.kecamatan),
         thresholds=read.thresholds,
+        holiday_names=tuple(name for _, name in sorted(holidays.items())),
     )
 
 
-def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> tuple[int, ...]:
-    """Notes the faults of region.yaml and returns its holidays as days."""
+def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> dict[int, str]:
+    """Notes the faults of region.yaml and returns its holidays: day -> name, empty where none is given."""
     if not _REGION_CODE.fullmatch(read.code):
         faults.add("region.yaml", f"code: {read.code!r} is no Kemendagri code: write it like 32.11")
     elif folder.resolve().name != read.code:
@@ -184,17 +199,49 @@ def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> tuple[int,
             )
     if not codes or len(set(codes)) != len(codes):
         faults.add("region.yaml", "kecamatan: list each kecamatan once, at least one")
-    holidays = []
-    for text in read.holidays:
-        try:
-            holidays.append(iso_to_day(text))
-        except ValueError as error:
-            faults.add("region.yaml", f"holidays: {error}")
-    return tuple(sorted(set(holidays)))
+    return _holidays(read.holidays, faults)
 
 
-def _place(row: Cells, known: frozenset[str]) -> tuple[str, float, float]:
-    kecamatan = row.text("kecamatan")
+def _holidays(written: list[str | dict[str, str]], faults: Faults) -> dict[int, str]:
+    """Dates, or dates with names (`2026-12-25: Natal`), as day -> name."""
+    holidays: dict[int, str] = {}
+    for entry in written:
+        for text, name in entry.items() if isinstance(entry, dict) else ((entry, ""),):
+            if len(name) > MAX_REASON or has_nik(name):
+                faults.add(
+                    "region.yaml",
+                    f"holidays: {text}: write a name of at most {MAX_REASON} characters",
+                )
+            try:
+                holidays[iso_to_day(text)] = name
+            except ValueError as error:
+                faults.add("region.yaml", f"holidays: {error}")
+    return holidays
+
+
+def _calendar_row(row: Cells, scopes: set[str]) -> CalendarRow:
+    first, last = row.day("from"), row.day("to")
+    if last < first:
+        row.fault("to", "is before from: write the last day, which may be the same")
+    scope = row.text_or_empty("scope")
+    if scope and scope not in scopes:
+        row.fault(
+            "scope",
+            f"{scope!r} is no kecamatan, kitchen or recipient of this folder: write one, or leave it "
+            "empty for the region",
+        )
+    groups = tuple(re.split(r"[\s;,|]+", text)) if (text := row.text_or_empty("groups")) else ()
+    if unknown := [group for group in groups if group not in GROUPS]:
+        row.fault(
+            "groups", f"{unknown[0]!r} is none of {', '.join(GROUPS)}: separate groups by blanks"
+        )
+    return CalendarRow(first, last, scope, groups, row.flag("served"), row.text("reason"))
+
+
+def _place(
+    row: Cells, known: frozenset[str], may_be_outside: bool = False
+) -> tuple[str, float, float]:
+    kecamatan = row.text_or_empty("kecamatan") if may_be_outside else row.text("kecamatan")
     if kecamatan and kecamatan not in known:
         row.fault(
             "kecamatan",
@@ -211,8 +258,9 @@ def _id(row: Cells, column: str, pattern: re.Pattern[str], example: str) -> str:
 
 
 def _unit(row: Cells, known: frozenset[str]) -> Unit:
-    kecamatan, lon, lat = _place(row, known)
     kind = row.choice("kind", UNIT_KINDS)
+    # A hospital outside the region counts at the kabupaten's level only.
+    kecamatan, lon, lat = _place(row, known, may_be_outside=kind == "clinic")
     capacity = row.count("capacity", _MAX_PEOPLE)
     children = row.count("registered_children", _MAX_PEOPLE)
     if kind == "sppg" and not capacity:
@@ -242,6 +290,9 @@ def _unit(row: Cells, known: frozenset[str]) -> Unit:
         status=row.choice("status", STATUSES),
         valid_from=row.day("valid_from"),
         synthetic=row.flag("synthetic"),
+        bgn_id=row.text_or_empty("bgn_id"),
+        status_reason=row.text_or_empty("status_reason"),
+        status_letter=row.text_or_empty("status_letter"),
     )
 
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from contracts.registry.calendar import DayCalendar, ServiceCalendar
 from contracts.registry.region_rows import (
+    CalendarRow,
     Kecamatan,
     Recipient,
     RecipientKind,
@@ -26,8 +28,8 @@ from contracts.registry.region_rows import (
 from contracts.time.days import DAY_MS, Zone, day_to_iso, iso_to_day, weekday
 
 __all__ = [
-    "DAY_MS", "DayView", "Kecamatan", "Recipient", "RecipientKind", "Region", "RegionRegistry",
-    "Registry", "Status", "Thresholds", "Unit", "UnitKind", "Zone", "day_to_iso", "iso_to_day",
+    "DAY_MS", "CalendarRow", "DayView", "Kecamatan", "Recipient", "RecipientKind", "Region", "RegionRegistry",
+    "Registry", "ServiceDay", "Status", "Thresholds", "Unit", "UnitKind", "Zone", "day_to_iso", "iso_to_day",
     "weekday",
 ]  # fmt: skip
 
@@ -39,6 +41,8 @@ _CACHED_VIEWS: Final = 128
 
 One view lasts from one change of the registry to the next, so this is years of an ordinary region.
 """
+_CACHED_DAYS: Final = 512
+"""Days whose service is kept a region: an event or a window may ask for any."""
 
 
 _Row = TypeVar("_Row", Unit, Recipient)
@@ -48,18 +52,16 @@ class DayView:
     """The rows in force between two changes of a region's registry, and their sums. Read only.
 
     `registered`: recipient -> {group: n}, only for recipients that count (active, with an active
-    kitchen) and groups above 0. `target_of`: kitchen -> sum of its recipients' registered;
-    `recipients_of`: kitchen -> rows that name it, of any status; `children_of`: active clinic ->
-    registered children.
+    kitchen) and groups above 0. `recipients_of`: kitchen -> rows that name it, of any status;
+    `children_of`: active clinic -> registered children.
     """
 
-    __slots__ = ("children_of", "recipients", "recipients_of", "registered", "target_of", "units")
+    __slots__ = ("children_of", "recipients", "recipients_of", "registered", "units")
 
     def __init__(self, units: dict[str, Unit], recipients: dict[str, Recipient]) -> None:
         self.units = units
         self.recipients = recipients
         self.registered: dict[str, dict[str, int]] = {}
-        self.target_of: dict[str, int] = {}
         self.recipients_of: dict[str, tuple[Recipient, ...]] = {}
         self.children_of: dict[str, int] = {}
         by_kitchen: dict[str, list[Recipient]] = {}
@@ -71,11 +73,7 @@ class DayView:
                 self.registered[recipient.recipient_id] = counted
         for unit in units.values():
             if unit.kind == "sppg":
-                fed = by_kitchen.get(unit.unit_id, [])
-                self.recipients_of[unit.unit_id] = tuple(fed)
-                self.target_of[unit.unit_id] = sum(
-                    sum(self.registered.get(one.recipient_id, _NO_GROUPS).values()) for one in fed
-                )
+                self.recipients_of[unit.unit_id] = tuple(by_kitchen.get(unit.unit_id, ()))
             elif unit.status == "active":
                 self.children_of[unit.unit_id] = unit.registered_children
 
@@ -83,18 +81,49 @@ class DayView:
 _NOTHING: Final = DayView({}, {})
 
 
+class ServiceDay:
+    """Whom meals are for on a local day, and who is left out. Read only; shared by days that are ruled alike.
+
+    `view`: the rows in force. `registered`: recipient -> {group: n}, as in the view, of the groups served;
+    `target_of`: kitchen -> sum of it over its recipients; `not_served`: recipient -> {group: why}, of the
+    registered groups left out (empty: the weekday is none of service).
+    """
+
+    __slots__ = ("not_served", "registered", "target_of", "view")
+
+    def __init__(self, view: DayView, calendar: DayCalendar) -> None:
+        self.view = view
+        self.registered: dict[str, dict[str, int]] = {}
+        self.target_of: dict[str, int] = dict.fromkeys(view.recipients_of, 0)
+        self.not_served: dict[str, dict[str, str]] = {}
+        for recipient_id, groups in view.registered.items():
+            recipient = view.recipients[recipient_id]
+            served: dict[str, int] = {}
+            for group, n in groups.items():
+                row = calendar.row_for(recipient, group)
+                if calendar.serves_weekday if row is None else row.served:
+                    served[group] = n
+                else:
+                    reasons = self.not_served.setdefault(recipient_id, {})
+                    reasons[group] = "" if row is None else row.reason
+            if served:
+                self.registered[recipient_id] = served
+                self.target_of[recipient.unit_id] += sum(served.values())
+
+
 class _RegionIndex:
     """One region's rows by id (oldest first) and its views by the change they begin with."""
 
     __slots__ = (
+        "calendar",
         "changes",
-        "holidays",
+        "days",
         "recipients",
         "region",
+        "services",
         "units",
         "version",
         "views",
-        "weekdays",
         "zone",
     )
 
@@ -102,8 +131,7 @@ class _RegionIndex:
         self.region = registry.region
         self.version = registry.version
         self.zone = _zone(registry.region.timezone)
-        self.holidays = frozenset(registry.region.holidays)
-        self.weekdays = frozenset(registry.region.service_weekdays)
+        self.calendar = ServiceCalendar(registry.region, registry.calendar)
         self.units: dict[str, tuple[Unit, ...]] = {}
         self.recipients: dict[str, tuple[Recipient, ...]] = {}
         for unit in sorted(registry.units, key=_valid_from):
@@ -116,6 +144,8 @@ class _RegionIndex:
             | {row.valid_from for row in registry.recipients}
         )
         self.views: dict[int, DayView] = {}
+        self.services: dict[tuple[int, DayCalendar], ServiceDay] = {}
+        self.days: dict[int, ServiceDay] = {}
 
     def view(self, day: int) -> DayView:
         change = bisect_right(self.changes, day) - 1
@@ -129,6 +159,20 @@ class _RegionIndex:
             fed = {key: one for key, rows in self.recipients.items() if (one := _at(rows, day))}
             view = self.views[change] = DayView(units, fed)
         return view
+
+    def service(self, day: int) -> ServiceDay:
+        found = self.days.get(day)
+        if found is None:
+            if len(self.days) >= _CACHED_DAYS:
+                self.days.clear()
+                self.services.clear()
+            calendar = self.calendar.on(day)
+            key = (bisect_right(self.changes, day) - 1, calendar)
+            found = self.services.get(key)
+            if found is None:
+                found = self.services[key] = ServiceDay(self.view(day), calendar)
+            self.days[day] = found
+        return found
 
 
 def _valid_from(row: Unit | Recipient) -> int:
@@ -225,11 +269,9 @@ class Registry:
         )
 
     def kitchen_target(self, unit_id: str, day: int) -> int:
-        """Sum of the registered of the kitchen's recipients; 0 on days that are no service day."""
+        """Sum of the registered of the kitchen's recipients and groups that are served on the day."""
         index = self._unit_region.get(unit_id)
-        if index is None or not _serves(index, day):
-            return 0
-        return index.view(day).target_of.get(unit_id, 0)
+        return 0 if index is None else index.service(day).target_of.get(unit_id, 0)
 
     def recipients_of_kitchen(self, unit_id: str, day: int) -> tuple[Recipient, ...]:
         """Rows in force, of any status, that name the kitchen."""
@@ -241,9 +283,16 @@ class Registry:
         index = self._unit_region.get(unit_id)
         return 0 if index is None else index.view(day).children_of.get(unit_id, 0)
 
+    def service(self, region: str, day: int) -> ServiceDay:
+        """Whom meals are for on a local day. The same object for days that are ruled alike."""
+        return self._regions[region].service(day)
+
     def is_service_day(self, region: str, day: int) -> bool:
-        """True if meals are served: the weekday is one of service and the day no holiday."""
-        return _serves(self._regions[region], day)
+        """True if meals are served to anybody registered; of a region without any, if its own rule says so."""
+        index = self._regions[region]
+        if index.view(day).registered:
+            return bool(index.service(day).registered)
+        return index.calendar.on(day).serves_region()
 
     def local_day(self, region: str, epoch_ms: int) -> int:
         """The local day that holds a moment."""
@@ -263,10 +312,6 @@ class Registry:
     def ms_of_day(self, region: str, epoch_ms: int) -> int:
         """Local time of day in milliseconds."""
         return self._regions[region].zone.ms_of_day(epoch_ms)
-
-
-def _serves(index: _RegionIndex, day: int) -> bool:
-    return weekday(day) in index.weekdays and day not in index.holidays
 
 
 def _claim(owners: dict[str, _RegionIndex], ids: Iterable[str], index: _RegionIndex) -> None:

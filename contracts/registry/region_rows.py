@@ -66,7 +66,10 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Region(msgspec.Struct, frozen=True):
-    """One kabupaten or kota. `service_weekdays`: 1 = Monday; `holidays`: local days."""
+    """One kabupaten or kota. `service_weekdays`: 1 = Monday; `holidays`: local days.
+
+    `holiday_names`: one a holiday, empty where none is given; none at all in a record of before names.
+    """
 
     code: str
     name: str
@@ -76,6 +79,7 @@ class Region(msgspec.Struct, frozen=True):
     holidays: tuple[int, ...]
     kecamatan: tuple[Kecamatan, ...]
     thresholds: Thresholds = Thresholds()
+    holiday_names: tuple[str, ...] = ()
 
 
 class Unit(msgspec.Struct, frozen=True, array_like=True):
@@ -83,9 +87,11 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
 
     `opens`, `closes`: minute of the local day (`opens` > `closes`: over midnight).
 
-    `capacity`: portions a day, 0 for a clinic; `registered_children`: of a clinic, 0 for a
-    kitchen; `slhs_valid_until`: day or None; `synthetic`: invented, to be shown as such. On the
-    wire a JSON array: a region must fit one Kafka record.
+    `kecamatan`: empty for a clinic outside the region. `capacity`: portions a day, 0 for a clinic;
+    `registered_children`: of a clinic, 0 for a kitchen; `slhs_valid_until`: day or None;
+    `synthetic`: invented, to be shown as such; `bgn_id`: the programme's own id of a kitchen;
+    `status_reason`, `status_letter`: why the status is what it is, and the number of the letter that
+    says so. On the wire a JSON array: a region must fit one Kafka record.
     """
 
     unit_id: str
@@ -102,6 +108,9 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     status: Status
     valid_from: int
     synthetic: bool
+    bgn_id: str = ""
+    status_reason: str = ""
+    status_letter: str = ""
 
 
 class Recipient(msgspec.Struct, frozen=True, array_like=True):
@@ -125,12 +134,31 @@ class Recipient(msgspec.Struct, frozen=True, array_like=True):
     synthetic: bool
 
 
+class CalendarRow(msgspec.Struct, frozen=True, array_like=True):
+    """One line of calendar.csv: from `first` to `last`, both inclusive, meals are served or not.
+
+    `scope`: empty (the region), a kecamatan, a kitchen or a recipient; `groups`: empty: all;
+    `reason`: shown on screen.
+    """
+
+    first: int
+    last: int
+    scope: str
+    groups: tuple[str, ...]
+    served: bool
+    reason: str
+
+
 class RegionRegistry(msgspec.Struct, frozen=True):
-    """One region with all rows it ever had: the value of a record of `registry`."""
+    """One region with all rows it ever had: the value of a record of `registry`.
+
+    `calendar` is in the order of its file: of two rows alike in scope and groups the later counts.
+    """
 
     region: Region
     units: tuple[Unit, ...]
     recipients: tuple[Recipient, ...]
+    calendar: tuple[CalendarRow, ...] = ()
 
     def encode(self) -> bytes:
         """JSON, the same bytes for the same rows."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.registry.entities import Recipient, Region, RegionRegistry, Unit
+from contracts.registry.entities import CalendarRow, Recipient, Region, RegionRegistry, Unit
 from contracts.results.topics import MAX_RECORD_BYTES
 from contracts.time.days import day_to_iso
 
@@ -27,6 +27,7 @@ def validate_change(old: RegionRegistry | None, new: RegionRegistry, today: int)
     faults += _region_faults(old.region, new.region, today)
     faults += _row_faults("units.csv", old.units, new.units, today)
     faults += _row_faults("recipients.csv", old.recipients, new.recipients, today)
+    faults += _calendar_faults(old.calendar, new.calendar, today)
     return faults
 
 
@@ -92,6 +93,32 @@ def _row_faults(file: str, old: Sequence[_Row], new: Sequence[_Row], today: int)
         if key not in before and row.valid_from <= today
     ]
     return faults
+
+
+def _calendar_faults(
+    old: Sequence[CalendarRow], new: Sequence[CalendarRow], today: int
+) -> list[str]:
+    """The old lines must stand in the new file, in their order: of two alike the later counts."""
+    faults = []
+    matched = 0
+    for row in new:
+        if matched < len(old) and row == old[matched]:
+            matched += 1
+        elif row.first <= today:
+            faults.append(
+                f"calendar.csv, {_calendar_name(row)}: is new or was edited, but the day has begun: "
+                f"restore the old line, or write from {day_to_iso(today + 1)} or later"
+            )
+    faults += [
+        f"calendar.csv, {_calendar_name(row)}: was removed, edited or moved: restore it in its place; "
+        "to change days to come, add a line below"
+        for row in old[matched:]
+    ]
+    return faults
+
+
+def _calendar_name(row: CalendarRow) -> str:
+    return f"row from {day_to_iso(row.first)} to {day_to_iso(row.last)} of scope {row.scope or 'region'}"
 
 
 def _key(row: _Row) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.registry.entities import (
+    CalendarRow,
     Kecamatan,
     Recipient,
     Region,
@@ -34,6 +35,7 @@ def region(**changes: Any) -> Region:
         "timezone": "Asia/Jakarta",
         "service_weekdays": (1, 2, 3, 4, 5),
         "holidays": (iso_to_day("2026-12-25"),),
+        "holiday_names": ("Natal",),
         "kecamatan": (Kecamatan("32.11.01", "Wado"), Kecamatan("32.11.02", "Jatinunggal")),
     }
     return Region(**(given_ | changes))
@@ -84,9 +86,12 @@ def school(recipient_id: str = "npsn:X0000001", **changes: Any) -> Recipient:
 
 
 def rows(
-    units: tuple[Unit, ...], recipients: tuple[Recipient, ...] = (), **changes: Any
+    units: tuple[Unit, ...],
+    recipients: tuple[Recipient, ...] = (),
+    calendar: tuple[CalendarRow, ...] = (),
+    **changes: Any,
 ) -> RegionRegistry:
-    return RegionRegistry(region(**changes), units, recipients)
+    return RegionRegistry(region(**changes), units, recipients, calendar)
 
 
 def test_the_row_in_force_is_the_newest_that_has_begun() -> None:

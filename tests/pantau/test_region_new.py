@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.regions.region_folder import load_region
-from contracts.registry.entities import Registry
+from contracts.registry.entities import Registry, iso_to_day
 from pantau.commands.provide.region import begin
 from pantau.refusal import Refusal
 from pantau.region.region_new import NewRegion, create_region
@@ -25,8 +25,8 @@ def new(code: str = "32.08", beneficiaries: int = 200_000) -> NewRegion:
 def test_a_folder_is_made_and_can_be_read(tmp_path: Path) -> None:
     create_region(tmp_path / "32.08", new())
     registry = load_region(tmp_path / "32.08")
-    view = Registry([registry]).view("32.08", 30_000)
-    assert sum(view.target_of.values()) == 200_000
+    service = Registry([registry]).service("32.08", iso_to_day("2026-11-24"))
+    assert sum(service.target_of.values()) == 200_000
     assert all(unit.synthetic for unit in registry.units)
     assert all(one.synthetic for one in registry.recipients)
 

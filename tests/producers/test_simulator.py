@@ -78,7 +78,7 @@ def test_rates_change_the_sensors_and_heartbeats_only() -> None:
 
 
 def test_what_is_cooked_driven_received_and_eaten_is_credible() -> None:
-    target = sum(world().view(TUESDAY).target_of.values())
+    target = sum(world().registry.service(world().region, TUESDAY).target_of.values())
     sums = dict.fromkeys(("cooked", "dispatched", "received", "eaten"), 0)
     for made in whole_day().values():
         for one in final(made.said):

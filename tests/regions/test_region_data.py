@@ -65,8 +65,9 @@ def test_every_point_lies_in_its_kecamatan(registry: RegionRegistry) -> None:
 
 
 def test_a_kitchen_can_cook_what_it_owes_and_is_near(registry: RegionRegistry) -> None:
-    view = Registry([registry]).view(registry.region.code, DAY)
-    for unit_id, target in view.target_of.items():
+    service = Registry([registry]).service(registry.region.code, DAY)
+    view = service.view
+    for unit_id, target in service.target_of.items():
         assert 1000 <= target <= view.units[unit_id].capacity <= 3500
     ways = sorted(
         distance_km((one.lon, one.lat), (kitchen.lon, kitchen.lat))

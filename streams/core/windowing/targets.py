@@ -1,7 +1,6 @@
 """What is registered: the targets of windows, from the registry's rows in force on each local day.
 
-"Registered" changes only where a row's `valid_from` lies, so the sums of a day are those of its view;
-windows add them up over service days.
+Days that are ruled alike by registry and calendar share their sums; windows add them up.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.registry.entities import DayView, Registry
+from contracts.registry.entities import Registry, ServiceDay
 from contracts.time.windows import ALL_GROUPS
 
 _CACHED_WINDOWS: Final = 256
@@ -20,18 +19,19 @@ _NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class _Sums:
-    """Targets of one view by area: recipients, kitchens, kecamatan and the region itself are areas alike."""
+    """Targets of one local day by area: recipients, kitchens, kecamatan and the region itself are areas alike."""
 
-    def __init__(self, region: str, view: DayView) -> None:
-        self.view = view  # held, so that its id stays its own
+    def __init__(self, region: str, service: ServiceDay) -> None:
+        view = service.view
+        self.service = service  # held, so that its id stays its own
         self.portions: dict[str, int] = defaultdict(int)
         self.eaten: dict[tuple[str, str], int] = defaultdict(int)
         self.recipients: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.children: dict[str, int] = defaultdict(int)
-        for kitchen, portions in view.target_of.items():
+        for kitchen, portions in service.target_of.items():
             for area in (kitchen, view.units[kitchen].kecamatan, region):
                 self.portions[area] += portions
-        for recipient, registered in view.registered.items():
+        for recipient, registered in service.registered.items():
             for area in (recipient, view.recipients[recipient].kecamatan, region):
                 for group, count in (*registered.items(), (ALL_GROUPS, sum(registered.values()))):
                     if count:
@@ -52,11 +52,11 @@ class Targets:
         self._windows: dict[tuple[int, int], list[tuple[_Sums, int]]] = {}
         self._coverage: dict[tuple[int, int], dict[tuple[str, str], tuple[int, int]]] = {}
 
-    def _of_view(self, day: int) -> _Sums:
-        view = self._registry.view(self._region, day)
-        sums = self._sums.get(id(view))
+    def _of_day(self, day: int) -> _Sums:
+        service = self._registry.service(self._region, day)
+        sums = self._sums.get(id(service))
         if sums is None:
-            sums = self._sums[id(view)] = _Sums(self._region, view)
+            sums = self._sums[id(service)] = _Sums(self._region, service)
         return sums
 
     def _service(self, first: int, last: int) -> list[tuple[_Sums, int]]:
@@ -73,8 +73,7 @@ class Targets:
 
     def _service_days(self, first: int, last: int) -> Iterator[_Sums]:
         for day in range(first, last + 1):
-            if self._registry.is_service_day(self._region, day):
-                yield self._of_view(day)
+            yield self._of_day(day)
 
     def portions(self, area: str, first: int, last: int) -> int:
         """`portions_target` of a kitchen, a kecamatan (of its kitchens) or the region, days inclusive."""
@@ -100,4 +99,4 @@ class Targets:
 
     def children(self, area: str, day: int) -> int:
         """`children_registered` of a clinic, a kecamatan or the region on a window's last day."""
-        return self._of_view(day).children.get(area, 0)
+        return self._of_day(day).children.get(area, 0)
