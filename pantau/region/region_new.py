@@ -81,7 +81,7 @@ timezone: {new.timezone}
 # 1 = Monday. Six days a week, as in the programme's technical guide (juknis) of 2025. Cannot
 # change once the region is in use.
 service_weekdays: [1, 2, 3, 4, 5, 6]
-# National holidays and joint leave, as "YYYY-MM-DD": copy them from the decree of each year. Days
+# National holidays and joint leave, as "YYYY-MM-DD": name, copy them from the decree of each year. Days
 # that have begun may not change.
 holidays: []
 # Only what differs from the public contract, e.g. over_4h_min: 240

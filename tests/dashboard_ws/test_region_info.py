@@ -92,7 +92,7 @@ def test_meals_add_up_to_the_registered_of_the_day() -> None:
     registry = Registry([load_region(_ROOT / "regions" / "32.11")])
     day = 20781
     fed = registry.recipients_in_force("32.11", day)
-    meals = _meals(registry, day, fed.values())
+    meals = _meals(registry.service("32.11", day), fed.values())
     assert sum(n for _, n in meals) == sum(
         sum(registry.registered(one, day).values()) for one in fed
     )

@@ -18,7 +18,7 @@ from chassis.datadir import DataDir
 from chassis.feeds.registry_feed import RegistryFeed
 from chassis.problems import Problem
 from chassis.settings import Settings
-from contracts.registry.entities import Recipient, Registry, Unit
+from contracts.registry.entities import Recipient, Registry, ServiceDay, Unit
 from contracts.time.days import day_to_iso
 from contracts.tokens import Claims
 from dashboard_ws.gateway.api.http import Bearer
@@ -50,6 +50,17 @@ class Target(msgspec.Struct):
     registered: int
 
 
+class NotServed(msgspec.Struct):
+    """How many recipients the calendar leaves out today, with which of their groups (empty: all), and why.
+
+    An empty `reason`: the weekday is none of service.
+    """
+
+    reason: str
+    groups: tuple[str, ...]
+    recipients: int
+
+
 class RegionAnswer(msgspec.Struct):
     """`targets` and `meals` are of `day`, the region's local day.
 
@@ -68,6 +79,7 @@ class RegionAnswer(msgspec.Struct):
     units: list[UnitInfo]
     targets: list[Target]
     today: list[tuple[int, int, int, int, int]]
+    not_served: list[NotServed]
     map: Outline
 
 
@@ -116,10 +128,10 @@ class RegionInfo:
         iso = day_to_iso(day)
         fed = registry.recipients_in_force(code, day).values()
         active = [one for one in registry.units_in_force(code, day).values() if _is_active(one)]
-        serves = registry.is_service_day(code, day)
+        service = registry.service(code, day)
 
         def meals(recipients: Iterable[Recipient]) -> Meals:
-            return _meals(registry, day, recipients) if serves else []
+            return _meals(service, recipients)
 
         return RegionAnswer(
             code=code,
@@ -144,6 +156,7 @@ class RegionInfo:
                 for at, cooked, dispatched, received, eaten in self._hub.days[code].points(iso)
                 if zone.local_day(at) == day
             ],
+            not_served=_not_served(service),
             map=self._map(code),
         )
 
@@ -166,9 +179,20 @@ def _unit(unit: Unit, meals: Meals) -> UnitInfo:
     )  # fmt: skip
 
 
-def _meals(registry: Registry, day: int, recipients: Iterable[Recipient]) -> Meals:
-    """What the recipients count for on a service day; those that do not count add nothing."""
+def _meals(service: ServiceDay, recipients: Iterable[Recipient]) -> Meals:
+    """Meals of the day by time; recipients that are left out add nothing."""
     found: Counter[int] = Counter()
     for one in recipients:
-        found[one.meal_time] += sum(registry.registered(one.recipient_id, day).values())
+        found[one.meal_time] += sum(service.registered.get(one.recipient_id, {}).values())
     return [(minute, n) for minute, n in sorted(found.items()) if n > 0]
+
+
+def _not_served(service: ServiceDay) -> list[NotServed]:
+    """Most recipients first."""
+    found: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for recipient, reasons in service.not_served.items():
+        partly = recipient in service.registered
+        for reason in set(reasons.values()):
+            groups = tuple(sorted(group for group, why in reasons.items() if why == reason))
+            found[reason, groups if partly else ()] += 1
+    return [NotServed(reason, groups, n) for (reason, groups), n in found.most_common()]
