@@ -15,7 +15,7 @@ from chassis import logs
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
 from sinks.batch import Batch, Record
-from sinks.sink_metrics import ERRORS, LAG, LAST_WRITE, WRITE_SECONDS, Readiness
+from sinks.sink_metrics import ERRORS, LAG, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
 GROUP: Final = "pantau-sink"
@@ -82,7 +82,9 @@ class Reader:
         self._readiness = readiness
         self._stop = stop
         self._failures = 0
+        self._waits_since: float | None = None
         self._lag_due = 0.0
+        WAITING.labels(name).set_function(self._waiting_s)
 
     def run(self) -> None:
         """Work until told to stop; the batch in hand is finished and committed first."""
@@ -103,7 +105,7 @@ class Reader:
                 self._go_back(batch, error)
                 return
             self._commit(batch)
-            self._failures = 0
+            self._takes_rows()
             self._readiness.fine(self.name)
             LAST_WRITE.labels(self.name).set(real_now_ms() / 1000)
         if time.monotonic() >= self._lag_due:
@@ -143,14 +145,39 @@ class Reader:
             )
 
     def _go_back(self, batch: Batch, error: StoreUnavailableError) -> None:
+        """Nothing of the batch is committed: it is read again, after a while, until it is in."""
         ERRORS.labels(self.name).inc()
         wait_s = _BACKOFF_S[min(self._failures, len(_BACKOFF_S) - 1)]
         self._failures += 1
+        if self._waits_since is None:
+            self._waits_since = time.monotonic()
         self._readiness.trouble(self.name, str(error))
-        _log.error("ClickHouse takes no rows", reader=self.name, reason=str(error), retry_s=wait_s)
+        _log.error(
+            "ClickHouse takes no rows",
+            reader=self.name,
+            waits_for=error.waits_for,
+            waited_s=round(self._waiting_s()),
+            reason=str(error),
+            retry_s=wait_s,
+        )
         for (topic, partition), (first, _last) in batch.spans.items():
             self._consumer.seek(TopicPartition(topic, partition), first)
         self._stop.wait(wait_s)
+
+    def _takes_rows(self) -> None:
+        if self._waits_since is not None:
+            _log.warning(
+                "ClickHouse takes rows again",
+                reader=self.name,
+                waited_s=round(self._waiting_s()),
+            )
+        self._failures = 0
+        self._waits_since = None
+
+    def _waiting_s(self) -> float:
+        """Seconds since the first try of the batch in hand that failed; 0 if none did."""
+        since = self._waits_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def _measure_lag(self) -> None:
         """Ask the broker for the ends: `poll` says nothing of a broker that is away."""

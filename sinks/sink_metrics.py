@@ -20,6 +20,11 @@ LAG: Final = Gauge(
 LAST_WRITE: Final = Gauge(
     "pantau_sink_last_write_seconds", "Machine's time of the last batch, epoch seconds", ["reader"]
 )
+WAITING: Final = Gauge(
+    "pantau_sink_waiting_seconds",
+    "Seconds since ClickHouse took the last batch, while it takes none; 0: it takes rows",
+    ["reader"],
+)
 WRITE_SECONDS: Final = Histogram(
     "pantau_sink_write_seconds", "Seconds to write one batch", ["reader"]
 )

@@ -32,6 +32,8 @@ _LAST: Final = "positions"
 _SETTINGS: Final = {
     "async_insert": 0,
     "date_time_input_format": "best_effort",
+    # Rows of very many months in one insert are no fault.
+    "max_partitions_per_insert_block": 0,
     # A column misspelled, or text that is null, is an error to see, not an empty value to show.
     "input_format_skip_unknown_fields": 0,
     "input_format_null_as_default": 0,
@@ -54,12 +56,15 @@ _UNREADABLE: Final = frozenset(
         117,
         130,
         131,
+        153,
         321,
         349,
         376,
+        395,
         407,
         441,
         467,
+        469,
         536,
         617,
         691,
@@ -67,12 +72,28 @@ _UNREADABLE: Final = frozenset(
 )
 """ClickHouse error codes that say that a row itself cannot be taken; all others may pass."""
 
+_STORE: Final = "ClickHouse"
+_WAITS_FOR: Final = {
+    75: "a disk that takes what ClickHouse writes",
+    241: "memory of ClickHouse",
+    243: "disk space of ClickHouse",
+    252: "merges of ClickHouse",
+}
+"""What must come before rows with this error code are taken; else ClickHouse itself."""
+
 _ENCODER: Final = msgspec.json.Encoder()
 _log = logs.get("sinks.writer")
 
 
 class StoreUnavailableError(Exception):
-    """ClickHouse cannot take the batch now. Take nothing of it as written; write it again."""
+    """ClickHouse cannot take the batch now. Take nothing of it as written; write it again.
+
+    `waits_for`: what must come first, in words.
+    """
+
+    def __init__(self, waits_for: str, reason: str) -> None:
+        super().__init__(f"waits for {waits_for}: {reason}")
+        self.waits_for = waits_for
 
 
 class Store(Protocol):
@@ -134,14 +155,16 @@ class Writer:
             )
         except ClickHouseError as error:
             text = str(error)
-            code = _CODE.search(text)
-            if code is not None and int(code[1]) in _UNREADABLE:
+            found = _CODE.search(text)
+            code = int(found[1]) if found else 0
+            if code in _UNREADABLE:
                 return text
             raise StoreUnavailableError(
-                f"insert into {table}: {blot(text[:MAX_REASON])}"
+                _WAITS_FOR.get(code, _STORE),
+                f"insert into {table}: {blot(' '.join(text[:MAX_REASON].split()))}",
             ) from error
         except OSError as error:
-            raise StoreUnavailableError(f"insert into {table}: {error}") from error
+            raise StoreUnavailableError(_STORE, f"insert into {table}: {error}") from error
         return None
 
     def _set_aside(self, rejects: Sequence[Reject]) -> None:
@@ -163,5 +186,5 @@ class Writer:
         problem = self._try(REJECT_TABLE.name, bodies)
         if problem is not None:
             raise StoreUnavailableError(
-                f"{REJECT_TABLE.name} takes no rows: {blot(problem[:MAX_REASON])}"
+                _STORE, f"{REJECT_TABLE.name} takes no rows: {blot(problem[:MAX_REASON])}"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ _SETTING_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _PARAMETER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SETTINGS_CLAUSE: Final = re.compile(
     r"\bSETTINGS\s+([a-z]\w*\s*=.*?)\s*\Z", re.IGNORECASE | re.DOTALL
+)
+_FAILED_WRITES: Final = (
+    "SELECT sum(value) FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'"
 )
 
 
@@ -167,6 +171,27 @@ class Engine:
         except RuntimeError as error:
             os.close(self._lock)
             raise EngineError(f"{home}: chDB cannot open it: {error}") from None
+        self._counting = threading.Lock()
+        # Failures while it was opened lie before anything that is answered here.
+        self._failed_before = self._failed_writes()
+
+    def check_writes(self) -> None:
+        """Raises ClickHouseError if any write to the disk has failed since the engine was opened.
+
+        The engine goes on after a failed write of a part, of an insert or of a merge, and answers as if
+        it were stored. When it is opened anew it sets such parts aside, and takes those that were merged.
+        """
+        if self._failed_writes() > self._failed_before:
+            raise refused(
+                75,
+                "CANNOT_WRITE_TO_FILE_DESCRIPTOR",
+                "A write to the disk failed, so the rows are not proved to be stored. The embedded "
+                "ClickHouse ends to find what is broken: look whether its disk is full, and insert again",
+            )
+
+    def _failed_writes(self) -> int:
+        with self._counting:
+            return int(self._base.query(_FAILED_WRITES, "TabSeparated").bytes())
 
     @staticmethod
     def _own(home: Path) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 import uuid
@@ -54,6 +55,7 @@ from engines.clickhouse.worker import Head, Worker
 SERVICE: Final = "clickhouse"
 _WRITERS: Final = 4
 _ANALYSTS: Final = 3
+_WATCH_S: Final = 1.0
 _OK: Final = "Ok.\n"
 
 _REQUESTS: Final = Counter(
@@ -89,7 +91,9 @@ class Server:
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             health.ready()
+            watch = asyncio.create_task(self._watch_writes(health))
             yield
+            watch.cancel()
             health.not_ready("stopping")
             await asyncio.to_thread(self._close)
 
@@ -101,6 +105,22 @@ class Server:
             ],
             lifespan=lifespan,
         )
+
+    async def _watch_writes(self, health: Health) -> None:
+        """End the process when a write has failed: a merge, which nobody waits for, may be broken too.
+
+        Whoever runs it starts it again, and the engine then sets broken parts aside. The parts that a
+        broken one was merged from are still there: the engine removes them after minutes.
+        """
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            try:
+                await asyncio.to_thread(self._engine.check_writes)
+            except ClickHouseError as error:
+                health.not_ready(str(error))
+                log.critical("a write to the disk failed: stopping", reason=str(error))
+                signal.raise_signal(signal.SIGTERM)
+                return
 
     def _close(self) -> None:
         """Inserts under way end by themselves; queries of analysts are cut off."""

@@ -50,18 +50,27 @@ class Worker:
         with self._engine.handle(_session(asked, profile, reads_only)) as handle:
             if profile.guarded:
                 judged = self._guard.judge(handle, asked.statement())
-                self._query(handle, judged.sql, judged.fmt or asked.fmt, asked.whole, send)
+                self._query(
+                    handle, judged.sql, judged.fmt or asked.fmt, asked.whole, send, may_write=False
+                )
             elif insert is not None:
                 if reads_only:
                     raise refused(164, "READONLY", "Cannot insert with GET; use POST")
-                send(Head(asked.fmt, handle.insert(insert.statement, insert.fmt, insert.data)), b"")
+                summary = handle.insert(insert.statement, insert.fmt, insert.data)
+                self._engine.check_writes()
+                send(Head(asked.fmt, summary), b"")
             else:
                 sql = asked.statement()
-                self._query(handle, sql, format_of(sql, asked.fmt), asked.whole, send)
+                fmt = format_of(sql, asked.fmt)
+                self._query(handle, sql, fmt, asked.whole, send, may_write=not reads_only)
 
-    def _query(self, handle: Handle, sql: str, fmt: str, whole: bool, send: Send) -> None:
+    def _query(
+        self, handle: Handle, sql: str, fmt: str, whole: bool, send: Send, *, may_write: bool
+    ) -> None:
         if not streams(sql, fmt):
             body, summary = handle.query(sql, fmt)
+            if may_write:
+                self._engine.check_writes()
             _send_slices(Head(fmt, summary), body, send)
             return
         head = Head(fmt, Summary())

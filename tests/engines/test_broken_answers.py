@@ -39,7 +39,9 @@ async def client(
     monkeypatch.setattr(FailingWorker, "parts", request.param)
     monkeypatch.setattr(server, "Worker", FailingWorker)
     passwords = create_accounts(tmp_path)
-    engine: Any = SimpleNamespace(cancel_reads=lambda: None, close=lambda: None)
+    engine: Any = SimpleNamespace(
+        cancel_reads=lambda: None, check_writes=lambda: None, close=lambda: None
+    )
     app = server.Server(engine, Accounts.load(tmp_path)).app(Health("clickhouse"))
     async with app.router.lifespan_context(app):
         yield httpx.AsyncClient(

@@ -3,110 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from kafka import KafkaConsumer, KafkaProducer
-from kafka.structs import TopicPartition
+from kafka import KafkaProducer
 
-from chassis.datadir import DataDir
-from contracts.results.topics import (
-    CONTROL_HEADER,
-    EVENT_TOPICS,
-    SPPG_EVENTS,
-    TABLE_HEADER,
-    VERDICTS,
-)
-from sinks.reader import GROUP
+from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS, TABLE_HEADER, VERDICTS
 from storage import migrate
 from storage.next_migration import next_statements
 from storage.schema import STORE
 from tests.examples import KITCHEN, line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
-from tests.fixtures_sinks import wait_until
+from tests.fixtures_sinks import Start, count, lag, producer, sinks_of, wait_until
 from tests.storage import filled_store
 
-Start = Callable[..., "Sink"]
-
-
-class Sink:
-    """A running sink."""
-
-    def __init__(self, command: list[str], env: dict[str, str], home: DataDir) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", *command], env=env)
-        self._home = home
-
-    def ready(self) -> tuple[bool, str]:
-        facts = self._home.read_run("sinks")
-        if facts is None or facts["pid"] != self.process.pid:
-            return False, "not started"
-        return json.loads(self._get(f"{facts['health']}/readyz"))["ready"], self._get(
-            f"{facts['health']}/readyz"
-        )
-
-    def metrics(self) -> str:
-        facts = self._home.read_run("sinks")
-        assert facts is not None
-        return self._get(f"{facts['health']}/metrics")
-
-    @staticmethod
-    def _get(url: str) -> str:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return str(answer.read().decode())
-        except urllib.error.HTTPError as error:
-            return str(error.read().decode())
-        except OSError:
-            return '{"ready": false}'
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+__all__ = ["producer"]
 
 
 @pytest.fixture
 def start(engine: EmbeddedClickHouse, broker: str, tmp_path: Path) -> Iterator[Start]:
-    home = DataDir(tmp_path)
-    env = os.environ | {
-        "PANTAU_DATA_DIR": str(tmp_path),
-        "PANTAU_BROKER": broker,
-        "PANTAU_SECRET_KEY": "6b" * 32,
-        "PANTAU_CLICKHOUSE_URL": engine.url,
-        "PANTAU_CLICKHOUSE_PASSWORD": engine.passwords["writer"],
-        "PANTAU_LOG_LEVEL": "warning",
-    }
-    started: list[Sink] = []
-
-    def begin(*command: str) -> Sink:
-        started.append(Sink(list(command) or ["sinks"], env, home))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
-
-
-@pytest.fixture
-def producer(broker: str) -> Iterator[KafkaProducer]:
-    made = KafkaProducer(bootstrap_servers=broker)
-    yield made
-    made.close()
-
-
-def count(store: Client, table: str, where: str = "1") -> int:
-    query = f"SELECT count() FROM {STORE}.{table} FINAL WHERE {where}"
-    return int(store.query(query).result_rows[0][0])
+    with sinks_of(engine, broker, tmp_path) as begin:
+        yield begin
 
 
 def meals(run: str, first: int, n: int) -> list[bytes]:
@@ -124,16 +45,6 @@ POSITION = {
     "watermark": "2026-11-24T03:13:33Z",
     "time": "2026-11-24T03:15:33Z",
 }
-
-
-def lag(broker: str) -> int:
-    """Records of the event topics that the group has not committed."""
-    consumer = KafkaConsumer(bootstrap_servers=broker, group_id=GROUP, enable_auto_commit=False)
-    places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in (0, 1)]
-    ends = consumer.end_offsets(places)
-    left: int = sum(ends[place] - (consumer.committed(place) or 0) for place in places)
-    consumer.close(autocommit=False)
-    return left
 
 
 def test_rows_are_exact_after_kills_between_insert_and_commit(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +138,20 @@ def test_table_lines_go_to_tables_of_the_contract_only(name: bytes | None) -> No
     table_lines.land(Rec(b"{}\n{}", TABLE_TOPICS[0], headers=headers), batch)
     assert not batch.rows
     assert [reject.place.line for reject in batch.rejects] == [0, 1]
+
+
+def test_rows_of_many_months_are_taken_in_one_insert(store: Client) -> None:
+    """ClickHouse's limit of a hundred partitions would refuse the whole batch."""
+    event = EventLines(RealClock())
+    batch = Batch()
+    month_ms = 31 * 86_400_000
+    for number in range(150):
+        place = Rec(
+            line("unit.heartbeat"), offset=number, timestamp=1_000_000_000_000 + number * month_ms
+        )
+        event.land(place, batch)
+    Writer(lambda: store, RealClock()).write(batch)
+    found = store.query(
+        "SELECT count(), uniqExact(toYYYYMM(append_at)) FROM pantau_store.raw_lines"
+    )
+    assert found.result_rows == [(150, 150)]
