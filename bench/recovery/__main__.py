@@ -45,7 +45,7 @@ from contracts.events.partition import partition_of
 from contracts.results.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
 from contracts.time.clock import real_now_ms, rfc3339
 from engines.kafka.broker import pick_port
-from streams.core.metrics.parts import SUM_INDEX
+from streams.core.metrics.lanes import SUM_INDEX
 
 _PARTITIONS: Final = 2
 _FILL_S: Final = 1_800.0

@@ -31,8 +31,8 @@ from pantau.processes.supervisor import Part
 from pantau.registry_publish import published
 from pantau.replay.event_log import Log
 from storage import generation_tables as stored
-from streams.core.region_stage.region_fold import region_seed
-from streams.core.unit_stage.unit_fold import unit_seed
+from streams.core.region_stage.region_state import region_seed
+from streams.core.unit_stage.unit_state import unit_seed
 
 _START_S: Final = 600.0
 _FLUSH_MS: Final = 1000

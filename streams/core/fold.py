@@ -34,10 +34,14 @@ class Out(NamedTuple):
 
 
 class Flush(NamedTuple):
-    """What one transaction sends: records of state (key -> value, None a tombstone) and all other records."""
+    """What one transaction sends: records of state (key -> value, None a tombstone) and all other records.
+
+    `notices`: for the log, a line for each input record that was set aside.
+    """
 
     state: dict[bytes, bytes | None]
     out: list[Out]
+    notices: tuple[str, ...] = ()
 
 
 class Fold(Protocol):
@@ -51,14 +55,14 @@ class Fold(Protocol):
         """Takes one record of state.
 
         The owner calls it first, once for each key of each state topic, in any order. It must not use what another
-        record holds: that one may come later.
+        record holds: that one may come later. Raises `state_format.UnreadableStateError`.
         """
 
-    def restored(self) -> None:
-        """Derives what state does not hold.
+    def restored(self) -> list[str]:
+        """Derives what state does not hold; returns what was set aside because it could not be read, a line each.
 
         The owner calls it once, after the last `restore` and before the first `apply`, also when there was no state.
-        What it derives is no change: the next `drain` must not send it.
+        What it derives is no change: the next `drain` must not send it. Raises `state_format.UnreadableStateError`.
         """
 
     def apply(self, *records: Record) -> None:

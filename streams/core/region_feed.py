@@ -9,12 +9,17 @@ from typing import Any
 import msgspec
 
 from contracts.results.topics import MAX_RECORD_BYTES
-from streams.core.metrics.parts import ClinicPart, CoveragePart, Eaten, KitchenPart
+from streams.core.metrics.clinic import ClinicSum
+from streams.core.metrics.coverage import CoverageSum, Eaten
+from streams.core.metrics.kitchen import KitchenSum
 from streams.core.windowing.row_writer import Row
 
 
 class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
-    """All that one unit's pane holds now: absolute, so a repeated one changes nothing. `clinic` or `sums` is set."""
+    """All that one unit's pane holds now: absolute, so a repeated one changes nothing.
+
+    `sums` is set for a kitchen's alone. New fields go to the end: stored ones lack them.
+    """
 
     unit: str
     pane: int
@@ -29,54 +34,56 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     cases: int = 0
 
     @staticmethod
-    def of_kitchen(unit: str, pane: int, part: KitchenPart, eaten: Eaten | None) -> Contribution:
+    def of_kitchen(unit: str, pane: int, total: KitchenSum, eaten: Eaten | None) -> Contribution:
         """Of a kitchen's pane."""
-        minutes = Counter(part.minutes) if part.minutes else None
-        return Contribution(unit, pane, part.sums, minutes, eaten)
+        minutes = Counter(total.minutes) if total.minutes else None
+        return Contribution(unit, pane, total.sums, minutes, eaten)
 
     @staticmethod
-    def of_clinic(unit: str, pane: int, part: ClinicPart) -> Contribution:
+    def of_clinic(unit: str, pane: int, total: ClinicSum) -> Contribution:
         """Of a clinic's pane."""
         measured = [
             (child, *measurement)
-            for child, history in part.measured.items()
+            for child, history in total.measured.items()
             for measurement in history
         ]
         return Contribution(
             unit,
             pane,
             measured=measured,
-            immunized=part.immunized,
-            mothers=part.mothers,
-            anaemic=part.anaemic,
-            doses=part.doses,
-            cases=part.cases,
+            immunized=total.immunized,
+            mothers=total.mothers,
+            anaemic=total.anaemic,
+            doses=total.doses,
+            cases=total.cases,
         )
 
-    def kitchen(self) -> KitchenPart | None:
-        """The kitchen's part, or None for a clinic."""
+    def kitchen(self) -> KitchenSum | None:
+        """The kitchen's sum, or None for a clinic."""
         if self.sums is None:
             return None
-        return KitchenPart.of(self.sums, list(Counter(self.minutes).elements()))
+        return KitchenSum.of(self.sums, list(Counter(self.minutes).elements()))
 
-    def coverage(self) -> CoveragePart:
-        """What was eaten."""
-        part = CoveragePart()
+    def coverage(self) -> CoverageSum:
+        """What was eaten, as a sum."""
+        total = CoverageSum()
         for group, recipients in (self.groups or {}).items():
             for recipient, portions in recipients.items():
-                part.put(group, recipient, portions)
-        return part
+                total.put(group, recipient, portions)
+        return total
 
-    def clinic(self) -> ClinicPart:
-        """The clinic's part."""
-        part = ClinicPart()
-        for child, time, source, event_id, flags in self.measured or ():
-            part.measure(child, (time, source, event_id, flags), 1)
-        part.immunized = self.immunized or {}
-        part.mothers = self.mothers or {}
-        part.anaemic = self.anaemic or {}
-        part.doses, part.cases = self.doses, self.cases
-        return part
+    def clinic(self) -> ClinicSum | None:
+        """The clinic's sum, or None for a kitchen."""
+        if self.measured is None:
+            return None
+        total = ClinicSum()
+        for child, time, source, event_id, flags in self.measured:
+            total.measure(child, (time, source, event_id, flags), 1)
+        total.immunized = self.immunized or {}
+        total.mothers = self.mothers or {}
+        total.anaemic = self.anaemic or {}
+        total.doses, total.cases = self.doses, self.cases
+        return total
 
 
 class LiveRow(msgspec.Struct, array_like=True, gc=False, tag=2):
@@ -85,8 +92,8 @@ class LiveRow(msgspec.Struct, array_like=True, gc=False, tag=2):
     row: Row
 
 
-class Heard(msgspec.Struct, array_like=True, gc=False, tag=3):
-    """A unit was heard: the greatest receivedtime of its events, epoch ms."""
+class LastReceived(msgspec.Struct, array_like=True, gc=False, tag=3):
+    """The greatest receivedtime of a unit's events, epoch ms."""
 
     unit: str
     kind: str
@@ -101,7 +108,11 @@ class RegistryRows(msgspec.Struct, array_like=True, gc=False, tag=4):
 
 
 class FeedBatch(msgspec.Struct, array_like=True, gc=False):
-    """Part of a unit agent's flush for one region partition. `time_ms` is 0 but in the last part: only then is everything up to it in."""
+    """Part of a unit fold's flush for one partition of `region.feed`.
+
+    `source`: topic/partition of the unit fold's input; `time_ms`: 0 but in the last part: only then is everything up
+    to it in.
+    """
 
     source: str
     position: int
@@ -109,7 +120,7 @@ class FeedBatch(msgspec.Struct, array_like=True, gc=False):
     items: Sequence[msgspec.Raw]
 
 
-FeedItem = Contribution | LiveRow | Heard | RegistryRows
+FeedItem = Contribution | LiveRow | LastReceived | RegistryRows
 encode = msgspec.msgpack.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(FeedBatch).decode
 decode_item = msgspec.msgpack.Decoder(FeedItem).decode

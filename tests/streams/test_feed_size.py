@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chassis.regions.region_folder import load_region
 from contracts.results.topics import EVENT_TOPICS, MAX_RECORD_BYTES
-from streams.core.region_feed import Heard, decode_batch, feed_records
+from streams.core.region_feed import LastReceived, decode_batch, feed_records
 from tests.streams.plant import Plant
 
 SUMEDANG = Path(__file__).parents[2] / "regions" / "32.11"
@@ -30,7 +30,7 @@ def test_midnight_of_a_full_sumedang() -> None:
 
 
 def test_a_large_flush_is_split_and_only_its_end_carries_the_time() -> None:
-    items = [Heard("K" * 1_000, "sppg", number) for number in range(3_000)]
+    items = [LastReceived("K" * 1_000, "sppg", number) for number in range(3_000)]
     values = list(feed_records("sppg.events/0", 7, 1_000, items))
     assert len(values) == 4
     assert all(len(value) <= MAX_RECORD_BYTES for value in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.core.metrics import growth_standards
-from streams.core.metrics.parts import STUNTED, WASTED
+from streams.core.metrics.growth_standards import STUNTED, WASTED
 from tests.streams.survey import survey
 
 ROUNDED = 0.0051

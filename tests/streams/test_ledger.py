@@ -10,11 +10,13 @@ from itertools import permutations
 
 import pytest
 
-from streams.core.history.corrections import Status, judge
-from streams.core.history.facts import Chunk, Fact
-from streams.core.history.ledger import LINKED_DAYS, Ledger, Verdict
+from streams.core.history.chunks import Chunk
+from streams.core.history.corrections import Status, statuses_of
+from streams.core.history.event_kinds import RETRACTION
+from streams.core.history.facts import Fact
+from streams.core.history.ledger import LINKED_DAYS, PLAIN, Ledger, Unwritten, Verdict
 
-MEAL, TEST, RETRACTED = 1, 2, 99
+MEAL, TEST, RETRACTED = 1, 2, RETRACTION
 DAY = 86_400_000
 NOW = 100 * DAY
 
@@ -42,7 +44,7 @@ def fact(
 
 
 def ledger() -> Ledger:
-    return Ledger(RETRACTED, lambda _chunk: None)
+    return Ledger("K1", {})
 
 
 def count(book: Ledger, facts: Iterable[Fact]) -> set[str]:
@@ -50,7 +52,7 @@ def count(book: Ledger, facts: Iterable[Fact]) -> set[str]:
     return {one.id for one in set(facts) - set(book.uncounted())}
 
 
-def told(facts: tuple[Fact, ...]) -> tuple[set[str], dict[str, Status], list[str]]:
+def admitted(facts: tuple[Fact, ...]) -> tuple[set[str], dict[str, Status], list[str]]:
     """What counts, the statuses and the wrong corrections, put together from the admissions."""
     book = ledger()
     counting: set[str] = set()
@@ -59,10 +61,10 @@ def told(facts: tuple[Fact, ...]) -> tuple[set[str], dict[str, Status], list[str
     for one in facts:
         admission = book.admit(one, one.time // DAY)
         assert admission.verdict is Verdict.NEW
-        if not (admission.come or admission.gone or admission.statuses or admission.wrong):
+        if admission is PLAIN:
             counting |= {one.id} if one.kind != RETRACTED and not one.target else set()
-        counting -= {gone.id for gone in admission.gone}
-        counting |= {come.id for come in admission.come}
+        counting -= {other.id for other in admission.uncounted}
+        counting |= {other.id for other in admission.counted}
         statuses |= dict(admission.statuses)
         wrong += [one.id for one in admission.wrong]
     assert counting == count(book, facts), (
@@ -152,7 +154,7 @@ CASES = {
 def test_every_order_of_arrival_ends_the_same(drawing: str) -> None:
     facts, counts, wrong = CASES[drawing]
     for order in permutations(facts):
-        counting, statuses, letters = told(order)
+        counting, statuses, letters = admitted(order)
         assert counting == counts
         assert tuple(letters) == wrong
         for one in facts:
@@ -170,7 +172,7 @@ def test_every_order_of_arrival_ends_the_same(drawing: str) -> None:
     ],
 )
 def test_what_counts_instead(facts: tuple[Fact, ...], wanted: list[tuple[str, bool]]) -> None:
-    found = judge(facts, RETRACTED)
+    found = statuses_of(facts)
     assert [(one.superseded_by, one.retracted) for one in found] == wanted
 
 
@@ -187,20 +189,21 @@ def test_an_id_may_come_again_when_nothing_bears_on_the_first() -> None:
     again = fact("a", says="now")
     assert book.admit(first, 69).verdict is Verdict.NEW
     assert book.admit(again, 100).verdict is Verdict.NEW
-    assert book.admit(fact("b", "a"), 100).gone == (again,)
+    assert book.admit(fact("b", "a"), 100).uncounted == (again,)
     assert book.uncounted() == [again]
 
 
 def test_restored_in_any_order() -> None:
-    kept: dict[tuple[int, int], Chunk] = {}
-    book = Ledger(RETRACTED, lambda chunk: kept.__setitem__((chunk.day, chunk.number), chunk))
+    unwritten: Unwritten = {}
+    book = Ledger("K1", unwritten)
     facts = [fact(f"e{number}", f"e{number - 1}" if number % 5 else "") for number in range(40)]
     for one in facts:
         book.admit(one, 100)
     counting = count(book, facts)
     assert counting == {f"e{number}" for number in range(4, 40, 5)}
-    assert len(kept) == 3
-    for chunks in (list(kept.values()), list(kept.values())[::-1]):
+    written = [chunk for chunk in unwritten.values() if chunk is not None]
+    assert len(written) == 3
+    for chunks in (written, written[::-1]):
         other = ledger()
         for chunk in chunks:
             packed = Chunk(chunk.day, chunk.number, chunk.written())
@@ -211,13 +214,17 @@ def test_restored_in_any_order() -> None:
 
 def test_forgetting_keeps_what_others_count_by() -> None:
     """b beats c for a; c lies in reach a day longer than b, and must not come to life."""
-    book = ledger()
+    unwritten: Unwritten = {}
+    book = Ledger("K1", unwritten)
     book.admit(fact("plain", time=70, received=72), 70)
     book.admit(fact("b", "a", time=70, received=72, recorded=2), 70)
     beaten = fact("c", "a", time=72, received=72, recorded=1)
     book.admit(beaten, 72)
-    assert book.forget(71) == []
+    unwritten.clear()
+    book.forget(71)
+    assert not unwritten
     assert book.uncounted() == [beaten]
-    assert sorted(book.forget(73 + LINKED_DAYS)) == [(70, 0), (72, 0)]
+    book.forget(73 + LINKED_DAYS)
+    assert unwritten == {("K1", 70, 0): None, ("K1", 72, 0): None}
     assert book.uncounted() == []
     assert book.find("b") == []

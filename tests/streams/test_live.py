@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contracts.results.public_rows import VIEWS
 from contracts.results.topics import HEAD_KEY
 from contracts.time.days import Zone
 from contracts.time.instant import rfc3339
@@ -21,7 +22,11 @@ DAY_END = NOW - (NOW + 7 * HOUR) % (24 * HOUR) + 24 * HOUR
 
 def row(window: str = "15m", end: int = PANE_END, value: int = 1, **changed: str) -> Row:
     names = {"view": "performance", "level": "unit", "area": "K1", "group": ""} | changed
-    line = {"level": names["level"], "window": window, "window_end": rfc3339(end), "events": value}
+    about = {"region": "32.11", "level": names["level"], "area_id": names["area"], "window": window}
+    columns = VIEWS[names["view"]]  # type: ignore[index]
+    line: dict[str, Any] = {one.name: 0 if "Int" in one.type else "" for one in columns}
+    line |= about | {"window_end": rfc3339(end), "group": names["group"], "events": value}
+    line = {one.name: line[one.name] for one in columns}
     return Row(
         names["view"],  # type: ignore[arg-type]
         names["level"],
@@ -65,6 +70,7 @@ def test_keys_and_rows_are_the_contract_s() -> None:
         "seq": 1,
         "as_of": "2026-11-24T03:15:00Z",
         "now": "2026-11-24T03:15:00Z",
+        "format": 1,
     }
 
 
@@ -133,7 +139,7 @@ def test_a_restored_map_goes_on_where_it_stood() -> None:
         assert record.key and record.value
         other.restore(record.key.decode().removeprefix("32.11|"), record.value)
     other.restored()
-    assert dict(other.last_received()) == {"K1": NOW}
+    assert other.last_received("K1") == NOW
     assert frame(other) == ({}, {**json.loads(out[-1].value or b"")})
     for one in (live, other):
         one.sweep(progress(PANE_END), DAY_END)

@@ -9,8 +9,8 @@ import msgspec
 
 from contracts.events.partition import partition_of
 from contracts.results.topics import SPPG_EVENTS
-from streams.core.region_stage.region_fold import region_seed
-from streams.core.unit_stage.unit_fold import unit_seed
+from streams.core.region_stage.region_state import region_seed
+from streams.core.unit_stage.unit_state import unit_seed
 from tests.examples import KITCHEN, event
 from tests.registry_small import SMALL, unit
 from tests.streams.plant import Plant

@@ -8,27 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
-from streams.core.metrics.parts import ONE, SUM_INDEX, KitchenPart
-from streams.core.windowing.window_table import DAY_REACH, PANE_REACH, Runs, WindowTable
+from streams.core.metrics.kitchen import KitchenSum
+from streams.core.metrics.lanes import ONE, SUM_INDEX
+from streams.core.windowing.timeline import Ends
+from streams.core.windowing.window_table import DAY_REACH, PANE_REACH, WindowTable
 
 EVENTS = SUM_INDEX["events"]
 PANES_A_DAY = 288
 
 
-def part(events: int) -> KitchenPart:
-    return KitchenPart(events * ONE["events"])
+def part(events: int) -> KitchenSum:
+    return KitchenSum(events * ONE["events"])
 
 
-def table() -> WindowTable[KitchenPart]:
-    return WindowTable(KitchenPart)
+def table() -> WindowTable[KitchenSum]:
+    return WindowTable(KitchenSum)
 
 
-def events(windows: WindowTable[KitchenPart], window: WindowName, end: int) -> int:
+def events(windows: WindowTable[KitchenSum], window: WindowName, end: int) -> int:
     ((_, total),) = windows.sums("K", window, [end])
     return total.sums[EVENTS]
 
 
-def ends(rows: Runs, window: WindowName) -> list[int]:
+def ends(rows: Ends, window: WindowName) -> list[int]:
     return sorted(rows.get(("K", window), ()))
 
 
@@ -81,7 +83,7 @@ def test_rows_of_a_day() -> None:
 def test_sums_that_slide_are_those_added_up(told: list[tuple[int, int]], chance: Random) -> None:
     windows = table()
     for number, (pane, minutes) in enumerate(told, 1):
-        windows.apply("K", pane, pane // 5, KitchenPart(ONE["events"], [minutes]))
+        windows.apply("K", pane, pane // 5, KitchenSum(ONE["events"], [minutes]))
         for (area, window), due in windows.changed(now_pane=100, today=20).items():
             if chance.random() < 0.5:
                 chance.shuffle(due)

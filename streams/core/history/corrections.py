@@ -6,12 +6,12 @@
 * Corrections of one id are rivals, whether what they name has arrived or not. Until it has, the winner counts by itself.
 * A retraction ends a chain with nothing, and what names it counts for nothing.
 * A correction of another type than its target is wrong: it counts for nothing and takes nobody's place.
-* A ring is reached from no beginning, so nothing of it counts, nor what hangs on it.
-* Facts that do not bear on each other are strangers: two such corrections of one event both count.
+* Nothing of a ring counts, nor what corrects a part of it: no chain of corrections from a first event leads there.
+* Facts that are not related (`are_related`) change nothing for each other: two such corrections of one event both count.
 * An event is judged by what was received up to 30 days after its time: whatever arrives later changes no window
   that is final, not even by way of others.
 
-Order of arrival is nowhere asked for: the same facts give the same statuses.
+The order of arrival changes nothing: the same facts give the same statuses.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from contracts.time.windows import ALLOWED_LATENESS_MS
+from streams.core.history.event_kinds import RETRACTION
 from streams.core.history.facts import Fact
 
 
 class Status(NamedTuple):
-    """What corrections made of an event: what counts instead at last (or ''), whether a retraction ended its chain, whether it counts."""
+    """What corrections made of an event: the id of what counts instead (or ''), whether a retraction ended its chain, whether it counts."""
 
     superseded_by: str
     retracted: bool
@@ -37,45 +38,39 @@ NOTHING: Final = Status("", False, False)
 RETRACTED: Final = Status("", True, False)
 
 
-def bears(one: Fact, other: Fact) -> bool:
-    """Two events bear on each other only if neither's time is more than 30 days before the later receivedtime of the two."""
+def are_related(one: Fact, other: Fact) -> bool:
+    """Whether two events can change each other: neither's time is more than 30 days before the later receivedtime of the two."""
     return min(one.time, other.time) >= max(one.received, other.received) - ALLOWED_LATENESS_MS
 
 
-def is_wrong(correction: Fact, target: Fact, retraction: int) -> bool:
-    """Whether `correction` names `target`, which is of another type."""
-    return bears(correction, target) and correction.kind not in (target.kind, retraction)
+def is_wrong(correction: Fact, target: Fact) -> bool:
+    """Whether `correction` corrects `target` though that is of another type."""
+    return are_related(correction, target) and correction.kind not in (target.kind, RETRACTION)
 
 
-def judge(facts: Sequence[Fact], retraction: int) -> list[Status]:
-    """Status of each fact. `facts`: all of one source that bear on one another, directly or through others.
-
-    `retraction`: the kind of `event.retracted`.
-    """
+def statuses_of(facts: Sequence[Fact]) -> list[Status]:
+    """The status of each fact, in their order. `facts`: all of one source that are related, directly or through others."""
     if not facts:
         return []
-    whole = _Case(facts, retraction)
+    family = _Family(facts)
     newest = max(fact.received for fact in facts)
     if newest <= min(fact.time for fact in facts) + ALLOWED_LATENESS_MS:
-        return whole.statuses([whole.does_count(index) for index in range(len(facts))])
-    return whole.statuses([_counts_in_time(fact, facts, retraction) for fact in facts])
+        return family.statuses([family.does_count(index) for index in range(len(facts))])
+    return family.statuses([_counts_in_time(fact, facts) for fact in facts])
 
 
-def _counts_in_time(fact: Fact, facts: Sequence[Fact], retraction: int) -> bool:
+def _counts_in_time(fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether a fact counts, judged by what was received within 30 days of its time: its windows are final then."""
     last = fact.time + ALLOWED_LATENESS_MS
     seen = [fact, *(one for one in facts if one is not fact and one.received <= last)]
-    return _Case(seen, retraction).does_count(0)
+    return _Family(seen).does_count(0)
 
 
-class _Case:
-    """Facts by their place in a list, and what each names.
+class _Family:
+    """Related facts, by their place in a list."""
 
-    `targets[i]`: what fact i corrects; `named[i]`: those, and retractions that it names.
-    """
-
-    def __init__(self, facts: Sequence[Fact], retraction: int) -> None:
+    def __init__(self, facts: Sequence[Fact]) -> None:
         self._facts = facts
-        self._retraction = retraction
         by_id: dict[str, list[int]] = defaultdict(list)
         self._rivals: dict[str, list[int]] = defaultdict(list)
         for index, fact in enumerate(facts):
@@ -86,17 +81,18 @@ class _Case:
         self._named: list[list[int]] = []
         self._corrections: list[list[int]] = [[] for _ in facts]
         for index, fact in enumerate(facts):
-            there = [at for at in by_id.get(fact.target, ()) if bears(fact, facts[at])]
+            there = [at for at in by_id.get(fact.target, ()) if are_related(fact, facts[at])]
+            # What it names may be a retraction; what it corrects may not.
             self._named.append([at for at in there if self._may_name(fact, facts[at])])
-            targets = [at for at in self._named[index] if facts[at].kind != retraction]
+            targets = [at for at in self._named[index] if facts[at].kind != RETRACTION]
             for target in targets:
                 self._corrections[target].append(index)
             if there and not targets:
                 self._wrong.add(index)
-        self._live = self._reached()
+        self._reachable = self._reached()
 
     def _may_name(self, fact: Fact, target: Fact) -> bool:
-        return self._retraction in (fact.kind, target.kind) or fact.kind == target.kind
+        return RETRACTION in (fact.kind, target.kind) or fact.kind == target.kind
 
     def _is_beaten(self, index: int) -> bool:
         fact = self._facts[index]
@@ -104,12 +100,12 @@ class _Case:
         return any(
             rival not in self._wrong
             and _rank(self._facts[rival]) > mine
-            and bears(self._facts[rival], fact)
+            and are_related(self._facts[rival], fact)
             for rival in self._rivals[fact.target]
         )
 
     def _reached(self) -> set[int]:
-        """Facts that stand: beginnings, and winning corrections of those that stand."""
+        """Facts that a chain of winning corrections reaches from a fact that corrects nothing (or nothing that is here)."""
         winners = {
             index
             for index, fact in enumerate(self._facts)
@@ -129,11 +125,11 @@ class _Case:
         return live
 
     def does_count(self, index: int) -> bool:
-        """Whether a fact counts, seen from all of these."""
+        """Whether a fact counts, judged by all facts of the family."""
         return (
-            index in self._live
+            index in self._reachable
             and not self._corrections[index]
-            and self._facts[index].kind != self._retraction
+            and self._facts[index].kind != RETRACTION
         )
 
     def statuses(self, counted: Sequence[bool]) -> list[Status]:
@@ -143,7 +139,7 @@ class _Case:
             fact = self._facts[index]
             if counted[index]:
                 outcomes[self._beginning(index)] = Status(fact.id, False, False)
-            elif fact.kind == self._retraction and index in self._live:
+            elif fact.kind == RETRACTION and index in self._reachable:
                 outcomes.setdefault(self._beginning(index), RETRACTED)
         return [
             COUNTS if counts else outcomes.get(self._beginning(index), NOTHING)

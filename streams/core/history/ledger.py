@@ -1,14 +1,16 @@
-"""One unit's events within reach: which are new, and what each new one changes among those it bears on."""
+"""The ledger of one unit: its facts within reach, which event is new, and what a new one changes."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
-from streams.core.history.corrections import COUNTS, Status, bears, is_wrong, judge
-from streams.core.history.facts import CHUNK_FACTS, Chunk, Fact
+from streams.core.history.chunks import CHUNK_FACTS, Chunk
+from streams.core.history.corrections import COUNTS, Status, are_related, is_wrong, statuses_of
+from streams.core.history.event_kinds import RETRACTION
+from streams.core.history.facts import Fact
 
 
 class Verdict(Enum):
@@ -20,13 +22,15 @@ class Verdict(Enum):
 
 
 class Admission(NamedTuple):
-    """`verdict`; for NEW also the facts that no longer count and that now do, statuses that changed, and
-    events found to be wrong corrections.
+    """The verdict, and what a NEW event changes.
+
+    `uncounted`: facts that no longer count; `counted`: facts that count from now on; `statuses`: (event id, its new
+    status); `wrong`: corrections of an event of another type.
     """
 
     verdict: Verdict
-    gone: tuple[Fact, ...] = ()
-    come: tuple[Fact, ...] = ()
+    uncounted: tuple[Fact, ...] = ()
+    counted: tuple[Fact, ...] = ()
     statuses: tuple[tuple[str, Status], ...] = ()
     wrong: tuple[Fact, ...] = ()
 
@@ -40,23 +44,23 @@ _CONFLICT: Final = Admission(Verdict.CONFLICT)
 LINKED_DAYS: Final = 61
 """Facts that correct or are corrected stay so many days longer than others: those that are still in reach may count because of them."""
 
-_Key = tuple[str, int, int]
+_FactKey = tuple[str, int, int]
+
+Unwritten = dict[tuple[str, int, int], Chunk | None]
+"""(unit, day, chunk number) -> the chunk that state must get, None for a tombstone."""
 
 
-def _key(fact: Fact) -> _Key:
-    """Tells facts apart: an id may come again once nothing bears on its first event."""
+def _key(fact: Fact) -> _FactKey:
+    """The identity of a fact: an id may come again when its first event is out of reach."""
     return (fact.id, fact.time, fact.received)
 
 
 class Ledger:
-    """All facts of one unit within reach.
+    """All facts of one unit within reach. It puts each chunk that it changes into `unwritten`."""
 
-    `retraction`: the kind of `event.retracted`; `changed` is told of each chunk that must be written.
-    """
-
-    def __init__(self, retraction: int, changed: Callable[[Chunk], None]) -> None:
-        self._retraction = retraction
-        self._changed = changed
+    def __init__(self, unit: str, unwritten: Unwritten) -> None:
+        self._unit = unit
+        self._unwritten = unwritten
         self._chunk_of: dict[str, Chunk] = {}
         # Only of ids that came again: the chunks of their earlier facts.
         self._earlier: dict[str, list[Chunk]] = {}
@@ -65,8 +69,9 @@ class Ledger:
         self._corrections: dict[str, list[str]] = {}
 
     def restore(self, chunk: Chunk) -> list[Fact]:
-        """Takes a chunk as it was kept, order does not matter; returns its facts. Which of them do not count
-        is known when all chunks are here (`uncounted`).
+        """Takes a chunk of state, in any order; returns its facts.
+
+        Which of them do not count is known when all chunks are here (`uncounted`).
         """
         self._chunks[chunk.day].append(chunk)
         known = self._open.get(chunk.day)
@@ -86,13 +91,13 @@ class Ledger:
             self._corrections.setdefault(fact.target, []).append(fact.id)
 
     def uncounted(self) -> list[Fact]:
-        """The facts that corrections keep from counting, retractions among them: all others count."""
-        statuses: dict[_Key, tuple[Fact, Status]] = {}
+        """The facts that do not count: those that were corrected, wrong corrections, retractions."""
+        statuses: dict[_FactKey, tuple[Fact, Status]] = {}
         for target in self._corrections:
             for fact in (*self.find(target), *self._naming(target)):
                 if _key(fact) not in statuses:
-                    tied = [fact, *self._tied_to(fact)]
-                    for one, status in zip(tied, judge(tied, self._retraction), strict=True):
+                    related = [fact, *self._related_to(fact)]
+                    for one, status in zip(related, statuses_of(related), strict=True):
                         statuses[_key(one)] = (one, status)
         return [fact for fact, status in statuses.values() if not status.counts]
 
@@ -100,7 +105,7 @@ class Ledger:
         return bool(fact.target) or fact.id in self._corrections
 
     def find(self, event_id: str) -> list[Fact]:
-        """The facts of an event id: one, or several of which none bears on another."""
+        """The facts of an event id: one, or several of which no two are related."""
         newest = self._chunk_of.get(event_id)
         if newest is None:
             return []
@@ -108,49 +113,49 @@ class Ledger:
         return [fact for chunk in chunks for fact in chunk.facts() if fact.id == event_id]
 
     def admit(self, fact: Fact, day: int) -> Admission:
-        """Judges an event and, if new, keeps it."""
+        """Decides what an event is, and stores it if it is new. `day`: local day of its time."""
         if fact.id in self._chunk_of:
-            copies = [one for one in self.find(fact.id) if bears(one, fact)]
+            copies = [one for one in self.find(fact.id) if are_related(one, fact)]
             if copies:
                 same = any(one.digest == fact.digest for one in copies)
                 return _DUPLICATE if same else _CONFLICT
         if not fact.target and fact.id not in self._corrections:
-            self._keep(fact, day)
+            self._store(fact, day)
             return PLAIN
-        tied = self._tied_to(fact)
-        before = judge(tied, self._retraction)
-        self._keep(fact, day)
-        after = judge([fact, *tied], self._retraction)
-        return self._compare(fact, tied, before, after)
+        related = self._related_to(fact)
+        before = statuses_of(related)
+        self._store(fact, day)
+        after = statuses_of([fact, *related])
+        return self._compare(fact, related, before, after)
 
-    def _keep(self, fact: Fact, day: int) -> None:
+    def _store(self, fact: Fact, day: int) -> None:
         chunk = self._open.get(day)
         if chunk is None or chunk.count >= CHUNK_FACTS:
             chunk = Chunk(day, 0 if chunk is None else chunk.number + 1)
             self._open[day] = chunk
             self._chunks[day].append(chunk)
         if chunk.append(fact):
-            self._changed(chunk)
+            self._unwritten[self._unit, day, chunk.number] = chunk
         if fact.target or fact.id in self._chunk_of:
             self._index(fact, chunk)
         else:
             self._chunk_of[fact.id] = chunk
 
-    def _tied_to(self, fact: Fact) -> list[Fact]:
-        """All others that bear on the fact, directly or through others."""
-        found: dict[_Key, Fact] = {_key(fact): fact}
+    def _related_to(self, fact: Fact) -> list[Fact]:
+        """All other facts that are related to this one, directly or through others."""
+        found: dict[_FactKey, Fact] = {_key(fact): fact}
         waiting = [fact]
         while waiting:
             one = waiting.pop()
-            for other in self._next_to(one):
-                if _key(other) not in found and bears(one, other):
+            for other in self._neighbours(one):
+                if _key(other) not in found and are_related(one, other):
                     found[_key(other)] = other
                     waiting.append(other)
         del found[_key(fact)]
         return list(found.values())
 
-    def _next_to(self, fact: Fact) -> Iterator[Fact]:
-        """What the fact names, what names it, and its rivals."""
+    def _neighbours(self, fact: Fact) -> Iterator[Fact]:
+        """What the fact corrects, what corrects it, and its rivals."""
         if fact.target:
             yield from self.find(fact.target)
             yield from self._naming(fact.target)
@@ -161,47 +166,47 @@ class Ledger:
             yield from (one for one in self.find(correction) if one.target == event_id)
 
     def _compare(
-        self, fact: Fact, tied: list[Fact], before: list[Status], after: list[Status]
+        self, fact: Fact, related: list[Fact], before: list[Status], after: list[Status]
     ) -> Admission:
-        changes = [(fact, COUNTS, after[0]), *zip(tied, before, after[1:], strict=True)]
-        gone = [one for one, was, now in changes[1:] if was.counts and not now.counts]
-        come = [one for one, was, now in changes[1:] if now.counts and not was.counts]
+        changes = [(fact, COUNTS, after[0]), *zip(related, before, after[1:], strict=True)]
+        uncounted = [one for one, was, now in changes[1:] if was.counts and not now.counts]
+        counted = [one for one, was, now in changes[1:] if now.counts and not was.counts]
         if after[0].counts:
-            come.append(fact)
+            counted.append(fact)
         statuses = [
-            (one.id, now)
-            for one, was, now in changes
-            if now != was and one.kind != self._retraction
+            (one.id, now) for one, was, now in changes if now != was and one.kind != RETRACTION
         ]
         return Admission(
-            Verdict.NEW, tuple(gone), tuple(come), tuple(statuses), tuple(self._wrong_with(fact))
+            Verdict.NEW,
+            tuple(uncounted),
+            tuple(counted),
+            tuple(statuses),
+            tuple(self._wrong_with(fact)),
         )
 
     def _wrong_with(self, fact: Fact) -> Iterator[Fact]:
         """Wrong corrections that are known to be wrong now that `fact` is here: itself, or those that name it."""
         targets: Iterable[Fact] = self.find(fact.target) if fact.target else ()
-        if any(is_wrong(fact, target, self._retraction) for target in targets):
+        if any(is_wrong(fact, target) for target in targets):
             yield fact
         for correction in self._naming(fact.id):
-            if is_wrong(correction, fact, self._retraction):
+            if is_wrong(correction, fact):
                 yield correction
 
-    def forget(self, least_day: int) -> list[tuple[int, int]]:
-        """Drops the chunks of days before `least_day`, those with corrections later; returns their (day, number) for tombstones."""
-        dropped = []
+    def forget(self, least_day: int) -> None:
+        """Drops the chunks of days before `least_day`, those with corrections `LINKED_DAYS` later."""
         for day in [day for day in self._chunks if day < least_day]:
-            kept = []
+            remaining = []
             for chunk in self._chunks.pop(day):
                 facts = chunk.facts()
                 if day >= least_day - LINKED_DAYS and any(map(self._is_linked, facts)):
-                    kept.append(chunk)
+                    remaining.append(chunk)
                 else:
-                    dropped.append((day, chunk.number))
+                    self._unwritten[self._unit, day, chunk.number] = None
                     self._unindex(chunk, facts)
             self._open.pop(day, None)
-            if kept:
-                self._chunks[day] = kept
-        return dropped
+            if remaining:
+                self._chunks[day] = remaining
 
     def _unindex(self, chunk: Chunk, facts: list[Fact]) -> None:
         for fact in facts:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from streams.core.metrics.parts import STUNTED, WASTED
+STUNTED: Final = 1
+WASTED: Final = 2
 
 _CUT_OFF: Final = -2.0
 _STANDING_FROM_DAYS: Final = 731

@@ -1,12 +1,10 @@
-"""What is said of lines that are no event of their own: exceptions for the sink, dead letters for people."""
+"""Lines that are no event of their own: exceptions for the sink, dead letters for people."""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import Event
@@ -19,12 +17,11 @@ from contracts.time.instant import rfc3339
 from streams.core.fold import Record
 from streams.core.history.facts import Fact, Raw
 from streams.core.table_records import TableRecords
+from streams.core.table_rows import DeadLetterRow, ExceptionRow, encode_row
 
-_json = msgspec.json.Encoder().encode
 
-
-class _Said(NamedTuple):
-    """What a letter tells beside the reason; `day`: local day of the event, ISO."""
+class _Refused(NamedTuple):
+    """The line that was refused; `day`: local day of its event, ISO."""
 
     received_ms: int
     region: str
@@ -33,20 +30,20 @@ class _Said(NamedTuple):
     raw: Raw
 
 
-class Letters:
-    """Writes them for one input partition."""
+class DeadLetters:
+    """Writes the exceptions and dead letters of one input partition."""
 
-    def __init__(self, topic: str, partition: int, lines: TableRecords) -> None:
+    def __init__(self, topic: str, partition: int, tables: TableRecords) -> None:
         self._topic = topic
         self._partition = partition
-        self._lines = lines
+        self._tables = tables
         self.registry = Registry(())
         # A record of many lines is taken apart once, however many of them are asked for.
         self._opened: Record | None = None
         self._opened_lines: list[bytes] = []
 
     def raw(self, record: Record, line: int, value: bytes = b"") -> Raw:
-        """A line of a record as it came, or with `value` for its bytes (a NIK is blotted out)."""
+        """A line of a record as it came, or with `value` for its bytes (one whose NIK is replaced)."""
         if not value:
             if self._opened is not record:
                 self._opened, self._opened_lines = record, split(record.value)
@@ -62,7 +59,7 @@ class Letters:
         self.exception(record, line, "refused", refusal.code)
 
     def conflict(self, record: Record, line: int, event: Event) -> None:
-        """The line is a copy that says something else."""
+        """The line has the source and id of an earlier event, and another content."""
         detail = "an event of this id came before and says something else: correct it with supersedes and a new id"
         refusal = Refusal(Code.CONFLICT, detail, id=event.id, source=event.source)
         self._line(record, line, refusal, event)
@@ -70,8 +67,15 @@ class Letters:
 
     def exception(self, record: Record, line: int, verdict: str, code: str) -> None:
         """The line is no event of its own."""
-        row = self._place(record.offset, line) | {"verdict": verdict, "code": code}
-        self._lines.add(VERDICTS, "exceptions", _json(row))
+        row = ExceptionRow(
+            topic=self._topic,
+            partition=self._partition,
+            offset=record.offset,
+            line=line,
+            verdict=verdict,
+            code=code,
+        )
+        self._tables.add(VERDICTS, "exceptions", encode_row(row))
 
     def wrong_correction(self, fact: Fact, refusal: Refusal, event: Event) -> None:
         """An accepted event turned out to correct what it cannot. `event`: any of its source."""
@@ -80,8 +84,8 @@ class Letters:
                 f"state holds {fact.id} without its line: it is of an older version, rebuild with `pantau replay`"
             )
         region, _, unit = event.origin
-        said = _Said(fact.received, region, unit, self._day(region, fact.time), fact.raw)
-        self._letter(said, refusal)
+        refused = _Refused(fact.received, region, unit, self._day(region, fact.time), fact.raw)
+        self._letter(refused, refusal)
 
     def _line(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
         region, unit, day = "", "", None
@@ -89,38 +93,32 @@ class Letters:
             region, _, unit = event.origin
             day = self._day(region, event.time_ms)
         raw = self.raw(record, line, refusal.line)
-        self._letter(_Said(record.time_ms, region, unit, day, raw), refusal)
+        self._letter(_Refused(record.time_ms, region, unit, day, raw), refusal)
 
     def _day(self, region: str, time_ms: int) -> str | None:
         if region not in self.registry.codes:
             return None
         return day_to_iso(self.registry.local_day(region, time_ms))
 
-    def _letter(self, said: _Said, refusal: Refusal) -> None:
-        """A dead letter: the bytes, the key and the reason."""
-        raw = said.raw
+    def _letter(self, refused: _Refused, refusal: Refusal) -> None:
+        raw = refused.raw
         identity = (
             f"{self._topic}/{self._partition}/{raw.offset}/{raw.line}/{refusal.code}/{refusal.id}"
         )
-        row = {
-            "letter_id": hashlib.sha256(identity.encode()).hexdigest()[:32],
-            "received_at": rfc3339(said.received_ms),
-            "region": said.region,
-            "unit_id": said.unit,
-            "code": refusal.code,
-            "detail": refusal.detail,
-            "attempts": 1,
-            **self._place(raw.offset, raw.line),
-            "event_day": said.day,
-            "key": b64encode(raw.key).decode(),
-            "bytes": b64encode(raw.value).decode(),
-        }
-        self._lines.add(DEAD_LETTERS, "dead_letters", _json(row), partition=0)
-
-    def _place(self, offset: int, line: int) -> dict[str, Any]:
-        return {
-            "topic": self._topic,
-            "partition": self._partition,
-            "offset": offset,
-            "line": line,
-        }
+        row = DeadLetterRow(
+            letter_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
+            received_at=rfc3339(refused.received_ms),
+            region=refused.region,
+            unit_id=refused.unit,
+            code=refusal.code,
+            detail=refusal.detail,
+            attempts=1,
+            topic=self._topic,
+            partition=self._partition,
+            offset=raw.offset,
+            line=raw.line,
+            event_day=refused.day,
+            key=b64encode(raw.key).decode(),
+            bytes=b64encode(raw.value).decode(),
+        )
+        self._tables.add(DEAD_LETTERS, "dead_letters", encode_row(row), partition=0)

@@ -1,87 +1,143 @@
-"""What judging and folding the events of one source needs, looked up once instead of for each event."""
+"""The intake of one partition: what each of its lines is, and what that changes.
+
+refuse --> fact --> admit --> effects
+the line is an event of   what is stored   new, duplicate or    sums, statuses,
+a source that we know     of it            conflict             letters
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
-from contracts.events.checks import SAYING, check_registered, check_said, check_time
-from contracts.events.codes import Refusal
-from contracts.events.decode import recorded_ms
+import msgspec
+
+from contracts.events.checks import check, effective_received
+from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import Event
-from contracts.events.identity import digest
-from contracts.registry.entities import Recipient, Registry
-from contracts.time.days import DAY_MS
-from contracts.time.windows import AHEAD_MS, ALLOWED_LATENESS_MS
+from contracts.registry.entities import Registry
+from streams.core.fold import Record
 from streams.core.history.facts import Fact
-from streams.core.history.ledger import Ledger
-from streams.core.metrics.contributions import KIND_OF, payload_of
+from streams.core.history.ledger import PLAIN, Admission, Verdict
+from streams.core.table_records import TableRecords
+from streams.core.table_rows import EventStatusRow
+from streams.core.unit_stage.dead_letters import DeadLetters
+from streams.core.unit_stage.input_partition import InputPartition
+from streams.core.unit_stage.known_source import KnownSource
+from streams.core.unit_stage.sides import SIDES
 from streams.core.unit_stage.units import Units
 
-_REMEMBERED: Final = 4_096
 
+class Intake:
+    """`tables` gets the exceptions and dead letters."""
 
-class Source:
-    """One unit of this partition, as long as the registry stays the same."""
+    def __init__(self, partition: InputPartition, tables: TableRecords) -> None:
+        self._partition = partition
+        self._side = SIDES[partition.topic]
+        self._letters = DeadLetters(partition.topic, partition.number, tables)
+        self._registry = Registry(())
+        self._regions: Mapping[str, Units[Any]] = {}
+        self._sources: dict[str, KnownSource] = {}
+        self._last_received: dict[str, int] = {}
+        # One row an event and flush: of rows with one revision none would be the newest.
+        self._statuses: dict[tuple[str, str], EventStatusRow] = {}
 
-    __slots__ = (
-        "_day_and_offset",
-        "_limits",
-        "_registered",
-        "_registry",
-        "ledger",
-        "unit",
-        "units",
-    )
+    def use(self, registry: Registry, regions: Mapping[str, Units[Any]]) -> None:
+        """Takes a registry with more rows. `regions`: the units of each region, by its code."""
+        self._registry = self._letters.registry = registry
+        self._regions = regions
+        self._sources.clear()
 
-    def __init__(self, event: Event, registry: Registry, units: Units[Any]) -> None:
-        region, _, self.unit = event.origin
-        self.units = units
-        self.ledger: Ledger = units.ledger(self.unit)
-        self._limits = registry.region(region).thresholds
-        self._registry = registry
-        self._day_and_offset = registry.zone(region).day_and_offset
-        # By type, local day and subject of events that have passed `check_registered`: the subject's row in force.
-        self._registered: dict[tuple[type[Event], int, str | None], Recipient | None] = {}
+    def take(self, record: Record, line: int, item: Event | Refusal) -> None:
+        """Takes one line: the event in it, or why it is none."""
+        if isinstance(item, Refusal):
+            self._letters.refuse(record, line, item)
+            return
+        received = effective_received(item.received_ms, record.time_ms)
+        source = self._sources.get(item.source) or self._find_source(item)
+        if source is None:
+            self._letters.refuse(record, line, self._why_unknown(item, received), item)
+            return
+        found = source.fact(item, received)
+        if isinstance(found, Refusal):
+            self._letters.refuse(record, line, found, item)
+            return
+        if received > self._last_received.get(source.unit, 0):
+            self._last_received[source.unit] = received
+        fact, day = found
+        if fact.target:
+            # The line is needed if what it corrects comes later and is of another type.
+            fact = msgspec.structs.replace(fact, raw=self._letters.raw(record, line))
+        admission = source.ledger.admit(fact, day)
+        if admission is PLAIN:
+            source.units.add(source.unit, fact, 1)
+        elif admission.verdict is Verdict.NEW:
+            self._correct(record, source, item, fact, admission)
+        elif admission.verdict is Verdict.DUPLICATE:
+            self._letters.exception(record, line, "duplicate", "")
+        else:
+            self._letters.conflict(record, line, item)
 
-    def fact(self, event: Event, received: int) -> tuple[Fact, int] | Refusal:
-        """What must be kept of the event and its local day; or a refusal, as `contracts.events.checks.check` gives it.
+    def _find_source(self, event: Event) -> KnownSource | None:
+        """The event's source, if it belongs to this partition and the registry has it in that region."""
+        region, kind, unit = event.origin
+        if (
+            kind != self._side.kind
+            or not self._partition.owns(unit)
+            or self._side.region_of(self._registry, unit) != region
+        ):
+            return None
+        source = KnownSource(event, self._registry, self._regions[region])
+        self._sources[event.source] = source
+        return source
 
-        What the registry said of an event like it is not asked again.
-        """
-        time_ms = event.time_ms
-        if not -AHEAD_MS <= received - time_ms <= ALLOWED_LATENESS_MS:
-            refusal = check_time(event, received)
+    def _why_unknown(self, event: Event, received: int) -> Refusal:
+        if event.origin.kind == self._side.kind and self._partition.owns(event.origin.unit_id):
+            refusal = check(event, self._registry, received)
             if refusal is not None:
                 return refusal
-        day, offset_ms = self._day_and_offset(time_ms)
-        cls = type(event)
-        key = (cls, day, event.subject)
-        if key not in self._registered:
-            refusal = check_registered(event, self._registry)
-            if refusal is not None:
-                return refusal
-            self._learn(key)
-        supersedes = event.supersedes
-        if cls in SAYING or supersedes is not None:
-            refusal = check_said(event)
-            if refusal is not None:
-                return refusal
-        kind = KIND_OF[cls]
-        ms_of_day = (time_ms + offset_ms) % DAY_MS
-        fact = Fact(
-            event.id,
-            digest(event),
-            kind,
-            time_ms,
-            received,
-            time_ms if event.recordedtime is None else recorded_ms(event),
-            supersedes or "",
-            payload_of(event, kind, self._registered[key], ms_of_day, self._limits),
-        )
-        return fact, day
+        detail = f"events of {event.origin.unit_id} belong into another topic or partition: key records by the unit id (murmur2)"
+        return Refusal(Code.WRONG_PARTITION, detail, id=event.id, source=event.source)
 
-    def _learn(self, key: tuple[type[Event], int, str | None]) -> None:
-        if len(self._registered) >= _REMEMBERED:
-            self._registered.clear()
-        _, day, subject = key
-        self._registered[key] = None if subject is None else self._registry.recipient(subject, day)
+    def _correct(
+        self,
+        record: Record,
+        source: KnownSource,
+        event: Event,
+        fact: Fact,
+        admission: Admission,
+    ) -> None:
+        """What a new event changes that corrects another, or that another corrects."""
+        add = source.units.add
+        for one in admission.uncounted:
+            add(source.unit, one, -1)
+        for one in admission.counted:
+            add(source.unit, one, 1)
+        if fact not in admission.counted:
+            add(source.unit, fact, 0)
+        for event_id, status in admission.statuses:
+            self._statuses[event.source, event_id] = EventStatusRow(
+                source=event.source,
+                id=event_id,
+                superseded_by=status.superseded_by,
+                retracted=int(status.retracted),
+                counts=int(status.counts),
+                revision=record.offset + 1,
+            )
+        for wrong in admission.wrong:
+            detail = f"{wrong.id} corrects {wrong.target}, which is of another type: retract it, or send one of its type"
+            refusal = Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source)
+            self._letters.wrong_correction(wrong, refusal, event)
+
+    # --- flush --------------------------------------------------------------------------------------------------------
+
+    def statuses(self) -> list[EventStatusRow]:
+        """The statuses that changed since the last call."""
+        statuses, self._statuses = self._statuses, {}
+        return list(statuses.values())
+
+    def last_received(self) -> list[tuple[str, str, int]]:
+        """(region, unit, greatest receivedtime) of each unit that was heard of since the last call."""
+        received, self._last_received = self._last_received, {}
+        region_of = self._side.region_of
+        return [(region_of(self._registry, unit) or "", unit, at) for unit, at in received.items()]

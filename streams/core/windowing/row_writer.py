@@ -1,4 +1,4 @@
-"""Rows of the three views, from parts and targets to JSON lines in the order of `contracts.results.public_rows`."""
+"""Rows of the three views: sums and targets become JSON lines, their fields in the order of `contracts.results.public_rows`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from contracts.results.public_rows import (
 from contracts.time.days import Zone, day_to_iso
 from contracts.time.instant import rfc3339
 from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
-from streams.core.metrics.parts import ClinicPart, CoveragePart, KitchenPart, Part
+from streams.core.metrics.clinic import ClinicSum
+from streams.core.metrics.coverage import CoverageSum
+from streams.core.metrics.kitchen import KitchenSum
+from streams.core.metrics.pane_sum import PaneSum
 from streams.core.windowing.targets import Targets
+from streams.core.windowing.window_table import RowKey
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=PaneSum)
 
 
 def _struct(name: str, columns: tuple[Column, ...]) -> Any:
@@ -55,15 +59,15 @@ class Stamp(msgspec.Struct, gc=False, frozen=True):
     updated_at: str
 
 
-WriteRow = Callable[[Stamp, str, str, WindowName, int, P], Row]
-"""(stamp, level, area, window, end as in `RowKey`, what the window holds) -> the row."""
+WriteRow = Callable[[Stamp, str, RowKey, P], Row]
+"""(stamp, level, key, sum over the window) -> the row."""
 
 
 class _Span(NamedTuple):
-    """Where a window lies. `said`: window, window_start, window_end and day, as in the row."""
+    """Where a window lies. `fields`: window, window_start, window_end and day, as in the row."""
 
     end_ms: int
-    said: tuple[str, str, str, str]
+    fields: tuple[str, str, str, str]
 
 
 class RowWriter:
@@ -92,94 +96,79 @@ class RowWriter:
             day = end
         return _Span(end_ms, (window, rfc3339(start_ms), rfc3339(end_ms), day_to_iso(day)))
 
-    def performance(
-        self,
-        stamp: Stamp,
-        level: str,
-        area: str,
-        window: WindowName,
-        end: int,
-        part: KitchenPart,
-    ) -> Row:
-        """One row of `performance`; `end` as in `RowKey`."""
+    def performance(self, stamp: Stamp, level: str, key: RowKey, total: KitchenSum) -> Row:
+        """One row of `performance`."""
+        area, window, end = key
+        span = self._span(window, end)
         target = None
         if window in DAY_WINDOWS:
             target = self._targets.portions(area, end - DAY_WINDOWS[window] + 1, end)
-        span = self._span(window, end)
+        p50, p95, greatest = percentiles(total.minutes)
         row = _Performance(
             stamp.region,
             level,
             area,
-            *span.said,
-            *part.sums,
-            *percentiles(part.minutes),
-            target,
-            stamp.revision,
-            stamp.updated_at,
+            *span.fields,
+            *total.sums,
+            cook_to_receive_p50_min=p50,
+            cook_to_receive_p95_min=p95,
+            cook_to_receive_max_min=greatest,
+            portions_target=target,
+            revision=stamp.revision,
+            updated_at=stamp.updated_at,
         )
         return Row("performance", level, area, "", window, span.end_ms, _encode(row))
 
     def coverage(
-        self,
-        stamp: Stamp,
-        level: str,
-        area: str,
-        window: WindowName,
-        end: int,
-        part: CoveragePart,
-        groups: set[str],
+        self, stamp: Stamp, level: str, key: RowKey, total: CoverageSum, groups: set[str]
     ) -> list[Row]:
-        """The rows of `coverage` of the given groups; `end` as in `RowKey`."""
+        """The rows of `coverage` of the given groups."""
+        area, window, end = key
         span = self._span(window, end)
         first = end - DAY_WINDOWS[window] + 1 if window in DAY_WINDOWS else None
         rows = []
         for group in groups:
-            target, recipients = (
-                (None, None) if first is None else self._targets.coverage(area, group, first, end)
-            )
+            target = recipients = None
+            if first is not None:
+                target, recipients = self._targets.coverage(area, group, first, end)
             row = _Coverage(
                 stamp.region,
                 level,
                 area,
-                *span.said,
-                group,
-                part.eaten.get(group, 0),
-                target,
-                part.served.get(group, 0),
-                recipients,
-                stamp.revision,
-                stamp.updated_at,
+                *span.fields,
+                group=group,
+                eaten=total.eaten.get(group, 0),
+                target=target,
+                recipients_served=total.served.get(group, 0),
+                recipients_target=recipients,
+                revision=stamp.revision,
+                updated_at=stamp.updated_at,
             )
             rows.append(Row("coverage", level, area, group, window, span.end_ms, _encode(row)))
         return rows
 
-    def clinic_coverage(
-        self,
-        stamp: Stamp,
-        level: str,
-        area: str,
-        window: WindowName,
-        end: int,
-        part: ClinicPart,
-    ) -> Row:
-        """One row of `clinic_coverage`; `end` as in `RowKey`."""
+    def clinic_coverage(self, stamp: Stamp, level: str, key: RowKey, total: ClinicSum) -> Row:
+        """One row of `clinic_coverage`."""
+        area, window, end = key
         span = self._span(window, end)
         row = _ClinicCoverage(
             stamp.region,
             level,
             area,
-            *span.said,
-            len(part.measured),
-            self._targets.children(area, end) if window in DAY_WINDOWS else None,
-            part.stunted,
-            part.wasted,
-            len(part.immunized),
-            part.doses,
-            len(part.mothers),
-            len(part.anaemic),
-            part.cases,
-            stamp.revision,
-            stamp.updated_at,
+            *span.fields,
+            children_measured=len(total.measured),
+            children_registered=self._targets.children(area, end)
+            if window in DAY_WINDOWS
+            else None,
+            children_stunted=total.stunted,
+            children_wasted=total.wasted,
+            children_immunized=len(total.immunized),
+            doses_given=total.doses,
+            mothers_seen=len(total.mothers),
+            mothers_anaemic=len(total.anaemic),
+            foodborne_cases=total.cases,
+            revision=stamp.revision,
+            updated_at=stamp.updated_at,
         )
         return Row("clinic_coverage", level, area, "", window, span.end_ms, _encode(row))
 

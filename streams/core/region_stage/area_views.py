@@ -1,0 +1,228 @@
+"""The views of areas: for each what a contribution adds where, and which rows are written.
+
+To add one (reception, say): a class here and its name in `AREA_VIEWS`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from contracts.registry.entities import Registry
+from contracts.results.public_rows import View
+from contracts.time.days import Zone
+from contracts.time.windows import ALL_GROUPS, GROUPS, PANE_MS, PANE_WINDOWS, WindowName
+from streams.core.metrics.clinic import ClinicSum
+from streams.core.metrics.coverage import CoverageSum
+from streams.core.metrics.kitchen import KitchenSum
+from streams.core.metrics.pane_sum import PaneSum
+from streams.core.region_feed import Contribution
+from streams.core.windowing.progress import Progress
+from streams.core.windowing.row_writer import Row, RowWriter, Stamp
+from streams.core.windowing.schedule import Schedule
+from streams.core.windowing.targets import Targets
+from streams.core.windowing.window_table import RowKey
+
+P = TypeVar("P", bound=PaneSum)
+
+RECIPIENT: Final = "recipient"
+KECAMATAN: Final = "kecamatan"
+KABUPATEN: Final = "kabupaten"
+_EVERY_GROUP: Final = frozenset((*GROUPS, ALL_GROUPS))
+
+
+class AreaView(ABC, Generic[P]):
+    """One view of the areas of one region: a schedule for each level.
+
+    `new_sum` makes an empty sum. Subclasses say what a contribution adds (`replace`) and how a row is written (`_write`).
+    """
+
+    view: ClassVar[View]
+    levels: ClassVar[tuple[str, ...]] = (KECAMATAN, KABUPATEN)
+    new_sum: ClassVar[Any]
+
+    def __init__(self, region: str, progress: Progress, registry: Registry) -> None:
+        self._region = region
+        self._schedules: dict[str, Schedule[P]] = {
+            level: Schedule(progress, self.new_sum, partial(self._in_force, level))
+            for level in self.levels
+        }
+        self.use(registry)
+
+    @property
+    def schedules(self) -> Iterable[Schedule[P]]:
+        """One a level."""
+        return self._schedules.values()
+
+    @property
+    def _zone(self) -> Zone:
+        return self._registry.zone(self._region)
+
+    def use(self, registry: Registry) -> None:
+        """Takes a registry with more rows."""
+        self._registry = registry
+        self._writer = RowWriter(registry.zone(self._region), Targets(self._region, registry))
+
+    def _in_force(self, level: str, day: int) -> Iterable[str]:
+        if level == KABUPATEN:
+            return (self._region,)
+        if level == KECAMATAN:
+            return [one.code for one in self._registry.region(self._region).kecamatan]
+        return self._registry.recipients_in_force(self._region, day)
+
+    @abstractmethod
+    def replace(self, old: Contribution | None, new: Contribution) -> None:
+        """Puts `new` in the place of `old`, which the same pane of the same unit held before.
+
+        Called for every contribution; one that holds nothing of this view changes nothing. It must not change any sum
+        before all of `new` is read: what is broken raises, and then nothing of it may count.
+        """
+
+    @abstractmethod
+    def _write(
+        self, stamp: Stamp, level: str, key: RowKey, total: P, is_due: bool
+    ) -> Iterable[Row]:
+        """The rows of one level, area, window and end."""
+
+    def _add_to_areas(self, contribution: Contribution, change: P) -> None:
+        """Adds a change to the kecamatan of the unit and to the region."""
+        day = self._zone.local_day(contribution.pane * PANE_MS)
+        unit = self._registry.unit(contribution.unit, day)
+        kecamatan = unit.kecamatan if unit else ""
+        for level, area in ((KECAMATAN, kecamatan), (KABUPATEN, self._region)):
+            self._schedules[level].table.delta(area, contribution.pane).add(change)
+
+    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+        """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
+        for level, schedule in self._schedules.items():
+            for key, total, is_newest, is_due in schedule.rows():
+                for row in self._write(stamp, level, key, total, is_due):
+                    yield row, is_newest
+
+    def write_again(self, level: str, area: str, window: WindowName) -> None:
+        """Makes the newest row of an area due, if the area is one of this view's."""
+        if level in self._schedules:
+            self._schedules[level].write_again(area, window)
+
+    def settle(self) -> None:
+        """After state was restored nothing is a change."""
+        for schedule in self.schedules:
+            schedule.settle()
+
+
+class PerformanceView(AreaView[KitchenSum]):
+    """Performance of the kitchens of an area."""
+
+    view = "performance"
+    new_sum = KitchenSum
+
+    def replace(self, old: Contribution | None, new: Contribution) -> None:
+        """See `AreaView`."""
+        change, before = new.kitchen(), old.kitchen() if old is not None else None
+        if change is not None:
+            if before is not None:
+                change.add(before, -1)
+            self._add_to_areas(new, change)
+
+    def _write(
+        self, stamp: Stamp, level: str, key: RowKey, total: KitchenSum, _is_due: bool
+    ) -> Iterable[Row]:
+        return (self._writer.performance(stamp, level, key, total),)
+
+
+class ClinicCoverageView(AreaView[ClinicSum]):
+    """Clinic coverage of the clinics of an area."""
+
+    view = "clinic_coverage"
+    new_sum = ClinicSum
+
+    def replace(self, old: Contribution | None, new: Contribution) -> None:
+        """See `AreaView`."""
+        change = new.clinic()
+        if change is not None:
+            before = old.clinic() if old is not None else None
+            if before is not None:
+                change.add(before, -1)
+            self._add_to_areas(new, change)
+
+    def _write(
+        self, stamp: Stamp, level: str, key: RowKey, total: ClinicSum, _is_due: bool
+    ) -> Iterable[Row]:
+        return (self._writer.clinic_coverage(stamp, level, key, total),)
+
+
+class CoverageView(AreaView[CoverageSum]):
+    """Coverage of recipients and areas, by group."""
+
+    view = "coverage"
+    levels = (RECIPIENT, KECAMATAN, KABUPATEN)
+    new_sum = CoverageSum
+
+    def __init__(self, region: str, progress: Progress, registry: Registry) -> None:
+        super().__init__(region, progress, registry)
+        # Groups whose numbers changed, by (level, area): only their rows change.
+        self._changed_groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+
+    def replace(self, old: Contribution | None, new: Contribution) -> None:
+        """See `AreaView`."""
+        before = (old.groups or {}) if old is not None else {}
+        day = self._zone.local_day(new.pane * PANE_MS)
+        for group, recipients in (new.groups or {}).items():
+            known = before.get(group, {})
+            for recipient, portions in recipients.items():
+                change = portions - known.get(recipient, 0)
+                if not change and recipient in known:
+                    continue
+                row = self._registry.recipient(recipient, day)
+                for level, area in (
+                    (RECIPIENT, recipient),
+                    (KECAMATAN, row.kecamatan if row else ""),
+                    (KABUPATEN, self._region),
+                ):
+                    delta = self._schedules[level].table.delta(area, new.pane)
+                    delta.put(group, recipient, change)
+                    self._changed_groups[level, area].add(group)
+
+    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+        """See `AreaView`."""
+        yield from super().rows(stamp)
+        self._changed_groups.clear()
+
+    def settle(self) -> None:
+        """See `AreaView`."""
+        super().settle()
+        self._changed_groups.clear()
+
+    def _write(
+        self, stamp: Stamp, level: str, key: RowKey, total: CoverageSum, is_due: bool
+    ) -> Iterable[Row]:
+        groups = (
+            self._due_groups(level, key, total)
+            if is_due
+            else self._changed_groups[level, key.area].intersection(total.groups)
+        )
+        return self._writer.coverage(stamp, level, key, total, groups)
+
+    def _due_groups(self, level: str, key: RowKey, total: CoverageSum) -> set[str]:
+        """Groups with a row though nothing changed: those reported on, and for days the registered ones and `all`."""
+        groups = set(total.groups)
+        if key.window in PANE_WINDOWS:
+            return groups
+        if level != RECIPIENT:
+            return groups | _EVERY_GROUP
+        recipient = self._registry.recipient(key.area, key.end)
+        if recipient is not None:
+            registered = {group for group, count in recipient.registered.items() if count > 0}
+            groups |= registered | {ALL_GROUPS}
+        return groups
+
+
+AREA_VIEWS: Final[tuple[type[AreaView[Any]], ...]] = (
+    PerformanceView,
+    CoverageView,
+    ClinicCoverageView,
+)
+"""Made once for each region; rows are written in this order."""

@@ -1,0 +1,102 @@
+"""Records of `live`: the public contract's section 8, one struct a topic of the wall.
+
+The fields of a view's row are made from `contracts.results.public_rows`; what is read back is checked against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import msgspec
+
+from contracts.results.public_rows import IS_FINAL, VIEWS, Column, View
+from contracts.time.instant import epoch_ms
+from streams.core.windowing.row_writer import Row
+
+TTL_S: Final = 1_800
+RECIPIENT_TTL_S: Final = 21_600
+"""Recipients are many and change a few times a day: they are confirmed less often."""
+
+FORMAT: Final = 1
+"""Of the records of one region's map, told by its head. A head without it is of format 1."""
+
+
+class LiveRecord(msgspec.Struct, kw_only=True, gc=False, tag_field="topic"):
+    """What all records share."""
+
+    key: str = ""
+    region: str
+    level: str
+    area_id: str
+
+
+class FreshnessRecord(LiveRecord, kw_only=True, gc=False, tag="freshness"):
+    """When a unit was last heard of."""
+
+    unit_kind: str
+    kecamatan: str
+    last_received: str
+    as_of: str = ""
+    ttl_s: int = TTL_S
+
+
+class LiveHead(msgspec.Struct, kw_only=True, gc=False):
+    """The record that ends a frame."""
+
+    epoch: str
+    seq: int
+    as_of: str
+    now: str
+    format: int = FORMAT
+
+
+def _json_type(column: Column) -> Any:
+    kind = int if "Int" in column.type else str
+    return kind | None if column.type.startswith("Nullable") else kind
+
+
+def _record_struct(view: View, columns: tuple[Column, ...]) -> type[LiveRecord]:
+    known = LiveRecord.__struct_fields__
+    fields: list[Any] = [
+        *((one.name, _json_type(one)) for one in columns if one.name not in known),
+        (IS_FINAL.name, int, 0),
+        ("as_of", str, ""),
+        ("ttl_s", int, TTL_S),
+    ]
+    name = f"Live{view.title().replace('_', '')}"
+    made = msgspec.defstruct(name, fields, bases=(LiveRecord,), kw_only=True, gc=False, tag=view)
+    return cast("type[LiveRecord]", made)
+
+
+_STRUCTS: Final = {view: _record_struct(view, columns) for view, columns in VIEWS.items()}
+_FROM_LINE: Final = {view: msgspec.json.Decoder(struct) for view, struct in _STRUCTS.items()}
+_union: Any = FreshnessRecord
+for _struct in _STRUCTS.values():
+    _union |= _struct
+_decode: Final = msgspec.json.Decoder(_union).decode
+decode_head: Final = msgspec.json.Decoder(LiveHead).decode
+encode_live: Final = msgspec.json.Encoder().encode
+
+
+def record_of(row: Row) -> Any:
+    """The record of a view's row."""
+    record: Any = _FROM_LINE[row.view].decode(row.line)
+    record.key = "/".join(
+        (row.view, row.level, row.area, *([row.group] if row.group else []), row.window)
+    )
+    record.ttl_s = RECIPIENT_TTL_S if row.level == "recipient" else TTL_S
+    return record
+
+
+def read_record(key: str, value: bytes) -> tuple[Any, str, int, int]:
+    """A record as it lies on `live`: itself, its window and window_end (or '' and 0), and its as_of, epoch ms.
+
+    Raises `ValueError` if it is not what this version writes under `key`.
+    """
+    record: Any = _decode(value)
+    if record.key != key or record.ttl_s not in (TTL_S, RECIPIENT_TTL_S):
+        raise ValueError("key or ttl_s is not this record's")
+    if isinstance(record, FreshnessRecord):
+        epoch_ms(record.last_received)
+        return record, "", 0, epoch_ms(record.as_of)
+    return record, record.window, epoch_ms(record.window_end), epoch_ms(record.as_of)

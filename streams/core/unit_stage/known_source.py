@@ -1,0 +1,85 @@
+"""A source that the registry knows: what its events need, looked up once instead of for each event."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts.events.checks import SAYING, check_registered, check_said, check_time
+from contracts.events.codes import Refusal
+from contracts.events.decode import recorded_ms
+from contracts.events.event_types import Event
+from contracts.events.identity import digest
+from contracts.registry.entities import Recipient, Registry
+from contracts.time.days import DAY_MS
+from contracts.time.windows import AHEAD_MS, ALLOWED_LATENESS_MS
+from streams.core.history.event_kinds import KIND_OF
+from streams.core.history.facts import Fact
+from streams.core.history.ledger import Ledger
+from streams.core.metrics.payloads import payload_of
+from streams.core.unit_stage.units import Units
+
+_REMEMBERED: Final = 4_096
+
+
+class KnownSource:
+    """One unit of this partition, valid until the registry changes."""
+
+    __slots__ = (
+        "_day_and_offset",
+        "_limits",
+        "_registered",
+        "_registry",
+        "ledger",
+        "unit",
+        "units",
+    )
+
+    def __init__(self, event: Event, registry: Registry, units: Units[Any]) -> None:
+        region, _, self.unit = event.origin
+        self.units = units
+        self.ledger: Ledger = units.ledger(self.unit)
+        self._limits = registry.region(region).thresholds
+        self._registry = registry
+        self._day_and_offset = registry.zone(region).day_and_offset
+        # By type, local day and subject of events that have passed `check_registered`: the subject's row in force.
+        self._registered: dict[tuple[type[Event], int, str | None], Recipient | None] = {}
+
+    def fact(self, event: Event, received: int) -> tuple[Fact, int] | Refusal:
+        """The fact of the event and its local day; or why it is refused, as `contracts.events.checks.check` decides it."""
+        time_ms = event.time_ms
+        if not -AHEAD_MS <= received - time_ms <= ALLOWED_LATENESS_MS:
+            refusal = check_time(event, received)
+            if refusal is not None:
+                return refusal
+        day, offset_ms = self._day_and_offset(time_ms)
+        cls = type(event)
+        key = (cls, day, event.subject)
+        if key not in self._registered:
+            # Once for all events of a type, day and subject: the registry's answer is the same.
+            refusal = check_registered(event, self._registry)
+            if refusal is not None:
+                return refusal
+            self._remember(key)
+        supersedes = event.supersedes
+        if cls in SAYING or supersedes is not None:
+            refusal = check_said(event)
+            if refusal is not None:
+                return refusal
+        ms_of_day = (time_ms + offset_ms) % DAY_MS
+        fact = Fact(
+            event.id,
+            digest(event),
+            KIND_OF[cls],
+            time_ms,
+            received,
+            time_ms if event.recordedtime is None else recorded_ms(event),
+            supersedes or "",
+            payload_of(event, self._registered[key], ms_of_day, self._limits),
+        )
+        return fact, day
+
+    def _remember(self, key: tuple[type[Event], int, str | None]) -> None:
+        if len(self._registered) >= _REMEMBERED:
+            self._registered.clear()
+        _, day, subject = key
+        self._registered[key] = None if subject is None else self._registry.recipient(subject, day)
