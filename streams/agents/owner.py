@@ -108,7 +108,7 @@ class Owner:
         )
 
     async def take_over(self) -> int:
-        """Fences the former owner, restores the fold, and returns the offset to go on from. Raises `PositionError`."""
+        """Fences the former owner, restores the fold, and returns the offset to go on from. Raises `PositionError`, `UnreadableStateError`."""
         started = time.monotonic()
         await self._producer.start()
         kept = await self._read(self.place.state)
@@ -122,7 +122,8 @@ class Owner:
             if topic != self.place.state:
                 for key, value in (await self._read(topic)).items():
                     self._fold.restore(topic, key, value)
-        self._fold.restored()
+        for notice in self._fold.restored():
+            _log.warning("set aside", place=self.place.name, what=notice)
         self.progressed_at = time.monotonic()
         _log.info(
             "took over",
@@ -191,6 +192,8 @@ class Owner:
             self._changed = False
             position = self.position
             flush = self._fold.drain(position)
+            for notice in flush.notices:
+                _log.warning("set aside", place=self.place.name, what=notice)
             self._flush_began = time.monotonic()
             self._under_way = asyncio.create_task(self._transact(flush, position))
             try:

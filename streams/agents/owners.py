@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from chassis import logs
 from streams.agents.owner import Batch, FencedError, Owner, PositionError
+from streams.core.state_format import UnreadableStateError
 
 _IDLE_S: Final = 10.0
 """Ticks come more often: without progress for so long the log's end is asked for."""
@@ -55,7 +56,7 @@ class Owners:
         gc.disable()
         try:
             await asyncio.gather(*(self._take(place, self._revocations) for place in missing))
-        except (KafkaError, PositionError, LookupError) as error:
+        except (KafkaError, PositionError, UnreadableStateError) as error:
             _log.critical("cannot take over", error=str(error) or repr(error))
             os._exit(_FAILED)
         finally:
