@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from chassis.datadir import DataDir
-from chassis.serve import base_url, listen, server_config
+from chassis.http.http_policy import HttpPolicy
+from chassis.http.new_app import new_app
+from chassis.http.uvicorn_limits import ServerConfig
+from chassis.serve import base_url, listen
 
 _STOP_S: Final = 6.0
 
@@ -42,23 +43,27 @@ class Health:
         """It does not do its work now, because of `reason`."""
         self._state = (False, reason)
 
-    def routes(self) -> list[Route]:
-        """Routes to mount in the service's app."""
-        return [
-            Route("/healthz", self._healthz),
-            Route("/readyz", self._readyz),
-            Route("/metrics", self._metrics),
-        ]
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes to the service's app."""
+        app.add_api_route("/healthz", self._healthz, response_class=Response)
+        not_ready = {"description": "Not ready; `detail` says why"}
+        app.add_api_route(
+            "/readyz", self._readyz, response_class=Response, responses={503: not_ready}
+        )
+        app.add_api_route("/metrics", self._metrics, response_class=Response)
 
-    async def _healthz(self, _request: Request) -> Response:
+    async def _healthz(self) -> Response:
+        """The process lives."""
         return JSONResponse({"service": self.service, "alive": True})
 
-    async def _readyz(self, _request: Request) -> Response:
+    async def _readyz(self) -> Response:
+        """The service does its work now."""
         ready, detail = self._state
         body = {"service": self.service, "ready": ready, "detail": detail}
         return JSONResponse(body, 200 if ready else 503)
 
-    async def _metrics(self, _request: Request) -> Response:
+    async def _metrics(self) -> Response:
+        """For Prometheus."""
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
@@ -70,7 +75,9 @@ def serve(health: Health, host: str, port: int, data_dir: Path) -> Iterator[int]
     Raises `SystemExit` with one line if the port is in use.
     """
     sock = listen(host, port)
-    server = uvicorn.Server(server_config(Starlette(routes=health.routes())))
+    app = new_app(f"Pantau {health.service}")
+    health.add_to(app)
+    server = uvicorn.Server(ServerConfig(app, HttpPolicy()))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [sock]}, name="health", daemon=True
     )

@@ -40,9 +40,13 @@ def problem_response(
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
-def _from_problem(_request: Request, error: Exception) -> Response:
-    problem = cast(Problem, error)
+def response_of(problem: Problem) -> JSONResponse:
+    """The response that says `problem`."""
     return problem_response(problem.status, problem.title, problem.detail, problem.headers)
+
+
+def _from_problem(_request: Request, error: Exception) -> Response:
+    return response_of(cast(Problem, error))
 
 
 def _from_http(_request: Request, error: Exception) -> Response:

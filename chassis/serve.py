@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -15,14 +16,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from chassis.datadir import DataDir
+from chassis.http.http_policy import HttpPolicy
+from chassis.http.uvicorn_limits import ServerConfig
 
 _USER_TIMEOUT_MS: Final = 15_000
 """A peer that acknowledges nothing for this long is gone: uvicorn alone never lets go of it."""
 _SEND_BUFFER: Final = 128 * 1024
-_WS_MAX_SIZE: Final = 64 * 1024
 _BACKLOG: Final = 2048
-_GRACE_S: Final = 5
-_KEEP_ALIVE_S: Final = 30
+_SPARE_FILES: Final = 1024
+"""Files and sockets of a service besides those of its clients."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,35 +58,27 @@ def base_url(sock: socket.socket) -> str:
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 
-def server_config(app: ASGIApp) -> uvicorn.Config:
-    """uvicorn as we run it: no access log, no deflate, small frames, logs through ours."""
-    return uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=_WS_MAX_SIZE,
-        ws_per_message_deflate=False,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-
-
 def _heeded(_number: int, _frame: FrameType | None) -> None:
     """uvicorn stops at a signal and then raises it once more, which would end us by it, not by 0."""
 
 
-def serve_app(app: ASGIApp, host: str, port: int, service: str, data_dir: Path) -> None:
+def allow_files(policy: HttpPolicy) -> None:
+    """Let the process have as many files open as its clients may need, if the system allows it."""
+    wanted = policy.max_connections + _SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+def serve_app(
+    app: ASGIApp, policy: HttpPolicy, host: str, port: int, service: str, data_dir: Path
+) -> None:
     """Serve `app` until SIGTERM or SIGINT; note pid and URL in the data dir's run/<service>.json.
 
     Raises `SystemExit` with one line if the port is in use.
     """
     sock = listen(host, port)
+    allow_files(policy)
     home = DataDir(data_dir)
     home.write_run(
         service,
@@ -93,7 +87,7 @@ def serve_app(app: ASGIApp, host: str, port: int, service: str, data_dir: Path) 
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _heeded)
-        server = uvicorn.Server(server_config(app))
+        server = uvicorn.Server(ServerConfig(app, policy))
         loop_factory = server.config.get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(server.serve(sockets=[sock]))

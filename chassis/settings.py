@@ -91,6 +91,13 @@ class Settings(BaseSettings):
             "gateway's own is always allowed."
         ),
     )
+    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Addresses of TLS proxies in front of ingest and the gateway, separated by commas. The "
+            "limit of connections of one address does not hold for them."
+        ),
+    )
     generation: int = Field(
         0,
         ge=0,
@@ -121,7 +128,7 @@ class Settings(BaseSettings):
         "info", description="Least level of the logs on stderr."
     )
 
-    @field_validator("regions", "allowed_origins", mode="before")
+    @field_validator("regions", "allowed_origins", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (

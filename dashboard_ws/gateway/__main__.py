@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 from chassis import logs
 from chassis.datadir import DataDirError, keep_private
 from chassis.feeds import generation_feed
+from chassis.http.http_policy import HttpPolicy
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
 from chassis.serve import serve_app
 from chassis.settings import Settings
@@ -42,7 +43,10 @@ def main() -> None:
     except (DataDirError, TopicError, TimeoutError) as error:
         sys.exit(f"pantau: gateway: {error}")
     try:
-        serve_app(gateway.app(), settings.host, settings.gateway_port, SERVICE, settings.data_dir)
+        policy = HttpPolicy(websocket=True, proxies=frozenset(settings.proxies))
+        serve_app(
+            gateway.app(), policy, settings.host, settings.gateway_port, SERVICE, settings.data_dir
+        )
     finally:
         if gateway.failed:
             sys.exit("pantau: gateway: it lost its stream; the log above says why")

@@ -15,19 +15,20 @@ from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from chassis import logs, problems
+from chassis import logs
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.feeds import generation_feed
 from chassis.feeds.registry_feed import RegistryFeed
 from chassis.health import Health
+from chassis.http.new_app import new_app
 from chassis.settings import Settings
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.pages import Pages, package_version
 from dashboard_ws.gateway.api.region_info import RegionInfo
 from dashboard_ws.gateway.connections.hub import Hub
-from dashboard_ws.gateway.connections.ws import WithTransport, WsEndpoint
+from dashboard_ws.gateway.connections.ws import WsEndpoint
 from dashboard_ws.gateway.protocol.session import Close, Closed
 from dashboard_ws.gateway.stream.live_feed import Feed
 from dashboard_ws.gateway.stream.shown import Shown
@@ -62,16 +63,9 @@ class Gateway:
 
     def app(self) -> ASGIApp:
         """The ASGI app; its lifespan starts the feed."""
-        app = FastAPI(
-            title="Pantau gateway",
-            version=package_version(),
-            lifespan=self._lifespan,
-            docs_url=None,
-            redoc_url=None,
-        )
-        problems.install(app)
+        app = new_app("Pantau gateway", package_version(), self._lifespan)
         build, origins = self._pages.build, self._settings.allowed_origins
-        app.router.routes.extend(self._health.routes())
+        self._health.add_to(app)
         api = Api(self.hub, self._tokens, build)
         app.include_router(api.router())
         app.include_router(
@@ -81,7 +75,7 @@ class Gateway:
         app.router.routes.append(WebSocketRoute("/ws", endpoint))
         app.router.routes.append(Route("/", self._pages.serve))
         app.router.routes.append(Route("/{path:path}", self._pages.serve))
-        return WithTransport(app)
+        return app
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from fastapi import FastAPI
 from prometheus_client import Counter, Histogram
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -30,6 +30,8 @@ from starlette.routing import Route
 from chassis import logs
 from chassis.datadir import DataDir, DataDirError, keep_private
 from chassis.health import Health
+from chassis.http.http_policy import HttpPolicy
+from chassis.http.new_app import new_app
 from chassis.serve import serve_app
 from engines.clickhouse import protocol
 from engines.clickhouse.accounts import (
@@ -56,6 +58,8 @@ SERVICE: Final = "clickhouse"
 _WRITERS: Final = 4
 _ANALYSTS: Final = 3
 _WATCH_S: Final = 1.0
+_BODY_S: Final = 300.0
+"""An insert has so long to arrive."""
 _OK: Final = "Ok.\n"
 
 _REQUESTS: Final = Counter(
@@ -85,11 +89,11 @@ class Server:
             "analyst": ThreadPoolExecutor(_ANALYSTS, "analyst"),
         }
 
-    def app(self, health: Health) -> Starlette:
+    def app(self, health: Health) -> FastAPI:
         """The ASGI app; its end closes the engine."""
 
         @asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
             health.ready()
             watch = asyncio.create_task(self._watch_writes(health))
             yield
@@ -97,14 +101,11 @@ class Server:
             health.not_ready("stopping")
             await asyncio.to_thread(self._close)
 
-        return Starlette(
-            routes=[
-                Route("/ping", _ping, methods=["GET", "HEAD"]),
-                *health.routes(),
-                Route("/", self._answer, methods=["GET", "POST"]),
-            ],
-            lifespan=lifespan,
-        )
+        app = new_app("Pantau ClickHouse", lifespan=lifespan)
+        health.add_to(app)
+        app.router.routes.append(Route("/ping", _ping, methods=["GET", "HEAD"]))
+        app.router.routes.append(Route("/", self._answer, methods=["GET", "POST"]))
+        return app
 
     async def _watch_writes(self, health: Health) -> None:
         """End the process when a write has failed: a merge, which nobody waits for, may be broken too.
@@ -281,7 +282,11 @@ def main(arguments: list[str] | None = None) -> None:
     except (AccountsError, DataDirError, EngineError) as error:
         sys.exit(f"pantau: {error}")
     app = Server(engine, accounts).app(Health(SERVICE))
-    serve_app(app, given.host, given.port, SERVICE, given.data_dir)
+    # Clients may send a query in the address, as long as on a server.
+    policy = HttpPolicy(
+        max_body_bytes=protocol.MAX_BODY_BYTES, max_head_bytes=1 << 20, body_s=_BODY_S
+    )
+    serve_app(app, policy, given.host, given.port, SERVICE, given.data_dir)
 
 
 def _accounts(home: DataDir) -> Accounts:

@@ -8,9 +8,11 @@ import sys
 from chassis import logs
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDirError, keep_private
+from chassis.http.http_policy import HttpPolicy
 from chassis.serve import serve_app
 from chassis.settings import Settings
 from producers.ingest.ingest_app import create_app
+from producers.ingest.requests.body import BODY_S, GZIP_OVERHEAD, MAX_BODY_BYTES
 from producers.ingest.service import Ingest
 
 
@@ -26,7 +28,12 @@ def main() -> int:
         return 1
     failed = asyncio.Event()
     app = create_app(ingest, failed)
-    serve_app(app, settings.host, settings.ingest_port, "ingest", settings.data_dir)
+    policy = HttpPolicy(
+        max_body_bytes=MAX_BODY_BYTES + GZIP_OVERHEAD,
+        body_s=BODY_S,
+        proxies=frozenset(settings.proxies),
+    )
+    serve_app(app, policy, settings.host, settings.ingest_port, "ingest", settings.data_dir)
     return 1 if failed.is_set() else 0
 
 

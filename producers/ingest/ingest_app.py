@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from chassis.problems import install
+from chassis.http.new_app import new_app
 from producers.ingest.requests.openapi import document
 from producers.ingest.service import Ingest
 
@@ -35,12 +35,9 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
         finally:
             watcher.cancel()
 
-    app = FastAPI(
-        title="Pantau ingest", version="1", lifespan=lifespan, docs_url=None, redoc_url=None
-    )
-    install(app)
+    app = new_app("Pantau ingest", lifespan=lifespan)
     # A plain route: FastAPI's own would read and parse the body before any limit is looked at.
     app.router.routes.append(Route("/v1/events", ingest.post_events, methods=["POST"]))
-    app.router.routes.extend(ingest.health.routes())
+    ingest.health.add_to(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from chassis import logs
 from chassis.health import Health
+from chassis.http.gate import unavailable
 from chassis.problems import Problem, problem_response
 from chassis.settings import Settings
 from contracts.registry.entities import Registry
@@ -25,7 +26,7 @@ from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_code
 from producers.ingest.judging.refused_letters import letters_of
 from producers.ingest.requests.body import form_of, items_of, read_body
 from producers.ingest.requests.device_auth import unit_of
-from producers.ingest.requests.limits import Budget, RateLimit, unavailable
+from producers.ingest.requests.limits import Budget, RateLimit
 from producers.ingest.sending.grouping import Batcher
 from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 

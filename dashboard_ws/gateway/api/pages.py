@@ -56,13 +56,19 @@ class Pages:
     def serve(self, request: Request) -> Response:
         """`/` is index.html. 404 for what is no file below `dist`; 503 if nothing is built."""
         index = self._dist / "index.html"
-        path = (self._dist / (request.path_params.get("path") or "index.html")).resolve()
-        if not index.is_file():
-            if path == index:
-                return HTMLResponse(_MISSING, 503, HEADERS | {"Retry-After": "60"})
-            raise HTTPException(404)
-        if not path.is_relative_to(self._dist) or not path.is_file():
-            raise HTTPException(404)
+        asked = request.path_params.get("path") or "index.html"
+        if asked == "index.html" and not index.is_file():
+            return HTMLResponse(_MISSING, 503, HEADERS | {"Retry-After": "60"})
+        path = self._file(asked)
         hashed = path.relative_to(self._dist).parts[0] == _HASHED
         cache = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return FileResponse(path, headers=HEADERS | {"Cache-Control": cache})
+
+    def _file(self, name: str) -> Path:
+        try:
+            path = (self._dist / name).resolve()
+            if path.is_relative_to(self._dist) and path.is_file():
+                return path
+        except (OSError, ValueError):
+            pass  # No file can have such a name: a NUL in it, or too long.
+        raise HTTPException(404)

@@ -12,13 +12,15 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from chassis.http.gate import TRANSPORT
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub
-from dashboard_ws.gateway.connections.ws import TRANSPORT
 from dashboard_ws.gateway.live.region_map import Position
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Closed, Session, Welcome
 
+_SEQ_DIGITS: Final = 18
+"""Python refuses to read a number of thousands of digits."""
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -29,7 +31,9 @@ _HEADERS: Final = [
 def parse_position(text: str) -> Position | None:
     """`epoch:seq`; None for anything else: the client then gets a snapshot."""
     epoch, _, seq = text.rpartition(":")
-    return Position(epoch, int(seq)) if epoch and seq.isdecimal() and seq.isascii() else None
+    if not epoch or not seq.isdecimal() or not seq.isascii() or len(seq) > _SEQ_DIGITS:
+        return None
+    return Position(epoch, int(seq))
 
 
 class _Channel:

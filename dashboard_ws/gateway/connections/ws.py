@@ -7,38 +7,27 @@ import time
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
-import msgspec
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from chassis.problems import MEDIA_TYPE
+from chassis.http.gate import TRANSPORT
+from chassis.problems import problem_response
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Close, Closed, Session
 
-TRANSPORT = "pantau.transport"
-"""Where `WithTransport` leaves the connection's transport in the scope."""
-
-
-class WithTransport:
-    """Outermost: notes the transport, which ASGI hides and without which no slow client ends."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        scope[TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
-        await self._app(scope, receive, send)
-
 
 def is_foreign(origin: str | None, host: str | None, allowed: Collection[str]) -> bool:
     """True for a page of another site. Without an Origin it is no browser: the token decides."""
     if origin is None or origin in allowed:
         return False
-    return not host or urlsplit(origin).netloc.lower() != host.lower()
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:
+        return True
+    return not host or place.lower() != host.lower()
 
 
 class _Channel:
@@ -74,11 +63,11 @@ class WsEndpoint:
         offered = scope.get("subprotocols", [])
         if is_foreign(headers.get("origin"), headers.get("host"), self._origins):
             detail = "Pages of this origin may not open the socket: see PANTAU_ALLOWED_ORIGINS."
-            await _refuse(send, 403, "Forbidden", detail)
+            await problem_response(403, "Forbidden", detail)(scope, receive, send)
             return
         if offered and wire.SUBPROTOCOL not in offered:
             detail = f"The subprotocol here is {wire.SUBPROTOCOL}."
-            await _refuse(send, 400, "Bad Request", detail)
+            await problem_response(400, "Bad Request", detail)(scope, receive, send)
             return
         await send(
             {"type": "websocket.accept", "subprotocol": wire.SUBPROTOCOL if offered else None}
@@ -112,11 +101,3 @@ async def _read(client: Client, receive: Receive) -> None:
             client.close(Closed(Close.BAD, "frames of this protocol are text"))
         else:
             client.receive(text)
-
-
-async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
-    """Answer the upgrade with an HTTP problem."""
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    headers = [(b"content-type", MEDIA_TYPE.encode())]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem)})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from chassis.http.gate import unavailable
 from chassis.problems import Problem
 from producers.ingest.ingest_metrics import IN_FLIGHT_BYTES
 
@@ -19,13 +20,7 @@ BURST: Final = 400.0
 """Requests a device may send at once, after a pause."""
 IN_FLIGHT_BYTES_MAX: Final = 128 * 1024 * 1024
 """Unpacked bytes of all requests being answered: beyond it, new ones are told to come back."""
-RETRY_AFTER_S: Final = 2
 _IDLE_BUCKETS: Final = 10_000
-
-
-def unavailable(detail: str) -> Problem:
-    """503: nothing is wrong with the request, the device keeps its copy and comes back."""
-    return Problem(503, "Service Unavailable", detail, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 class RateLimit:
