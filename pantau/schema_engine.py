@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from chassis.datadir import DataDir
 from engines.kafka.broker import pick_port
-from pantau.errors import Refusal
+from pantau.refusal import Refusal
 from storage.clickhouse_client import connect
 
 _START_S: Final = 60.0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pantau.errors import Refusal
+from pantau.refusal import Refusal
 
 
 def _statements() -> tuple[str, ...]:

@@ -108,7 +108,10 @@ class Owner:
         )
 
     async def take_over(self) -> int:
-        """Fences the former owner, restores the fold, and returns the offset to go on from. Raises `PositionError`, `UnreadableStateError`."""
+        """Fences the former owner, restores the fold, and returns the offset to go on from.
+
+        Raises `PositionError`, `UnreadableStateError`.
+        """
         started = time.monotonic()
         await self._producer.start()
         kept = await self._read(self.place.state)
