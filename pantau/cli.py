@@ -9,7 +9,7 @@ import typer
 
 from chassis import logs
 from chassis.datadir import DataDirError, keep_private
-from pantau.commands.exercise import bench, simulate
+from pantau.commands.develop import bench, schema, simulate
 from pantau.commands.operate import audit, init, list_settings, replay, status, up
 from pantau.commands.provide import device, region, wall
 from pantau.refusal import Refusal
@@ -25,6 +25,7 @@ _COMMANDS: Final = (
     init,
     region,
     replay,
+    schema,
     list_settings,
     simulate,
     status,

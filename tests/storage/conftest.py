@@ -1,4 +1,4 @@
-"""The embedded ClickHouse without any database of ours."""
+"""The embedded ClickHouse: with the schema in it (`store`), or without any database of ours (`bare`)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from storage import migrate
-from tests.fixtures_clickhouse import EmbeddedClickHouse, clickhouse
+from tests.fixtures_clickhouse import EmbeddedClickHouse
+from tests.fixtures_store import clickhouse, engine, store
 from tests.storage.filled_store import clear
 
-__all__ = ["clickhouse"]
+__all__ = ["clickhouse", "engine", "store"]
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,7 @@
 /** A made-up day of Sumedang for the browser tests: the same minute gives the same rows. */
 
 import { readFileSync } from "node:fs";
-import type { Row } from "../src/lib/protocol";
+import type { Row } from "../src/lib/link/protocol";
 import { dueBy, type DayPoint, type Region, type Unit } from "../src/lib/region";
 
 const REGION = JSON.parse(readFileSync(new URL("fixtures/region.json", import.meta.url), "utf8")) as Region;

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Frame, Row } from "../src/lib/protocol";
+import type { Frame, Row } from "../src/lib/link/protocol";
 import { momentOf, regionOf, rowsOf, type Scene } from "./fixture";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Row } from "./protocol";
+import type { Row } from "./link/protocol";
 import { hearing, judge, linkState, qualityOf } from "./truth";
 
 const T = Date.parse("2026-11-24T03:00:00Z");

@@ -3,7 +3,7 @@
  * the region's clock. Only the link to the server runs on real time.
  */
 
-import type { Row } from "./protocol";
+import type { Row } from "./link/protocol";
 
 /** live: as new as promised. stale: shown dimmed, with its age. gone: not shown any more. none: there is no value. */
 export type Quality = "live" | "stale" | "gone" | "none";

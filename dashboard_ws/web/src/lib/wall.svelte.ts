@@ -1,12 +1,12 @@
 /** The wall's state: what the panels read. Written only here. */
 
-import { heardBuild, watchBuild } from "./build";
+import { heardBuild, watchBuild } from "./link/build";
 import { RegionClock } from "./clock";
-import { Connection } from "./connection";
+import { Connection } from "./link/connection";
 import { LocalTime } from "./format";
-import type { Live, Row } from "./protocol";
+import type { Live, Row } from "./link/protocol";
 import type { DayPoint, Region } from "./region";
-import { Session } from "./session";
+import { Session } from "./link/session";
 import { linkState, type Link } from "./truth";
 import { addPoint } from "./view/today";
 

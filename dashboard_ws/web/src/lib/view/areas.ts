@@ -1,7 +1,7 @@
 /** Coverage by kecamatan: which class each belongs to, and which three are lowest. */
 
 import { ratio } from "../format";
-import { num, type Row } from "../protocol";
+import { num, type Row } from "../link/protocol";
 import type { Region } from "../region";
 import { judge } from "../truth";
 import { todays, type Rows } from "./rows";

@@ -4,7 +4,7 @@
  */
 
 import { age, shortName } from "../format";
-import { num, str, type Row } from "../protocol";
+import { num, str, type Row } from "../link/protocol";
 import type { Unit } from "../region";
 import { judge } from "../truth";
 import { rowOf, type Heard } from "./kitchens";

@@ -1,7 +1,7 @@
 /** Signals of the clinics over seven days. */
 
 import { count } from "../format";
-import { num, type Row } from "../protocol";
+import { num, type Row } from "../link/protocol";
 
 const SIGNALS: readonly (readonly [label: string, column: string])[] = [
   ["Diukur", "children_measured"],

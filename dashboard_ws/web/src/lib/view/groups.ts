@@ -1,7 +1,7 @@
 /** Coverage by group of recipients. */
 
 import { ratio } from "../format";
-import { num, type Row } from "../protocol";
+import { num, type Row } from "../link/protocol";
 import type { Region } from "../region";
 import { isRow, todays, type Rows } from "./rows";
 

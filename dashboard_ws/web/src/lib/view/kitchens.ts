@@ -1,7 +1,7 @@
 /** The kitchens: who has reported, who is heard, who delivers least of what is due. */
 
 import { ratio } from "../format";
-import { num, str, type Row } from "../protocol";
+import { num, str, type Row } from "../link/protocol";
 import { dueBy, minutesOpen, type Region, type Unit } from "../region";
 import { hearing, judge, type Hearing } from "../truth";
 import { todays, type Rows } from "./rows";

@@ -1,6 +1,6 @@
 /** Finding rows of the live map. */
 
-import { str, type Row } from "../protocol";
+import { str, type Row } from "../link/protocol";
 
 export type Rows = ReadonlyMap<string, Row>;
 

@@ -1,7 +1,7 @@
 /** The day as lines: four totals by time of day, from points that stood when they were noted. */
 
 import type { LocalTime } from "../format";
-import { num, str, type Row } from "../protocol";
+import { num, str, type Row } from "../link/protocol";
 import type { DayPoint } from "../region";
 
 const PANE_MIN = 5;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { backoff } from "../connection";
-import { isNews } from "../build";
+import { backoff } from "../link/connection";
+import { isNews } from "../link/build";
 import { LocalTime } from "../format";
-import type { Row } from "../protocol";
+import type { Row } from "../link/protocol";
 import { dueBy, minutesOpen, type DayPoint, type Unit } from "../region";
 import { arcMinute, fit, orbit } from "../stage";
 import { classOf, lowest } from "./areas";

@@ -1,0 +1,1 @@
+"""Commands for who changes or tries out Pantau: load, measurements, the next migration."""

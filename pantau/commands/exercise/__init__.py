@@ -1,1 +1,0 @@
-"""Commands that put load on an installation or measure one."""
