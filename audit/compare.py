@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from audit.recompute.judged_lines import PLACE, judged, said
-from audit.recompute.window_rows import Batch
+from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
 from contracts.results.generations import REVISIONS
@@ -67,7 +67,7 @@ class Compared(msgspec.Struct):
     differences: list[Difference] = []
 
 
-def rows(scratch: Scratch, scope: Scope, batch: Batch, view: View) -> Compared:
+def rows(scratch: Scratch, scope: Scope, batch: WindowRange, view: View) -> Compared:
     """Compare one view's rows of a batch, every row and column."""
     scratch.make("compared", _both(scope, batch, view))
     compared, moving = scratch.rows(
@@ -85,7 +85,7 @@ def rows(scratch: Scratch, scope: Scope, batch: Batch, view: View) -> Compared:
     return result
 
 
-def _both(scope: Scope, batch: Batch, view: View) -> str:
+def _both(scope: Scope, batch: WindowRange, view: View) -> str:
     """SELECT: rows of both sides by key, `bad` the cells that differ: (column, stored, recomputed)."""
     columns = [
         column

@@ -13,7 +13,7 @@ from audit import compare, cut
 from audit.compare import Compared, Difference
 from audit.cut import NothingToAuditError
 from audit.recompute import copies, growth, panes, registered, verdicts, window_rows
-from audit.recompute.window_rows import Batch
+from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
 from contracts.registry.region_rows import Thresholds
@@ -127,7 +127,7 @@ def _look(
         return report
 
 
-def _compare(scratch: Scratch, scope: Scope, batch: Batch, report: Report) -> None:
+def _compare(scratch: Scratch, scope: Scope, batch: WindowRange, report: Report) -> None:
     report.add(verdicts.lines(scratch, scope, batch))
     report.add(verdicts.corrections(scratch, scope, batch))
     window_rows.build(scratch, scope, batch)
@@ -193,7 +193,7 @@ def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
 
 def _batches(
     scratch: Scratch, scope: Scope, first: date, most_lines: int, most_days: int
-) -> Iterator[Batch]:
+) -> Iterator[WindowRange]:
     """Days from `first` to the last one in batches of at most so many lines, but at least a day."""
     # Days of UTC, whatever the cut: it is only for the size.
     per_day = scratch.rows(
@@ -208,6 +208,6 @@ def _batches(
         following = counts.get(day + timedelta(days=1), 0)
         length = (day - begin).days + 1
         if day == scope.last or length == most_days or lines + following > most_lines:
-            yield Batch(begin, day)
+            yield WindowRange(begin, day)
             begin, lines = day + timedelta(days=1), 0
         day += timedelta(days=1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from contracts.results.topics import REGISTRY, REGISTRY_CHANGE, TABLE_TOPICS, control_headers
 from contracts.time.clock import RealClock
 from sinks import table_lines
-from sinks.batch import Batch
-from sinks.registry_rows import RegistryRows
+from sinks.batch import TableBatch
+from sinks.registry_rows import RegistryTables
 from streams.core.fold import Out
 
 _KEY = b"k" * 32
@@ -26,14 +26,14 @@ class Landed:
     headers: list[tuple[str, bytes | None]] = field(default_factory=list)
 
 
-def land_registry(value: bytes, now_ms: int, batch: Batch) -> None:
+def land_registry(value: bytes, now_ms: int, batch: TableBatch) -> None:
     """The rows of an encoded registry, signed as in an installation."""
     headers = control_headers(_KEY, REGISTRY_CHANGE, value)
     record = Landed(REGISTRY, 0, 0, now_ms, value, [*headers])
-    RegistryRows(_KEY, RealClock()).land(record, batch)
+    RegistryTables(_KEY, RealClock()).land(record, batch)
 
 
-def land_rows(out: Out, batch: Batch) -> None:
+def land_rows(out: Out, batch: TableBatch) -> None:
     """A fold's table lines; nothing of a record that the sink does not read."""
     if out.topic in TABLE_TOPICS and out.value is not None:
         table_lines.land(Landed(out.topic, 0, 0, 0, out.value, [*out.headers]), batch)

@@ -9,10 +9,10 @@ import typer
 
 from chassis import logs
 from chassis.datadir import DataDirError, keep_private
-from pantau.commands.develop import bench, schema, simulate
+from pantau.command_error import CommandError
+from pantau.commands.develop import bench, schema_next, simulate
 from pantau.commands.operate import audit, init, list_settings, replay, status, up
 from pantau.commands.provide import device, region, wall
-from pantau.refusal import Refusal
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
 Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
@@ -25,7 +25,7 @@ _COMMANDS: Final = (
     init,
     region,
     replay,
-    schema,
+    schema_next,
     list_settings,
     simulate,
     status,
@@ -60,6 +60,6 @@ def main() -> None:
     logs.configure("pantau", "warning")
     try:
         build()()
-    except (Refusal, DataDirError) as refusal:
+    except (CommandError, DataDirError) as refusal:
         sys.stderr.write(f"pantau: {refusal}\n")
         sys.exit(1)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from chassis.datadir import FILE_MODE, DataDir, DataDirError, write_file
 from chassis.settings import Settings
-from pantau.refusal import Refusal
+from pantau.command_error import CommandError
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 """Folder of the packages: the repository, or site-packages."""
@@ -27,7 +27,7 @@ Mode = Literal["real", "simulated"]
 ClockKind = Literal["real", "demo"]
 
 
-class Stamp(msgspec.Struct, frozen=True):
+class InstallationStamp(msgspec.Struct, frozen=True):
     """What a data dir holds, for good. `clock`: the clock that its events were received by."""
 
     mode: Mode
@@ -37,7 +37,7 @@ class Stamp(msgspec.Struct, frozen=True):
 def new_settings(**given: Any) -> Settings:
     """Settings to start an installation with: `given` (None: not given) wins over the environment.
 
-    Paths come out absolute. Raises `Refusal` naming the setting that is wrong.
+    Paths come out absolute. Raises `CommandError` naming the setting that is wrong.
     """
     given = {name: value for name, value in given.items() if value is not None}
     try:
@@ -45,7 +45,7 @@ def new_settings(**given: Any) -> Settings:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise Refusal(
+        raise CommandError(
             f"{_ENV}{name.upper()} is wrong: {first['msg']}; `pantau settings` describes it"
         ) from None
     paths = {"data_dir": settings.data_dir.resolve(), "regions_dir": _regions_dir(settings)}
@@ -56,7 +56,7 @@ def running_settings(data_dir: Path | None = None, **given: Any) -> Settings:
     """Settings of the installation in `data_dir` (None: PANTAU_DATA_DIR), for commands that come to it.
 
     `given` wins over the environment, that over what the installation notes in its data dir.
-    Raises `Refusal` naming the setting that is wrong.
+    Raises `CommandError` naming the setting that is wrong.
     """
     asked = new_settings(data_dir=data_dir, **given)
     noted = _noted(DataDir(asked.data_dir))
@@ -82,10 +82,10 @@ def _regions_dir(settings: Settings) -> Path:
     return ROOT / settings.regions_dir
 
 
-def read_stamp(home: DataDir) -> Stamp | None:
+def read_stamp(home: DataDir) -> InstallationStamp | None:
     """What the data dir is stamped with, or None for a new one. Raises `DataDirError` if it is damaged."""
     try:
-        return msgspec.json.decode(home.stamp_file.read_bytes(), type=Stamp)
+        return msgspec.json.decode(home.stamp_file.read_bytes(), type=InstallationStamp)
     except FileNotFoundError:
         return None
     except msgspec.DecodeError as error:
@@ -94,13 +94,13 @@ def read_stamp(home: DataDir) -> Stamp | None:
         ) from None
 
 
-def stamp(home: DataDir, wanted: Stamp) -> None:
-    """Stamp a new data dir; check a stamped one. Raises `Refusal` where it holds something else."""
+def stamp(home: DataDir, wanted: InstallationStamp) -> None:
+    """Stamp a new data dir; check a stamped one. Raises `CommandError` where it holds something else."""
     held = read_stamp(home)
     if held is None:
         write_file(home.stamp_file, msgspec.json.format(msgspec.json.encode(wanted)) + b"\n")
     elif held != wanted:
-        raise Refusal(
+        raise CommandError(
             f"{home.path} holds {held.mode} events on the {held.clock} clock and takes no {wanted.mode} ones on the "
             f"{wanted.clock} clock: give another --data-dir, or the options it was started with"
         )
@@ -110,7 +110,7 @@ def stamp(home: DataDir, wanted: Stamp) -> None:
 def locked(home: DataDir) -> Iterator[None]:
     """Hold the data dir for this process. The lock ends with the process, however it ends.
 
-    Raises `Refusal` if another `pantau up` holds it.
+    Raises `CommandError` if another `pantau up` holds it.
     """
     path = home.run / "lock"
     handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
@@ -119,7 +119,7 @@ def locked(home: DataDir) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pid = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
-            raise Refusal(
+            raise CommandError(
                 f"another pantau runs on {home.path} (pid {pid}): stop it, or give another --data-dir"
             ) from None
         os.ftruncate(handle, 0)

@@ -31,7 +31,7 @@ from contracts.time.clock import Clock
 from sinks import table_lines
 from sinks.landing import EventLines
 from sinks.reader import Land, Reader, open_consumer
-from sinks.registry_rows import RegistryRows
+from sinks.registry_rows import RegistryTables
 from sinks.sink_metrics import Readiness
 from sinks.writer import Writer
 from storage import generation_tables as stored
@@ -52,7 +52,7 @@ def _lands(settings: Settings, clock: Clock, generation: int) -> dict[str, dict[
         ours = {topic_of(name, generation) for name in REBUILT_TOPICS}
         return {_TABLES: {name: land for name, land in own.items() if name in ours}}
     events = EventLines(clock)
-    registry = RegistryRows(clocks.secret_key(settings), clock)
+    registry = RegistryTables(clocks.secret_key(settings), clock)
     return {
         _EVENTS: dict.fromkeys(EVENT_TOPICS, events.land),
         _TABLES: {**own, REGISTRY: registry.land},

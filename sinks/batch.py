@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
-class Record(Protocol):
+class ConsumedRecord(Protocol):
     """What the sink reads of a Kafka record."""
 
     @property
@@ -34,7 +34,7 @@ class Record(Protocol):
         """Headers, in order."""
 
 
-class Place(NamedTuple):
+class LinePlace(NamedTuple):
     """Where a line lies. It identifies the line for ever."""
 
     topic: str
@@ -43,46 +43,46 @@ class Place(NamedTuple):
     line: int
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One JSON object (`JSONEachRow`) for a storage table, and the line that it was made from."""
 
-    place: Place
+    place: LinePlace
     body: bytes
 
 
 class Reject(NamedTuple):
     """A line that goes nowhere, and why."""
 
-    place: Place
+    place: LinePlace
     table: str
     reason: str
     value: bytes
 
 
-class Batch:
+class TableBatch:
     """Rows by table in the order they came, and the span of offsets read from each partition."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[Row]] = {}
+        self.rows: dict[str, list[TableRow]] = {}
         self.rejects: list[Reject] = []
         self.spans: dict[tuple[str, int], tuple[int, int]] = {}
         self.count = 0
         self.size = 0
 
-    def add(self, table: str, row: Row) -> None:
+    def add(self, table: str, row: TableRow) -> None:
         """One more row of `table`."""
         self.rows.setdefault(table, []).append(row)
         self.count += 1
         self.size += len(row.body)
 
-    def read(self, record: Record) -> None:
+    def read(self, record: ConsumedRecord) -> None:
         """Note that `record` is in this batch, whatever it held."""
         key = (record.topic, record.partition)
         first = self.spans[key][0] if key in self.spans else record.offset
         self.spans[key] = (first, record.offset)
 
 
-def header(record: Record, name: str) -> str | None:
+def header(record: ConsumedRecord, name: str) -> str | None:
     """The last header `name` as text, or None."""
     for key, value in reversed(record.headers):
         if key == name:

@@ -19,7 +19,7 @@ from contracts.events.lines import split
 from contracts.results.topics import CONTROL_HEADER
 from contracts.time.clock import Clock, rfc3339
 from contracts.time.instant import BadInstantError, epoch_ms
-from sinks.batch import Batch, Place, Record, Row, header
+from sinks.batch import ConsumedRecord, LinePlace, TableBatch, TableRow, header
 from storage.schema import PERSON_FIELDS
 
 TABLE: Final = "raw_lines"
@@ -68,7 +68,7 @@ class EventLines:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def land(self, record: Record, batch: Batch) -> None:
+    def land(self, record: ConsumedRecord, batch: TableBatch) -> None:
         """Add one row a line to `batch`. Control records (ticks, registry) hold no events."""
         if header(record, CONTROL_HEADER) is not None:
             return
@@ -76,14 +76,14 @@ class EventLines:
         append_ms = self._clock.at(record.timestamp)
         append_at = _text(append_ms)
         for index, (line, event) in enumerate(zip(split(value), decode_lines(value), strict=True)):
-            place = Place(record.topic, record.partition, record.offset, index)
+            place = LinePlace(record.topic, record.partition, record.offset, index)
             row = RawLine(*place, append_at, "")
             if isinstance(event, Refusal):
                 row.value = event.line.decode("utf-8", "backslashreplace")
             else:
                 row.value = line.decode("utf-8", "backslashreplace")
                 _fill(row, event, append_ms)
-            batch.add(TABLE, Row(place, _ENCODER.encode(row)))
+            batch.add(TABLE, TableRow(place, _ENCODER.encode(row)))
 
 
 def _fill(row: RawLine, event: Event, append_ms: int) -> None:

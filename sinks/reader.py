@@ -14,7 +14,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from chassis import logs
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
-from sinks.batch import Batch, Record
+from sinks.batch import ConsumedRecord, TableBatch
 from sinks.sink_metrics import ERRORS, LAG, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
@@ -34,7 +34,7 @@ _ANSWER_MS: Final = 5_000
 
 _log = logs.get("sinks.reader")
 
-Land = Callable[[Record, Batch], None]
+Land = Callable[[ConsumedRecord, TableBatch], None]
 
 
 def open_consumer(bootstrap: str, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
@@ -111,8 +111,8 @@ class Reader:
         if time.monotonic() >= self._lag_due:
             self._measure_lag()
 
-    def _gather(self) -> Batch:
-        batch = Batch()
+    def _gather(self) -> TableBatch:
+        batch = TableBatch()
         deadline: float | None = None
         while not self._stop.is_set() and batch.count < MAX_ROWS and batch.size < MAX_BYTES:
             wait_ms = _POLL_MS
@@ -130,7 +130,7 @@ class Reader:
                 deadline = time.monotonic() + GATHER_S
         return batch
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit(self, batch: TableBatch) -> None:
         offsets = {
             TopicPartition(topic, partition): OffsetAndMetadata(last + 1, "", -1)
             for (topic, partition), (_first, last) in batch.spans.items()
@@ -144,7 +144,7 @@ class Reader:
                 "not committed", reader=self.name, reason=str(error) or type(error).__name__
             )
 
-    def _go_back(self, batch: Batch, error: StoreUnavailableError) -> None:
+    def _go_back(self, batch: TableBatch, error: StoreUnavailableError) -> None:
         """Nothing of the batch is committed: it is read again, after a while, until it is in."""
         ERRORS.labels(self.name).inc()
         wait_s = _BACKOFF_S[min(self._failures, len(_BACKOFF_S) - 1)]

@@ -14,25 +14,25 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import Clock
 from contracts.time.days import Zone, day_to_iso
-from sinks.batch import Batch, Place, Record, Reject, Row
+from sinks.batch import ConsumedRecord, LinePlace, Reject, TableBatch, TableRow
 from storage.schema import GROUPS
 
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-class RegistryRows:
+class RegistryTables:
     """Turns signed registry records into rows. `key` is the installation's."""
 
     def __init__(self, key: bytes, clock: Clock) -> None:
         self._key = key
         self._clock = clock
 
-    def land(self, record: Record, batch: Batch) -> None:
+    def land(self, record: ConsumedRecord, batch: TableBatch) -> None:
         """Add the rows of one region; a record that is not Pantau's own is a reject."""
         value = record.value
         if value is None:
             return
-        place = Place(record.topic, record.partition, record.offset, 0)
+        place = LinePlace(record.topic, record.partition, record.offset, 0)
         if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:
             reason = "the registry record is not signed with this installation's key: it is ignored"
             batch.rejects.append(Reject(place, "registry_regions", reason, value))
@@ -49,7 +49,7 @@ class RegistryRows:
         )
         for index, (table, row) in enumerate(_rows(registry)):
             row |= {"utc_offset_s": offset_s, "revision": record.offset}
-            batch.add(table, Row(place._replace(line=index), _ENCODER.encode(row)))
+            batch.add(table, TableRow(place._replace(line=index), _ENCODER.encode(row)))
 
 
 def _rows(registry: RegionRegistry) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -19,7 +19,7 @@ from chassis import logs
 from contracts.events.nik import blot, redact_nik
 from contracts.results.tables import table_of
 from contracts.time.clock import Clock, rfc3339
-from sinks.batch import Batch, Reject, Row
+from sinks.batch import Reject, TableBatch, TableRow
 from sinks.sink_metrics import REJECTS, ROWS
 from storage.schema import REJECTS as REJECT_TABLE
 from storage.schema import SINK_TABLES, STORE
@@ -122,7 +122,7 @@ class Writer:
         self._store: Store | None = None
         self._clock = clock
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: TableBatch) -> None:
         """Return when all rows are in ClickHouse. Raises `StoreUnavailableError`."""
         for table in sorted(batch.rows, key=lambda name: (name == _LAST, name)):
             rows = batch.rows[table]
@@ -131,7 +131,7 @@ class Writer:
         if batch.rejects:
             self._set_aside(batch.rejects)
 
-    def _insert(self, table: str, rows: Sequence[Row]) -> None:
+    def _insert(self, table: str, rows: Sequence[TableRow]) -> None:
         refusal = self._try(table, [row.body for row in rows])
         if refusal is None:
             ROWS.labels(table).inc(len(rows))

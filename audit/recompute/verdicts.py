@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from audit.compare import MAX_DIFFERENCES, Compared, Difference
 from audit.recompute.judged_lines import ALONE, PLACE, SPARE, judged, said
-from audit.recompute.window_rows import Batch
+from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope
 from audit.scratch import Scratch
 from storage.schema import STORE
@@ -22,7 +22,7 @@ _ON_PLACE: Final = (
 _EXCEPTIONS: Final = f"(SELECT {PLACE}, toString(verdict) AS verdict, toString(code) AS code FROM {STORE}.exceptions FINAL) AS x"
 
 
-def lines(scratch: Scratch, scope: Scope, batch: Batch) -> Compared:
+def lines(scratch: Scratch, scope: Scope, batch: WindowRange) -> Compared:
     """Compare the verdicts of lines whose local day is in the batch."""
     alone = said(scope, batch.first, batch.last, ALONE, f", {SPARE} AS spare")
     columns = f"{PLACE}, unit_id, id, day, code"
@@ -59,7 +59,7 @@ def unparsed(scratch: Scratch, scope: Scope) -> Compared:
     return result
 
 
-def corrections(scratch: Scratch, scope: Scope, batch: Batch) -> Compared:
+def corrections(scratch: Scratch, scope: Scope, batch: WindowRange) -> Compared:
     """Compare what corrections made of events: `counts`, `superseded_by`, `retracted`."""
     stored = (
         "SELECT source, id, superseded_by, retracted, counts, revision, 1 AS known "

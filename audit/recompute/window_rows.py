@@ -24,7 +24,7 @@ _PANE_WINDOWS: Final = str([(name, length) for name, length in PANE_WINDOWS.item
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class WindowRange:
     """Audited days `first` .. `last`, inclusive: the rows of one comparison."""
 
     first: date
@@ -60,7 +60,7 @@ _PANE_ENDS: Final = (
 )
 
 
-def build(scratch: Scratch, scope: Scope, batch: Batch) -> None:
+def build(scratch: Scratch, scope: Scope, batch: WindowRange) -> None:
     """Make the three tables of recomputed rows, of the days of `batch`."""
     scratch.make("r_performance", _performance(scope, batch))
     # Tables, since ClickHouse works a WITH out wherever it is named: here at three levels.
@@ -70,7 +70,7 @@ def build(scratch: Scratch, scope: Scope, batch: Batch) -> None:
     scratch.make("r_clinic_coverage", _clinic_coverage(scope, batch))
 
 
-def _pane_rows(scope: Scope, batch: Batch, group: str, metrics: str, rows: str) -> str:
+def _pane_rows(scope: Scope, batch: WindowRange, group: str, metrics: str, rows: str) -> str:
     """Rows of 15m and 1h: `rows` have level, area, `w` (window, end, length) and `group` columns."""
     zone, late, early = scope.zone_sql, scope.cut.late, scope.cut.early
     ends = f"toDateTime(w.2 * {PANE_MS // 1000}, 'UTC')"
@@ -109,7 +109,7 @@ def _percentiles() -> str:
     )
 
 
-def _performance(scope: Scope, batch: Batch) -> str:
+def _performance(scope: Scope, batch: WindowRange) -> str:
     areas = _AREAS.replace("{region}", scope.region_sql)
     sums = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
     zeros = ", ".join(f"toUInt64(0) AS {name}" for name in SUMS)
@@ -149,14 +149,14 @@ def _areas_in_silence() -> str:
     return "SELECT level, area, day, 1, 0 FROM {db}.areas CROSS JOIN {db}.days"
 
 
-def _meals_by_pane(batch: Batch) -> str:
+def _meals_by_pane(batch: WindowRange) -> str:
     return (
         f"SELECT recipient, kec, grp, {_PANE_ENDS}, sum(eaten) AS eaten "
         f"FROM {{db}}.meal_panes WHERE {batch.near} GROUP BY recipient, kec, grp, w"
     )
 
 
-def _meals_by_day(batch: Batch) -> str:
+def _meals_by_day(batch: WindowRange) -> str:
     return (
         f"SELECT recipient, kec, grp, {batch.day_ends()}, sum(eaten) AS eaten, sum(target) AS target, max(event) AS event, "
         "maxIf(silent, day = w.2) AS silent FROM ("
@@ -167,7 +167,7 @@ def _meals_by_day(batch: Batch) -> str:
     )
 
 
-def _coverage(scope: Scope, batch: Batch) -> str:
+def _coverage(scope: Scope, batch: WindowRange) -> str:
     served = (
         "sum(eaten) AS eaten, {target}, countIf(eaten_here > 0) AS recipients_served, {recipients}"
     )
@@ -227,7 +227,7 @@ def _by_area(scope: Scope, sums: str, day_columns: str) -> str:
     )
 
 
-def _clinic_coverage(scope: Scope, batch: Batch) -> str:
+def _clinic_coverage(scope: Scope, batch: WindowRange) -> str:
     areas = _AREAS.replace("{region}", scope.region_sql)
     columns = "type, c, person, at, stunted, wasted, anaemic, foodborne"
     panes = f"SELECT a.1 AS level, a.2 AS area, {_PANE_ENDS}, {columns} FROM {{db}}.clinic_events {areas} WHERE {batch.near}"

@@ -22,8 +22,8 @@ from typing import Final
 import httpx
 from clickhouse_connect.driver.client import Client
 
-from bench.audit.audit_report import Run, Store, write
-from bench.audit.store import Plan, build, fill
+from bench.audit.audit_report import AuditRun, MeasuredStore, write
+from bench.audit.store import StorePlan, build, fill
 from bench.ground import REGION, cpu_s, end, machine, output_options, publish, until
 from chassis import logs
 from chassis.datadir import DataDir
@@ -48,7 +48,7 @@ def say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-class Server:
+class StoreServer:
     """The embedded ClickHouse on a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -82,11 +82,11 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path) -> Iterator[StoreServer]:
     """A server, ended at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     DataDir(folder).create_clickhouse_accounts()
-    server = Server(folder)
+    server = StoreServer(folder)
     try:
         until(server.answers, _START_S, "the embedded ClickHouse does not answer")
         yield server
@@ -94,7 +94,7 @@ def serving(folder: Path) -> Iterator[Server]:
         end(server.process)
 
 
-def fill_store(server: Server, folder: Path, options: argparse.Namespace) -> None:
+def fill_store(server: StoreServer, folder: Path, options: argparse.Namespace) -> None:
     """Build the store, unless it is there."""
     if (folder / _DONE).exists():
         return
@@ -103,7 +103,7 @@ def fill_store(server: Server, folder: Path, options: argparse.Namespace) -> Non
     if client.query(f"SELECT count() FROM {STORE}.raw_lines").result_rows[0][0]:
         raise SystemExit(f"{folder} holds a store that was not finished: remove it")
     first = _NEWEST - timedelta(days=options.days - 1)
-    plan = Plan(
+    plan = StorePlan(
         REGION,
         ROOT / "regions" / REGION,
         server.url,
@@ -118,7 +118,7 @@ def fill_store(server: Server, folder: Path, options: argparse.Namespace) -> Non
     (folder / _DONE).write_text(f"{built.events} {built.seconds:.0f}\n", "ascii")
 
 
-def describe(client: Client, folder: Path) -> Store:
+def describe(client: Client, folder: Path) -> MeasuredStore:
     """What the store holds."""
     folded = int((folder / _DONE).read_text("ascii").split()[0])
     lines, disk = client.query(
@@ -132,12 +132,14 @@ def describe(client: Client, folder: Path) -> Store:
     types = client.query(
         f"SELECT toString(type), count() AS n FROM {STORE}.raw_lines GROUP BY type ORDER BY n DESC LIMIT 4"
     ).result_rows
-    return Store(
+    return MeasuredStore(
         int(lines), folded, int(rows), int(disk), [(str(one[0]), int(one[1])) for one in types]
     )
 
 
-def run(server: Server, folder: Path, what: str, first: date, last: date, rounds: int) -> Run:
+def run(
+    server: StoreServer, folder: Path, what: str, first: date, last: date, rounds: int
+) -> AuditRun:
     """`pantau audit` of the days, some times over."""
     seconds, cpus = [], []
     told = ""
@@ -158,7 +160,7 @@ def run(server: Server, folder: Path, what: str, first: date, last: date, rounds
         cpus.append(cpu_s(server.process.pid) - before)
         told = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "it failed"
         say(f"{what}: {seconds[-1]:.1f} s, {cpus[-1]:.1f} CPU s of the server: {told}")
-    return Run(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), told)
+    return AuditRun(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), told)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -28,7 +28,7 @@ windows, so the events of the 30 days before are read. What the command said:
 """
 
 
-class Store(NamedTuple):
+class MeasuredStore(NamedTuple):
     """Event lines, those of them that were folded, rows of windows, bytes, and (type, lines) of the commonest types."""
 
     lines: int
@@ -38,7 +38,7 @@ class Store(NamedTuple):
     types: list[tuple[str, int]]
 
 
-class Run(NamedTuple):
+class AuditRun(NamedTuple):
     """One audit: seconds of the command, CPU seconds and peak memory of the server, and the last line it printed."""
 
     what: str
@@ -49,7 +49,9 @@ class Run(NamedTuple):
     told: str
 
 
-def write(store: Store, runs: Sequence[Run], days: int, machine: str, date: str) -> str:
+def write(
+    store: MeasuredStore, runs: Sequence[AuditRun], days: int, machine: str, date: str
+) -> str:
     """The page."""
     return _TEXT.format(
         machine=machine,

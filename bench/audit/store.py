@@ -38,7 +38,7 @@ from contracts.time.clock import RealClock
 from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post
 from producers.simulator.sending.to_file import sent
 from producers.simulator.world import HOUR_MS, Rates, World
-from sinks.batch import Batch
+from sinks.batch import TableBatch
 from sinks.landing import EventLines
 from sinks.writer import Writer
 from storage.clickhouse_client import connect
@@ -56,7 +56,7 @@ _ROUNDS_AHEAD: Final = 4
 _END: Final = -1
 
 
-class Plan(NamedTuple):
+class StorePlan(NamedTuple):
     """What to build. `day`: the first local day (day number); `rates`: how often devices speak."""
 
     region: str
@@ -79,7 +79,7 @@ class Built(NamedTuple):
 class _Share(World):
     """The units of one partition."""
 
-    def __init__(self, registry: Registry, plan: Plan, partition: int) -> None:
+    def __init__(self, registry: Registry, plan: StorePlan, partition: int) -> None:
         super().__init__(registry, plan.region, plan.seed, plan.rates)
         self._partition = partition
 
@@ -95,13 +95,13 @@ class _Share(World):
 class _Landing:
     """The sink's way into ClickHouse; one batch is on its way while the next is gathered."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StorePlan) -> None:
         client = connect(plan.url, "writer", plan.password)
         self._writer = Writer(lambda: client, RealClock())
         self._lines = EventLines(RealClock())
         self._pool = ThreadPoolExecutor(1)
         self._under_way: Future[None] | None = None
-        self._batch = Batch()
+        self._batch = TableBatch()
 
     def line(self, record: Landed) -> None:
         """Raw lines."""
@@ -124,7 +124,7 @@ class _Landing:
             if self._under_way is not None:
                 self._under_way.result()
             self._under_way = self._pool.submit(self._writer.write, self._batch)
-            self._batch = Batch()
+            self._batch = TableBatch()
 
     def end(self) -> None:
         """All is written."""
@@ -134,7 +134,7 @@ class _Landing:
         self._pool.shutdown()
 
 
-def _rounds(world: World, plan: Plan) -> Iterator[tuple[int, list[Post]]]:
+def _rounds(world: World, plan: StorePlan) -> Iterator[tuple[int, list[Post]]]:
     """(end, posts due before it) of each flush; what the last days send late is in the last one."""
     start, end = world.midnight_ms(plan.day), world.midnight_ms(plan.day + plan.days)
     until = start + _FLUSH_MS
@@ -153,7 +153,7 @@ def _rounds(world: World, plan: Plan) -> Iterator[tuple[int, list[Post]]]:
 class _UnitSide:
     """Stage one of one partition of both topics."""
 
-    def __init__(self, plan: Plan, partition: int, region: RegionRegistry) -> None:
+    def __init__(self, plan: StorePlan, partition: int, region: RegionRegistry) -> None:
         self._places = [(topic, partition) for topic in EVENT_TOPICS]
         self._folds = {place: UnitFold(*place, PARTITIONS, 1) for place in self._places}
         self._offsets = dict.fromkeys(self._places, 0)
@@ -194,7 +194,7 @@ class _UnitSide:
                 self._landing.rows(out)
         return feed
 
-    def run(self, plan: Plan, feed: Any) -> None:
+    def run(self, plan: StorePlan, feed: Any) -> None:
         """All days, to the last row."""
         for now, posts in _rounds(self._world, plan):
             for post in posts:
@@ -204,12 +204,12 @@ class _UnitSide:
         feed.put((_END, [str(self.events).encode()]))
 
 
-def _unit_side(plan: Plan, partition: int, feed: Any) -> None:
+def _unit_side(plan: StorePlan, partition: int, feed: Any) -> None:
     registry = load_region(plan.folder)
     _UnitSide(plan, partition, registry).run(plan, feed)
 
 
-def build(plan: Plan) -> Built:
+def build(plan: StorePlan) -> Built:
     """Fill the empty store at `plan.url`; two processes fold units and land lines, this one folds the region."""
     began = time.monotonic()
     context = multiprocessing.get_context("spawn")

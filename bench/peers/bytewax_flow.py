@@ -21,7 +21,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 from confluent_kafka import OFFSET_BEGINNING  # type: ignore[import-not-found]
 
-from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
+from bench.peers.job import GC_THRESHOLDS, Job, Order, PeerFact, is_control
 from bench.peers.peer_windows import Kitchen, Spans, packed
 from contracts.time.clock import real_now_ms
 
@@ -46,7 +46,7 @@ class KitchenLogic(StatefulBatchLogic):  # type: ignore[misc]
         self._due: datetime | None = None
         self._set_due()
 
-    def on_batch(self, values: list[list[Fact]]) -> tuple[Iterable[bytes], bool]:
+    def on_batch(self, values: list[list[PeerFact]]) -> tuple[Iterable[bytes], bool]:
         """Facts of one kitchen."""
         seen, kitchen = self._seen, self._kitchen
         if kitchen is None:
@@ -89,8 +89,8 @@ def flow(order: Order) -> Dataflow:
     job = Job(order.registry)
     spans = Spans(job.zone)
 
-    def facts(messages: list[Any]) -> Iterable[tuple[str, list[Fact]]]:
-        by_unit: dict[str, list[Fact]] = {}
+    def facts(messages: list[Any]) -> Iterable[tuple[str, list[PeerFact]]]:
+        by_unit: dict[str, list[PeerFact]] = {}
         for message in messages:
             if is_control(message.headers):
                 continue

@@ -12,14 +12,14 @@ from typing import Any
 import faust
 import msgspec
 
-from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
+from bench.peers.job import GC_THRESHOLDS, Job, Order, PeerFact, is_control
 from bench.peers.peer_windows import Kitchen, Spans, packed
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Fact).decode
+_decode = msgspec.msgpack.Decoder(PeerFact).decode
 
 
-class Kitchens:
+class FaustKitchens:
     """What windows need, and which kitchens changed since rows were last sent."""
 
     def __init__(self, job: Job) -> None:
@@ -27,7 +27,7 @@ class Kitchens:
         self._held: dict[str, Kitchen] = {}
         self._dirty: set[str] = set()
 
-    def put(self, fact: Fact) -> None:
+    def put(self, fact: PeerFact) -> None:
         """Adds an event."""
         kitchen = self._held.get(fact.unit)
         if kitchen is None:
@@ -51,7 +51,7 @@ class Kitchens:
 def build(order: Order) -> faust.App:
     """The app."""
     job = Job(order.registry)
-    kitchens = Kitchens(job)
+    kitchens = FaustKitchens(job)
     app = faust.App(
         order.group,
         broker=f"kafka://{order.broker}",

@@ -54,7 +54,7 @@ GC_THRESHOLDS: Final = (50_000, 20, 100)
 """Of Python's garbage collector: for all peers what Pantau's worker has."""
 
 
-class Fact(NamedTuple):
+class PeerFact(NamedTuple):
     """One accepted line. `digest` is equal for equal events; `minutes`: from cooking to receipt, of a delivery."""
 
     unit: str
@@ -112,7 +112,7 @@ class Job:
         self.zone = self._registry.zone(one.region.code)
         self.now_ms = 0
 
-    def facts(self, value: bytes, append_ms: int) -> list[Fact]:
+    def facts(self, value: bytes, append_ms: int) -> list[PeerFact]:
         """The accepted lines of one record, duplicates among them."""
         self.now_ms = max(self.now_ms, append_ms)
         found = []
@@ -124,7 +124,7 @@ class Job:
                 day, offset_ms = self.zone.day_and_offset(item.time_ms)
                 adds, minutes = self._says(item, day, (item.time_ms + offset_ms) % DAY_MS)
                 unit, pane = item.origin.unit_id, pane_of(item.time_ms)
-                found.append(Fact(unit, item.id, digest(item), pane, day, adds, minutes))
+                found.append(PeerFact(unit, item.id, digest(item), pane, day, adds, minutes))
         return found
 
     def _says(self, event: Event, day: int, ms_of_day: int) -> tuple[Adds, int | None]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.peers.job import METRICS, Fact, Job
+from bench.peers.job import METRICS, Job, PeerFact
 from contracts.events.lines import pack
 from contracts.results.public_rows import IDENTITY, PERCENTILES, names
 from contracts.time.days import Zone, day_to_iso
@@ -56,14 +56,14 @@ class Spans:
         return rfc3339(start_ms), rfc3339(end_ms), day_to_iso(day)
 
 
-class Part(msgspec.Struct, array_like=True, gc=False):
+class PeerPart(msgspec.Struct, array_like=True, gc=False):
     """What a pane or a day holds. `sums`: by `METRICS`; `minutes`: how often each number of minutes occurs."""
 
     day: int
     sums: list[int]
     minutes: dict[int, int]
 
-    def put(self, fact: Fact) -> None:
+    def put(self, fact: PeerFact) -> None:
         """Adds an event."""
         for index, amount in fact.adds:
             self.sums[index] += amount
@@ -75,14 +75,14 @@ class Kitchen:
     """One kitchen's panes and days, and the panes that changed since rows were last asked for."""
 
     def __init__(
-        self, unit: str, panes: dict[int, Part] | None = None, changed: Iterable[int] = ()
+        self, unit: str, panes: dict[int, PeerPart] | None = None, changed: Iterable[int] = ()
     ) -> None:
         self._unit = unit
         self.panes = panes or {}
         self._changed = set(changed)
         self._packed: dict[int, msgspec.Raw] = {}
         self._unpacked = set(self.panes)
-        by_day: dict[int, list[Part]] = {}
+        by_day: dict[int, list[PeerPart]] = {}
         for part in self.panes.values():
             by_day.setdefault(part.day, []).append(part)
         self._days = {day: _total([_empty(day), *parts]) for day, parts in by_day.items()}
@@ -107,7 +107,7 @@ class Kitchen:
         """Whether there are rows to send."""
         return bool(self._changed)
 
-    def put(self, fact: Fact) -> None:
+    def put(self, fact: PeerFact) -> None:
         """Adds an event that is no duplicate."""
         pane = self.panes.get(fact.pane)
         if pane is None:
@@ -148,11 +148,11 @@ _Row: Final[Any] = msgspec.defstruct(
 )
 _encode_row = msgspec.json.Encoder().encode
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[str, dict[int, Part], set[int]]).decode
+_decode = msgspec.msgpack.Decoder(tuple[str, dict[int, PeerPart], set[int]]).decode
 
 
-def _empty(day: int) -> Part:
-    return Part(day, [0] * len(METRICS), {})
+def _empty(day: int) -> PeerPart:
+    return PeerPart(day, [0] * len(METRICS), {})
 
 
 def _lasts(changed: Iterable[int], length: int, newest: int) -> set[int]:
@@ -160,17 +160,17 @@ def _lasts(changed: Iterable[int], length: int, newest: int) -> set[int]:
     return {last for one in changed for last in range(one, min(one + length - 1, newest) + 1)}
 
 
-def _held(parts: dict[int, Part], last: int, length: int) -> list[Part]:
+def _held(parts: dict[int, PeerPart], last: int, length: int) -> list[PeerPart]:
     return [parts[index] for index in range(last - length + 1, last + 1) if index in parts]
 
 
-def _total(held: Sequence[Part]) -> Part:
+def _total(held: Sequence[PeerPart]) -> PeerPart:
     minutes: dict[int, int] = {}
     for part in held:
         for value, count in part.minutes.items():
             minutes[value] = minutes.get(value, 0) + count
     columns = zip(*[part.sums for part in held], strict=True)
-    return Part(held[0].day, list(map(sum, columns)), minutes)
+    return PeerPart(held[0].day, list(map(sum, columns)), minutes)
 
 
 def percentiles(minutes: dict[int, int]) -> tuple[int | None, int | None, int | None]:

@@ -19,11 +19,11 @@ from quixstreams import Application, State
 from quixstreams.models import Deserializer
 from quixstreams.sinks.base.sink import BaseSink
 
-from bench.peers.job import GC_THRESHOLDS, Fact, Job, Order, is_control
-from bench.peers.peer_windows import Kitchen, Part, Spans, packed
+from bench.peers.job import GC_THRESHOLDS, Job, Order, PeerFact, is_control
+from bench.peers.peer_windows import Kitchen, PeerPart, Spans, packed
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_part = msgspec.msgpack.Decoder(Part).decode
+_decode_part = msgspec.msgpack.Decoder(PeerPart).decode
 _decode_panes = msgspec.msgpack.Decoder(list[int]).decode
 _REACH_DAYS = 61
 
@@ -36,10 +36,10 @@ class OneKey(Deserializer):  # type: ignore[misc]
         return b"all"
 
 
-class Rows(BaseSink):  # type: ignore[misc]
+class QuixRows(BaseSink):  # type: ignore[misc]
     """Sends the changed rows of the kitchens that changed at the checkpoint."""
 
-    def __init__(self, order: Order, kitchens: Kitchens) -> None:
+    def __init__(self, order: Order, kitchens: QuixKitchens) -> None:
         super().__init__()
         self._out = order.out
         self._producer = Producer({"bootstrap.servers": order.broker})
@@ -59,7 +59,7 @@ class Rows(BaseSink):  # type: ignore[misc]
         self._producer.flush()
 
 
-class Kitchens:
+class QuixKitchens:
     """The fold, with what windows need in memory."""
 
     def __init__(self, job: Job) -> None:
@@ -76,7 +76,7 @@ class Kitchens:
         """Folds a record; returns the kitchens that it changed."""
         if is_control(headers):
             return []
-        changed: dict[tuple[str, int], Part] = {}
+        changed: dict[tuple[str, int], PeerPart] = {}
         for fact in self._job.facts(value, timestamp):
             identity = fact.unit + fact.id
             if state.get_bytes(identity) is not None:
@@ -94,7 +94,7 @@ class Kitchens:
 
     def _load(self, unit: str, state: State) -> Kitchen:
         today = self._job.zone.local_day(self._job.now_ms)
-        panes: dict[int, Part] = {}
+        panes: dict[int, PeerPart] = {}
         for day in range(today - _REACH_DAYS, today + 2):
             for pane in _decode_panes(state.get_bytes(f"{unit}#{day}") or _encode([])):
                 panes[pane] = _decode_part(state.get_bytes(f"{unit}/{pane}"))
@@ -102,7 +102,7 @@ class Kitchens:
         return kitchen
 
 
-def _note(state: State, fact: Fact) -> None:
+def _note(state: State, fact: PeerFact) -> None:
     """Another pane of the kitchen's day."""
     key = f"{fact.unit}#{fact.day}"
     known = _decode_panes(state.get_bytes(key) or _encode([]))
@@ -113,7 +113,7 @@ def main() -> None:
     """Runs until it is ended."""
     gc.set_threshold(*GC_THRESHOLDS)
     order = Order.read()
-    kitchens = Kitchens(Job(order.registry))
+    kitchens = QuixKitchens(Job(order.registry))
     app = Application(
         broker_address=order.broker,
         consumer_group=order.group,
@@ -127,7 +127,7 @@ def main() -> None:
 
     topic = app.topic(order.topic, key_deserializer=OneKey(), value_deserializer="bytes")
     rows = app.dataframe(topic).apply(kitchens.fold, stateful=True, metadata=True)
-    rows.sink(Rows(order, kitchens))
+    rows.sink(QuixRows(order, kitchens))
     app.run()
 
 

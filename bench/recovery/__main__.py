@@ -61,7 +61,7 @@ _WEEKS_MS: Final = 28 * 86_400_000
 _LIVE_MS: Final = 10 * 60_000
 
 
-class Worker(NamedTuple):
+class KilledWorker(NamedTuple):
     """A worker and the port of its health."""
 
     process: subprocess.Popen[bytes]
@@ -82,7 +82,7 @@ def say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def start(place: Ground, number: int, flush_ms: int | None = None) -> Worker:
+def start(place: Ground, number: int, flush_ms: int | None = None) -> KilledWorker:
     """Starts a worker whose health can be asked."""
     port = pick_port()
     environment = place.worker_environment() | {
@@ -90,10 +90,10 @@ def start(place: Ground, number: int, flush_ms: int | None = None) -> Worker:
         "PANTAU_FLUSH_MS": str(flush_ms or place.flush_ms),
     }
     command = [sys.executable, "-m", "streams"]
-    return Worker(place.start(command, environment, f"worker-{number}"), port)
+    return KilledWorker(place.start(command, environment, f"worker-{number}"), port)
 
 
-def steady(workers: Sequence[Worker]) -> None:
+def steady(workers: Sequence[KilledWorker]) -> None:
     """Waits until all have been ready for some seconds: a join takes everybody's partitions away for a moment."""
     since: list[float] = []
 
@@ -107,7 +107,7 @@ def steady(workers: Sequence[Worker]) -> None:
     until(settled, _READY_S, "the workers do not become ready")
 
 
-def folded(workers: Sequence[Worker], wanted: dict[str, int], positions: Positions) -> None:
+def folded(workers: Sequence[KilledWorker], wanted: dict[str, int], positions: Positions) -> None:
     """Waits until stage one has come to `wanted` and the region has followed."""
 
     def there() -> bool:
@@ -117,7 +117,7 @@ def folded(workers: Sequence[Worker], wanted: dict[str, int], positions: Positio
     until(there, _FILL_S, "the events were not folded")
 
 
-def alive(workers: Sequence[Worker]) -> None:
+def alive(workers: Sequence[KilledWorker]) -> None:
     """Raises `RuntimeError` if one has ended: nobody starts it again here."""
     for worker in workers:
         if worker.process.poll() is not None:
@@ -169,12 +169,12 @@ def post_one_a_partition(place: Ground, seed: int) -> None:
 
 def kill_and_wait(
     place: Ground,
-    victim: Worker,
+    victim: KilledWorker,
     seed: int,
     title: str,
     reached: Positions,
-    successor: Callable[[], Worker] | None = None,
-) -> tuple[Recovered, Worker | None]:
+    successor: Callable[[], KilledWorker] | None = None,
+) -> tuple[Recovered, KilledWorker | None]:
     """Kills a worker; returns how long it was missed, and the successor where one is started."""
     rows = FirstRows(place.broker)
     since = time.monotonic()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.ground import RIVALS, machine, output_options, versions
 from bench.streams.contestants import CONTESTANTS, WORKLOADS, Contestant, Workload
-from bench.streams.measure import Result, measure
+from bench.streams.measure import ContestResult, measure
 from bench.streams.streams_report import Circumstances, table, write
 from chassis import logs
 from contracts.time.clock import real_now_ms
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     baselines = {
         name: statistics.median(run.cpu_s for run in runs) for name, runs in started.items()
     }
-    results: list[Result] = []
+    results: list[ContestResult] = []
     for workload in WORKLOADS:
         if options.workloads and workload.name not in options.workloads.split(","):
             continue
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         taking = [one for one in chosen if one.takes(workload)]
         runs = measure(workload, taking, events, options.rounds, options.flush_ms, say, baselines)
         results += [
-            Result(workload, one, events, baselines[one.name], tuple(runs[one.name]))
+            ContestResult(workload, one, events, baselines[one.name], tuple(runs[one.name]))
             for one in taking
         ]
     sys.stdout.write(table(results) + "\n")

@@ -23,7 +23,7 @@ _LONGEST_S = 600.0
 
 
 @dataclass(frozen=True)
-class Run:
+class ContestRun:
     """CPU and wall seconds from the start of the process to its last row; `records` of rows that it sent."""
 
     cpu_s: float
@@ -32,14 +32,14 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Result:
+class ContestResult:
     """All runs of one contestant on one workload. `baseline_s`: CPU on a topic of one event, median."""
 
     workload: Workload
     contestant: Contestant
     events: int
     baseline_s: float
-    runs: tuple[Run, ...]
+    runs: tuple[ContestRun, ...]
 
     @property
     def us_per_event(self) -> list[float]:
@@ -58,7 +58,7 @@ def run_once(
     content: Content,
     due: UnitRows,
     number: int,
-) -> Run:
+) -> ContestRun:
     """Runs a contestant over the topic until its rows equal those that are due. Raises `WrongResult`."""
     out = place.fresh()
     expected: dict[Any, Any] = {"lines": len(content.lines)} if contestant.is_floor else due
@@ -79,7 +79,7 @@ def run_once(
 
     try:
         until(done, _LONGEST_S, f"{contestant.name} did not come to the truth")
-        return Run(cpu_s(process.pid), time.monotonic() - start, rows.records)
+        return ContestRun(cpu_s(process.pid), time.monotonic() - start, rows.records)
     except (TimeoutError, WrongResult) as error:
         log = (place.home / f"{contestant.name}.log").read_text("utf-8", "replace")[-2000:]
         raise WrongResult(f"{error}: {_differences(rows, expected)}\n{log}") from None
@@ -104,7 +104,7 @@ def measure(
     flush_ms: int,
     say: Callable[[str], None],
     baselines: dict[str, float] | None = None,
-) -> dict[str, list[Run]]:
+) -> dict[str, list[ContestRun]]:
     """All rounds on one workload, interleaved: each round takes every contestant once."""
     with ground(1, flush_ms) as place:
         content = generate(
@@ -112,7 +112,7 @@ def measure(
         )
         place.produce(content.lines, workload.lines_a_record)
         due = rows_due(content, place.registry.region.timezone)
-        runs: dict[str, list[Run]] = {one.name: [] for one in contestants}
+        runs: dict[str, list[ContestRun]] = {one.name: [] for one in contestants}
         for number in range(rounds):
             for one in contestants:
                 run = run_once(place, workload, one, content, due, number)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.streams.contestants import REPLAY_MS, Workload
-from bench.streams.measure import Result
+from bench.streams.measure import ContestResult
 
 _PEERS: Final = ("bytewax", "quix")
 _LEFT: Final = 250
@@ -89,12 +89,14 @@ class Circumstances:
     flush_ms: int
 
 
-def median_us(result: Result) -> float:
+def median_us(result: ContestResult) -> float:
     """CPU microseconds per event. A run too short to tell from its start counts as the least that can be shown."""
     return max(statistics.median(result.us_per_event), _LEAST_US)
 
 
-def _by_workload(results: Sequence[Result]) -> Iterator[tuple[Workload, dict[str, Result]]]:
+def _by_workload(
+    results: Sequence[ContestResult],
+) -> Iterator[tuple[Workload, dict[str, ContestResult]]]:
     for workload in dict.fromkeys(result.workload for result in results):
         yield (
             workload,
@@ -102,7 +104,7 @@ def _by_workload(results: Sequence[Result]) -> Iterator[tuple[Workload, dict[str
         )
 
 
-def table(results: Sequence[Result]) -> str:
+def table(results: Sequence[ContestResult]) -> str:
     """All figures, as a Markdown table."""
     lines = [
         "| workload | contestant | us/event | least | greatest | of Pantau's agent | to start, s CPU |",
@@ -121,7 +123,7 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def verdicts(results: Sequence[Result]) -> list[str]:
+def verdicts(results: Sequence[ContestResult]) -> list[str]:
     """One sentence a target, with what was measured."""
     found = []
     for workload, by_name in _by_workload(results):
@@ -158,7 +160,7 @@ def _met(yes: bool) -> str:
     return "met" if yes else "**missed**"
 
 
-def picture(results: Sequence[Result], circumstances: Circumstances) -> str:
+def picture(results: Sequence[ContestResult], circumstances: Circumstances) -> str:
     """A bar a contestant, grouped by workload, each group on a scale of its own."""
     parts: list[str] = []
     y = 12
@@ -182,7 +184,7 @@ def picture(results: Sequence[Result], circumstances: Circumstances) -> str:
     return head + "\n".join(parts) + "\n</svg>\n"
 
 
-def _bar(result: Result, y: int, greatest: float) -> list[str]:
+def _bar(result: ContestResult, y: int, greatest: float) -> list[str]:
     value = median_us(result)
     width = max(2, round((_WIDTH - _LEFT - _TAIL) * max(value, 0.0) / greatest))
     colour = _COLOURS.get(result.contestant.name, _OTHER)
@@ -198,7 +200,7 @@ def _text(x: int, y: int, content: str, kind: str) -> str:
     return f'<text x="{x}" y="{y}"{shown}>{escape(content)}</text>'
 
 
-def write(results: Sequence[Result], circumstances: Circumstances, folder: Path) -> None:
+def write(results: Sequence[ContestResult], circumstances: Circumstances, folder: Path) -> None:
     """Writes streams.md and streams.svg into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "streams.svg").write_text(picture(results, circumstances), "utf-8")

@@ -47,7 +47,7 @@ def quoted(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class EngineSession:
     """What holds for one statement: SQL literals of `settings`, raw `parameters`, `database`.
 
     `readonly`: 0 all, 1 reads only and no change of settings, 2 reads only.
@@ -210,7 +210,7 @@ class Engine:
         return lock
 
     @contextmanager
-    def handle(self, session: Session) -> Iterator[Handle]:
+    def handle(self, session: EngineSession) -> Iterator[Handle]:
         """A handle that `session` holds for. Raises ClickHouseError if a setting is refused."""
         connection = chdb.connect(self._url)
         try:
@@ -223,7 +223,7 @@ class Engine:
 
     def cancel_reads(self) -> None:
         """End all statements of guarded accounts that run now; they fail with Code 394."""
-        with self.handle(Session("default", {}, {}, "cancel")) as handle:
+        with self.handle(EngineSession("default", {}, {}, "cancel")) as handle:
             handle.query("KILL QUERY WHERE Settings['readonly'] = '1' ASYNC", "Null")
 
     def close(self) -> None:
@@ -232,7 +232,7 @@ class Engine:
         os.close(self._lock)
 
 
-def _preamble(session: Session) -> Iterator[str]:
+def _preamble(session: EngineSession) -> Iterator[str]:
     if session.database != "default":
         yield f"USE `{session.database.replace('`', '')}`"
     assignments = [f"log_comment = {quoted(session.query_id)}"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engines.clickhouse.accounts import Profile
-from engines.clickhouse.engine import Engine, Handle, Session, Summary, quoted
+from engines.clickhouse.engine import Engine, EngineSession, Handle, Summary, quoted
 from engines.clickhouse.engine_errors import refused
 from engines.clickhouse.guard import Guard
 from engines.clickhouse.protocol import Asked, format_of, streams
@@ -38,7 +38,7 @@ class Worker:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        with engine.handle(Session("default", {}, {}, "guard")) as handle:
+        with engine.handle(EngineSession("default", {}, {}, "guard")) as handle:
             self._guard = Guard(handle)
 
     def run(self, asked: Asked, profile: Profile, reads_only: bool, send: Send) -> None:
@@ -97,7 +97,7 @@ def _send_slices(head: Head, body: bytes, send: Send) -> None:
             return
 
 
-def _session(asked: Asked, profile: Profile, reads_only: bool) -> Session:
+def _session(asked: Asked, profile: Profile, reads_only: bool) -> EngineSession:
     settings = dict(profile.settings)
     for name, value in asked.settings.items():
         if profile.guarded:
@@ -107,9 +107,11 @@ def _session(asked: Asked, profile: Profile, reads_only: bool) -> Session:
     if profile.guarded:
         if database not in (profile.database, "default", ""):
             raise refused(497, "ACCESS_DENIED", f"Database {database} is not for analysts")
-        return Session(profile.database, settings, asked.parameters, asked.query_id, readonly=1)
+        return EngineSession(
+            profile.database, settings, asked.parameters, asked.query_id, readonly=1
+        )
     readonly = _READS_ONLY_BUT_SETTINGS if reads_only else 0
-    return Session(database, settings, asked.parameters, asked.query_id, readonly)
+    return EngineSession(database, settings, asked.parameters, asked.query_id, readonly)
 
 
 def _check_allowed(profile: Profile, name: str, value: str) -> None:

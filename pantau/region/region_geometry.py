@@ -39,7 +39,7 @@ class _Collection(msgspec.Struct):
     features: list[Feature]
 
 
-class Shape:
+class KecamatanShape:
     """Where a kecamatan lies (lon, lat; WGS84)."""
 
     def __init__(self, feature: Feature) -> None:

@@ -15,7 +15,7 @@ from chassis.regions.region_folder import read_yaml
 from contracts.time.windows import GROUPS
 
 
-class Plan(msgspec.Struct, forbid_unknown_fields=True):
+class RegionPlan(msgspec.Struct, forbid_unknown_fields=True):
     """seed.yaml. `registered`: people by group; `recipients`: how many of each level;
     `kitchens_in`: kecamatan whose number of kitchens is known;
 
@@ -69,9 +69,9 @@ LEVELS: Final = {
 }
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path) -> RegionPlan:
     """seed.yaml. Raises `ValueError` (`msgspec.ValidationError`) that names the field at fault."""
-    plan = read_yaml(path, Plan)
+    plan = read_yaml(path, RegionPlan)
     for name, given, known in (
         ("registered", plan.registered, set(GROUPS)),
         ("recipients", plan.recipients, set(LEVELS)),

@@ -16,8 +16,8 @@ from typing import Final
 
 from chassis.regions.region_folder import RECIPIENT_COLUMNS, UNIT_COLUMNS, read_region
 from contracts.time.windows import GROUPS
-from pantau.region.region_geometry import Point, Shape, distance_km, read_boundaries
-from pantau.region.region_plan import LEVELS, Plan, apportion, read_plan
+from pantau.region.region_geometry import KecamatanShape, Point, distance_km, read_boundaries
+from pantau.region.region_plan import LEVELS, RegionPlan, apportion, read_plan
 
 _TIERS: Final = (2500, 3000, 3500)
 """Capacities of kitchens, portions a day."""
@@ -64,7 +64,7 @@ class _Ground:
         region = read_region(folder)
         self.code = region.code
         self.names = {one.code: one.name for one in region.kecamatan}
-        self.shapes = {code: Shape(features[code]) for code in self.names}
+        self.shapes = {code: KecamatanShape(features[code]) for code in self.names}
         self._rng = rng
         self.places = _read_places(folder / "places.csv", self.names)
         self._next = dict.fromkeys(self.names, 0)
@@ -130,7 +130,7 @@ def _read_places(path: Path, codes: dict[str, str]) -> dict[str, list[Point]]:
     return places
 
 
-def _kitchens(plan: Plan, ground: _Ground) -> list[_Kitchen]:
+def _kitchens(plan: RegionPlan, ground: _Ground) -> list[_Kitchen]:
     open_codes = [code for code in ground.names if code not in plan.kitchens_in]
     weights = [plan.weights.get(code, float(len(ground.places[code]) or 1)) for code in open_codes]
     counts = plan.kitchens_in | dict(
@@ -147,7 +147,7 @@ def _kitchens(plan: Plan, ground: _Ground) -> list[_Kitchen]:
     return kitchens
 
 
-def _sites(plan: Plan, ground: _Ground, kitchens: list[_Kitchen], rng: Random) -> list[_Site]:
+def _sites(plan: RegionPlan, ground: _Ground, kitchens: list[_Kitchen], rng: Random) -> list[_Site]:
     """Recipients, as many in a kecamatan as its kitchens can feed, with people of each group
     shared out over them.
     """
@@ -211,7 +211,7 @@ def _kitchen_id(ground: _Ground, number: int) -> str:
 
 
 def _kitchen_rows(
-    plan: Plan, ground: _Ground, kitchens: list[_Kitchen], rng: Random
+    plan: RegionPlan, ground: _Ground, kitchens: list[_Kitchen], rng: Random
 ) -> list[dict[str, object]]:
     certified = _sample(rng, len(kitchens), plan.with_slhs)
     overnight = _sample(rng, len(kitchens), plan.overnight)
@@ -240,7 +240,7 @@ def _kitchen_rows(
     return rows
 
 
-def _clinic_rows(plan: Plan, ground: _Ground, sites: list[_Site]) -> list[dict[str, object]]:
+def _clinic_rows(plan: RegionPlan, ground: _Ground, sites: list[_Site]) -> list[dict[str, object]]:
     """Puskesmas, and the posyandu that send events of their own: those stand where the recipient
     of the same number does.
     """
@@ -278,7 +278,7 @@ def _clinic_rows(plan: Plan, ground: _Ground, sites: list[_Site]) -> list[dict[s
 
 
 def _clinic_row(
-    plan: Plan, unit_id: str, name: str, code: str, place: Point, hours: tuple[str, str]
+    plan: RegionPlan, unit_id: str, name: str, code: str, place: Point, hours: tuple[str, str]
 ) -> dict[str, object]:
     return {
         "unit_id": unit_id,
@@ -311,7 +311,7 @@ def _site_name(ground: _Ground, site: _Site) -> str:
     return f"{LEVELS[site.level].label} Contoh {ground.names[site.kecamatan]} {site.nth:02d}"
 
 
-def _site_row(plan: Plan, ground: _Ground, site: _Site) -> dict[str, object]:
+def _site_row(plan: RegionPlan, ground: _Ground, site: _Site) -> dict[str, object]:
     return {
         "recipient_id": _site_id(ground, site),
         "name": _site_name(ground, site),

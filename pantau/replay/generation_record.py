@@ -18,12 +18,12 @@ from contracts.results.topics import (
     GENERATIONS,
     control_headers,
 )
-from pantau.refusal import Refusal
+from pantau.command_error import CommandError
 
 _TRANSACTIONAL_ID: Final = "pantau.generations"
 
 
-class Record:
+class GenerationRecord:
     """`now`: what it says."""
 
     def __init__(self, producer: AIOKafkaProducer, key: bytes, now: Generations) -> None:
@@ -32,7 +32,7 @@ class Record:
         self.now = now
 
     async def write(self, changed: Generations) -> None:
-        """Replace it. Raises `Refusal` if another command has opened it since."""
+        """Replace it. Raises `CommandError` if another command has opened it since."""
         value = changed.encode()
         headers = control_headers(self._key, GENERATION_CHANGE, value)
         try:
@@ -41,12 +41,12 @@ class Record:
                     GENERATIONS, value, RECORD_KEY, 0, headers=headers
                 )
         except (ProducerFenced, InvalidProducerEpoch):
-            raise Refusal("another `pantau replay` has begun since: this one ends") from None
+            raise CommandError("another `pantau replay` has begun since: this one ends") from None
         self.now = changed
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Record]:
+async def opened(settings: Settings) -> AsyncIterator[GenerationRecord]:
     """The record, to be changed by this process alone."""
     key = secret_key(settings)
     producer = AIOKafkaProducer(
@@ -54,6 +54,6 @@ async def opened(settings: Settings) -> AsyncIterator[Record]:
     )
     try:
         await producer.start()
-        yield Record(producer, key, await generation_feed.read(settings.broker, key))
+        yield GenerationRecord(producer, key, await generation_feed.read(settings.broker, key))
     finally:
         await producer.stop()

@@ -24,9 +24,9 @@ from audit.run import NothingToAuditError, audit
 from chassis.kafka import TopicError
 from chassis.settings import Settings
 from contracts.results.topics import generation_name
+from pantau.command_error import CommandError
 from pantau.commands.operate.audit import limits, render, summary
 from pantau.processes.supervisor import PartFailed, Supervisor
-from pantau.refusal import Refusal
 from pantau.replay import event_log, generation_record, start
 from storage import generation_tables as stored
 from storage.clickhouse_client import open_writer
@@ -46,13 +46,13 @@ def say(line: str) -> None:
 def replay(settings: Settings, back: bool) -> int:
     """Rebuild and show; `back`: show the previous generation again. The generation now shown.
 
-    Raises `Refusal`: the generation shown before still is.
+    Raises `CommandError`: the generation shown before still is.
     """
     return _run(_replay(settings, back))
 
 
 def drop_old(settings: Settings) -> list[int]:
-    """Remove all generations but the shown one; their numbers. Raises `Refusal`."""
+    """Remove all generations but the shown one; their numbers. Raises `CommandError`."""
     return _run(_drop_old(settings))
 
 
@@ -63,14 +63,14 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
         *(KafkaError, AdminError, ClickHouseError, OSError),
         *(TopicError, NothingToAuditError, PartFailed, TimeoutError),
     ) as error:
-        raise Refusal(f"{error or type(error).__name__}: see `pantau status`") from error
+        raise CommandError(f"{error or type(error).__name__}: see `pantau status`") from error
 
 
 async def _drop_old(settings: Settings) -> list[int]:
     client = open_writer(settings)
     async with generation_record.opened(settings) as held:
         if stored.shown(client) != held.now.shown:
-            raise Refusal(
+            raise CommandError(
                 "the views still show another generation: wait until `pantau status` is well"
             )
         # First the record: what it names must be there.
@@ -82,7 +82,7 @@ async def _replay(settings: Settings, back: bool) -> int:
     client = await asyncio.to_thread(open_writer, settings)
     async with generation_record.opened(settings) as held:
         if back and not held.now.previous:
-            raise Refusal("no earlier generation is kept: nothing to go back to")
+            raise CommandError("no earlier generation is kept: nothing to go back to")
         if not back:
             await held.write(held.now.begin())
         target = held.now.previous if back else held.now.newest
@@ -94,7 +94,11 @@ async def _replay(settings: Settings, back: bool) -> int:
 
 
 async def _watched(
-    settings: Settings, client: Client, held: generation_record.Record, target: int, is_new: bool
+    settings: Settings,
+    client: Client,
+    held: generation_record.GenerationRecord,
+    target: int,
+    is_new: bool,
 ) -> None:
     """Build and show, as long as worker and sink can be kept running."""
     supervisor = Supervisor(say)
@@ -115,7 +119,7 @@ async def _watched(
 async def _build(
     settings: Settings,
     client: Client,
-    held: generation_record.Record,
+    held: generation_record.GenerationRecord,
     target: int,
     is_new: bool,
     supervisor: Supervisor,
@@ -124,7 +128,7 @@ async def _build(
     async with event_log.opened(settings, target) as events:
         since = await start.begin(settings, events, target) if is_new else None
         if since is not None and (rows := stored.unfinished(client, old, since)):
-            raise Refusal(
+            raise CommandError(
                 f"the event log begins too late: {rows} rows from before may still change and cannot be "
                 "rebuilt. It must reach back 90 days: see retention.ms of the event topics"
             )
@@ -151,7 +155,7 @@ async def _audit(settings: Settings, target: int) -> None:
         if not report.clean:
             for one in report.differences[:_TOLD]:
                 say(render(one))
-            raise Refusal(
+            raise CommandError(
                 f"generation {target} differs from its own events and is not shown; the one shown before still is. "
                 "Mend the fold, then replay again"
             )

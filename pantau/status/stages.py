@@ -37,7 +37,7 @@ FORMAT JSONEachRow"""
 _DEAD: Final = "SELECT count() FROM pantau.dead_letters FORMAT TSV"
 
 
-class Health(msgspec.Struct, frozen=True):
+class PartHealth(msgspec.Struct, frozen=True):
     """One service: `state` siap, belum siap or mati; `detail`: why."""
 
     service: str
@@ -73,10 +73,10 @@ class Live(msgspec.Struct, frozen=True):
     now: str
 
 
-class Status(msgspec.Struct, frozen=True):
+class InstallationStatus(msgspec.Struct, frozen=True):
     """The whole answer. `troubles`: what could not be asked, in words."""
 
-    services: list[Health]
+    services: list[PartHealth]
     stages: list[Stage]
     live: list[Live]
     dead_letters: int | None
@@ -113,24 +113,28 @@ class _Asker:
             answer.raise_for_status()
             return await answer.text()
 
-    async def health(self, service: str) -> Health:
+    async def health(self, service: str) -> PartHealth:
         url = self.url(service)
         if url is None:
-            return Health(service, "mati", "not running on this data dir")
+            return PartHealth(service, "mati", "not running on this data dir")
         try:
             async with self._client.get(f"{url}/readyz") as answer:
                 detail = str((await answer.json()).get("detail", ""))
         except (ClientError, OSError, ValueError) as error:
-            return Health(service, "mati", f"no answer from {url} ({type(error).__name__})")
-        return Health(service, "siap" if answer.status == HTTPStatus.OK else "belum siap", detail)
+            return PartHealth(service, "mati", f"no answer from {url} ({type(error).__name__})")
+        return PartHealth(
+            service, "siap" if answer.status == HTTPStatus.OK else "belum siap", detail
+        )
 
-    async def clickhouse_health(self) -> Health:
+    async def clickhouse_health(self) -> PartHealth:
         url = self._settings.clickhouse_url
         try:
             await self._text(f"{url}/ping")
         except (ClientError, OSError) as error:
-            return Health("clickhouse", "mati", f"no answer from {url} ({type(error).__name__})")
-        return Health("clickhouse", "siap")
+            return PartHealth(
+                "clickhouse", "mati", f"no answer from {url} ({type(error).__name__})"
+            )
+        return PartHealth("clickhouse", "siap")
 
     async def query(self, sql: str) -> str:
         settings = self._settings
@@ -208,7 +212,7 @@ async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: lis
     return fallback
 
 
-async def collect(settings: Settings) -> Status:
+async def collect(settings: Settings) -> InstallationStatus:
     """Ask everything at once; takes at most some 4 s."""
     troubles: list[str] = []
     async with ClientSession(timeout=ClientTimeout(_LIMIT_S)) as client:
@@ -232,6 +236,6 @@ async def collect(settings: Settings) -> Status:
             *(asker.health(name) for name in ("ingest", "streams", "sinks", "gateway")),
             asker.clickhouse_health(),
         )
-    services.append(Health("kafka", "siap" if ends else "mati"))
+    services.append(PartHealth("kafka", "siap" if ends else "mati"))
     found = stages(positions, sink, ends)
-    return Status(services, found, live, dead, last_write, troubles, kept)
+    return InstallationStatus(services, found, live, dead, last_write, troubles, kept)

@@ -18,9 +18,9 @@ from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
 from engines.kafka.broker import BrokerError, KafkaBroker
 from pantau import installation
+from pantau.command_error import CommandError
 from pantau.dev_tokens import wall_url, write_dev_tokens
 from pantau.processes.supervisor import PartFailed, Supervisor
-from pantau.refusal import Refusal
 from pantau.registry_publish import publish
 from pantau.up import demo_clock, preflight
 from pantau.up.plan import (
@@ -165,7 +165,7 @@ async def _until_stopped(plan: Plan) -> None:
 
 
 def up(plan: Plan) -> None:
-    """Run the installation until SIGTERM or SIGINT. Raises `Refusal` for what keeps it from running."""
+    """Run the installation until SIGTERM or SIGINT. Raises `CommandError` for what keeps it from running."""
     # Their complaints about a broker that is still starting are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     for warning in (preflight.data_dir(plan.settings.data_dir), preflight.web_build()):
@@ -180,4 +180,4 @@ def up(plan: Plan) -> None:
         try:
             asyncio.run(_until_stopped(plan))
         except (PartFailed, BrokerError, TopicError, MigrationError, TimeoutError) as error:
-            raise Refusal(str(error)) from None
+            raise CommandError(str(error)) from None

@@ -18,8 +18,8 @@ from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.time.clock import RealClock
 from pantau import installation
+from pantau.command_error import CommandError
 from pantau.dev_tokens import device_token
-from pantau.refusal import Refusal
 from pantau.registry_publish import publish
 from pantau.up import preflight
 from pantau.up.prepare import load_registries, make_schema
@@ -30,20 +30,20 @@ _RETRY_S: Final = 1.0
 
 
 def wait_for_clickhouse(settings: Settings, wait_s: float) -> None:
-    """Return when the writer's account gets an answer. Raises `Refusal` after `wait_s` seconds, at once if it is turned away."""
+    """Return when the writer's account gets an answer. Raises `CommandError` after `wait_s` seconds, at once if it is turned away."""
     deadline = time.monotonic() + wait_s
     while True:
         try:
             open_writer(settings).close()
         except OperationalError as error:
             if time.monotonic() >= deadline:
-                raise Refusal(
+                raise CommandError(
                     f"no ClickHouse at {settings.clickhouse_url} after {wait_s:.0f} s: "
                     "is it running, and is PANTAU_CLICKHOUSE_URL right?"
                 ) from error
             time.sleep(_RETRY_S)
         except ClickHouseError as error:
-            raise Refusal(
+            raise CommandError(
                 f"ClickHouse at {settings.clickhouse_url} turns {settings.clickhouse_user!r} away: "
                 "see PANTAU_CLICKHOUSE_USER and PANTAU_CLICKHOUSE_PASSWORD, and that server's accounts"
             ) from error
@@ -61,7 +61,7 @@ def _write_device_tokens(home: DataDir, key: bytes, registries: Iterable[RegionR
 def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> None:
     """Prepare Kafka and ClickHouse for the services. May be run again at any time.
 
-    Raises `Refusal` for what is not right, `DataDirError` for a missing key.
+    Raises `CommandError` for what is not right, `DataDirError` for a missing key.
     """
     registries = load_registries(settings)
     key = secret_key(settings)
@@ -69,14 +69,14 @@ def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> No
     if warning := preflight.data_dir(home.path):
         sys.stderr.write(f"{warning}\n")
     # First of all, and kept: an installation never changes from real to simulated.
-    installation.stamp(home, installation.Stamp(mode, settings.clock))
+    installation.stamp(home, installation.InstallationStamp(mode, settings.clock))
     try:
         wait_for_broker(settings.broker, wait_s)
         wait_for_clickhouse(settings, wait_s)
         asyncio.run(make_schema(settings))
         changed = publish(settings.broker, key, RealClock(), registries)
     except (TimeoutError, TopicError, MigrationError) as error:
-        raise Refusal(str(error)) from None
+        raise CommandError(str(error)) from None
     if mode == "simulated":
         _write_device_tokens(home, key, registries)
     codes = ", ".join(changed) or "tidak ada"

@@ -12,7 +12,7 @@ from typing import Final
 from chassis.datadir import DataDir
 from chassis.settings import Settings
 from engines.kafka.broker import KafkaBroker
-from pantau.installation import ClockKind, Stamp, child_env, new_settings
+from pantau.installation import ClockKind, InstallationStamp, child_env, new_settings
 from pantau.processes import probes
 from pantau.processes.child_log import ChildLog
 from pantau.processes.probes import Probe
@@ -25,7 +25,7 @@ _SERVICE_START_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class UpOptions:
     """The options of `pantau up`; None: not given."""
 
     regions: tuple[str, ...] | None = None
@@ -46,7 +46,7 @@ class Plan:
     simulate: bool
     dev_tokens: bool
     own_broker: bool
-    stamp: Stamp
+    stamp: InstallationStamp
     clickhouse_port: int
     kafka_port: int
 
@@ -71,7 +71,7 @@ class Plan:
         return f"http://{host}:{port}"
 
 
-def plan(options: Options) -> Plan:
+def plan(options: UpOptions) -> Plan:
     """Settings and decisions that follow from the options. Raises `Refusal` for a wrong setting.
 
     The simulator runs on the demo clock, and what runs on the demo clock counts as simulated.
@@ -102,7 +102,7 @@ def plan(options: Options) -> Plan:
         simulate=options.simulate,
         dev_tokens=options.dev_tokens or options.simulate,
         own_broker=own_broker,
-        stamp=Stamp("simulated" if simulated else "real", settings.clock),
+        stamp=InstallationStamp("simulated" if simulated else "real", settings.clock),
         clickhouse_port=base + 2,
         kafka_port=base + 3,
     )

@@ -11,17 +11,19 @@ from chassis.regions.region_folder import RegionError, load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.results.topics import topics
-from pantau.refusal import Refusal
+from pantau.command_error import CommandError
 from storage import migrate
 from storage.clickhouse_client import open_writer
 
 
 def load_registries(settings: Settings) -> tuple[RegionRegistry, ...]:
-    """The region folders. Raises `Refusal` with every fault in them."""
+    """The region folders. Raises `CommandError` with every fault in them."""
     try:
         return load_regions(settings.regions_dir, settings.regions)
     except RegionError as error:
-        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
+        raise CommandError(
+            "the region folder cannot be used:\n  " + "\n  ".join(error.faults)
+        ) from None
 
 
 async def make_schema(settings: Settings) -> None:

@@ -33,7 +33,7 @@ _UNFIT: Final = (400, 415)
 _NOT_ALLOWED: Final = (401, 403)
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class RejectedItem(msgspec.Struct, frozen=True):
     """One event that ingest refused. `index` counts the lines handed to `post`, from 0."""
 
     index: int
@@ -52,16 +52,16 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PostResult:
     """What became of the lines of one `post`."""
 
     accepted: int = 0
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedItem, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
 
-    def __add__(self, other: Result) -> Result:
+    def __add__(self, other: PostResult) -> PostResult:
         """Both together. `other` holds indices of the same list."""
-        return Result(
+        return PostResult(
             self.accepted + other.accepted,
             self.rejected + other.rejected,
             self.set_aside + other.set_aside,
@@ -78,7 +78,7 @@ class NotAllowedError(Exception):
 
 class _Answer(msgspec.Struct):
     accepted: int
-    rejected: list[Rejected]
+    rejected: list[RejectedItem]
 
 
 class _Problem(msgspec.Struct):
@@ -157,14 +157,14 @@ class DeviceClient:
             await self._session.close()
             self._session = None
 
-    async def post(self, lines: Sequence[bytes]) -> Result:
+    async def post(self, lines: Sequence[bytes]) -> PostResult:
         """Hand `lines` (one JSON event each, no newline inside) over; returns when all are judged.
 
         Tries for ever while ingest is away or busy: bound it with `asyncio.timeout` where needed;
         what was under way may then have arrived, which does no harm. 413 halves what is sent.
         Raises `NotAllowedError`.
         """
-        result = Result()
+        result = PostResult()
         waiting = [(0, len(lines))] if lines else []
         while waiting:
             start, end = waiting.pop()
@@ -177,7 +177,7 @@ class DeviceClient:
             else:
                 detail = _detail(reply.body)
                 aside = tuple(SetAside(at, reply.status, detail) for at in range(start, end))
-                result += Result(set_aside=aside)
+                result += PostResult(set_aside=aside)
         return result
 
     async def _until_judged(self, lines: Sequence[bytes]) -> _Reply:
@@ -209,7 +209,7 @@ class DeviceClient:
             return _Reply(response.status, await response.read(), _retry_after(response.headers))
 
 
-def _taken(body: bytes, start: int) -> Result:
+def _taken(body: bytes, start: int) -> PostResult:
     answer = _answer.decode(body)
     rejected = (msgspec.structs.replace(one, index=one.index + start) for one in answer.rejected)
-    return Result(answer.accepted, tuple(rejected))
+    return PostResult(answer.accepted, tuple(rejected))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from producers.device.ingest_client import DeviceClient, Result
+from producers.device.ingest_client import DeviceClient, PostResult
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS waiting (seq INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL);
@@ -21,7 +21,7 @@ _MAX_LINES: Final = 2_000
 _MAX_BYTES: Final = 4 * 1024 * 1024
 
 
-class Batch(NamedTuple):
+class OutboxBatch(NamedTuple):
     """The oldest lines of an outbox, in order, with their numbers."""
 
     seqs: tuple[int, ...]
@@ -68,7 +68,7 @@ class Outbox:
         row: tuple[int] = self._db.execute("SELECT count(*) FROM waiting").fetchone()
         return row[0]
 
-    def oldest(self, max_lines: int = _MAX_LINES, max_bytes: int = _MAX_BYTES) -> Batch:
+    def oldest(self, max_lines: int = _MAX_LINES, max_bytes: int = _MAX_BYTES) -> OutboxBatch:
         """The oldest lines, at least one if there is any. They stay until `settle`."""
         seqs: list[int] = []
         lines: list[bytes] = []
@@ -82,9 +82,9 @@ class Outbox:
                 break
             seqs.append(seq)
             lines.append(line)
-        return Batch(tuple(seqs), tuple(lines))
+        return OutboxBatch(tuple(seqs), tuple(lines))
 
-    def settle(self, batch: Batch, result: Result) -> None:
+    def settle(self, batch: OutboxBatch, result: PostResult) -> None:
         """Take a judged batch out; what was refused or set aside is kept apart with its reason."""
         reasons = [(one.index, f"{one.code}: {one.detail}") for one in result.rejected]
         reasons += [(one.index, f"HTTP {one.status}: {one.detail}") for one in result.set_aside]

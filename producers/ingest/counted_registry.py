@@ -8,7 +8,7 @@ from chassis.feeds import registry_feed
 from producers.ingest.ingest_metrics import KAFKA_ERRORS, REGISTRY_RECORDS
 
 
-class RegistryFeed(registry_feed.RegistryFeed):
+class CountedRegistryFeed(registry_feed.RegistryFeed):
     """See there."""
 
     def __init__(self, bootstrap: str, key: bytes, changed: Callable[[], None]) -> None:

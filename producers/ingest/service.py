@@ -20,7 +20,7 @@ from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
 from contracts.time.clock import Clock
-from producers.ingest.counted_registry import RegistryFeed
+from producers.ingest.counted_registry import CountedRegistryFeed
 from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
 from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
 from producers.ingest.judging.refused_letters import letters_of
@@ -45,7 +45,7 @@ class Ingest:
         self._rate = RateLimit()
         self._budget = Budget()
         self._link = KafkaLink(settings.broker, (*EVENT_TOPICS, DEAD_LETTERS), self._note)
-        self._feed = RegistryFeed(settings.broker, key, self._note)
+        self._feed = CountedRegistryFeed(settings.broker, key, self._note)
         self._batcher = Batcher(self._link, settings.group_ms)
         self._stopping = False
 

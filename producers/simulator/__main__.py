@@ -17,7 +17,7 @@ from chassis.datadir import DataDirError, keep_private
 from chassis.regions.region_folder import RegionError, load_region
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, iso_to_day
-from producers.simulator.sending.play import Options, SimulatorError, play
+from producers.simulator.sending.play import PlayOptions, SimulatorError, play
 from producers.simulator.sending.to_file import write
 from producers.simulator.world import Rates, World
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             scenario = None if given.scenario == "normal" else given.scenario
             play(
                 settings,
-                Options(regions, given.seed, scenario, given.speed, given.past_days, rates),
+                PlayOptions(regions, given.seed, scenario, given.speed, given.past_days, rates),
             )
     except (SimulatorError, DataDirError, RegionError, ValidationError, ValueError) as error:
         _log.critical("cannot go on", reason=str(error))

@@ -24,7 +24,7 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import RealClock, rfc3339
 from contracts.time.days import DAY_MS, iso_to_day
-from sinks.batch import Batch
+from sinks.batch import TableBatch
 from sinks.landing import EventLines
 from sinks.writer import Writer
 from streams.core.fold import Record
@@ -260,7 +260,7 @@ class Installation:
         }
         self.offsets = dict.fromkeys(self.folds, 0)
         self.feed = 0
-        self._batch = Batch()
+        self._batch = TableBatch()
         self._events = EventLines(RealClock())
         self._writer = Writer(lambda: client, RealClock())
 
@@ -303,7 +303,7 @@ class Installation:
         """Put everything into the engine."""
         assert not self._batch.rejects
         self._writer.write(self._batch)
-        self._batch = Batch()
+        self._batch = TableBatch()
 
     def play(self, history: History, flush_every: int = 9) -> None:
         """The whole history, a tick every two hours, to a moment after its end."""

@@ -16,7 +16,7 @@ from bench.streams import profile
 from bench.streams.contestants import CONTESTANTS, WORKLOADS
 from bench.streams.expected_rows import UnitRows, rows_due, unit_rows
 from bench.streams.generate import Content, generate
-from bench.streams.measure import Result, Run, measure
+from bench.streams.measure import ContestResult, ContestRun, measure
 from bench.streams.streams_report import Circumstances, table, verdicts, write
 from chassis.regions.region_folder import load_region
 from contracts.registry.entities import RegionRegistry
@@ -81,17 +81,17 @@ def test_an_order_survives_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_
     assert Order.read() == order
 
 
-def results() -> list[Result]:
+def results() -> list[ContestResult]:
     """1000 events: 2 ms of CPU and so on, after half a second of start."""
     micros = {"floor": 1.0, "pantau": 8.0, "bytewax": 24.0, "quix": 20.0}
     return [
-        Result(WORKLOADS[0], BY_NAME[name], 1_000, 0.5, tuple(_runs(value)))
+        ContestResult(WORKLOADS[0], BY_NAME[name], 1_000, 0.5, tuple(_runs(value)))
         for name, value in micros.items()
     ]
 
 
-def _runs(micros: float) -> list[Run]:
-    return [Run(0.5 + micros * factor / 1_000, 3.0, 4) for factor in (0.5, 1.0, 3.0)]
+def _runs(micros: float) -> list[ContestRun]:
+    return [ContestRun(0.5 + micros * factor / 1_000, 3.0, 4) for factor in (0.5, 1.0, 3.0)]
 
 
 def test_medians_less_the_start_are_compared() -> None:
@@ -103,7 +103,7 @@ def test_medians_less_the_start_are_compared() -> None:
 
 def test_a_missed_target_is_said() -> None:
     slow = [
-        Result(one.workload, one.contestant, 250 if one.contestant.name == "pantau" else 1_000, 0.5, one.runs)
+        ContestResult(one.workload, one.contestant, 250 if one.contestant.name == "pantau" else 1_000, 0.5, one.runs)
         for one in results()
     ]  # fmt: skip
     assert all("**missed**" in line for line in verdicts(slow))

@@ -22,12 +22,12 @@ from contracts.tokens import verify
 from engines.kafka.broker import pick_port
 from pantau import dev_tokens, installation
 from pantau.cli import build
+from pantau.command_error import CommandError
 from pantau.commands.operate.list_settings import describe
 from pantau.commands.operate.status import as_json, render
-from pantau.refusal import Refusal
-from pantau.status.stages import Health, Live, Status, collect, stages
+from pantau.status.stages import InstallationStatus, Live, PartHealth, collect, stages
 from pantau.up.bring_up import ready_line
-from pantau.up.plan import Options, plan
+from pantau.up.plan import UpOptions, plan
 
 REGION = Region(
     code="32.11",
@@ -67,7 +67,7 @@ def test_dev_tokens_are_what_the_contract_says(tmp_path: Path) -> None:
 
 
 def test_the_ready_line(tmp_path: Path) -> None:
-    planned = plan(Options(data_dir=tmp_path, base_port=9000, host="0.0.0.0"))
+    planned = plan(UpOptions(data_dir=tmp_path, base_port=9000, host="0.0.0.0"))
     key = b"k" * 32
     wall = dev_tokens.wall_url(planned.url(planned.settings.gateway_port), key)
     line = ready_line(planned, wall, None)
@@ -101,7 +101,7 @@ def test_help_teaches() -> None:
 # --- status ---------------------------------------------------------------------------------------
 
 
-def a_status() -> Status:
+def a_status() -> InstallationStatus:
     position = {
         "stream": "unit.windows",
         "topic": "sppg.events",
@@ -111,8 +111,8 @@ def a_status() -> Status:
         "time": "2026-11-24 03:02:00.000",
     }
     ends = {("sppg.events", 0): 42, ("unit.windows", 0): 7}
-    return Status(
-        services=[Health("ingest", "siap"), Health("streams", "mati", "no answer")],
+    return InstallationStatus(
+        services=[PartHealth("ingest", "siap"), PartHealth("streams", "mati", "no answer")],
         stages=stages([position], {("unit.windows", 0): 7}, ends),
         live=[Live("32.11", "e1", 12, "2026-11-24T03:02:00Z")],
         dead_letters=3,
@@ -159,7 +159,7 @@ def test_enrol_checks_the_unit_and_prints_only_the_token(tmp_path: Path) -> None
     assert verify(home.key(), token, real_now_ms() / 1000, "device").sub == unit.unit_id
     assert f"/32.11/{unit.kind}/{unit.unit_id}" in good.stderr
     bad = run.invoke(build(), ["device", "enrol", "--unit", "SPPG-X", "--data-dir", str(tmp_path)])
-    assert isinstance(bad.exception, Refusal)
+    assert isinstance(bad.exception, CommandError)
     assert "units.csv" in str(bad.exception)
 
 

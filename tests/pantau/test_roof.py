@@ -22,12 +22,12 @@ from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Regis
 from contracts.time.clock import DEMO_FACTOR, Segment, rfc3339
 from contracts.time.days import iso_to_day
 from pantau import installation
-from pantau.installation import Stamp, child_env, plain, running_settings
+from pantau.command_error import CommandError
+from pantau.installation import InstallationStamp, child_env, plain, running_settings
 from pantau.processes.child_log import MAX_BYTES, ChildLog, problem_in
 from pantau.processes.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
-from pantau.refusal import Refusal
 from pantau.up import demo_clock, preflight
-from pantau.up.plan import Options, plan
+from pantau.up.plan import UpOptions, plan
 
 REGION = Region(
     code="32.11",
@@ -56,14 +56,14 @@ def ms(text: str) -> int:
 
 
 def test_base_port_gives_four_ports() -> None:
-    planned = plan(Options(base_port=9000))
+    planned = plan(UpOptions(base_port=9000))
     assert planned.ports == {"ingest": 9000, "gateway": 9001, "clickhouse": 9002, "kafka": 9003}
     assert planned.settings.clickhouse_url == "http://127.0.0.1:9002"
     assert planned.settings.broker == "127.0.0.1:9003"
 
 
 def test_a_given_broker_is_used_and_none_started() -> None:
-    planned = plan(Options(broker="kafka-1:9092"))
+    planned = plan(UpOptions(broker="kafka-1:9092"))
     assert not planned.own_broker
     assert planned.settings.broker == "kafka-1:9092"
     assert "kafka" not in planned.ports
@@ -72,14 +72,16 @@ def test_a_given_broker_is_used_and_none_started() -> None:
 @pytest.mark.parametrize(
     ("options", "clock", "mode", "tokens"),
     [
-        (Options(), "real", "real", False),
-        (Options(dev_tokens=True), "real", "real", True),
-        (Options(simulate=True), "demo", "simulated", True),
-        (Options(simulate=True, clock="real"), "real", "simulated", True),
-        (Options(clock="demo"), "demo", "simulated", False),
+        (UpOptions(), "real", "real", False),
+        (UpOptions(dev_tokens=True), "real", "real", True),
+        (UpOptions(simulate=True), "demo", "simulated", True),
+        (UpOptions(simulate=True, clock="real"), "real", "simulated", True),
+        (UpOptions(clock="demo"), "demo", "simulated", False),
     ],
 )
-def test_what_the_simulator_implies(options: Options, clock: str, mode: str, tokens: bool) -> None:
+def test_what_the_simulator_implies(
+    options: UpOptions, clock: str, mode: str, tokens: bool
+) -> None:
     planned = plan(options)
     assert (planned.settings.clock, planned.stamp.mode) == (clock, mode)
     assert planned.dev_tokens is tokens
@@ -87,12 +89,12 @@ def test_what_the_simulator_implies(options: Options, clock: str, mode: str, tok
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANTAU_PARTITIONS", "many")
-    with pytest.raises(Refusal, match="PANTAU_PARTITIONS is wrong"):
-        plan(Options())
+    with pytest.raises(CommandError, match="PANTAU_PARTITIONS is wrong"):
+        plan(UpOptions())
 
 
 def test_parts_get_every_setting_and_no_secret_of_the_data_dir(tmp_path: Path) -> None:
-    settings = plan(Options(data_dir=tmp_path, regions=("32.11", "32.08"))).settings
+    settings = plan(UpOptions(data_dir=tmp_path, regions=("32.11", "32.08"))).settings
     env = child_env(settings, {"PATH": "/bin", "PYTHONPATH": "/more"})
     assert env["PANTAU_REGIONS"] == "32.11,32.08"
     assert env["PANTAU_DATA_DIR"] == str(tmp_path.resolve())
@@ -106,14 +108,16 @@ def test_parts_get_every_setting_and_no_secret_of_the_data_dir(tmp_path: Path) -
 def test_a_part_reads_back_the_settings_that_it_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = plan(Options(data_dir=tmp_path, regions=("32.11", "32.08"), simulate=True)).settings
+    settings = plan(
+        UpOptions(data_dir=tmp_path, regions=("32.11", "32.08"), simulate=True)
+    ).settings
     for name, text in child_env(settings, {}).items():
         monkeypatch.setenv(name, text)
     assert plain(Settings()) == plain(settings)
 
 
 def test_a_command_finds_the_running_installation(tmp_path: Path) -> None:
-    planned = plan(Options(data_dir=tmp_path, base_port=9100, clock="demo"))
+    planned = plan(UpOptions(data_dir=tmp_path, base_port=9100, clock="demo"))
     installation.stamp(planned.home, planned.stamp)
     assert running_settings(tmp_path).clock == "demo"
     facts = {"pid": 1, "settings": plain(planned.settings)}
@@ -128,10 +132,10 @@ def test_a_command_finds_the_running_installation(tmp_path: Path) -> None:
 
 def test_a_stamped_dir_refuses_the_other(tmp_path: Path) -> None:
     home = DataDir(tmp_path)
-    installation.stamp(home, Stamp("simulated", "demo"))
-    installation.stamp(home, Stamp("simulated", "demo"))
-    with pytest.raises(Refusal, match="holds simulated events on the demo clock"):
-        installation.stamp(home, Stamp("real", "real"))
+    installation.stamp(home, InstallationStamp("simulated", "demo"))
+    installation.stamp(home, InstallationStamp("simulated", "demo"))
+    with pytest.raises(CommandError, match="holds simulated events on the demo clock"):
+        installation.stamp(home, InstallationStamp("real", "real"))
 
 
 def test_a_second_start_on_one_dir_is_refused_and_a_dead_one_is_not(tmp_path: Path) -> None:
@@ -149,7 +153,7 @@ def test_a_second_start_on_one_dir_is_refused_and_a_dead_one_is_not(tmp_path: Pa
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         with (
-            pytest.raises(Refusal, match=rf"another pantau runs .*pid {process.pid}"),
+            pytest.raises(CommandError, match=rf"another pantau runs .*pid {process.pid}"),
             installation.locked(home),
         ):
             pass
@@ -162,14 +166,14 @@ def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "_PORT_WAIT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(Refusal, match=rf"port {port} \(gateway\) is in use.*--base-port"):
+        with pytest.raises(CommandError, match=rf"port {port} \(gateway\) is in use.*--base-port"):
             preflight.ports("127.0.0.1", {"gateway": port})
     preflight.ports("127.0.0.1", {"gateway": port})
 
 
 def test_a_data_dir_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Refusal, match="cannot write to the data dir"):
+    with pytest.raises(CommandError, match="cannot write to the data dir"):
         preflight.data_dir(tmp_path / "file" / "data")
 
 
@@ -178,7 +182,7 @@ def test_a_full_disk_is_refused_before_anything_is_lost(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=150_000_000))
-    with pytest.raises(Refusal, match="only 150 MB free"):
+    with pytest.raises(CommandError, match="only 150 MB free"):
         preflight.data_dir(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=900_000_000))
     assert "900 MB" in (preflight.data_dir(tmp_path) or "")
@@ -219,7 +223,7 @@ def test_the_demo_clock_never_goes_back(reached: int) -> None:
 
 def test_a_region_without_service_days_is_refused() -> None:
     idle = RegionRegistry(msgspec.structs.replace(REGION, service_weekdays=()), (), ())
-    with pytest.raises(Refusal, match="no service day"):
+    with pytest.raises(CommandError, match="no service day"):
         demo_clock.demo_start_ms(Registry([idle]), "32.11", 0, None)
 
 

@@ -9,7 +9,7 @@ import pytest
 from chassis.regions.region_folder import load_region
 from contracts.registry.entities import Recipient, RegionRegistry, Registry, Unit, iso_to_day
 from contracts.results.topics import MAX_RECORD_BYTES
-from pantau.region.region_geometry import Shape, distance_km, read_boundaries
+from pantau.region.region_geometry import KecamatanShape, distance_km, read_boundaries
 from pantau.region.region_seed import seed_region
 
 REGIONS = Path(__file__).parents[2] / "regions"
@@ -59,7 +59,7 @@ def test_people_of_a_group_are_where_they_belong(registry: RegionRegistry) -> No
 
 def test_every_point_lies_in_its_kecamatan(registry: RegionRegistry) -> None:
     raw = (REGIONS / registry.region.code / "boundaries.geojson").read_bytes()
-    shapes = {code: Shape(feature) for code, feature in read_boundaries(raw).items()}
+    shapes = {code: KecamatanShape(feature) for code, feature in read_boundaries(raw).items()}
     for row in all_rows(registry):
         assert shapes[row.kecamatan].contains((row.lon, row.lat)), row
 

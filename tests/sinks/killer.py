@@ -6,12 +6,12 @@ import os
 import signal
 
 import sinks.__main__
-from sinks.batch import Batch
+from sinks.batch import TableBatch
 from sinks.writer import Writer
 
 
 class KillingWriter(Writer):
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: TableBatch) -> None:
         super().write(batch)
         if batch.rows:
             os.kill(os.getpid(), signal.SIGKILL)

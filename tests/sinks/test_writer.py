@@ -16,7 +16,7 @@ from contracts.events.lines import split
 from contracts.results.topics import TABLE_HEADER, TABLE_TOPICS
 from contracts.time.clock import RealClock
 from sinks import table_lines
-from sinks.batch import Batch, Place, Row
+from sinks.batch import LinePlace, TableBatch, TableRow
 from sinks.landing import EventLines, RawLine
 from sinks.writer import StoreUnavailableError, Writer
 from storage.schema import RAW_LINES
@@ -48,12 +48,14 @@ class FakeStore:
         self.inserted.append((name, insert_block.split(b"\n")))
 
 
-def rows(*bodies: bytes) -> list[Row]:
-    return [Row(Place("verdicts", 0, 0, number), body) for number, body in enumerate(bodies)]
+def rows(*bodies: bytes) -> list[TableRow]:
+    return [
+        TableRow(LinePlace("verdicts", 0, 0, number), body) for number, body in enumerate(bodies)
+    ]
 
 
-def write(store: FakeStore, **by_table: list[Row]) -> None:
-    batch = Batch()
+def write(store: FakeStore, **by_table: list[TableRow]) -> None:
+    batch = TableBatch()
     for table, some in by_table.items():
         for row in some:
             batch.add(table, row)
@@ -97,7 +99,7 @@ def test_trouble_of_the_store_is_no_fault_of_a_row(error: Exception) -> None:
 
 @given(st.binary(max_size=300) | st.lists(st.binary(max_size=40)).map(b"\n".join))
 def test_every_line_becomes_one_row_whatever_it_holds(value: bytes) -> None:
-    batch = Batch()
+    batch = TableBatch()
     EventLines(RealClock()).land(Rec(value), batch)
     landed = batch.rows.get("raw_lines", [])
     assert [row.place for row in landed] == [
@@ -108,14 +110,14 @@ def test_every_line_becomes_one_row_whatever_it_holds(value: bytes) -> None:
 
 @pytest.mark.parametrize("type_", DATA)
 def test_valid_events_are_parsed(type_: str) -> None:
-    batch = Batch()
+    batch = TableBatch()
     EventLines(RealClock()).land(Rec(line(type_)), batch)
     row = msgspec.json.decode(batch.rows["raw_lines"][0].body)
     assert (row["parsed"], row["type"]) == (1, type_)
 
 
 def test_times_that_no_column_holds_leave_a_line_unparsed() -> None:
-    batch = Batch()
+    batch = TableBatch()
     value = b"\n".join(
         line("unit.heartbeat", time=time)
         for time in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
@@ -133,7 +135,7 @@ def test_a_raw_line_has_the_columns_of_its_table() -> None:
 
 @pytest.mark.parametrize("name", [None, b"", b"raw_lines", b"sink_rejects", b"migrations"])
 def test_table_lines_go_to_tables_of_the_contract_only(name: bytes | None) -> None:
-    batch = Batch()
+    batch = TableBatch()
     headers: list[tuple[str, bytes | None]] = [] if name is None else [(TABLE_HEADER, name)]
     table_lines.land(Rec(b"{}\n{}", TABLE_TOPICS[0], headers=headers), batch)
     assert not batch.rows
@@ -143,7 +145,7 @@ def test_table_lines_go_to_tables_of_the_contract_only(name: bytes | None) -> No
 def test_rows_of_many_months_are_taken_in_one_insert(store: Client) -> None:
     """ClickHouse's limit of a hundred partitions would refuse the whole batch."""
     event = EventLines(RealClock())
-    batch = Batch()
+    batch = TableBatch()
     month_ms = 31 * 86_400_000
     for number in range(150):
         place = Rec(

@@ -22,9 +22,9 @@ from contracts.results.topics import (
 from contracts.time.clock import DemoClock, RealClock, Segment
 from contracts.time.days import iso_to_day
 from sinks import table_lines
-from sinks.batch import Batch
+from sinks.batch import TableBatch
 from sinks.landing import EventLines
-from sinks.registry_rows import RegistryRows
+from sinks.registry_rows import RegistryTables
 from sinks.writer import Writer
 from storage.schema import SINK_TABLES, STORE
 from storage.views import PUBLIC, VIEWS
@@ -52,17 +52,17 @@ class Sink:
         self.client = client
         self._writer = Writer(lambda: client, RealClock())
         self._events = EventLines(RealClock())
-        self._registry = RegistryRows(KEY, RealClock())
+        self._registry = RegistryTables(KEY, RealClock())
 
     def events(self, *records: Rec) -> None:
-        batch = Batch()
+        batch = TableBatch()
         for record in records:
             self._events.land(record, batch)
         self._writer.write(batch)
 
     def rows(self, table: str, *rows: dict[str, Any]) -> None:
         value = b"\n".join(json.dumps(row).encode() for row in rows)
-        batch = Batch()
+        batch = TableBatch()
         table_lines.land(
             Rec("verdicts", value=value, headers=[(TABLE_HEADER, table.encode())]), batch
         )
@@ -71,7 +71,7 @@ class Sink:
     def registry(self, registry: RegionRegistry, offset: int = 0, key: bytes = KEY) -> None:
         value = registry.encode()
         headers: list[tuple[str, bytes | None]] = [*control_headers(key, REGISTRY_CHANGE, value)]
-        batch = Batch()
+        batch = TableBatch()
         self._registry.land(Rec("registry", offset=offset, value=value, headers=headers), batch)
         self._writer.write(batch)
 
@@ -217,7 +217,7 @@ def test_corrections_show_in_status(sink: Sink) -> None:
 
 def test_a_stamp_is_honoured_within_two_minutes_of_the_demo_clock(store: Client) -> None:
     clock = DemoClock([Segment(1_000_000, APPEND_MS, 72)])
-    batch = Batch()
+    batch = TableBatch()
     landing = EventLines(clock)
     # 1 s of real time later: 72 s on the demo clock.
     for offset, real_ms in enumerate((1_001_000, 1_003_000)):

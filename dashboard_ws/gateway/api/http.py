@@ -18,7 +18,7 @@ from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.connections.sse import EventStream, parse_position
 from dashboard_ws.gateway.live.conflate import Subscription
-from dashboard_ws.gateway.live.region_map import Filter, Position
+from dashboard_ws.gateway.live.region_map import Filter, MapPosition
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import (
     TOPICS,
@@ -71,7 +71,7 @@ def _answer(exchange: tuple[str, int]) -> Token:
     return Token(token=token, expires=rfc3339(exp * 1000))
 
 
-def _etag(held: Position, region: str, wanted: Filter) -> str:
+def _etag(held: MapPosition, region: str, wanted: Filter) -> str:
     """What the rows depend on. Whoever holds these rows holds them under any later clock."""
     parts = (region, *sorted(wanted.topics), "|", *sorted(wanted.levels or ("*",)))
     which = hashlib.sha256("/".join((*parts, str(wanted.public))).encode()).hexdigest()[:12]

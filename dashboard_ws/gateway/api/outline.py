@@ -15,7 +15,7 @@ SIZE: Final = 600.0
 _LonLat = tuple[float, float]
 
 
-class Shape(msgspec.Struct, frozen=True):
+class OutlineShape(msgspec.Struct, frozen=True):
     """One kecamatan: SVG path, and where a label stands."""
 
     code: str
@@ -28,7 +28,7 @@ class Outline(msgspec.Struct, frozen=True, rename={"view_box": "viewBox"}):
     """Empty (no kecamatan) where a region has no boundaries."""
 
     view_box: str
-    kecamatan: tuple[Shape, ...]
+    kecamatan: tuple[OutlineShape, ...]
 
 
 def read_outline(path: Path) -> Outline:
@@ -55,7 +55,9 @@ def read_outline(path: Path) -> Outline:
     for one in features:
         code = str(one["id"])
         cx, cy = place(_label(one["properties"], rings[code]))
-        shapes.append(Shape(code, "".join(_path(ring, place) for ring in rings[code]), cx, cy))
+        shapes.append(
+            OutlineShape(code, "".join(_path(ring, place) for ring in rings[code]), cx, cy)
+        )
     box = f"0 0 {(east - west) * scale:.1f} {(north - south) * scale:.1f}"
     return Outline(box, tuple(shapes))
 

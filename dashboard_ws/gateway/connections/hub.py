@@ -12,7 +12,7 @@ from contracts.time.clock import Clock, rfc3339
 from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.day_line import DayLine
-from dashboard_ws.gateway.live.region_map import Filter, Frame, Position, RegionMap, Update
+from dashboard_ws.gateway.live.region_map import Filter, Frame, MapPosition, RegionMap, Update
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Closed
 
@@ -153,7 +153,7 @@ class Hub:
             client.close(closed)
 
 
-def _how(held: Position | None, update: Update) -> str:
+def _how(held: MapPosition | None, update: Update) -> str:
     if held is None:
         return "new"
     return "snapshot" if update.since is None else "delta"

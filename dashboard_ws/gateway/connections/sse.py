@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.http.gate import TRANSPORT
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub
-from dashboard_ws.gateway.live.region_map import Position
+from dashboard_ws.gateway.live.region_map import MapPosition
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Closed, Session, Welcome
 
@@ -28,12 +28,12 @@ _HEADERS: Final = [
 ]
 
 
-def parse_position(text: str) -> Position | None:
+def parse_position(text: str) -> MapPosition | None:
     """`epoch:seq`; None for anything else: the client then gets a snapshot."""
     epoch, _, seq = text.rpartition(":")
     if not epoch or not seq.isdecimal() or not seq.isascii() or len(seq) > _SEQ_DIGITS:
         return None
-    return Position(epoch, int(seq))
+    return MapPosition(epoch, int(seq))
 
 
 class _Channel:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard_ws.gateway.live.region_map import Filter, Position, RegionMap, Update
+from dashboard_ws.gateway.live.region_map import Filter, MapPosition, RegionMap, Update
 
 
 class Subscription:
     """One client's view of one region. `held`: the position that it has been brought to."""
 
-    def __init__(self, region: str, wanted: Filter, held: Position | None) -> None:
+    def __init__(self, region: str, wanted: Filter, held: MapPosition | None) -> None:
         self.region = region
         self.wanted = wanted
         self.held = held
         self._answered = False
-        self._seen: Position | None = None
+        self._seen: MapPosition | None = None
 
     @property
     def answered(self) -> bool:

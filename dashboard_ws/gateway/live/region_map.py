@@ -27,7 +27,7 @@ _MOST: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class MapPosition:
     """Where a reader stands in a region's stream."""
 
     epoch: str
@@ -82,7 +82,7 @@ class Filter:
 class Update:
     """What a client has to be told. `since` None: a snapshot; else a delta from that seq on."""
 
-    position: Position
+    position: MapPosition
     since: int | None
     rows: list[bytes]
     gone: list[str]
@@ -117,7 +117,7 @@ class RegionMap:
 
     def __init__(self) -> None:
         self.as_of: str | None = None
-        self.position: Position | None = None
+        self.position: MapPosition | None = None
         # Both in order of seq: what changed last stands last, so that a delta reads only its part.
         self._rows: dict[str, _Row] = {}
         self._gone: dict[str, _Gone] = {}
@@ -135,7 +135,7 @@ class RegionMap:
         self._floor = max(self._floor, frame.floor)
         for key, change in sorted(frame.changes.items(), key=lambda item: item[1].seq):
             self._set(key, change, frame.time_ms)
-        self.position = Position(frame.epoch, frame.seq)
+        self.position = MapPosition(frame.epoch, frame.seq)
         self.as_of = frame.as_of
         self._forget(frame.time_ms)
 
@@ -157,7 +157,7 @@ class RegionMap:
             del self._gone[key]
             self._floor = max(self._floor, first.seq)
 
-    def since(self, held: Position | None, wanted: Filter) -> Update | None:
+    def since(self, held: MapPosition | None, wanted: Filter) -> Update | None:
         """What brings a client that holds `held` (None: nothing) up to this map's position.
 
         None before the map has begun. A client that is ahead of this map (it came from a gateway
@@ -176,7 +176,7 @@ class RegionMap:
         gone = [key for key, entry in _after(self._gone, held.seq) if _may_hold(entry, wanted)]
         return Update(self.position, held.seq, rows, gone)
 
-    def _snapshot(self, position: Position, wanted: Filter) -> Update:
+    def _snapshot(self, position: MapPosition, wanted: Filter) -> Update:
         rows = [_shown(entry, wanted) for entry in self._rows.values() if wanted.wants(entry)]
         return Update(position, None, rows, [])
 

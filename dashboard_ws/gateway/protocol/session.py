@@ -19,7 +19,7 @@ import msgspec
 
 from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway.live.conflate import Subscription
-from dashboard_ws.gateway.live.region_map import Filter, Position
+from dashboard_ws.gateway.live.region_map import Filter, MapPosition
 
 AUTH_S: Final = 5.0
 """Seconds a client has for its first `auth`."""
@@ -153,7 +153,7 @@ class Session:
         check_region(self.claims, message.region, self._served)
         wanted = make_filter(message.topics, message.levels, is_public(self.claims))
         since = message.since
-        held = Position(since.epoch, since.seq) if since else None
+        held = MapPosition(since.epoch, since.seq) if since else None
         self.subscription = Subscription(message.region, wanted, held)
 
     def check(self, at: float, now_s: float) -> None:

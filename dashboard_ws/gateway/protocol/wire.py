@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from dashboard_ws.gateway.live.region_map import Position, Update
+from dashboard_ws.gateway.live.region_map import MapPosition, Update
 
 SUBPROTOCOL: Final = "pantau.v1"
 PART_BYTES: Final = 256 * 1024
@@ -23,7 +23,7 @@ class Sent:
 
     op: str
     text: str
-    position: Position | None = None
+    position: MapPosition | None = None
 
 
 def _text(op: str, members: dict[str, object]) -> str:
@@ -35,7 +35,7 @@ def welcome(expires: str | None, now: str, build: str) -> Sent:
     return Sent("welcome", _text("welcome", {"expires": expires, "now": now, "build": build}))
 
 
-def ping(now: str, held: Position | None, as_of: str | None) -> Sent:
+def ping(now: str, held: MapPosition | None, as_of: str | None) -> Sent:
     """`held`: what the client has been sent up to; null where the region has not begun.
 
     `as_of`: the region's clock up to which all received events are in. It stands still when the

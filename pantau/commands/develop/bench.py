@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from pantau.refusal import Refusal
+from pantau.command_error import CommandError
 
 
-class Part(StrEnum):
+class Measurement(StrEnum):
     """What is measured."""
 
     STREAMS = "streams"
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     )
     def bench(
         context: typer.Context,
-        part: Annotated[Part, typer.Argument(help="What to measure.")] = Part.STREAMS,
+        part: Annotated[Measurement, typer.Argument(help="What to measure.")] = Measurement.STREAMS,
     ) -> None:
         """Measure this machine, print the figures and write them to docs/bench.
 
@@ -53,6 +53,6 @@ def register(app: typer.Typer) -> None:
           python -m bench.recovery --help              options of one measurement
         """
         if find_spec("bench") is None:
-            raise Refusal("the measurements need the source tree: run `make bench` there")
+            raise CommandError("the measurements need the source tree: run `make bench` there")
         command = (sys.executable, "-m", f"bench.{part.value}", *context.args)
         os.execv(command[0], command)  # noqa: S606 - our own interpreter and module

@@ -12,11 +12,11 @@ from chassis import logs
 from chassis.datadir import DataDir
 from chassis.settings import Settings
 from contracts.time.days import day_to_iso
+from pantau.command_error import CommandError
 from pantau.installation import read_stamp, running_settings
-from pantau.refusal import Refusal
 
 if TYPE_CHECKING:
-    from producers.simulator.sending.play import Options
+    from producers.simulator.sending.play import PlayOptions
 
 
 class Scenario(StrEnum):
@@ -90,38 +90,38 @@ def register(app: typer.Typer) -> None:
           pantau simulate --past-days 7 --speed 20000        a week of history first
         """
         # Imported when run: other commands need not wait for it.
-        from producers.simulator.sending.play import Options
+        from producers.simulator.sending.play import PlayOptions
 
         settings = running_settings(data_dir)
         regions = tuple(region or settings.regions)
         unknown = set(regions) - set(settings.regions)
         if unknown:
-            raise Refusal(
+            raise CommandError(
                 f"region {', '.join(sorted(unknown))} is not served here, only "
                 f"{', '.join(settings.regions)}: start it with `pantau up --region CODE`"
             )
         _check(settings.data_dir)
         logs.configure("simulator", settings.log_level)
-        _run(settings, Options(regions, seed, _KINDS[scenario], speed, past_days))
+        _run(settings, PlayOptions(regions, seed, _KINDS[scenario], speed, past_days))
 
 
 def _check(path: Path) -> None:
-    """Raises `Refusal` unless an installation for simulated events runs on the data dir."""
+    """Raises `CommandError` unless an installation for simulated events runs on the data dir."""
     home = DataDir(path)
     stamp = read_stamp(home) if path.exists() else None
     if stamp is None or home.read_run("ingest") is None:
-        raise Refusal(
+        raise CommandError(
             f"no installation runs on {path}: start one with `pantau up --clock demo --dev-tokens`, "
             "and name its data dir by PANTAU_DATA_DIR or --data-dir"
         )
     if stamp.mode != "simulated":
-        raise Refusal(
+        raise CommandError(
             f"{path} holds real events and takes no simulated ones: simulate on another data dir, "
             "started with `pantau up --clock demo --dev-tokens`"
         )
 
 
-def _run(settings: Settings, options: Options) -> None:
+def _run(settings: Settings, options: PlayOptions) -> None:
     """Play, or hand a scenario to the simulator that plays already."""
     from chassis.regions.region_folder import RegionError
     from producers.simulator.sending.play import AlreadyPlayingError, SimulatorError, arrange, play
@@ -130,13 +130,15 @@ def _run(settings: Settings, options: Options) -> None:
         play(settings, options)
     except AlreadyPlayingError as error:
         if options.scenario is None:
-            raise Refusal(str(error)) from None
+            raise CommandError(str(error)) from None
         for one in arrange(settings, options, options.scenario):
             typer.echo(
                 f"simulator yang berjalan: {one.kind} di {one.region}, {day_to_iso(one.day)}",
                 err=True,
             )
     except RegionError as error:
-        raise Refusal("the region folder cannot be used:\n  " + "\n  ".join(error.faults)) from None
+        raise CommandError(
+            "the region folder cannot be used:\n  " + "\n  ".join(error.faults)
+        ) from None
     except (SimulatorError, ValueError) as error:
-        raise Refusal(str(error)) from None
+        raise CommandError(str(error)) from None

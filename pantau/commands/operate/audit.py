@@ -12,8 +12,8 @@ import typer
 
 from chassis.settings import Settings
 from contracts.registry.region_rows import Thresholds
+from pantau.command_error import CommandError
 from pantau.installation import running_settings
-from pantau.refusal import Refusal
 
 if TYPE_CHECKING:
     from audit.compare import Difference
@@ -56,7 +56,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
     from storage.clickhouse_client import open_writer
 
     if first is not None and last is not None and first > last:
-        raise Refusal(f"--from {first} is after --to {last}: name the earlier day first")
+        raise CommandError(f"--from {first} is after --to {last}: name the earlier day first")
 
     def tell(line: str) -> None:
         sys.stderr.write(f"audit: {line}\n")
@@ -65,9 +65,9 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
     try:
         return audit(open_writer(settings), region, first, last, limits(settings, region), tell)
     except NothingToAuditError as error:
-        raise Refusal(str(error)) from None
+        raise CommandError(str(error)) from None
     except Error as error:
-        raise Refusal(
+        raise CommandError(
             f"ClickHouse at {settings.clickhouse_url} failed: {error}: see `pantau status`"
         ) from error
 

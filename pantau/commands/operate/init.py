@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pantau.command_error import CommandError
 from pantau.installation import new_settings
-from pantau.refusal import Refusal
 
 
 class Mode(StrEnum):
@@ -47,5 +47,5 @@ def register(app: typer.Typer) -> None:
 
         settings = new_settings()
         if settings.clock != "real":
-            raise Refusal("the demo clock is kept by `pantau up` alone: set PANTAU_CLOCK=real")
+            raise CommandError("the demo clock is kept by `pantau up` alone: set PANTAU_CLOCK=real")
         initialise(settings, mode.value, wait)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from pantau.command_error import CommandError
 from pantau.installation import running_settings
-from pantau.refusal import Refusal
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         from pantau.replay.rebuild import replay as run
 
         if back and drop:
-            raise Refusal("give --back or --drop-old, not both")
+            raise CommandError("give --back or --drop-old, not both")
         for name in ("kafka", "aiokafka"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         settings = running_settings(data_dir)

@@ -15,7 +15,7 @@ from contracts.time.clock import rfc3339
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
-    from pantau.status.stages import Stage, Status
+    from pantau.status.stages import InstallationStatus, Stage
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -37,7 +37,7 @@ def _stage_row(stage: Stage) -> tuple[object, ...]:
     return (*place, stage.position, stage.end, stage.lag, stage.watermark)
 
 
-def render(status: Status) -> str:
+def render(status: InstallationStatus) -> str:
     """For people."""
     lines = _table(
         ("Bagian", "Keadaan", "Keterangan"),
@@ -65,7 +65,7 @@ def render(status: Status) -> str:
     return "\n".join(lines)
 
 
-def as_json(status: Status) -> str:
+def as_json(status: InstallationStatus) -> str:
     """For machines: the same, with `lag` worked out."""
     body: dict[str, Any] = msgspec.to_builtins(status)
     for row, stage in zip(body["stages"], status.stages, strict=True):

@@ -71,11 +71,11 @@ def register(app: typer.Typer) -> None:
         """
         # Imported when run: other commands need not wait for the clients of Kafka and ClickHouse.
         from pantau.up.bring_up import up as bring_up
-        from pantau.up.plan import Options, plan
+        from pantau.up.plan import UpOptions, plan
 
         bring_up(
             plan(
-                Options(
+                UpOptions(
                     regions=tuple(region) if region else None,
                     simulate=simulate,
                     data_dir=data_dir,

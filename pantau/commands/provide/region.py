@@ -9,23 +9,23 @@ from typing import Annotated
 import typer
 
 from chassis.regions.region_folder import RegionError, load_region
+from pantau.command_error import CommandError
 from pantau.installation import new_settings
-from pantau.refusal import Refusal
 from pantau.region.region_new import NewRegion, create_region
 from pantau.region.region_seed import seed_region
 
 
 def begin(regions_dir: Path, new: NewRegion) -> str:
-    """Makes the folder and reads it back; a line that says what it holds. Raises `Refusal`."""
+    """Makes the folder and reads it back; a line that says what it holds. Raises `CommandError`."""
     folder = regions_dir / new.code
     try:
         create_region(folder, new)
     except FileExistsError:
-        raise Refusal(
+        raise CommandError(
             f"{folder} is there already: edit its files, or choose another code"
         ) from None
     except (OSError, ValueError) as error:
-        raise Refusal(str(error)) from None
+        raise CommandError(str(error)) from None
     return _summary(folder)
 
 
@@ -33,7 +33,7 @@ def _summary(folder: Path) -> str:
     try:
         registry = load_region(folder)
     except RegionError as error:
-        raise Refusal("\n  ".join(error.faults)) from None
+        raise CommandError("\n  ".join(error.faults)) from None
     kitchens = sum(unit.kind == "sppg" for unit in registry.units)
     clinics = len(registry.units) - kitchens
     return (
@@ -88,5 +88,5 @@ def register(app: typer.Typer) -> None:
         try:
             seed_region(folder)
         except (OSError, ValueError) as error:
-            raise Refusal(f"{folder}: {error}") from None
+            raise CommandError(f"{folder}: {error}") from None
         typer.echo(_summary(folder), err=True)

@@ -14,7 +14,7 @@ from contracts.events.lines import pack
 from contracts.events.partition import partition_of
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, TABLE_HEADER
 from producers.ingest.judging.refused_letters import TABLE
-from producers.ingest.sending.link import KafkaUnavailableError, Record
+from producers.ingest.sending.link import KafkaUnavailableError, OutgoingRecord
 
 _LETTER_HEADERS: Final = ((TABLE_HEADER, TABLE.encode()),)
 
@@ -25,7 +25,7 @@ class Outlet(Protocol):
     def partitions(self, topic: str) -> int:
         """Partition count of an event topic."""
 
-    async def write(self, records: Sequence[Record]) -> None:
+    async def write(self, records: Sequence[OutgoingRecord]) -> None:
         """Return when all are acknowledged; raises `KafkaUnavailableError`."""
 
 
@@ -77,7 +77,7 @@ class Batcher:
         key = unit_id.encode()
         await self._outlet.write(
             [
-                Record(DEAD_LETTERS, value, key=key, headers=_LETTER_HEADERS)
+                OutgoingRecord(DEAD_LETTERS, value, key=key, headers=_LETTER_HEADERS)
                 for value in pack(letters)
             ]
         )
@@ -108,10 +108,10 @@ class Batcher:
             group.written.set_result(None)
 
 
-def _records(topic: str, partition: int, group: _Group) -> Iterator[Record]:
+def _records(topic: str, partition: int, group: _Group) -> Iterator[OutgoingRecord]:
     at = 0
     for value in pack(group.lines):
         count = value.count(b"\n") + 1
         key = group.units[at].encode() if count == 1 else None
-        yield Record(topic, value, key, partition)
+        yield OutgoingRecord(topic, value, key, partition)
         at += count

@@ -33,7 +33,7 @@ class KafkaUnavailableError(Exception):
     """Not acknowledged. It may still turn up: who sends it again relies on identity."""
 
 
-class Record(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """One record. `partition` None: Kafka's partitioner takes it from the key."""
 
     topic: str
@@ -90,7 +90,7 @@ class KafkaLink:
         """Partition count of one of `topics`. Raises `KafkaUnavailableError`."""
         return self._generation().partitions[topic]
 
-    async def write(self, records: Sequence[Record]) -> None:
+    async def write(self, records: Sequence[OutgoingRecord]) -> None:
         """Write `records`, in order within a partition; return when all are acknowledged.
 
         Raises `KafkaUnavailableError` if one fails or all together take longer than `ACK_S`.
@@ -169,7 +169,7 @@ class KafkaLink:
             self._lost(generation, error)
 
 
-async def _write(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+async def _write(producer: AIOKafkaProducer, records: Sequence[OutgoingRecord]) -> None:
     queued = [
         await producer.send(
             record.topic,

@@ -55,7 +55,7 @@ _decode_ack: Final = msgspec.json.Decoder(Acknowledged)
 
 
 @dataclass(slots=True)
-class Record:
+class TruthRecord:
     """One day's file, read. `arrived`: when an event was posted and acknowledged, the first time."""
 
     said: dict[Key, Event] = field(default_factory=dict)
@@ -84,9 +84,9 @@ class Record:
         return self.arrived.get(key, (0, float("inf")))[1]
 
 
-def read(path: Path) -> Record:
+def read(path: Path) -> TruthRecord:
     """A day's file; empty if there is none."""
-    record = Record()
+    record = TruthRecord()
     if not path.exists():
         return record
     with path.open("rb") as file:
@@ -114,7 +114,7 @@ def totals(path: Path, up_to_received_ms: int | None = None) -> dict[str, Any]:
     return sums(read(path), up_to_received_ms)
 
 
-def sums(record: Record, up_to_received_ms: int | None = None) -> dict[str, Any]:
+def sums(record: TruthRecord, up_to_received_ms: int | None = None) -> dict[str, Any]:
     """`totals` of a file that has been read."""
     regions: dict[str, dict[str, int]] = {}
     kitchens: dict[str, dict[str, int]] = {}

@@ -50,7 +50,7 @@ class Character:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class CookedBatch:
     """One batch. `tests`: (test, passed, when)."""
 
     number: int
@@ -67,7 +67,7 @@ class Stop:
 
     recipient: Recipient
     registered: Mapping[str, int]
-    batch: Batch
+    batch: CookedBatch
     portions: int | None
     arrives_ms: int = 0
     temp_c: float = 0.0
@@ -81,7 +81,7 @@ class Trip:
     """One drive of a vehicle with portions of one batch."""
 
     name: str
-    batch: Batch
+    batch: CookedBatch
     departs_ms: int
     stops: list[Stop]
 
@@ -95,7 +95,7 @@ class Trip:
 class KitchenDay:
     """What happened."""
 
-    batches: tuple[Batch, ...]
+    batches: tuple[CookedBatch, ...]
     trips: tuple[Trip, ...]
 
     def stops(self) -> Iterator[tuple[Trip, Stop]]:
@@ -125,7 +125,7 @@ def plan(world: World, unit: Unit, day: int) -> KitchenDay | None:
         return None
     dice = world.dice(unit.unit_id, day, "kitchen")
     nature = character(world, unit.unit_id)
-    batches: list[Batch] = []
+    batches: list[CookedBatch] = []
     trips: list[Trip] = []
     for number, shift in enumerate(_SHIFTS, 1):
         served = [one for one in fed if (one[0].meal_time > _EARLY_MEAL_MIN) == (number == 2)]
@@ -150,7 +150,7 @@ def _cook(
     number: int,
     shift: _Shift,
     served: list[tuple[Recipient, Mapping[str, int]]],
-) -> Batch:
+) -> CookedBatch:
     mean, spread, low, high = shift.finished
     minute = min(max(dice.gauss(mean, spread), low), high)
     if unit.opens > unit.closes and number == 1:
@@ -159,7 +159,7 @@ def _cook(
     cooked_ms = world.midnight_ms(day) + int(minute * MINUTE_MS)
     wanted = sum(sum(registered.values()) for _, registered in served)
     more = 0.06 if dice.random() < 0.004 else dice.uniform(-0.006, 0.012)
-    return Batch(
+    return CookedBatch(
         number,
         f"{world.text(cooked_ms)[:10]}-{number}",
         cooked_ms,
@@ -176,7 +176,9 @@ def _test(dice: random.Random, cooked_ms: int) -> Iterator[tuple[str, bool, int]
         at += dice.randint(90, 400) * 1000
 
 
-def _stop(dice: random.Random, one: Recipient, registered: Mapping[str, int], batch: Batch) -> Stop:
+def _stop(
+    dice: random.Random, one: Recipient, registered: Mapping[str, int], batch: CookedBatch
+) -> Stop:
     wanted = sum(registered.values())
     chance = dice.random()
     portions: int | None = wanted
@@ -192,7 +194,7 @@ def _stop(dice: random.Random, one: Recipient, registered: Mapping[str, int], ba
 def _drive(
     dice: random.Random,
     nature: Character,
-    batch: Batch,
+    batch: CookedBatch,
     stops: list[Stop],
     earliest_ms: int,
     done: int,

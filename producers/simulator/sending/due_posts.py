@@ -13,7 +13,7 @@ MAX_LINES: Final = 1_000
 """Of one request: what gathered in hours goes in several."""
 
 
-class Schedule:
+class DuePosts:
     """Posts to come. All times are the region's clock, epoch milliseconds."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ from producers.simulator.events.event_lines import Said
 from producers.simulator.events.truth import Truth
 from producers.simulator.plan.scenario import Agenda, Appointment, Kind, outage_of, outbreak
 from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post, unit_day
-from producers.simulator.sending.due_posts import Schedule
+from producers.simulator.sending.due_posts import DuePosts
 from producers.simulator.world import HOUR_MS, Rates, World
 
 SERVICE: Final = "simulator"
@@ -60,7 +60,7 @@ class AlreadyPlayingError(SimulatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PlayOptions:
     """`regions`: codes to play; `scenario`: None for ordinary days; `speed`: how many seconds of the region's time of a day that lies
     behind are caught up in a second (None: at once); `past_days`: begin so many days before today."""
 
@@ -113,12 +113,12 @@ def ingest_url(settings: Settings) -> str:
     return f"http://{host}:{settings.ingest_port}"
 
 
-def _worlds(settings: Settings, options: Options) -> list[World]:
+def _worlds(settings: Settings, options: PlayOptions) -> list[World]:
     registry = Registry(load_regions(settings.regions_dir, options.regions))
     return [World(registry, code, options.seed, options.rates) for code in options.regions]
 
 
-def arrange(settings: Settings, options: Options, kind: Kind) -> list[Appointment]:
+def arrange(settings: Settings, options: PlayOptions, kind: Kind) -> list[Appointment]:
     """Ask the simulator that plays on the data dir for a scenario: it takes it up within seconds.
 
     Raises `ValueError` for a region without service, `DataDirError`, `RegionError`.
@@ -128,7 +128,7 @@ def arrange(settings: Settings, options: Options, kind: Kind) -> list[Appointmen
     return [agenda.make(kind, world, now_ms) for world in _worlds(settings, options)]
 
 
-def play(settings: Settings, options: Options) -> None:
+def play(settings: Settings, options: PlayOptions) -> None:
     """Play until SIGTERM or SIGINT. Raises `SimulatorError`, `DataDirError`, `RegionError`."""
     home = DataDir(settings.data_dir)
     worlds = _worlds(settings, options)
@@ -173,7 +173,7 @@ class Player:
         clock: Clock,
         truth: Truth,
         home: DataDir,
-        options: Options,
+        options: PlayOptions,
         url: str,
     ) -> None:
         self._worlds = worlds
@@ -182,7 +182,7 @@ class Player:
         self._home = home
         self._options = options
         self._url = url
-        self._schedule = Schedule()
+        self._schedule = DuePosts()
         self._agenda = Agenda(home)
         self._kept: set[Appointment] = set()
         self._tokens = read_tokens(home)

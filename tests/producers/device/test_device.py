@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 
 from engines.kafka.broker import pick_port
 from producers.device import ingest_client as device
-from producers.device.ingest_client import DeviceClient, NotAllowedError, Rejected, Result, SetAside
+from producers.device.ingest_client import (
+    DeviceClient,
+    NotAllowedError,
+    PostResult,
+    RejectedItem,
+    SetAside,
+)
 from producers.device.outbox import Outbox, drain
 from tests.examples import KITCHEN
 from tests.producers.installation import Running, temperature, token
@@ -88,8 +94,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_FIRST_WAIT_S", 0.01)
 
 
-def post(server: Server, *lines: bytes) -> Result:
-    async def run() -> Result:
+def post(server: Server, *lines: bytes) -> PostResult:
+    async def run() -> PostResult:
         async with server.client() as client:
             return await client.post(lines)
 
@@ -98,7 +104,9 @@ def post(server: Server, *lines: bytes) -> Result:
 
 def test_it_keeps_its_copy_until_the_lines_are_judged() -> None:
     server = Server(busy, portal, taken)
-    assert post(server, b"a", b"bad", b"c") == Result(2, (Rejected(1, None, "not_json", "no"),))
+    assert post(server, b"a", b"bad", b"c") == PostResult(
+        2, (RejectedItem(1, None, "not_json", "no"),)
+    )
     assert server.got == [[b"a", b"bad", b"c"]] * 3
     assert server.headers[0]["Authorization"] == "Bearer secret"
 
@@ -127,7 +135,7 @@ def test_413_halves_and_loses_nothing(count: int, most: int) -> None:
 
 def test_what_cannot_be_taken_is_set_aside() -> None:
     aside = (SetAside(0, 400, "nothing parses"), SetAside(1, 400, "nothing parses"))
-    assert post(Server(unfit), b"a", b"b") == Result(set_aside=aside)
+    assert post(Server(unfit), b"a", b"b") == PostResult(set_aside=aside)
     assert post(Server(at_most(0)), b"a").set_aside == (SetAside(0, 413, "big"),)
 
 
@@ -142,7 +150,7 @@ def test_it_waits_for_a_server_that_is_away() -> None:
     port = pick_port()
     server = Server(taken)
 
-    async def run() -> Result:
+    async def run() -> PostResult:
         async with DeviceClient(f"http://127.0.0.1:{port}", "secret") as client:
             waiting = asyncio.create_task(client.post([b"a"]))
             await asyncio.sleep(0.1)

@@ -17,7 +17,7 @@ from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
 from producers.ingest.requests.body import Item, items_of, read_body
 from producers.ingest.requests.limits import Budget, RateLimit
 from producers.ingest.sending.grouping import Batcher
-from producers.ingest.sending.link import KafkaUnavailableError, Record
+from producers.ingest.sending.link import KafkaUnavailableError, OutgoingRecord
 
 PARTITIONS = 4
 
@@ -113,14 +113,14 @@ class Recorder:
     """Takes records, or fails."""
 
     def __init__(self, fails: bool = False) -> None:
-        self.records: list[Record] = []
+        self.records: list[OutgoingRecord] = []
         self._fails = fails
 
     def partitions(self, topic: str) -> int:
         assert topic == SPPG_EVENTS
         return PARTITIONS
 
-    async def write(self, records: Sequence[Record]) -> None:
+    async def write(self, records: Sequence[OutgoingRecord]) -> None:
         await asyncio.sleep(0)
         if self._fails:
             raise KafkaUnavailableError("gone")
@@ -183,4 +183,6 @@ def test_letters_carry_the_unit_and_the_table() -> None:
     outlet = Recorder()
     asyncio.run(Batcher(outlet, 1).write_letters("U", [b"{}"] * 3))
     [record] = outlet.records
-    assert record == Record(DEAD_LETTERS, b"{}\n{}\n{}", b"U", None, (("table", b"dead_letters"),))
+    assert record == OutgoingRecord(
+        DEAD_LETTERS, b"{}\n{}\n{}", b"U", None, (("table", b"dead_letters"),)
+    )

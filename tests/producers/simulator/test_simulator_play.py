@@ -16,14 +16,14 @@ from contracts.time.clock import RealClock
 from contracts.time.instant import epoch_ms
 from pantau import installation
 from pantau.cli import build
-from pantau.installation import Stamp
-from pantau.refusal import Refusal
+from pantau.command_error import CommandError
+from pantau.installation import InstallationStamp
 from producers.simulator.events import truth
 from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, Said
 from producers.simulator.events.truth import Truth, totals
 from producers.simulator.plan.scenario import Agenda, appointment, outage_of, outbreak
 from producers.simulator.sending.devices import STALE_MS, Post
-from producers.simulator.sending.due_posts import MAX_LINES, Schedule
+from producers.simulator.sending.due_posts import MAX_LINES, DuePosts
 from producers.simulator.sending.play import AlreadyPlayingError, SimulatorError, alone, read_tokens
 from producers.simulator.sending.to_file import write
 from producers.simulator.world import HOUR_MS
@@ -127,7 +127,7 @@ def test_truth_survives_a_kill_and_a_restart(tmp_path: Path) -> None:
 
 
 def test_posts_of_a_unit_that_is_cut_off_wait_until_it_is_back() -> None:
-    schedule = Schedule()
+    schedule = DuePosts()
     schedule.cut_off("A", 100, 200)
     schedule.add([Post(150, "A", (said("a"),)), Post(150, "B", (said("b"),))])
     assert schedule.due(160) == ["B"] and schedule.next_ms() == 200
@@ -137,7 +137,7 @@ def test_posts_of_a_unit_that_is_cut_off_wait_until_it_is_back() -> None:
 
 
 def test_what_gathered_goes_in_requests_of_bounded_size_without_stale_heartbeats() -> None:
-    schedule = Schedule()
+    schedule = DuePosts()
     schedule.add([Post(at, "A", tuple(said(f"{at}-{n}") for n in range(400))) for at in range(6)])
     schedule.add([Post(9, "A", (said("old", 0, HEARTBEAT), said("0-0")))])
     now = STALE_MS + 1
@@ -151,7 +151,7 @@ def test_what_gathered_goes_in_requests_of_bounded_size_without_stale_heartbeats
 
 
 def test_a_request_of_stale_heartbeats_alone_does_not_hide_what_waits_behind() -> None:
-    schedule = Schedule()
+    schedule = DuePosts()
     schedule.add([Post(1, "A", (said("old", 0, HEARTBEAT),)), Post(2, "A", (said("fact"),))])
     schedule.due(STALE_MS + 5)
     assert [one.id for one in schedule.take("A", STALE_MS + 5)] == ["fact"]
@@ -245,7 +245,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataDir:
     monkeypatch.setenv("PANTAU_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PANTAU_CLOCK", "real")
     made = DataDir(tmp_path)
-    installation.stamp(made, Stamp("simulated", "real"))
+    installation.stamp(made, InstallationStamp("simulated", "real"))
     made.write_run("ingest", {"pid": 1, "health": "http://127.0.0.1:1", "port": 1})
     return made
 
@@ -253,7 +253,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataDir:
 def simulate(*options: str) -> str:
     """Run the command; gives why it refused, or what it said on stderr."""
     result = CliRunner().invoke(build(), ["simulate", *options])
-    if isinstance(result.exception, Refusal):
+    if isinstance(result.exception, CommandError):
         return str(result.exception)
     assert result.exit_code == 0 and result.stdout == "", result.output
     return result.stderr
@@ -264,7 +264,7 @@ def test_the_command_refuses_what_cannot_be(home: DataDir) -> None:
     assert "--dev-tokens" in simulate()
     home.stamp_file.unlink()
     assert "no installation runs" in simulate()
-    installation.stamp(home, Stamp("real", "real"))
+    installation.stamp(home, InstallationStamp("real", "real"))
     assert "holds real events" in simulate()
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from dashboard_ws.gateway.live.conflate import Subscription
-from dashboard_ws.gateway.live.region_map import Filter, Position, RegionMap
+from dashboard_ws.gateway.live.region_map import Filter, MapPosition, RegionMap
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.stream.frames import FrameBuffer
 
@@ -62,7 +62,7 @@ class Client:
 
     def __init__(self) -> None:
         self.rows: Rows = {}
-        self.at: Position | None = None
+        self.at: MapPosition | None = None
         self.parts: list[dict[str, Any]] = []
 
     def take(self, text: str) -> None:
@@ -72,7 +72,7 @@ class Client:
             assert frame["part"] == len(self.parts)
             if frame["part"] == frame["parts"]:
                 self.rows = {r["key"]: r["v"] for part in self.parts for r in part["rows"]}
-                self.at = Position(frame["epoch"], frame["seq"])
+                self.at = MapPosition(frame["epoch"], frame["seq"])
                 self.parts = []
             return
         assert not self.parts
@@ -81,7 +81,7 @@ class Client:
             for key in frame["gone"]:
                 self.rows.pop(key, None)
             self.rows |= {r["key"]: r["v"] for r in frame["rows"]}
-            self.at = Position(self.at.epoch, frame["seq"])
+            self.at = MapPosition(self.at.epoch, frame["seq"])
         else:
             assert frame["seq"] <= self.at.seq, "a gap"
 
@@ -92,7 +92,7 @@ class Law(RuleBasedStateMachine):
         self.time = 100 * DAY
         self.epochs = 0
         self.log: list[Record] = []
-        self.truth: dict[Position | None, Rows] = {None: {}}
+        self.truth: dict[MapPosition | None, Rows] = {None: {}}
         self.rows: Rows = {}
         self.new_epoch()
         self.gateways = [Gateway(self.time), Gateway(self.time)]
@@ -129,7 +129,7 @@ class Law(RuleBasedStateMachine):
                 self.rows[key] = value
         head = json.dumps({"epoch": self.epoch, "seq": self.seq, "as_of": "", "now": ""}).encode()
         self.log.append((f"{REGION}|~head".encode(), head, header, self.time))
-        self.truth[Position(self.epoch, self.seq)] = self.rows
+        self.truth[MapPosition(self.epoch, self.seq)] = self.rows
 
     @rule(which=st.integers(0, 1), share=st.floats(0, 1))
     def follow(self, which: int, share: float) -> None:
@@ -181,7 +181,7 @@ class Law(RuleBasedStateMachine):
             self.connect(index)
             self.follow(index, 1.0)
             self.send(True, 200)
-        assert self.client.at == Position(self.epoch, self.seq)
+        assert self.client.at == MapPosition(self.epoch, self.seq)
         assert self.client.rows == seen(self.rows)
 
 

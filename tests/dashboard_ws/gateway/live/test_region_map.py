@@ -9,7 +9,7 @@ from dashboard_ws.gateway.live.region_map import (
     Change,
     Filter,
     Frame,
-    Position,
+    MapPosition,
     RegionMap,
 )
 from dashboard_ws.gateway.stream.frames import SURE_MS, FrameBuffer
@@ -26,12 +26,12 @@ def test_forgotten_tombstone() -> None:
     live = RegionMap()
     live.apply(frame(1, 0, a=b"{}", b=b"{}"))
     live.apply(frame(2, 0, a=None))
-    update = live.since(Position("e", 1), WANTED)
+    update = live.since(MapPosition("e", 1), WANTED)
     assert update is not None
     assert (update.since, update.gone) == (1, ["a"])
     live.apply(frame(3, TOMBSTONE_MS + 1, b=b"{}"))
     for seq, since in ((1, None), (2, 2)):
-        update = live.since(Position("e", seq), WANTED)
+        update = live.since(MapPosition("e", seq), WANTED)
         assert update is not None
         assert update.since == since
 
@@ -46,6 +46,6 @@ def test_tombstone_that_compaction_took() -> None:
     assert closed is not None
     live.apply(closed[1])
     for seq, since in ((3, None), (4, 4), (9, 9)):
-        update = live.since(Position("e", seq), WANTED)
+        update = live.since(MapPosition("e", seq), WANTED)
         assert update is not None
         assert update.since == since

@@ -14,7 +14,7 @@ from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway.connections.sse import parse_position
 from dashboard_ws.gateway.connections.ws import is_foreign
 from dashboard_ws.gateway.live.masking import SENSITIVE, for_public
-from dashboard_ws.gateway.live.region_map import Position, Update
+from dashboard_ws.gateway.live.region_map import MapPosition, Update
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Close, Closed, Session
 from dashboard_ws.gateway.stream.frames import BadRecordError, FrameBuffer
@@ -58,7 +58,7 @@ def test_auth_then_subscribe() -> None:
     assert say(one, "auth", token="wall", client="tv").exp == 1000
     one.receive(subscribe(levels=["unit"], since={"epoch": "e", "seq": 4}), 0.0)
     assert one.subscription is not None
-    assert one.subscription.held == Position("e", 4)
+    assert one.subscription.held == MapPosition("e", 4)
     assert one.subscription.wanted.levels == frozenset(("unit",))
     assert one.subscription.wanted.public
 
@@ -106,7 +106,7 @@ def test_a_new_token_may_see_another_region_or_more() -> None:
     one.receive(subscribe(since={"epoch": "e", "seq": 4}), 0.0)
     assert one.subscription is not None
     say(one, "auth", token="here")
-    assert one.subscription.held == Position("e", 4)
+    assert one.subscription.held == MapPosition("e", 4)
     say(one, "auth", token="operator")
     subscription = one.subscription
     assert (subscription.held, subscription.wanted.public) == (None, False)
@@ -158,7 +158,7 @@ def test_evidence_of_a_cluster_is_hidden_too() -> None:
 @given(st.lists(st.integers(0, 50), max_size=20), st.integers(1, 200))
 def test_parts_hold_all_rows_in_order(sizes: list[int], limit: int) -> None:
     rows = [json.dumps("x" * size).encode() for size in sizes]
-    sent = wire.snapshot(Update(Position("e", 7), None, rows, []), "now", limit)
+    sent = wire.snapshot(Update(MapPosition("e", 7), None, rows, []), "now", limit)
     frames = [json.loads(one.text) for one in sent]
     assert [json.dumps(row).encode() for one in frames for row in one["rows"]] == rows
     assert [one["part"] for one in frames] == list(range(1, len(frames) + 1))
@@ -191,8 +191,8 @@ def test_origins() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("e:4", Position("e", 4)), ("a:b:4", Position("a:b", 4)), ("e:", None), (":4", None),
+    [("e:4", MapPosition("e", 4)), ("a:b:4", MapPosition("a:b", 4)), ("e:", None), (":4", None),
      ("e:-1", None), ("", None)],
 )  # fmt: skip
-def test_positions(text: str, expected: Position | None) -> None:
+def test_positions(text: str, expected: MapPosition | None) -> None:
     assert parse_position(text) == expected

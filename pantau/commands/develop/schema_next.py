@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pantau.refusal import Refusal
+from pantau.command_error import CommandError
 
 
 def _statements() -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def _statements() -> tuple[str, ...]:
             migrate.run(client)
             return next_statements(client)
     except (NotAlterableError, migrate.MigrationError) as error:
-        raise Refusal(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
 def register(app: typer.Typer) -> None:
@@ -48,14 +48,14 @@ def register(app: typer.Typer) -> None:
           pantau schema next --write letters_by_whom
         """
         if write is not None and not re.fullmatch(r"[a-z0-9_]+", write):
-            raise Refusal(f"--write {write!r}: name it in small letters, digits and _")
+            raise CommandError(f"--write {write!r}: name it in small letters, digits and _")
         statements = _statements()
         for statement in statements:
             typer.echo(f"{statement};\n")
         if write is None:
             return
         if not statements:
-            raise Refusal(
+            raise CommandError(
                 "the migrations lead to the definitions already: there is nothing to write"
             )
         from storage.migrate import freeze
