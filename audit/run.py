@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from audit import compare, cut
+from audit import compare, cut, landed
 from audit.compare import Compared, Difference
 from audit.cut import NothingToAuditError
+from audit.kafka_lines import EventLog
 from audit.recompute import copies, growth, panes, registered, verdicts, window_rows
 from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
@@ -72,20 +73,22 @@ def audit(
     patience_s: float = _PATIENCE_S,
     again_s: float = _AGAIN_S,
     generation: int | None = None,
+    log: EventLog | None = None,
 ) -> Report:
     """Audit a region's local days `first` .. `last`, inclusive (None: all days with data).
 
     `limits`: the region's own. `tell` is called with a line of progress now and then. A difference is
     reported if a second look, `again_s` later, shows it too. `generation`: as in `Scratch`.
+    `log`: what Kafka holds, to be compared with the landed lines; None leaves that out.
     Raises `NothingToAuditError`.
     """
-    report = _look(client, region, first, last, limits, tell, patience_s, generation)
+    report = _look(client, region, first, last, limits, tell, patience_s, generation, log)
     if report.clean:
         return report
     tell(f"{len(report.differences)} differences: looking again in {again_s:g} s")
     cut.rest(again_s)
     seen = {one.identity for one in report.differences}
-    report = _look(client, region, first, last, limits, tell, patience_s, generation)
+    report = _look(client, region, first, last, limits, tell, patience_s, generation, log)
     report.differences = [one for one in report.differences if one.identity in seen]
     return report
 
@@ -99,11 +102,13 @@ def _look(
     tell: Tell,
     patience_s: float,
     generation: int | None,
+    log: EventLog | None,
 ) -> Report:
     with Scratch(client, generation) as scratch:
         zone = _zone(scratch, region)
         tell("waiting until the streams have passed one moment")
         taken = cut.take(scratch, region, patience_s, tell)
+        asked = landed.Days(region, zone, first, last)
         if first is None or last is None:
             with_data = _days(scratch, region, zone)
             first, last = first or with_data[0], last or with_data[1]
@@ -112,6 +117,8 @@ def _look(
         report = Report(region, scope.first.isoformat(), scope.last.isoformat())
         if scope.first > scope.last:
             return report
+        if log is not None:
+            report.add(landed.lines(scratch, log, asked, patience_s, tell))
         tell("registry, copies and corrections")
         registered.build(scratch, scope)
         growth.load(scratch)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
+from audit.kafka_lines import LoggedLines, Partition
 from bench.direct import Landed, land_registry, land_rows
 from contracts.events.partition import partition_of
 from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
@@ -259,6 +260,7 @@ class Installation:
             for partition in range(PARTITIONS)
         }
         self.offsets = dict.fromkeys(self.folds, 0)
+        self.logged = {Partition(*place): list[LoggedLines]() for place in self.folds}
         self.feed = 0
         self._batch = TableBatch()
         self._events = EventLines(RealClock())
@@ -286,6 +288,7 @@ class Installation:
         self.offsets[place] += 1
         self.folds[place].apply(Record(offset, now, value, b"", control))
         if not control:
+            self.logged[Partition(*place)].append(LoggedLines(offset, value))
             self._events.land(Landed(*place, offset, now, value), self._batch)
 
     def flush(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +52,9 @@ def limits(settings: Settings, region: str) -> Thresholds:
 
 def _audit(settings: Settings, region: str, first: date | None, last: date | None) -> Report:
     from clickhouse_connect.driver.exceptions import Error
+    from kafka.errors import KafkaError
 
+    from audit.kafka_lines import KafkaEventLog
     from audit.run import NothingToAuditError, audit
     from storage.clickhouse_client import open_writer
 
@@ -63,9 +66,16 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
         sys.stderr.flush()
 
     try:
-        return audit(open_writer(settings), region, first, last, limits(settings, region), tell)
+        with closing(KafkaEventLog(settings.broker)) as log:
+            client = open_writer(settings)
+            return audit(client, region, first, last, limits(settings, region), tell, log=log)
     except NothingToAuditError as error:
         raise CommandError(str(error)) from None
+    except (KafkaError, TimeoutError) as error:
+        raise CommandError(
+            f"Kafka at {settings.broker} failed: {error or type(error).__name__}: the audit compares what it "
+            "holds with what has landed: see `pantau status`"
+        ) from error
     except Error as error:
         raise CommandError(
             f"ClickHouse at {settings.clickhouse_url} failed: {error}: see `pantau status`"
@@ -93,7 +103,7 @@ def register(app: typer.Typer) -> None:
         json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     ) -> None:
         """Recompute every window of the region's days from the landed event lines, by SQL of its own, and compare
-        every row and column, and what became of each line. Progress goes to stderr.
+        every row and column, what became of each line, and whether every line that Kafka holds has landed. Progress goes to stderr.
 
         Exit code 0 if there is no difference, else 1. A running installation may go on meanwhile.
 
