@@ -30,7 +30,7 @@ from contracts.results.topics import (
     generation_name,
     topic_of,
 )
-from streams.agents.owner import Owner, Place
+from streams.agents.owner import OwnedPartition, Owner
 from streams.agents.owners import Owners
 from streams.agents.ticker import Ticker
 from streams.agents.transport import Transport
@@ -46,7 +46,7 @@ _NEVER_S: Final = 1e9
 _REBUILD_FETCH_BYTES: Final = 8 * 1024 * 1024
 _FETCH_BYTES: Final = 1024 * 1024
 _GC_THRESHOLDS: Final = (50_000, 20, 100)
-"""A worker keeps millions of objects for weeks, and with Python's thresholds (700, 10, 10) the collector walks through them
+"""A worker holds millions of objects for weeks, and with Python's thresholds (700, 10, 10) the collector walks through them
 again and again: 2.1 of 7.2 s of restoring a million events, 0.8 of 5.2 s with these. `Owners.take_over` does without.
 Cycles are still collected, some seconds later.
 """
@@ -65,7 +65,7 @@ class App(faust.App):
         return Transport(self.conf.broker_consumer, self)
 
 
-class _Places:
+class _OwnerFactory:
     """Makes owners: which fold, and where its state lies. `generation`: the one worked on."""
 
     def __init__(self, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class _Places:
         else:
             fold = UnitFold(place.topic, place.partition, partitions, region_partitions, base)
             states = (UNIT_STATE[place.topic],)
-        where = Place(
+        where = OwnedPartition(
             place.topic,
             place.partition,
             self._topic_ids[place.topic],
@@ -113,7 +113,7 @@ class _Places:
 def build(settings: Settings, health: Health) -> App:
     """The app of one worker. Reads the topics' ids and the generation from the broker, so it must be there."""
     gc.set_threshold(*_GC_THRESHOLDS)
-    places = _Places(settings)
+    places = _OwnerFactory(settings)
     app = App(
         generation_name("pantau-streams", places.generation),
         broker=f"kafka://{settings.broker.replace(',', ';')}",
@@ -128,7 +128,7 @@ def build(settings: Settings, health: Health) -> App:
         broker_heartbeat_interval=1.5,
         broker_rebalance_timeout=30.0,
         broker_max_poll_interval=300.0,
-        # The group's committed offsets decide nothing here, so that they stand still is no news.
+        # The group's committed offsets decide nothing here: they never grow, and Faust would warn of it.
         broker_commit_livelock_soft_timeout=_NEVER_S,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=_REBUILD_FETCH_BYTES if settings.generation else _FETCH_BYTES,
@@ -174,7 +174,7 @@ def _declare_agents(app: App, feed: str) -> None:
     on_revoked.connect(revoked)
 
 
-def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) -> None:
+def _declare_tasks(app: App, places: _OwnerFactory, flush_s: float, health: Health) -> None:
     async def flush() -> None:
         while not app.should_stop:
             await asyncio.sleep(flush_s)
@@ -193,7 +193,7 @@ def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) ->
 
     async def watch() -> None:
         while not app.should_stop:
-            await _look(app, health)
+            await _check_worker(app, health)
             await asyncio.sleep(_WATCH_S if health.is_ready else _WATCH_START_S)
 
     for task in (flush, tick, watch):
@@ -201,7 +201,7 @@ def _declare_tasks(app: App, places: _Places, flush_s: float, health: Health) ->
 
 
 def _follow_generations(app: App, generation: int, settings: Settings) -> None:
-    """Notes whether this worker's generation is shown; ends it where another is, unless it was told to work on this one."""
+    """Notes whether this worker's generation is shown; ends it where another is, unless its settings name this one."""
 
     async def follow() -> None:
         async for one in generation_feed.follow(settings.broker, secret_key(settings)):
@@ -221,14 +221,14 @@ async def _tick(ticker: Ticker) -> None:
         _log.warning("no tick", error=repr(error))
 
 
-async def _look(app: App, health: Health) -> None:
-    """Says whether the worker is ready; ends one that stands still, or that was fenced by one that woke up late.
+async def _check_worker(app: App, health: Health) -> None:
+    """Reports whether the worker is ready; ends one that makes no progress, or that was fenced by one that woke up late.
 
     Its supervisor starts it anew, and it joins the group afresh: surer than mending a consumer in flight.
     """
     stuck = await app.owners.stuck()
     if stuck:
-        _log.critical("stands still while there is more to read", places=stuck)
+        _log.critical("makes no progress while there is more to read", places=stuck)
         os._exit(_STUCK)
     assigned = {place for place in app.consumer.assignment() if place.topic != CLOCK}
     unowned_s = app.owners.unowned_s(assigned)

@@ -27,7 +27,7 @@ from contracts.time.clock import Clock
 from streams.agents.sending import send_all
 from streams.agents.state import (
     POSITION_KEY,
-    Position,
+    StoredPosition,
     decode_position,
     encode_position,
     holds_records,
@@ -43,7 +43,7 @@ open transaction does not wait for it: its successor aborts it when it opens its
 _log = logs.get(__name__)
 
 
-class Batch(NamedTuple):
+class FetchedBatch(NamedTuple):
     """Records of one partition that were fetched together; `before`, `after`: positions around them, to see that none is missing."""
 
     before: int
@@ -52,7 +52,7 @@ class Batch(NamedTuple):
 
 
 class PositionError(RuntimeError):
-    """The position kept does not fit the input: the log was lost, restored from a backup, or made anew."""
+    """The stored position does not fit the input: the log was lost, restored from a backup, or made anew."""
 
 
 class FencedError(RuntimeError):
@@ -63,8 +63,8 @@ class ClosedError(RuntimeError):
     """The partition was given up while it was flushed: whether that went out is for the successor to see."""
 
 
-class Place(NamedTuple):
-    """An input partition and where its state is kept: `state` gets the fold's state and the position, all of
+class OwnedPartition(NamedTuple):
+    """An input partition and where its state is stored: `state` gets the fold's state and the position, all of
     `states` are read back. `topic` is Kafka's name; `state` and `states` are as the fold names them, and what
     `generation` calls otherwise is renamed here, on the way to and from Kafka.
     """
@@ -85,7 +85,9 @@ class Place(NamedTuple):
 class Owner:
     """Owns `place` from `take_over` to `close`."""
 
-    def __init__(self, place: Place, fold: Fold, bootstrap: str, clock: Clock, key: bytes) -> None:
+    def __init__(
+        self, place: OwnedPartition, fold: Fold, bootstrap: str, clock: Clock, key: bytes
+    ) -> None:
         self.place = place
         self.position = 0
         self.progressed_at = time.monotonic()
@@ -114,12 +116,12 @@ class Owner:
         """
         started = time.monotonic()
         await self._producer.start()
-        kept = await self._read(self.place.state)
-        raw = kept.pop(POSITION_KEY, None)
+        stored = await self._read(self.place.state)
+        raw = stored.pop(POSITION_KEY, None)
         first, end = await log_bounds(self._bootstrap, self.place.topic, self.place.partition)
         self.position = self._checked(raw, first, end)
-        records = len(kept)
-        for key, value in kept.items():
+        records = len(stored)
+        for key, value in stored.items():
             self._fold.restore(self.place.state, key, value)
         for topic in self.place.states:
             if topic != self.place.state:
@@ -163,7 +165,7 @@ class Owner:
         topic, partition = self.place.topic, self.place.partition
         return await holds_records(self._bootstrap, topic, partition, self.position)
 
-    def take(self, batch: Batch) -> bool:
+    def take(self, batch: FetchedBatch) -> bool:
         """Folds a batch in if it follows what was folded; True if something is missing before it, so that the input must be read again."""
         if batch.before > self.position:
             return True
@@ -228,8 +230,8 @@ class Owner:
         for out in flush.out:
             where = partition if out.partition is None else out.partition
             records.append(out._replace(topic=topic_of(out.topic, generation), partition=where))
-        kept = encode_position(Position(position, self.place.topic_id))
-        records.append(Out(state, partition, kept, POSITION_KEY))
+        stored = encode_position(StoredPosition(position, self.place.topic_id))
+        records.append(Out(state, partition, stored, POSITION_KEY))
         await send_all(self._producer, records)
 
     async def close(self) -> None:

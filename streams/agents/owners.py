@@ -14,7 +14,7 @@ from faust.types import TP
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis import logs
-from streams.agents.owner import Batch, FencedError, Owner, PositionError
+from streams.agents.owner import FencedError, FetchedBatch, Owner, PositionError
 from streams.core.state_format import UnreadableStateError
 
 _IDLE_S: Final = 10.0
@@ -108,7 +108,7 @@ class Owners:
         if owner is not None:
             await owner.close()
 
-    def take(self, place: TP, batch: Batch) -> int | None:
+    def take(self, place: TP, batch: FetchedBatch) -> int | None:
         """Folds a batch; the offset to read again from if something is missing before it."""
         owner = self._owners.get(place)
         if owner is None:

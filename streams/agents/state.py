@@ -8,17 +8,17 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 POSITION_KEY = b"~position"
-_LOOK_MS: Final = 2_000
+_ASK_MS: Final = 2_000
 
 
-class Position(msgspec.Struct, frozen=True):
+class StoredPosition(msgspec.Struct, frozen=True):
     """Where the input goes on. `topic_id`: Kafka's id of the input topic, since a topic made anew starts over."""
 
     offset: int
     topic_id: str
 
 
-decode_position = msgspec.json.Decoder(Position).decode
+decode_position = msgspec.json.Decoder(StoredPosition).decode
 encode_position = msgspec.json.Encoder().encode
 
 
@@ -38,7 +38,7 @@ async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, 
         await consumer.seek_to_beginning(place)
         end = (await consumer.end_offsets([place]))[place]
         found: dict[bytes, bytes] = {}
-        # Markers of transactions take offsets too, so the position says when the end is reached, not the number of records.
+        # Markers of transactions take offsets too, so the position decides when the end is reached, not the number of records.
         while await consumer.position(place) < end:
             fetched = await consumer.getmany(place, timeout_ms=1000)
             for record in fetched.get(place, ()):
@@ -74,6 +74,6 @@ async def holds_records(bootstrap: str, topic: str, partition: int, offset: int)
         place = TopicPartition(topic, partition)
         consumer.assign([place])
         consumer.seek(place, offset)
-        return bool(await consumer.getmany(place, timeout_ms=_LOOK_MS, max_records=1))
+        return bool(await consumer.getmany(place, timeout_ms=_ASK_MS, max_records=1))
     finally:
         await consumer.stop()

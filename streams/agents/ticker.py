@@ -1,6 +1,6 @@
 """The ticker: writes a signed tick into every input partition, so that time passes for the folds though nothing arrives.
 
-A tick says nothing but "now": its time is its append time. So two tickers for a moment, after a rebalance, do no harm.
+A tick carries nothing but its append time. So two tickers for a moment, after a rebalance, do no harm.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Faust's consumer, changed in three ways: it goes on where our state says, it hands on a partition's
+"""Faust's consumer, changed in three ways: it goes on from the position in our state, it hands on a partition's
 fetched records as one message, and it reads only what was committed.
 """
 
@@ -12,7 +12,7 @@ from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.agents.owner import Batch
+from streams.agents.owner import FetchedBatch
 
 _FETCH_WAIT_MS: Final = 50
 """A broker has one fetch under way at a time: while it waits for quiet partitions, what arrives in the
@@ -21,11 +21,11 @@ others waits too. Faust's 1.5 s would be the delay of most events.
 
 
 class Cursor:
-    """How far each partition of the present assignment has been read, so that every batch says what it follows.
+    """How far each partition of the present assignment has been read, so that every batch has the position that it follows.
 
-    An assignment begins where the group's offset says, which decides nothing here: until a partition is
-    sought to where its owner stands, nothing of it is handed on. To be used in the consumer's thread, right
-    behind what it tells of: between them nothing else may move the consumer.
+    An assignment begins at the group's offset, which decides nothing here: until a partition is
+    sought to where its owner stands, nothing of it is handed on. Call it in the consumer's thread, right
+    after the seek or fetch that it notes: between them nothing else may move the consumer.
     """
 
     def __init__(self) -> None:
@@ -44,14 +44,14 @@ class Cursor:
 
     def batches(
         self, assignment: object, records: Mapping[TP, Sequence[ConsumerRecord]]
-    ) -> dict[TP, Batch]:
+    ) -> dict[TP, FetchedBatch]:
         """What was fetched and may be handed on."""
         places = self._in(assignment)
-        found: dict[TP, Batch] = {}
+        found: dict[TP, FetchedBatch] = {}
         for place, fetched in records.items():
             if fetched and place in places:
                 before, places[place] = places[place], fetched[-1].offset + 1
-                found[place] = Batch(before, places[place], fetched)
+                found[place] = FetchedBatch(before, places[place], fetched)
         return found
 
 

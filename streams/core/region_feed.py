@@ -1,4 +1,4 @@
-"""What stage one tells stage two: the messages of `region.feed`."""
+"""What stage one sends to stage two: the messages of `region.feed`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.results.topics import MAX_RECORD_BYTES
 from streams.core.metrics.clinic import ClinicSum
 from streams.core.metrics.coverage import CoverageSum, Eaten
 from streams.core.metrics.kitchen import KitchenSum
-from streams.core.windowing.row_writer import Row
+from streams.core.windowing.row_writer import ViewRow
 
 
 class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
@@ -89,7 +89,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
 class LiveRow(msgspec.Struct, array_like=True, gc=False, tag=2):
     """A unit's row of its newest begun window, for the live map."""
 
-    row: Row
+    row: ViewRow
 
 
 class LastReceived(msgspec.Struct, array_like=True, gc=False, tag=3):
@@ -100,7 +100,7 @@ class LastReceived(msgspec.Struct, array_like=True, gc=False, tag=3):
     received: int
 
 
-class RegistryRows(msgspec.Struct, array_like=True, gc=False, tag=4):
+class RegistrySnapshot(msgspec.Struct, array_like=True, gc=False, tag=4):
     """A region's registry as the unit agent now has it. `since`: time of the record that brought it, epoch ms."""
 
     encoded: bytes
@@ -120,7 +120,7 @@ class FeedBatch(msgspec.Struct, array_like=True, gc=False):
     items: Sequence[msgspec.Raw]
 
 
-FeedItem = Contribution | LiveRow | LastReceived | RegistryRows
+FeedItem = Contribution | LiveRow | LastReceived | RegistrySnapshot
 encode = msgspec.msgpack.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(FeedBatch).decode
 decode_item = msgspec.msgpack.Decoder(FeedItem).decode

@@ -1,10 +1,10 @@
-"""The format of state records: each begins with one byte that tells it.
+"""The format of state records: each begins with one byte for it.
 
     format 1   as shipped first: no such byte; its values begin with a digit, `{` or a msgpack array
     format 2   0x02, then the same value
 
 A worker reads both and writes 2. A format that it does not know, or a value that it cannot parse, ends the take-over
-with one line that says what to do.
+with one line that names the record and what to do.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.streams.said import (
+from tests.streams.model_verdicts import ModelVerdicts
+from tests.streams.model_words import (
     DAYS,
     EVERY_GROUP,
     MINUTE,
@@ -21,10 +22,10 @@ from tests.streams.said import (
     PANES,
     SAFE,
     SILENT,
+    AcceptedEvent,
     Key,
     Registered,
     Rows,
-    Said,
     by_type,
     day_of,
     day_start,
@@ -34,10 +35,9 @@ from tests.streams.said import (
     quantile,
     utc,
 )
-from tests.streams.verdicts import Verdicts
 
 
-class Model(Verdicts):
+class Model(ModelVerdicts):
     """All of it: from lines to the rows that must exist."""
 
     # --- rows -------------------------------------------------------------------------------------------------------
@@ -53,15 +53,17 @@ class Model(Verdicts):
                 wanted |= self._rows_of(one, now_ms)
         return dict(self._row(*row) for row in wanted)
 
-    def _placed(self, events: Iterable[Said]) -> dict[tuple[str, str, str], list[Said]]:
-        placed: dict[tuple[str, str, str], list[Said]] = defaultdict(list)
+    def _placed(
+        self, events: Iterable[AcceptedEvent]
+    ) -> dict[tuple[str, str, str], list[AcceptedEvent]]:
+        placed: dict[tuple[str, str, str], list[AcceptedEvent]] = defaultdict(list)
         for one in sorted(events, key=lambda one: one.time):
             if one.type not in SILENT:
                 for view, level, area, _ in self._places(one):
                     placed[view, level, area].append(one)
         return placed
 
-    def _places(self, one: Said) -> Iterable[tuple[str, str, str, tuple[str, ...]]]:
+    def _places(self, one: AcceptedEvent) -> Iterable[tuple[str, str, str, tuple[str, ...]]]:
         """(view, level, area, groups) of an event."""
         day = day_of(self.zones[one.region], one.time)
         unit = self.registry.unit(one.unit, day)
@@ -78,7 +80,7 @@ class Model(Verdicts):
             yield "coverage", "kecamatan", recipient.kecamatan, groups
             yield "coverage", "kabupaten", one.region, groups
 
-    def _rows_of(self, one: Said, now_ms: int) -> set[Any]:
+    def _rows_of(self, one: AcceptedEvent, now_ms: int) -> set[Any]:
         zone = self.zones[one.region]
         pane, day = one.time // PANE, day_of(zone, one.time)
         ends = [
@@ -153,7 +155,7 @@ class Model(Verdicts):
         return (view, level, area, group, window, utc(end_ms)), row | metrics
 
     def _performance(
-        self, region: str, area: str, events: list[Said], days: range | None
+        self, region: str, area: str, events: list[AcceptedEvent], days: range | None
     ) -> dict[str, Any]:
         sorts = by_type(events)
 
@@ -189,7 +191,7 @@ class Model(Verdicts):
             else sum(self._registered_on(region, day).portions.get(area, 0) for day in days),
         }
 
-    def _is_on_time(self, one: Said) -> bool:
+    def _is_on_time(self, one: AcceptedEvent) -> bool:
         clock = local(self.zones[one.region], one.time)
         row = self.registry.recipient(one.body["subject"], day_of(self.zones[one.region], one.time))
         assert row is not None
@@ -221,7 +223,7 @@ class Model(Verdicts):
         return found
 
     def _coverage(
-        self, region: str, area: str, group: str, events: list[Said], days: range | None
+        self, region: str, area: str, group: str, events: list[AcceptedEvent], days: range | None
     ) -> dict[str, Any]:
         eaten: dict[str, int] = defaultdict(int)
         for one in events:
@@ -241,14 +243,14 @@ class Model(Verdicts):
         }
 
     def _clinic(
-        self, region: str, area: str, events: list[Said], days: range | None
+        self, region: str, area: str, events: list[AcceptedEvent], days: range | None
     ) -> dict[str, Any]:
         sorts = by_type(events)
 
-        def of(type_: str) -> list[Said]:
+        def of(type_: str) -> list[AcceptedEvent]:
             return sorts.get(type_, [])
 
-        last: dict[str, Said] = {}
+        last: dict[str, AcceptedEvent] = {}
         for one in sorted(
             of("clinic.growth.measured"), key=lambda one: (one.time, one.body["source"], one.id)
         ):

@@ -30,14 +30,14 @@ from contracts.results.topics import (
 from streams.core.fold import Flush, Record
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold
-from tests.streams.said import Key, Rows
+from tests.streams.model_words import Key, Rows
 
 EPOCH: Final = "epoch-1"
 Place = tuple[str, int]
 
 
 @dataclass
-class Log:
+class InputLog:
     """One input partition: its records, how far they were applied and how far drained."""
 
     records: list[Record] = field(default_factory=list)
@@ -51,8 +51,8 @@ class Plant:
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self.places: list[Place] = [(t, p) for t in EVENT_TOPICS for p in range(partitions)]
-        self.logs: dict[Place, Log] = {place: Log() for place in self.places}
-        self.feed = Log()
+        self.logs: dict[Place, InputLog] = {place: InputLog() for place in self.places}
+        self.feed = InputLog()
         self.state: dict[Place, dict[bytes, bytes]] = {place: {} for place in self.places}
         self.region_state: dict[bytes, bytes] = {}
         self.live: dict[str, dict[str, Any]] = {}

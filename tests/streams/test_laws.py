@@ -23,12 +23,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from contracts.events.lines import split
-from tests.streams.histories import History, Maker, arrivals
+from tests.streams.law_histories import LawHistory, Maker, arrivals
+from tests.streams.law_world import LENGTH_DAYS, LawWorld, world
 from tests.streams.model import Model
+from tests.streams.model_words import DAYS, MINUTE, PANE, AcceptedEvent, day_of, ms, utc
 from tests.streams.plant import Place, Plant
-from tests.streams.said import DAYS, MINUTE, PANE, Said, day_of, ms, utc
 from tests.streams.survey import zscores
-from tests.streams.world import LENGTH_DAYS, World, world
 
 HEAVY = os.environ.get("PANTAU_LAWS") == "heavy"
 EXAMPLES = 150 if HEAVY else 20
@@ -49,7 +49,7 @@ lengths = st.sampled_from((1, 2, 2, 3, 3, 3, 5, LENGTH_DAYS))
 
 
 def plant_of(
-    history: History, partitions: int, joined: Callable[[], bool], ticks: list[int]
+    history: LawHistory, partitions: int, joined: Callable[[], bool], ticks: list[int]
 ) -> Plant:
     """A plant whose logs hold the history. `joined`: whether a line joins the record before it, if that came at the same time."""
     plant = Plant(partitions)
@@ -102,7 +102,7 @@ def begin(plant: Plant, chance: Random | None = None) -> None:
     plant.flush_region()
 
 
-def model_of(history: History, plant: Plant) -> Model:
+def model_of(history: LawHistory, plant: Plant) -> Model:
     model = Model(history.world.registries(), plant.partitions, history.world.start_ms, zscores())
     records = [
         (*place, record.offset, record.time_ms, record.value)
@@ -125,7 +125,7 @@ def differences(found: dict[Any, Any], wanted: dict[Any, Any]) -> dict[Any, Any]
     }
 
 
-def check(history: History, plant: Plant) -> None:
+def check(history: LawHistory, plant: Plant) -> None:
     model = model_of(history, plant)
     rows = model.rows(history.end_ms)
     wrong = differences(plant.rows, rows)
@@ -148,7 +148,7 @@ def check_verdicts(plant: Plant, model: Model) -> None:
             letters.add(json.loads(split(value)[row["line"]])["id"])
     assert letters == model.wrong
     statuses = plant.statuses()
-    seen: dict[tuple[str, str], list[Said]] = {}
+    seen: dict[tuple[str, str], list[AcceptedEvent]] = {}
     for one in model.accepted:
         seen.setdefault((one.body["source"], one.id), []).append(one)
     for identity, events in seen.items():
@@ -162,7 +162,7 @@ def check_verdicts(plant: Plant, model: Model) -> None:
                 assert any(model.counts(other) for other in instead), identity
 
 
-def check_live(history: History, plant: Plant, model: Model, rows: dict[Any, Any]) -> None:
+def check_live(history: LawHistory, plant: Plant, model: Model, rows: dict[Any, Any]) -> None:
     """The map holds the newest begun windows and nothing else, under the contract's keys."""
     now = history.end_ms
     wanted = {}
@@ -204,11 +204,11 @@ def heard(plant: Plant) -> dict[str, int]:
 # --- laws ------------------------------------------------------------------------------------------------------------
 
 
-def make(chance: Random, events: int, number: int, days: int) -> History:
+def make(chance: Random, events: int, number: int, days: int) -> LawHistory:
     return Maker(chance, world(number, days), events, days).make()
 
 
-def some_ticks(chance: Random, about: World, count: int) -> list[int]:
+def some_ticks(chance: Random, about: LawWorld, count: int) -> list[int]:
     span = about.length * 86_400_000
     return sorted(about.start_ms + chance.randrange(MINUTE, span) for _ in range(count))
 

@@ -11,7 +11,7 @@ from itertools import permutations
 import pytest
 
 from streams.core.history.chunks import Chunk
-from streams.core.history.corrections import Status, statuses_of
+from streams.core.history.corrections import CorrectionStatus, statuses_of
 from streams.core.history.event_kinds import RETRACTION
 from streams.core.history.facts import Fact
 from streams.core.history.ledger import LINKED_DAYS, PLAIN, Ledger, Unwritten, Verdict
@@ -52,11 +52,11 @@ def count(book: Ledger, facts: Iterable[Fact]) -> set[str]:
     return {one.id for one in set(facts) - set(book.uncounted())}
 
 
-def admitted(facts: tuple[Fact, ...]) -> tuple[set[str], dict[str, Status], list[str]]:
+def admitted(facts: tuple[Fact, ...]) -> tuple[set[str], dict[str, CorrectionStatus], list[str]]:
     """What counts, the statuses and the wrong corrections, put together from the admissions."""
     book = ledger()
     counting: set[str] = set()
-    statuses: dict[str, Status] = {}
+    statuses: dict[str, CorrectionStatus] = {}
     wrong: list[str] = []
     for one in facts:
         admission = book.admit(one, one.time // DAY)
@@ -159,7 +159,9 @@ def test_every_order_of_arrival_ends_the_same(drawing: str) -> None:
         assert tuple(letters) == wrong
         for one in facts:
             if one.kind != RETRACTED:
-                assert statuses.get(one.id, Status("", False, True)).counts == (one.id in counts)
+                assert statuses.get(one.id, CorrectionStatus("", False, True)).counts == (
+                    one.id in counts
+                )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from contracts.time.instant import rfc3339
 from streams.core.fold import Out
 from streams.core.region_stage.live_map import LiveMap
 from streams.core.windowing.progress import Progress
-from streams.core.windowing.row_writer import Row
+from streams.core.windowing.row_writer import ViewRow
 
 HOUR = 3_600_000
 NOW = 1_795_490_100_000  # 2026-11-24T03:15:00Z, a pane's edge
@@ -20,14 +20,14 @@ PANE_END = NOW + 300_000
 DAY_END = NOW - (NOW + 7 * HOUR) % (24 * HOUR) + 24 * HOUR
 
 
-def row(window: str = "15m", end: int = PANE_END, value: int = 1, **changed: str) -> Row:
+def row(window: str = "15m", end: int = PANE_END, value: int = 1, **changed: str) -> ViewRow:
     names = {"view": "performance", "level": "unit", "area": "K1", "group": ""} | changed
     about = {"region": "32.11", "level": names["level"], "area_id": names["area"], "window": window}
     columns = VIEWS[names["view"]]  # type: ignore[index]
     line: dict[str, Any] = {one.name: 0 if "Int" in one.type else "" for one in columns}
     line |= about | {"window_end": rfc3339(end), "group": names["group"], "events": value}
     line = {one.name: line[one.name] for one in columns}
-    return Row(
+    return ViewRow(
         names["view"],  # type: ignore[arg-type]
         names["level"],
         names["area"],

@@ -11,7 +11,7 @@ from faust.types import TP
 from contracts.results.topics import SPPG_EVENTS
 from contracts.time.clock import RealClock
 from streams.agents import owner as module
-from streams.agents.owner import Batch, ClosedError, Owner, Place
+from streams.agents.owner import ClosedError, FetchedBatch, OwnedPartition, Owner
 from streams.agents.owners import Owners
 from streams.core.unit_stage.unit_fold import UnitFold
 
@@ -79,13 +79,15 @@ class World:
         return self.producers[-1]
 
     def _owner(self, place: TP) -> Owner:
-        where = Place(place.topic, place.partition, "id", "unit.state.sppg", ("unit.state.sppg",))
+        where = OwnedPartition(
+            place.topic, place.partition, "id", "unit.state.sppg", ("unit.state.sppg",)
+        )
         fold = UnitFold(place.topic, place.partition, 2, 1)
         return Owner(where, fold, "nowhere:1", RealClock(), b"key")
 
     def progress(self, before: int, places: list[TP]) -> None:
         for place in places:
-            self.owners.take(place, Batch(before, before + 1, []))
+            self.owners.take(place, FetchedBatch(before, before + 1, []))
 
 
 async def test_a_partition_that_goes_while_it_is_flushed_holds_nobody_up(
@@ -113,7 +115,7 @@ async def test_what_is_given_up_is_not_flushed_any_more(monkeypatch: pytest.Monk
     world = World(monkeypatch)
     owner = world._owner(world.places[0])
     await owner.take_over()
-    owner.take(Batch(0, 1, []))
+    owner.take(FetchedBatch(0, 1, []))
     await owner.close()
     with pytest.raises(ClosedError):
         await asyncio.wait_for(owner.flush(), 5)

@@ -51,8 +51,8 @@ def test_rows_of_the_pane_that_runs() -> None:
     windows = table()
     windows.apply("K", 100, 0, part(1))
     assert ends(windows.changed(now_pane=100, today=0), "15m") == [101]
-    assert {row.end for row in windows.due_with(range(101, 102)) if row.window == "15m"} == {102}
-    assert {row.end for row in windows.due_with(range(101, 120)) if row.window == "15m"} == {102, 103}  # fmt: skip
+    assert {end for _, window, end in windows.due_with(range(101, 102)) if window == "15m"} == {102}
+    assert {end for _, window, end in windows.due_with(range(101, 120)) if window == "15m"} == {102, 103}  # fmt: skip
 
 
 def test_a_pane_that_has_not_begun() -> None:
@@ -61,7 +61,7 @@ def test_a_pane_that_has_not_begun() -> None:
     windows = table()
     windows.apply("K", 101, 0, part(1))
     assert ends(windows.changed(now_pane=100, today=0), "15m") == []
-    assert {row.end for row in windows.due_with(range(101, 102))} == {102}
+    assert {end for _, _, end in windows.due_with(range(101, 102))} == {102}
 
 
 def test_rows_of_a_day() -> None:

@@ -25,7 +25,7 @@ from streams.core.history.event_kinds import RETRACTION
 from streams.core.history.facts import Fact
 
 
-class Status(NamedTuple):
+class CorrectionStatus(NamedTuple):
     """What corrections made of an event: the id of what counts instead (or ''), whether a retraction ended its chain, whether it counts."""
 
     superseded_by: str
@@ -33,9 +33,9 @@ class Status(NamedTuple):
     counts: bool
 
 
-COUNTS: Final = Status("", False, True)
-NOTHING: Final = Status("", False, False)
-RETRACTED: Final = Status("", True, False)
+COUNTS: Final = CorrectionStatus("", False, True)
+NOTHING: Final = CorrectionStatus("", False, False)
+RETRACTED: Final = CorrectionStatus("", True, False)
 
 
 def are_related(one: Fact, other: Fact) -> bool:
@@ -48,7 +48,7 @@ def is_wrong(correction: Fact, target: Fact) -> bool:
     return are_related(correction, target) and correction.kind not in (target.kind, RETRACTION)
 
 
-def statuses_of(facts: Sequence[Fact]) -> list[Status]:
+def statuses_of(facts: Sequence[Fact]) -> list[CorrectionStatus]:
     """The status of each fact, in their order. `facts`: all of one source that are related, directly or through others."""
     if not facts:
         return []
@@ -132,13 +132,13 @@ class _Family:
             and self._facts[index].kind != RETRACTION
         )
 
-    def statuses(self, counted: Sequence[bool]) -> list[Status]:
-        """Status of each fact, in their order; `counted`: which of them count."""
-        outcomes: dict[int | str, Status] = {}
+    def statuses(self, counted: Sequence[bool]) -> list[CorrectionStatus]:
+        """The status of each fact, in their order; `counted`: which of them count."""
+        outcomes: dict[int | str, CorrectionStatus] = {}
         for index in sorted(range(len(self._facts)), key=lambda at: _rank(self._facts[at])):
             fact = self._facts[index]
             if counted[index]:
-                outcomes[self._beginning(index)] = Status(fact.id, False, False)
+                outcomes[self._beginning(index)] = CorrectionStatus(fact.id, False, False)
             elif fact.kind == RETRACTION and index in self._reachable:
                 outcomes.setdefault(self._beginning(index), RETRACTED)
         return [

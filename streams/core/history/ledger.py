@@ -8,7 +8,13 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from streams.core.history.chunks import CHUNK_FACTS, Chunk
-from streams.core.history.corrections import COUNTS, Status, are_related, is_wrong, statuses_of
+from streams.core.history.corrections import (
+    COUNTS,
+    CorrectionStatus,
+    are_related,
+    is_wrong,
+    statuses_of,
+)
 from streams.core.history.event_kinds import RETRACTION
 from streams.core.history.facts import Fact
 
@@ -31,7 +37,7 @@ class Admission(NamedTuple):
     verdict: Verdict
     uncounted: tuple[Fact, ...] = ()
     counted: tuple[Fact, ...] = ()
-    statuses: tuple[tuple[str, Status], ...] = ()
+    statuses: tuple[tuple[str, CorrectionStatus], ...] = ()
     wrong: tuple[Fact, ...] = ()
 
 
@@ -92,7 +98,7 @@ class Ledger:
 
     def uncounted(self) -> list[Fact]:
         """The facts that do not count: those that were corrected, wrong corrections, retractions."""
-        statuses: dict[_FactKey, tuple[Fact, Status]] = {}
+        statuses: dict[_FactKey, tuple[Fact, CorrectionStatus]] = {}
         for target in self._corrections:
             for fact in (*self.find(target), *self._naming(target)):
                 if _key(fact) not in statuses:
@@ -166,7 +172,11 @@ class Ledger:
             yield from (one for one in self.find(correction) if one.target == event_id)
 
     def _compare(
-        self, fact: Fact, related: list[Fact], before: list[Status], after: list[Status]
+        self,
+        fact: Fact,
+        related: list[Fact],
+        before: list[CorrectionStatus],
+        after: list[CorrectionStatus],
     ) -> Admission:
         changes = [(fact, COUNTS, after[0]), *zip(related, before, after[1:], strict=True)]
         uncounted = [one for one, was, now in changes[1:] if was.counts and not now.counts]

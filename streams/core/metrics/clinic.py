@@ -132,4 +132,4 @@ PAYLOADS: Final[dict[Any, Callable[..., Any]]] = {
     AntenatalVisited: _visit,
     CaseReported: _case,
 }
-"""Event type -> what is stored of it; see `payloads.payload_of`."""
+"""See `payloads.PAYLOAD_OF`."""

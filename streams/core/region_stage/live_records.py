@@ -11,14 +11,14 @@ import msgspec
 
 from contracts.results.public_rows import IS_FINAL, VIEWS, Column, View
 from contracts.time.instant import epoch_ms
-from streams.core.windowing.row_writer import Row
+from streams.core.windowing.row_writer import ViewRow
 
 TTL_S: Final = 1_800
 RECIPIENT_TTL_S: Final = 21_600
 """Recipients are many and change a few times a day: they are confirmed less often."""
 
 FORMAT: Final = 1
-"""Of the records of one region's map, told by its head. A head without it is of format 1."""
+"""Format of the records of one region's map; its head has it. A head without it is of format 1."""
 
 
 class LiveRecord(msgspec.Struct, kw_only=True, gc=False, tag_field="topic"):
@@ -78,7 +78,7 @@ decode_head: Final = msgspec.json.Decoder(LiveHead).decode
 encode_live: Final = msgspec.json.Encoder().encode
 
 
-def record_of(row: Row) -> Any:
+def record_of(row: ViewRow) -> Any:
     """The record of a view's row."""
     record: Any = _FROM_LINE[row.view].decode(row.line)
     record.key = "/".join(

@@ -32,7 +32,7 @@ from streams.core.region_stage.region_state import RegionState, pane_key
 from streams.core.state_format import name_of, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.table_rows import PositionRow, encode_row
-from streams.core.windowing.row_writer import Stamp
+from streams.core.windowing.row_writer import FlushStamp
 from streams.core.windowing.window_table import PANE_REACH
 
 _FRESHNESS_STEP_MS: Final = 60_000
@@ -127,7 +127,7 @@ class RegionFold:
         return self._areas[region]
 
     def _time_ms(self) -> int:
-        """The region's clock up to which every unit fold has told everything; 0 while one has not told any."""
+        """The region's clock up to which every unit fold has sent everything; 0 while one has sent nothing."""
         sources = self._state.sources
         return min(sources.values()) if len(sources) == len(self._expected) else 0
 
@@ -229,7 +229,7 @@ class RegionFold:
     def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
         live = self._live_of(areas.region)
         updated_at = rfc3339(time_ms // 1000 * 1000)
-        stamp = Stamp(areas.region, self._revision_base + position, updated_at)
+        stamp = FlushStamp(areas.region, self._revision_base + position, updated_at)
         for row, is_newest in areas.rows(stamp):
             self._tables.add(AREA_WINDOWS, row.view, row.line)
             if is_newest:

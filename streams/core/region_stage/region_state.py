@@ -1,4 +1,4 @@
-"""State of a region fold: what each unit fold has told. Everything but the live map is derived from it.
+"""State of a region fold: what each unit fold has sent. Everything but the live map is derived from it.
 
 source/<topic>/<partition>   the unit fold's time, epoch ms
 registry/<region>            `RegionRegistry.encode()`

@@ -15,7 +15,7 @@ from contracts.time.windows import AHEAD_MS, ALLOWED_LATENESS_MS
 from streams.core.history.event_kinds import KIND_OF
 from streams.core.history.facts import Fact
 from streams.core.history.ledger import Ledger
-from streams.core.metrics.payloads import payload_of
+from streams.core.metrics.payloads import PAYLOAD_OF
 from streams.core.unit_stage.units import Units
 
 _REMEMBERED: Final = 4_096
@@ -65,7 +65,11 @@ class KnownSource:
             refusal = check_said(event)
             if refusal is not None:
                 return refusal
-        ms_of_day = (time_ms + offset_ms) % DAY_MS
+        payload_of = PAYLOAD_OF.get(cls)
+        payload = None
+        if payload_of is not None:
+            ms_of_day = (time_ms + offset_ms) % DAY_MS
+            payload = payload_of(event, self._registered[key], ms_of_day, self._limits)
         fact = Fact(
             event.id,
             digest(event),
@@ -74,7 +78,7 @@ class KnownSource:
             received,
             time_ms if event.recordedtime is None else recorded_ms(event),
             supersedes or "",
-            payload_of(event, self._registered[key], ms_of_day, self._limits),
+            payload,
         )
         return fact, day
 

@@ -1,6 +1,6 @@
 """The sides of stage one: what differs between event topics.
 
-To add one (recipients, say): a class here, its topic in `SIDES`, its sums in `streams.core.metrics`, its fields in
+To add one, recipients for example: a class here, its topic in `SIDES`, its sums in `streams.core.metrics`, its fields in
 `region_feed.Contribution`, its area view in `region_stage.area_views`.
 """
 
@@ -62,8 +62,8 @@ class Side(Protocol[P]):
         """Which method of `rows` writes this side's rows."""
 
 
-class Kitchens:
-    """Kitchens: performance, and what was eaten where."""
+class KitchenSide:
+    """The kitchens: performance, and what was eaten where."""
 
     kind: ClassVar = "sppg"
     view: ClassVar[View] = "performance"
@@ -110,8 +110,8 @@ class Kitchens:
         return rows.performance
 
 
-class Clinics:
-    """Clinics: clinic coverage."""
+class ClinicSide:
+    """The clinics: clinic coverage."""
 
     kind: ClassVar = "clinic"
     view: ClassVar[View] = "clinic_coverage"
@@ -155,5 +155,5 @@ def _units_in_force(registry: Registry, region: str, kind: str, day: int) -> Ite
     return [unit.unit_id for unit in units if unit.kind == kind]
 
 
-SIDES: Final[dict[str, type[Side[Any]]]] = {SPPG_EVENTS: Kitchens, CLINIC_EVENTS: Clinics}
+SIDES: Final[dict[str, type[Side[Any]]]] = {SPPG_EVENTS: KitchenSide, CLINIC_EVENTS: ClinicSide}
 """Event topic -> its side."""

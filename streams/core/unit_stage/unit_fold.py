@@ -19,7 +19,7 @@ from contracts.results.topics import (
 )
 from contracts.time.instant import rfc3339
 from streams.core.fold import Flush, Out, Record
-from streams.core.region_feed import LastReceived, LiveRow, RegistryRows, feed_records
+from streams.core.region_feed import LastReceived, LiveRow, RegistrySnapshot, feed_records
 from streams.core.state_format import UnreadableStateError, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.table_rows import PositionRow, encode_row
@@ -28,7 +28,7 @@ from streams.core.unit_stage.intake import Intake
 from streams.core.unit_stage.sides import SIDES
 from streams.core.unit_stage.unit_state import UnitState
 from streams.core.unit_stage.units import Units
-from streams.core.windowing.row_writer import Stamp
+from streams.core.windowing.row_writer import FlushStamp
 
 
 class UnitFold:
@@ -122,10 +122,10 @@ class UnitFold:
         feeds: dict[str, list[Any]] = defaultdict(list)
         for code in sorted(self._state.changed_registries):
             encoded = self._state.registries[code].encode()
-            feeds[code].append(RegistryRows(encoded, self._state.changed_registries[code]))
+            feeds[code].append(RegistrySnapshot(encoded, self._state.changed_registries[code]))
         updated_at = rfc3339(self._state.time_ms // 1000 * 1000)
         for code, units in self._regions.items():
-            stamp = Stamp(code, self._revision_base + position, updated_at)
+            stamp = FlushStamp(code, self._revision_base + position, updated_at)
             self._drain_region(units, stamp, feeds[code])
         kind = SIDES[self._partition.topic].kind
         for code, unit, received in self._intake.last_received():
@@ -143,7 +143,7 @@ class UnitFold:
             self._tables.add(stream, "positions", encode_row(at))
         return Flush(self._state.drain(), [*self._tables.drain(), *self._feed(feeds, position)])
 
-    def _drain_region(self, units: Units[Any], stamp: Stamp, feed: list[Any]) -> None:
+    def _drain_region(self, units: Units[Any], stamp: FlushStamp, feed: list[Any]) -> None:
         # Before the rows: those forget what is out of reach.
         feed.extend(units.contributions())
         rows = list(units.rows(stamp))

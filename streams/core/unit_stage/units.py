@@ -15,8 +15,8 @@ from streams.core.metrics.payloads import UNCOUNTED
 from streams.core.region_feed import Contribution
 from streams.core.unit_stage.sides import Side
 from streams.core.windowing.progress import Progress
-from streams.core.windowing.row_writer import Row, RowWriter, Stamp
-from streams.core.windowing.schedule import Schedule
+from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
+from streams.core.windowing.schedule import RowSchedule
 from streams.core.windowing.targets import Targets
 from streams.core.windowing.window_table import DAY_REACH, PANE_REACH
 
@@ -40,7 +40,7 @@ class Units(Generic[P]):
         self._unwritten = unwritten
         self._ledgers: dict[str, Ledger] = {}
         self._progress = Progress(registry.zone(region))
-        self._schedule: Schedule[P] = Schedule(self._progress, side.new_sum, self._in_force)
+        self._schedule: RowSchedule[P] = RowSchedule(self._progress, side.new_sum, self._in_force)
         self._add, self._delta = side.add, self._schedule.table.delta
         self._forgot_at = -1
         self.use(registry)
@@ -100,11 +100,12 @@ class Units(Generic[P]):
                 found.append(self.side.contribution(unit, pane, total))
         return found
 
-    def rows(self, stamp: Stamp) -> Iterator[tuple[Row, bool]]:
+    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
         """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
         write, level = self.side.writer(self._writer), self.side.level
-        for key, total, is_newest, _ in self._schedule.rows():
-            yield write(stamp, level, key, total), is_newest
+        for area, window, newest, _, sums in self._schedule.runs():
+            for end, total in sums:
+                yield write(stamp, level, area, window, end, total), end == newest
         if self._forgot_at != self._progress.pane:
             # Not before the rows and contributions are out: days may pass between two flushes when the log is read anew.
             self._forgot_at = self._progress.pane

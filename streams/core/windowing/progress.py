@@ -1,4 +1,4 @@
-"""How far the region's clock has come for one region, and which panes and days that makes due."""
+"""How far the clock of one region has advanced, and which panes and days that makes due."""
 
 from __future__ import annotations
 

@@ -8,21 +8,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
 from streams.core.metrics.pane_sum import PaneSum
 from streams.core.windowing.progress import Progress
-from streams.core.windowing.timeline import Ends
 from streams.core.windowing.window_table import RowKey, WindowTable
 
 P = TypeVar("P", bound=PaneSum)
-
-DueRow = tuple[RowKey, P, bool, bool]
-"""(key, sum over its window, whether it is of the newest begun window, whether time made it due)."""
+_NONE: Final[set[int]] = set()
 
 
-class Schedule(Generic[P]):
+class RowRun(NamedTuple, Generic[P]):
+    """Rows of one area and window that must be written.
+
+    `sums`: (end, sum over its window) of each; a sum is valid until the next one is asked for. `newest`: the end of the
+    newest begun window; `due`: ends that time made due.
+    """
+
+    area: str
+    window: WindowName
+    newest: int
+    due: set[int]
+    sums: Iterator[tuple[int, P]]
+
+
+class RowSchedule(Generic[P]):
     """`new` makes an empty sum; `in_force` gives the areas that have rows on a local day though nothing is reported."""
 
     def __init__(
@@ -41,7 +52,7 @@ class Schedule(Generic[P]):
         self._due.update(self.table.due_with(panes))
         for day in days:
             self._due.update(
-                RowKey(area, window, day) for area in self._in_force(day) for window in DAY_WINDOWS
+                (area, window, day) for area in self._in_force(day) for window in DAY_WINDOWS
             )
         self._is_stale = True
 
@@ -62,34 +73,24 @@ class Schedule(Generic[P]):
         else:
             exists = self.table.holds(area, range(end - PANE_WINDOWS[window], end))
         if exists:
-            self._due.add(RowKey(area, window, end))
+            self._due.add((area, window, end))
 
-    def rows(self) -> Iterator[DueRow[P]]:
-        """Rows that changed or became due since the last call; rows of one area and window follow each other.
-
-        A sum is valid until the next row is asked for.
-        """
+    def runs(self) -> Iterator[RowRun[P]]:
+        """Rows that changed or became due since the last call. Take all sums of a run before the next run."""
         self.apply_deltas()
         table, progress = self.table, self._progress
-        due, self._due = self._due, set()
-        for (area, window), ends in _merged(
-            table.changed(progress.pane, progress.day), due
-        ).items():
+        due: dict[tuple[str, WindowName], set[int]] = defaultdict(set)
+        for area, window, end in self._due:
+            due[area, window].add(end)
+        self._due.clear()
+        ends_of = table.changed(progress.pane, progress.day)
+        for place, some in due.items():
+            ends_of[place] = sorted(some.union(ends_of.get(place, ())), reverse=True)
+        for (area, window), ends in ends_of.items():
+            of_time = due.get((area, window)) or _NONE
             newest = progress.newest(window)
-            for end, total in table.sums(area, window, ends):
-                key = RowKey(area, window, end)
-                yield key, total, end == newest, key in due
+            yield RowRun(area, window, newest, of_time, table.sums(area, window, ends))
         if self._is_stale:
             # Not before the rows are out: days may pass between two flushes when the log is read anew.
             self._is_stale = False
             table.forget(progress.pane, progress.day)
-
-
-def _merged(changed: Ends, due: Iterable[RowKey]) -> Ends:
-    """`changed` with the rows that are `due` besides."""
-    ends: dict[tuple[str, WindowName], set[int]] = defaultdict(set)
-    for area, window, end in due:
-        ends[area, window].add(end)
-    for place, some in ends.items():
-        changed[place] = sorted(some.union(changed.get(place, ())), reverse=True)
-    return changed

@@ -23,7 +23,7 @@ class _Sums:
 
     def __init__(self, region: str, service: ServiceDay) -> None:
         view = service.view
-        self.service = service  # held, so that its id stays its own
+        self.service = service  # referenced, so that its id stays its own
         self.portions: dict[str, int] = defaultdict(int)
         self.eaten: dict[tuple[str, str], int] = defaultdict(int)
         self.recipients: dict[tuple[str, str], set[str]] = defaultdict(set)

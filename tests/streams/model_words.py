@@ -37,7 +37,7 @@ class Arrival:
 
 
 @dataclass(eq=False)
-class Said:
+class AcceptedEvent:
     """An accepted event."""
 
     body: dict[str, Any]
@@ -123,22 +123,22 @@ def received_ms(body: dict[str, Any], append_ms: int) -> int:
     return append_ms
 
 
-def bear(one: Said, other: Said) -> bool:
+def bear(one: AcceptedEvent, other: AcceptedEvent) -> bool:
     later = max(one.received, other.received)
     return all(later - each.time <= 30 * DAY for each in (one, other))
 
 
-def rank(one: Said) -> tuple[int, str]:
+def rank(one: AcceptedEvent) -> tuple[int, str]:
     return (one.recorded, one.id)
 
 
-def equal(one: Said, other: Said) -> bool:
+def equal(one: AcceptedEvent, other: AcceptedEvent) -> bool:
     mine, theirs = ((x.type, x.body.get("subject"), x.names, x.time, x.data) for x in (one, other))
     return mine == theirs
 
 
-def by_type(events: list[Said]) -> dict[str, list[Said]]:
-    sorts: dict[str, list[Said]] = {}
+def by_type(events: list[AcceptedEvent]) -> dict[str, list[AcceptedEvent]]:
+    sorts: dict[str, list[AcceptedEvent]] = {}
     for one in events:
         sorts.setdefault(one.type, []).append(one)
     return sorts

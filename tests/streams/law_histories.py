@@ -10,9 +10,7 @@ from typing import Any, Final
 
 from contracts.events.partition import partition_of
 from contracts.time.instant import rfc3339
-from tests.streams.said import DAY, MINUTE, PANE, Arrival, ms
-from tests.streams.survey import children
-from tests.streams.world import (
+from tests.streams.law_world import (
     ABROAD,
     CLINICS,
     GROUPS_OF,
@@ -21,15 +19,17 @@ from tests.streams.world import (
     LENGTH_DAYS,
     OF_KITCHEN,
     RECIPIENTS,
-    World,
+    LawWorld,
 )
+from tests.streams.model_words import DAY, MINUTE, PANE, Arrival, ms
+from tests.streams.survey import children
 
 
 @dataclass
-class History:
+class LawHistory:
     """What arrives: (append time, topic, partition of the unit at `partitions`, raw line), in order of time."""
 
-    world: World
+    world: LawWorld
     lines: list[tuple[int, str, str, bytes]] = field(default_factory=list)
     """append ms, topic, unit id that decides the partition, line"""
     end_ms: int = 0
@@ -45,7 +45,7 @@ class Maker:
     """Makes one history from `chance`."""
 
     chance: Random
-    world: World
+    world: LawWorld
     events: int
     days: int = LENGTH_DAYS
 
@@ -54,8 +54,8 @@ class Maker:
         self._sent: dict[str, list[dict[str, Any]]] = {}
         self._promised: dict[str, list[dict[str, Any]]] = {}
 
-    def make(self) -> History:
-        history = History(self.world)
+    def make(self) -> LawHistory:
+        history = LawHistory(self.world)
         start = self.world.start_ms + 3 * MINUTE
         span = self.days * DAY
         instants = sorted(start + self._moment(span) for _ in range(self.events))
