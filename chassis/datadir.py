@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from chassis.operator_error import OperatorError
+
 KEY_BYTES: Final = 32
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
@@ -22,7 +24,7 @@ class _Stamp(msgspec.Struct):
     mode: str
 
 
-class DataDirError(Exception):
+class DataDirError(OperatorError):
     """The data dir lacks something or holds what it must not. The message says what to do."""
 
 

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from chassis.datadir import DataDir
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
+from chassis.http.serve import base_url, listen
 from chassis.http.uvicorn_limits import ServerConfig
-from chassis.serve import base_url, listen
 
 _STOP_S: Final = 6.0
 

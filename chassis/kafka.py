@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from chassis.operator_error import OperatorError
 from contracts.results.topics import Topic
 
 _RETRY_S: Final = 0.2
@@ -20,7 +21,7 @@ _CHECKED: Final = ("message.timestamp.type", "cleanup.policy")
 """Settings on which correctness rests: another value is refused, not changed unasked."""
 
 
-class TopicError(Exception):
+class TopicError(OperatorError):
     """A topic is not as it must be, or cannot be made. The message says what to do."""
 
 

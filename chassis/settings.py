@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chassis.operator_error import OperatorError
+
+ENV = "PANTAU_"
 
 
 class Settings(BaseSettings):
     """One installation's settings. Every service reads the same class; each uses what it needs."""
 
-    model_config = SettingsConfigDict(env_prefix="PANTAU_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=ENV, extra="ignore", frozen=True)
 
     data_dir: Path = Field(
         Path("data"),
@@ -136,3 +140,15 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of the environment; `given` wins. Raises `OperatorError` naming the setting that is wrong, not its value."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise OperatorError(
+            f"{ENV}{name.upper()} is wrong: {first['msg']}; `pantau settings` describes it"
+        ) from None

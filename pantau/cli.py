@@ -8,8 +8,8 @@ from typing import Final
 import typer
 
 from chassis import logs
-from chassis.datadir import DataDirError, keep_private
-from pantau.command_error import CommandError
+from chassis.datadir import keep_private
+from chassis.operator_error import OperatorError
 from pantau.commands.develop import bench, schema_next, simulate
 from pantau.commands.operate import audit, init, list_settings, replay, status, up
 from pantau.commands.provide import device, region, wall
@@ -60,6 +60,6 @@ def main() -> None:
     logs.configure("pantau", "warning")
     try:
         build()()
-    except (CommandError, DataDirError) as refusal:
-        sys.stderr.write(f"pantau: {refusal}\n")
+    except OperatorError as error:
+        sys.stderr.write(f"pantau: {error}\n")
         sys.exit(1)

@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
-import pydantic
 from pydantic import SecretStr
 
 from chassis.datadir import FILE_MODE, DataDir, DataDirError, write_file
-from chassis.settings import Settings
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
+from chassis.settings import ENV, Settings, load_settings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 """Folder of the packages: the repository, or site-packages."""
 RUN: Final = "pantau"
 """Name of the supervisor's own run file."""
-_ENV: Final = "PANTAU_"
 
 Mode = Literal["real", "simulated"]
 ClockKind = Literal["real", "demo"]
@@ -37,17 +35,10 @@ class InstallationStamp(msgspec.Struct, frozen=True):
 def new_settings(**given: Any) -> Settings:
     """Settings to start an installation with: `given` (None: not given) wins over the environment.
 
-    Paths come out absolute. Raises `CommandError` naming the setting that is wrong.
+    Paths come out absolute. Raises `OperatorError` naming the setting that is wrong.
     """
     given = {name: value for name, value in given.items() if value is not None}
-    try:
-        settings = Settings(**given)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise CommandError(
-            f"{_ENV}{name.upper()} is wrong: {first['msg']}; `pantau settings` describes it"
-        ) from None
+    settings = load_settings(**given)
     paths = {"data_dir": settings.data_dir.resolve(), "regions_dir": _regions_dir(settings)}
     return settings.model_copy(update=paths)
 
@@ -56,7 +47,7 @@ def running_settings(data_dir: Path | None = None, **given: Any) -> Settings:
     """Settings of the installation in `data_dir` (None: PANTAU_DATA_DIR), for commands that come to it.
 
     `given` wins over the environment, that over what the installation notes in its data dir.
-    Raises `CommandError` naming the setting that is wrong.
+    Raises `OperatorError` naming the setting that is wrong.
     """
     asked = new_settings(data_dir=data_dir, **given)
     noted = _noted(DataDir(asked.data_dir))
@@ -95,12 +86,12 @@ def read_stamp(home: DataDir) -> InstallationStamp | None:
 
 
 def stamp(home: DataDir, wanted: InstallationStamp) -> None:
-    """Stamp a new data dir; check a stamped one. Raises `CommandError` where it holds something else."""
+    """Stamp a new data dir; check a stamped one. Raises `OperatorError` where it holds something else."""
     held = read_stamp(home)
     if held is None:
         write_file(home.stamp_file, msgspec.json.format(msgspec.json.encode(wanted)) + b"\n")
     elif held != wanted:
-        raise CommandError(
+        raise OperatorError(
             f"{home.path} holds {held.mode} events on the {held.clock} clock and takes no {wanted.mode} ones on the "
             f"{wanted.clock} clock: give another --data-dir, or the options it was started with"
         )
@@ -110,7 +101,7 @@ def stamp(home: DataDir, wanted: InstallationStamp) -> None:
 def locked(home: DataDir) -> Iterator[None]:
     """Hold the data dir for this process. The lock ends with the process, however it ends.
 
-    Raises `CommandError` if another `pantau up` holds it.
+    Raises `OperatorError` if another `pantau up` holds it.
     """
     path = home.run / "lock"
     handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
@@ -119,7 +110,7 @@ def locked(home: DataDir) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pid = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
-            raise CommandError(
+            raise OperatorError(
                 f"another pantau runs on {home.path} (pid {pid}): stop it, or give another --data-dir"
             ) from None
         os.ftruncate(handle, 0)
@@ -150,8 +141,6 @@ def child_env(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str
 
     Secrets are passed on only if they were in `inherited`; else the part reads them from the data dir.
     """
-    env = dict(inherited) | {
-        f"{_ENV}{name.upper()}": text for name, text in plain(settings).items()
-    }
+    env = dict(inherited) | {f"{ENV}{name.upper()}": text for name, text in plain(settings).items()}
     path = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
     return env | {"PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry
 from contracts.registry.registry_changes import validate_change
 from contracts.results.topics import (
@@ -22,7 +23,6 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import Clock
 from contracts.time.days import Zone
-from pantau.command_error import CommandError
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"
 _MAX_REQUEST_BYTES: Final = 1_048_576
@@ -98,7 +98,7 @@ async def _publish(
             continue
         today = Zone(registry.region.timezone).local_day(clock.now_ms())
         if faults := validate_change(old, registry, today):
-            raise CommandError(
+            raise OperatorError(
                 f"the folder of region {code} may not be taken over: " + "; ".join(faults)
             )
         await _send(bootstrap, key, registry)
@@ -111,6 +111,6 @@ def publish(
 ) -> list[str]:
     """Publish each region that differs from what the cluster holds; gives the codes of those.
 
-    `key`: the installation's, to sign with. Raises `CommandError` where a change would alter the past.
+    `key`: the installation's, to sign with. Raises `OperatorError` where a change would alter the past.
     """
     return asyncio.run(_publish(bootstrap, key, clock, registries))

@@ -6,19 +6,16 @@ Two threads: one lands event lines, one inserts table lines and the registry.
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
+from typing import NoReturn
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from chassis import clocks, health, kafka, logs
-from chassis.datadir import DataDirError, keep_private
+from chassis import clocks, health, kafka, logs, service
 from chassis.feeds import generation_feed
 from chassis.settings import Settings
-from contracts.results.generations import service_name
 from contracts.results.topics import (
     EVENT_TOPICS,
     REBUILT_TOPICS,
@@ -93,16 +90,13 @@ def _prepare_store(
             return
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
-    """Work until `stop` is set.
-
-    Raises whatever ends one of the threads: the supervisor starts the process again.
-    """
-    clock = clocks.load_clock(settings)
-    # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.
-    state = health.Health(service_name("sinks", settings.generation))
+def _work(of: service.Service) -> None:
+    """Work until a signal comes, or another generation is shown."""
+    stop = threading.Event()
+    settings, clock, state = of.settings, of.clock, of.health
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
         kafka.wait_for_broker(settings.broker, _BROKER_WAIT_S)
+        of.on_stop(stop.set)
         generation = settings.generation or generation_feed.read_now(settings).shown
         lands = _lands(settings, clock, generation)
         readiness = Readiness(state, tuple(lands))
@@ -134,19 +128,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 future.result()
 
 
-def main() -> None:
-    """Entry point. Settings: `PANTAU_*`. Exits 0 after SIGTERM or SIGINT, else 1."""
-    keep_private()
-    settings = Settings()
-    logs.configure("sinks", settings.log_level)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda _signal, _frame: stop.set())
-    try:
-        run(settings, stop)
-    except (DataDirError, TimeoutError, kafka.TopicError, migrate.MigrationError) as error:
-        logs.get("sinks").critical("cannot start", reason=str(error))
-        sys.exit(1)
+def main() -> NoReturn:
+    """Runs until SIGTERM. Whatever ends one of the threads ends the process: its supervisor starts it again."""
+    service.run("sinks", _work)
 
 
 if __name__ == "__main__":

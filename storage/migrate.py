@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from chassis import logs
-from chassis.datadir import DataDirError
-from chassis.settings import Settings
+from chassis import logs, service
+from chassis.operator_error import OperatorError
 from contracts.results.generations import FIRST
 from storage import generation_tables
 from storage.clickhouse_client import open_writer
@@ -44,7 +42,7 @@ _VIEW: Final = "view."
 log = logs.get("storage.migrate")
 
 
-class MigrationError(Exception):
+class MigrationError(OperatorError):
     """The files and what was applied disagree, or a statement failed. Says what to do."""
 
 
@@ -201,14 +199,16 @@ def _replace_views(client: Client, views: Sequence[View]) -> None:
         client.command(f"DELETE FROM {TABLE} WHERE id = {text(id_)}")
 
 
-def main() -> None:
-    """Apply what is missing to the ClickHouse of the settings; one line on stderr if it fails."""
-    settings = Settings()
-    logs.configure("migrate", settings.log_level)
+def _work(of: service.Service) -> None:
     try:
-        run(open_writer(settings))
-    except (ClickHouseError, DataDirError, MigrationError) as error:
-        sys.exit(f"pantau: {error}")
+        run(open_writer(of.settings))
+    except ClickHouseError as error:
+        raise MigrationError(str(error)) from error
+
+
+def main() -> NoReturn:
+    """Applies what is missing to the ClickHouse of the settings."""
+    service.run("migrate", _work)
 
 
 if __name__ == "__main__":

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from faust import Worker
 
-from chassis import health, logs
-from chassis.datadir import keep_private
-from chassis.settings import Settings
-from contracts.results.generations import service_name
+from chassis import health, service
 from streams.agents.app import build
 
 
-def main() -> None:
-    """Runs until SIGTERM."""
-    keep_private()
-    settings = Settings()
-    logs.configure("streams", settings.log_level)
-    # One that rebuilds runs beside the installation's own: it notes itself under a name of its own.
-    state = health.Health(service_name("streams", settings.generation))
-    with health.serve(state, settings.host, settings.health_port, settings.data_dir):
-        app = build(settings, state)
-        Worker(
-            app,
+def _work(of: service.Service) -> None:
+    settings = of.settings
+    with health.serve(of.health, settings.host, settings.health_port, settings.data_dir):
+        worker = Worker(
+            build(settings, of.health),
             quiet=True,
             loglevel=settings.log_level,
             override_logging=False,
             redirect_stdouts=False,
-        ).execute_from_commandline()
+        )
+        worker.execute_from_commandline()
+
+
+def main() -> NoReturn:
+    """Runs until SIGTERM."""
+    service.run("streams", _work)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.http.http_policy import HttpPolicy
-from chassis.problems import Problem, response_of
+from chassis.http.problems import Problem, response_of
 
 TRANSPORT: Final = "pantau.transport"
 """Where the scope holds the connection's transport, which ASGI hides."""

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from chassis import problems
+from chassis.http import problems
 
 
 def new_app(

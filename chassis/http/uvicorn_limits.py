@@ -23,7 +23,7 @@ from websockets.frames import Frame
 
 from chassis.http.gate import Gate, head_too_large
 from chassis.http.http_policy import HttpPolicy
-from chassis.problems import Problem, response_of
+from chassis.http.problems import Problem, response_of
 
 _WS_MAX_SIZE: Final = 64 * 1024
 _MAX_FRAGMENTS: Final = 256

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 import yaml
 
+from chassis.operator_error import OperatorError
 from chassis.regions.region_csv import Cells, Faults, read_table
 from contracts.events.nik import has_nik
 from contracts.registry.entities import (
@@ -58,12 +59,11 @@ MAX_REASON: Final = 100
 _Read = TypeVar("_Read")
 
 
-class RegionError(ValueError):
-    """The folder cannot be used. `faults`: one message each, with file, line and what to do."""
+class RegionError(OperatorError):
+    """The folder cannot be used: a line for each fault, with file, line and what to do."""
 
     def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
+        super().__init__("the region folder cannot be used:\n  " + "\n  ".join(faults))
 
 
 class _RegionFile(msgspec.Struct, forbid_unknown_fields=True):

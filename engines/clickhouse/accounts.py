@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from chassis.datadir import ACCOUNTS, write_file
+from chassis.operator_error import OperatorError
 from contracts.results.databases import ANALYST_DATABASE
 
 FILE: Final = "accounts.json"
@@ -83,7 +84,7 @@ ANALYST: Final = Profile(
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({"writer": WRITER, "analyst": ANALYST})
 
 
-class AccountsError(Exception):
+class AccountsError(OperatorError):
     """The accounts file is missing or damaged. The message says what to do."""
 
 

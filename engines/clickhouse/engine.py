@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import chdb
 
+from chassis.operator_error import OperatorError
 from engines.clickhouse.engine_errors import from_engine, refused
 
 DEFAULT_MEMORY_BYTES: Final = 1_500_000_000
@@ -37,7 +38,7 @@ _FAILED_WRITES: Final = (
 )
 
 
-class EngineError(Exception):
+class EngineError(OperatorError):
     """The engine cannot be opened. The message says what to do."""
 
 

@@ -17,8 +17,9 @@ import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 from fastapi import FastAPI
@@ -27,17 +28,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from chassis import logs
-from chassis.datadir import DataDir, DataDirError, keep_private
+from chassis import logs, service
+from chassis.datadir import DataDir, keep_private
 from chassis.health import Health
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
-from chassis.serve import serve_app
+from chassis.http.serve import serve_app
 from engines.clickhouse import protocol
 from engines.clickhouse.accounts import (
     PROFILES,
     Accounts,
-    AccountsError,
     Profile,
     create_accounts,
     write_accounts,
@@ -46,7 +46,6 @@ from engines.clickhouse.engine import (
     DEFAULT_MEMORY_BYTES,
     DEFAULT_THREADS,
     Engine,
-    EngineError,
     Summary,
 )
 from engines.clickhouse.engine_errors import ClickHouseError, from_engine, refused
@@ -265,28 +264,28 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Serve until SIGTERM. Ends with one line on stderr if the folder or the port is taken."""
-    keep_private()
-    given = _arguments(arguments)
+def _work(given: argparse.Namespace, of: service.Service) -> None:
     home = DataDir(given.data_dir)
-    folder = home.clickhouse
-    if given.create_accounts:
-        sys.stdout.buffer.write(msgspec.json.encode(create_accounts(folder)) + b"\n")
-        return
     logs.configure(SERVICE, given.log_level)
-    try:
-        # Owned first: a second server must not touch the accounts of the first.
-        engine = Engine(folder, given.memory_bytes, given.threads)
-        accounts = _accounts(home)
-    except (AccountsError, DataDirError, EngineError) as error:
-        sys.exit(f"pantau: {error}")
-    app = Server(engine, accounts).app(Health(SERVICE))
+    # Owned first: a second server must not touch the accounts of the first.
+    engine = Engine(home.clickhouse, given.memory_bytes, given.threads)
+    app = Server(engine, _accounts(home)).app(of.health)
     # Clients may send a query in the address, as long as on a server.
     policy = HttpPolicy(
         max_body_bytes=protocol.MAX_BODY_BYTES, max_head_bytes=1 << 20, body_s=_BODY_S
     )
     serve_app(app, policy, given.host, given.port, SERVICE, given.data_dir)
+
+
+def main() -> NoReturn:
+    """Serves until SIGTERM."""
+    given = _arguments(None)
+    if given.create_accounts:
+        keep_private()
+        made = create_accounts(DataDir(given.data_dir).clickhouse)
+        sys.stdout.buffer.write(msgspec.json.encode(made) + b"\n")
+        sys.exit(0)
+    service.run(SERVICE, partial(_work, given))
 
 
 def _accounts(home: DataDir) -> Accounts:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from chassis.kafka import wait_for_broker
+from chassis.operator_error import OperatorError
 from engines.kafka import jars
 
 _POLL_S: Final = 0.1
@@ -104,7 +105,7 @@ _JAVA_ENVIRONMENT: Final = frozenset(
 """Of other Java programs on the machine; ours must not start differently because of them."""
 
 
-class BrokerError(Exception):
+class BrokerError(OperatorError):
     """The broker cannot be prepared or does not come up. The message says what to do."""
 
 

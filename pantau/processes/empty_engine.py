@@ -15,8 +15,8 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from chassis.datadir import DataDir
+from chassis.operator_error import OperatorError
 from engines.kafka.broker import pick_port
-from pantau.command_error import CommandError
 from storage.clickhouse_client import connect
 
 _START_S: Final = 60.0
@@ -25,7 +25,7 @@ _POLL_S: Final = 0.1
 
 @contextmanager
 def empty_engine() -> Iterator[Client]:
-    """A writer's client of an engine that holds nothing and is removed at the end. Raises `CommandError` if it does not start."""
+    """A writer's client of an engine that holds nothing and is removed at the end. Raises `OperatorError` if it does not start."""
     with tempfile.TemporaryDirectory(prefix="pantau-schema-") as folder:
         home = DataDir(Path(folder))
         home.create_clickhouse_accounts()
@@ -50,4 +50,4 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(_POLL_S)
         else:
             return
-    raise CommandError("the embedded ClickHouse does not start: see the lines above")
+    raise OperatorError("the embedded ClickHouse does not start: see the lines above")

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from chassis.operator_error import OperatorError
 from pantau.processes.child_log import ChildLog
 from pantau.processes.probes import NOT_RUNNING, Answer, Probe
 from pantau.processes.restarts import Restarts
@@ -45,7 +46,7 @@ class Part:
     stop_s: float = 10.0
 
 
-class PartFailed(Exception):
+class PartFailed(OperatorError):
     """A part cannot be brought up. The message names its log file."""
 
 

@@ -11,6 +11,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from chassis.clocks import secret_key
 from chassis.feeds import generation_feed
+from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.generations import RECORD_KEY, Generations
 from contracts.results.topics import (
@@ -18,7 +19,6 @@ from contracts.results.topics import (
     GENERATIONS,
     control_headers,
 )
-from pantau.command_error import CommandError
 
 _TRANSACTIONAL_ID: Final = "pantau.generations"
 
@@ -32,7 +32,7 @@ class GenerationRecord:
         self.now = now
 
     async def write(self, changed: Generations) -> None:
-        """Replace it. Raises `CommandError` if another command has opened it since."""
+        """Replace it. Raises `OperatorError` if another command has opened it since."""
         value = changed.encode()
         headers = control_headers(self._key, GENERATION_CHANGE, value)
         try:
@@ -41,7 +41,7 @@ class GenerationRecord:
                     GENERATIONS, value, RECORD_KEY, 0, headers=headers
                 )
         except (ProducerFenced, InvalidProducerEpoch):
-            raise CommandError("another `pantau replay` has begun since: this one ends") from None
+            raise OperatorError("another `pantau replay` has begun since: this one ends") from None
         self.now = changed
 
 

@@ -22,9 +22,9 @@ from kafka.errors import KafkaError as AdminError
 
 from audit.run import NothingToAuditError, audit
 from chassis.kafka import TopicError
+from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.topics import generation_name
-from pantau.command_error import CommandError
 from pantau.commands.operate.audit import limits, render, summary
 from pantau.processes.supervisor import PartFailed, Supervisor
 from pantau.replay import event_log, generation_record, start
@@ -46,13 +46,13 @@ def say(line: str) -> None:
 def replay(settings: Settings, back: bool) -> int:
     """Rebuild and show; `back`: show the previous generation again. The generation now shown.
 
-    Raises `CommandError`: the generation shown before still is.
+    Raises `OperatorError`: the generation shown before still is.
     """
     return _run(_replay(settings, back))
 
 
 def drop_old(settings: Settings) -> list[int]:
-    """Remove all generations but the shown one; their numbers. Raises `CommandError`."""
+    """Remove all generations but the shown one; their numbers. Raises `OperatorError`."""
     return _run(_drop_old(settings))
 
 
@@ -63,14 +63,14 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
         *(KafkaError, AdminError, ClickHouseError, OSError),
         *(TopicError, NothingToAuditError, PartFailed, TimeoutError),
     ) as error:
-        raise CommandError(f"{error or type(error).__name__}: see `pantau status`") from error
+        raise OperatorError(f"{error or type(error).__name__}: see `pantau status`") from error
 
 
 async def _drop_old(settings: Settings) -> list[int]:
     client = open_writer(settings)
     async with generation_record.opened(settings) as held:
         if stored.shown(client) != held.now.shown:
-            raise CommandError(
+            raise OperatorError(
                 "the views still show another generation: wait until `pantau status` is well"
             )
         # First the record: what it names must be there.
@@ -82,7 +82,7 @@ async def _replay(settings: Settings, back: bool) -> int:
     client = await asyncio.to_thread(open_writer, settings)
     async with generation_record.opened(settings) as held:
         if back and not held.now.previous:
-            raise CommandError("no earlier generation is kept: nothing to go back to")
+            raise OperatorError("no earlier generation is kept: nothing to go back to")
         if not back:
             await held.write(held.now.begin())
         target = held.now.previous if back else held.now.newest
@@ -128,7 +128,7 @@ async def _build(
     async with event_log.opened(settings, target) as events:
         since = await start.begin(settings, events, target) if is_new else None
         if since is not None and (rows := stored.unfinished(client, old, since)):
-            raise CommandError(
+            raise OperatorError(
                 f"the event log begins too late: {rows} rows from before may still change and cannot be "
                 "rebuilt. It must reach back 90 days: see retention.ms of the event topics"
             )
@@ -155,7 +155,7 @@ async def _audit(settings: Settings, target: int) -> None:
         if not report.clean:
             for one in report.differences[:_TOLD]:
                 say(render(one))
-            raise CommandError(
+            raise OperatorError(
                 f"generation {target} differs from its own events and is not shown; the one shown before still is. "
                 "Mend the fold, then replay again"
             )

@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from chassis.clocks import secret_key
-from chassis.kafka import TopicError, wait_for_broker
+from chassis.kafka import wait_for_broker
+from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
-from engines.kafka.broker import BrokerError, KafkaBroker
+from engines.kafka.broker import KafkaBroker
 from pantau import installation
-from pantau.command_error import CommandError
 from pantau.dev_tokens import wall_url, write_dev_tokens
 from pantau.processes.supervisor import PartFailed, Supervisor
 from pantau.registry_publish import publish
@@ -31,7 +31,6 @@ from pantau.up.plan import (
     simulator_part,
 )
 from pantau.up.prepare import load_registries, make_schema
-from storage.migrate import MigrationError
 
 _BROKER_S: Final = 30.0
 _STOP_S: Final = 40.0
@@ -165,7 +164,7 @@ async def _until_stopped(plan: Plan) -> None:
 
 
 def up(plan: Plan) -> None:
-    """Run the installation until SIGTERM or SIGINT. Raises `CommandError` for what keeps it from running."""
+    """Run the installation until SIGTERM or SIGINT. Raises `OperatorError` for what keeps it from running."""
     # Their complaints about a broker that is still starting are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     for warning in (preflight.data_dir(plan.settings.data_dir), preflight.web_build()):
@@ -179,5 +178,5 @@ def up(plan: Plan) -> None:
         preflight.ports(plan.settings.host, plan.ports)
         try:
             asyncio.run(_until_stopped(plan))
-        except (PartFailed, BrokerError, TopicError, MigrationError, TimeoutError) as error:
-            raise CommandError(str(error)) from None
+        except TimeoutError as error:
+            raise OperatorError(str(error)) from None

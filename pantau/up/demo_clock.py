@@ -9,9 +9,9 @@ import msgspec
 
 from chassis.clocks import append_segment, read_segments
 from chassis.datadir import DataDir, write_file
+from chassis.operator_error import OperatorError
 from contracts.registry.entities import Registry
 from contracts.time.clock import DEMO_FACTOR, Clock, DemoClock, Segment, real_now_ms
-from pantau.command_error import CommandError
 
 START_MINUTE: Final = 4 * 60 + 30
 """04:30 local: the first kitchens light their stoves."""
@@ -24,7 +24,7 @@ def demo_start_ms(registry: Registry, region: str, now_ms: int, reached_ms: int 
 
     `reached_ms`: how far the demo clock has come; then it is the first service day whose 04:30 lies
     after it. None for a new data dir; then it is the latest service day before today, `now_ms`
-    being real time. Raises `CommandError` if the region has no such day.
+    being real time. Raises `OperatorError` if the region has no such day.
     """
     zone = registry.zone(region)
     if reached_ms is None:
@@ -37,7 +37,7 @@ def demo_start_ms(registry: Registry, region: str, now_ms: int, reached_ms: int 
         start_ms = zone.moment_ms(day, START_MINUTE)
         if registry.is_service_day(region, day) and (reached_ms is None or start_ms > reached_ms):
             return start_ms
-    raise CommandError(
+    raise OperatorError(
         f"region {region} has no service day within {_SEARCH_DAYS} days: "
         "see service_weekdays and holidays in its region.yaml"
     )

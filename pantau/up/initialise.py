@@ -13,37 +13,36 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, write_file
-from chassis.kafka import TopicError, wait_for_broker
+from chassis.kafka import wait_for_broker
+from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.time.clock import RealClock
 from pantau import installation
-from pantau.command_error import CommandError
 from pantau.dev_tokens import device_token
 from pantau.registry_publish import publish
 from pantau.up import preflight
 from pantau.up.prepare import load_registries, make_schema
 from storage.clickhouse_client import open_writer
-from storage.migrate import MigrationError
 
 _RETRY_S: Final = 1.0
 
 
 def wait_for_clickhouse(settings: Settings, wait_s: float) -> None:
-    """Return when the writer's account gets an answer. Raises `CommandError` after `wait_s` seconds, at once if it is turned away."""
+    """Return when the writer's account gets an answer. Raises `OperatorError` after `wait_s` seconds, at once if it is turned away."""
     deadline = time.monotonic() + wait_s
     while True:
         try:
             open_writer(settings).close()
         except OperationalError as error:
             if time.monotonic() >= deadline:
-                raise CommandError(
+                raise OperatorError(
                     f"no ClickHouse at {settings.clickhouse_url} after {wait_s:.0f} s: "
                     "is it running, and is PANTAU_CLICKHOUSE_URL right?"
                 ) from error
             time.sleep(_RETRY_S)
         except ClickHouseError as error:
-            raise CommandError(
+            raise OperatorError(
                 f"ClickHouse at {settings.clickhouse_url} turns {settings.clickhouse_user!r} away: "
                 "see PANTAU_CLICKHOUSE_USER and PANTAU_CLICKHOUSE_PASSWORD, and that server's accounts"
             ) from error
@@ -61,7 +60,7 @@ def _write_device_tokens(home: DataDir, key: bytes, registries: Iterable[RegionR
 def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> None:
     """Prepare Kafka and ClickHouse for the services. May be run again at any time.
 
-    Raises `CommandError` for what is not right, `DataDirError` for a missing key.
+    Raises `OperatorError` for what is not right, `DataDirError` for a missing key.
     """
     registries = load_registries(settings)
     key = secret_key(settings)
@@ -75,8 +74,8 @@ def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> No
         wait_for_clickhouse(settings, wait_s)
         asyncio.run(make_schema(settings))
         changed = publish(settings.broker, key, RealClock(), registries)
-    except (TimeoutError, TopicError, MigrationError) as error:
-        raise CommandError(str(error)) from None
+    except TimeoutError as error:
+        raise OperatorError(str(error)) from None
     if mode == "simulated":
         _write_device_tokens(home, key, registries)
     codes = ", ".join(changed) or "tidak ada"

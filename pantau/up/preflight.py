@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from chassis.datadir import DataDir
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
 from pantau.installation import ROOT
 
 _WALL: Final = ROOT / "dashboard_ws" / "web" / "dist" / "index.html"
@@ -28,19 +28,19 @@ def web_build() -> str | None:
 
 
 def data_dir(path: Path) -> str | None:
-    """Make it and see that it can be used; gives a warning, or None. Raises `CommandError`."""
+    """Make it and see that it can be used; gives a warning, or None. Raises `OperatorError`."""
     try:
         DataDir(path).make()
         probe = path / f".write-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise CommandError(
+        raise OperatorError(
             f"cannot write to the data dir {path} ({error.strerror}): give another --data-dir"
         ) from None
     free = shutil.disk_usage(path).free
     if free < _REFUSE_BYTES:
-        raise CommandError(
+        raise OperatorError(
             f"only {free // 1_000_000} MB free at {path}: make room, or give another --data-dir"
         )
     if free < _WARN_BYTES:
@@ -56,19 +56,19 @@ def _in_use(host: str, port: int) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return True
-            raise CommandError(
+            raise OperatorError(
                 f"cannot listen on {host}:{port} ({error.strerror}): see --host and --base-port"
             ) from None
     return False
 
 
 def ports(host: str, wanted: Mapping[str, int]) -> None:
-    """Raises `CommandError` naming the first of `wanted` (part -> port) that something else holds."""
+    """Raises `OperatorError` naming the first of `wanted` (part -> port) that something else holds."""
     deadline = time.monotonic() + _PORT_WAIT_S
     for part, port in wanted.items():
         while _in_use(host, port):
             if time.monotonic() >= deadline:
-                raise CommandError(
+                raise OperatorError(
                     f"port {port} ({part}) is in use: stop what holds it, or choose others with --base-port"
                 )
             time.sleep(0.1)

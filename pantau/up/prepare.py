@@ -7,23 +7,17 @@ import asyncio
 from chassis.clocks import secret_key
 from chassis.feeds import generation_feed
 from chassis.kafka import ensure_topics
-from chassis.regions.region_folder import RegionError, load_regions
+from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.results.topics import topics
-from pantau.command_error import CommandError
 from storage import migrate
 from storage.clickhouse_client import open_writer
 
 
 def load_registries(settings: Settings) -> tuple[RegionRegistry, ...]:
-    """The region folders. Raises `CommandError` with every fault in them."""
-    try:
-        return load_regions(settings.regions_dir, settings.regions)
-    except RegionError as error:
-        raise CommandError(
-            "the region folder cannot be used:\n  " + "\n  ".join(error.faults)
-        ) from None
+    """The region folders. Raises `RegionError` with every fault in them."""
+    return load_regions(settings.regions_dir, settings.regions)
 
 
 async def make_schema(settings: Settings) -> None:

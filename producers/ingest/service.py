@@ -15,7 +15,7 @@ from starlette.responses import Response
 from chassis import logs
 from chassis.health import Health
 from chassis.http.gate import unavailable
-from chassis.problems import Problem, problem_response
+from chassis.http.problems import Problem, problem_response
 from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NoReturn
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis import logs
-from chassis.datadir import DataDirError, keep_private
-from chassis.regions.region_folder import RegionError, load_region
+from chassis import logs, service
+from chassis.regions.region_folder import load_region
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, iso_to_day
 from producers.simulator.sending.play import PlayOptions, SimulatorError, play
@@ -54,27 +51,24 @@ def _parser(defaults: Defaults) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Play until SIGTERM, or write the file. 0 if all went well, 1 if it could not."""
-    keep_private()
-    settings = Settings()
-    logs.configure("simulator", settings.log_level)
-    try:
-        given = _parser(Defaults()).parse_args(argv)
-        rates = Rates(given.heartbeat_s, given.temperature_s, given.post_s)
-        regions = tuple(given.region or settings.regions)
-        if given.to_file is not None:
-            _to_file(settings, regions, given, rates)
-        else:
-            scenario = None if given.scenario == "normal" else given.scenario
-            play(
-                settings,
-                PlayOptions(regions, given.seed, scenario, given.speed, given.past_days, rates),
-            )
-    except (SimulatorError, DataDirError, RegionError, ValidationError, ValueError) as error:
-        _log.critical("cannot go on", reason=str(error))
-        return 1
-    return 0
+def _work(of: service.Service) -> None:
+    settings = of.settings
+    given = _parser(Defaults()).parse_args()
+    rates = Rates(given.heartbeat_s, given.temperature_s, given.post_s)
+    regions = tuple(given.region or settings.regions)
+    if given.to_file is not None:
+        _to_file(settings, regions, given, rates)
+        return
+    scenario = None if given.scenario == "normal" else given.scenario
+    play(
+        settings,
+        PlayOptions(regions, given.seed, scenario, given.speed, given.past_days, rates),
+    )
+
+
+def main() -> NoReturn:
+    """Plays until SIGTERM, or writes the file."""
+    service.run("simulator", _work)
 
 
 def _to_file(
@@ -97,4 +91,4 @@ def _to_file(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

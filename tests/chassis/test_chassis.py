@@ -14,11 +14,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from chassis import clocks, logs, problems
+from chassis import clocks, logs
 from chassis.datadir import ACCOUNTS, DataDir, DataDirError
 from chassis.health import Health, serve
+from chassis.http import problems
+from chassis.http.serve import listen
 from chassis.kafka import _misfits
-from chassis.serve import listen
 from chassis.settings import Settings
 from contracts.results.topics import EVENT_TOPICS, topics
 from contracts.time.clock import DemoClock, RealClock, Segment

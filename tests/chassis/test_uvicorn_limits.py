@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
+from chassis.http.serve import listen
 from chassis.http.uvicorn_limits import ServerConfig
-from chassis.serve import listen
 
 POLICY = HttpPolicy(
     max_body_bytes=10_000,

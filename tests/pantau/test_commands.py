@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from chassis.datadir import DataDir
+from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_region
 from chassis.settings import Settings
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Registry, Unit
@@ -22,7 +23,6 @@ from contracts.tokens import verify
 from engines.kafka.broker import pick_port
 from pantau import dev_tokens, installation
 from pantau.cli import build
-from pantau.command_error import CommandError
 from pantau.commands.operate.list_settings import describe
 from pantau.commands.operate.status import as_json, render
 from pantau.status.stages import InstallationStatus, Live, PartHealth, collect, stages
@@ -159,7 +159,7 @@ def test_enrol_checks_the_unit_and_prints_only_the_token(tmp_path: Path) -> None
     assert verify(home.key(), token, real_now_ms() / 1000, "device").sub == unit.unit_id
     assert f"/32.11/{unit.kind}/{unit.unit_id}" in good.stderr
     bad = run.invoke(build(), ["device", "enrol", "--unit", "SPPG-X", "--data-dir", str(tmp_path)])
-    assert isinstance(bad.exception, CommandError)
+    assert isinstance(bad.exception, OperatorError)
     assert "units.csv" in str(bad.exception)
 
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from chassis.clocks import append_segment, read_segments
 from chassis.datadir import DataDir, write_file
+from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Registry
 from contracts.time.clock import DEMO_FACTOR, Segment, rfc3339
 from contracts.time.days import iso_to_day
 from pantau import installation
-from pantau.command_error import CommandError
 from pantau.installation import InstallationStamp, child_env, plain, running_settings
 from pantau.processes.child_log import MAX_BYTES, ChildLog, problem_in
 from pantau.processes.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
@@ -89,7 +89,7 @@ def test_what_the_simulator_implies(
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANTAU_PARTITIONS", "many")
-    with pytest.raises(CommandError, match="PANTAU_PARTITIONS is wrong"):
+    with pytest.raises(OperatorError, match="PANTAU_PARTITIONS is wrong"):
         plan(UpOptions())
 
 
@@ -134,7 +134,7 @@ def test_a_stamped_dir_refuses_the_other(tmp_path: Path) -> None:
     home = DataDir(tmp_path)
     installation.stamp(home, InstallationStamp("simulated", "demo"))
     installation.stamp(home, InstallationStamp("simulated", "demo"))
-    with pytest.raises(CommandError, match="holds simulated events on the demo clock"):
+    with pytest.raises(OperatorError, match="holds simulated events on the demo clock"):
         installation.stamp(home, InstallationStamp("real", "real"))
 
 
@@ -153,7 +153,7 @@ def test_a_second_start_on_one_dir_is_refused_and_a_dead_one_is_not(tmp_path: Pa
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         with (
-            pytest.raises(CommandError, match=rf"another pantau runs .*pid {process.pid}"),
+            pytest.raises(OperatorError, match=rf"another pantau runs .*pid {process.pid}"),
             installation.locked(home),
         ):
             pass
@@ -166,14 +166,14 @@ def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "_PORT_WAIT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(CommandError, match=rf"port {port} \(gateway\) is in use.*--base-port"):
+        with pytest.raises(OperatorError, match=rf"port {port} \(gateway\) is in use.*--base-port"):
             preflight.ports("127.0.0.1", {"gateway": port})
     preflight.ports("127.0.0.1", {"gateway": port})
 
 
 def test_a_data_dir_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CommandError, match="cannot write to the data dir"):
+    with pytest.raises(OperatorError, match="cannot write to the data dir"):
         preflight.data_dir(tmp_path / "file" / "data")
 
 
@@ -182,7 +182,7 @@ def test_a_full_disk_is_refused_before_anything_is_lost(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=150_000_000))
-    with pytest.raises(CommandError, match="only 150 MB free"):
+    with pytest.raises(OperatorError, match="only 150 MB free"):
         preflight.data_dir(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=900_000_000))
     assert "900 MB" in (preflight.data_dir(tmp_path) or "")
@@ -223,7 +223,7 @@ def test_the_demo_clock_never_goes_back(reached: int) -> None:
 
 def test_a_region_without_service_days_is_refused() -> None:
     idle = RegionRegistry(msgspec.structs.replace(REGION, service_weekdays=()), (), ())
-    with pytest.raises(CommandError, match="no service day"):
+    with pytest.raises(OperatorError, match="no service day"):
         demo_clock.demo_start_ms(Registry([idle]), "32.11", 0, None)
 
 

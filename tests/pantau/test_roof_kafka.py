@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.kafka import TopicError, ensure_topics, wait_for_broker
+from chassis.operator_error import OperatorError
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Unit
 from contracts.results.topics import (
     EVENT_TOPICS,
@@ -23,7 +24,6 @@ from contracts.results.topics import (
 from contracts.time.clock import RealClock
 from contracts.time.days import iso_to_day
 from engines.kafka.broker import KafkaBroker, pick_port
-from pantau.command_error import CommandError
 from pantau.registry_publish import publish
 from pantau.status.offsets import read_offsets
 
@@ -106,7 +106,7 @@ def test_the_registry_reaches_every_partition_once_and_signed(broker: str) -> No
     assert len(read(broker, EVENT_TOPICS[0], 1)) == 2
 
     rewritten = msgspec.structs.replace(grown, units=(unit(2, "2999-01-01"),))
-    with pytest.raises(CommandError, match=r"region 32\.11 may not be taken over: units.csv"):
+    with pytest.raises(OperatorError, match=r"region 32\.11 may not be taken over: units.csv"):
         publish(broker, KEY, CLOCK, [rewritten])
     assert len(read(broker, EVENT_TOPICS[0], 1)) == 2
 

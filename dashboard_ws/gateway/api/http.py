@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 from contracts.time.clock import rfc3339
 from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway.api.page_tokens import Tokens

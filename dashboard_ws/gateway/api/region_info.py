@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 
 from chassis.datadir import DataDir
 from chassis.feeds.registry_feed import RegistryFeed
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 from chassis.settings import Settings
 from contracts.registry.entities import Recipient, Registry, ServiceDay, Unit
 from contracts.time.days import day_to_iso

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from chassis.http.gate import TRANSPORT
-from chassis.problems import problem_response
+from chassis.http.problems import problem_response
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
 
 
 class Measurement(StrEnum):
@@ -53,6 +53,6 @@ def register(app: typer.Typer) -> None:
           python -m bench.recovery --help              options of one measurement
         """
         if find_spec("bench") is None:
-            raise CommandError("the measurements need the source tree: run `make bench` there")
+            raise OperatorError("the measurements need the source tree: run `make bench` there")
         command = (sys.executable, "-m", f"bench.{part.value}", *context.args)
         os.execv(command[0], command)  # noqa: S606 - our own interpreter and module

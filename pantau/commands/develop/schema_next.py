@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
 
 
 def _statements() -> tuple[str, ...]:
@@ -20,8 +20,8 @@ def _statements() -> tuple[str, ...]:
         with empty_engine() as client:
             migrate.run(client)
             return next_statements(client)
-    except (NotAlterableError, migrate.MigrationError) as error:
-        raise CommandError(str(error)) from None
+    except NotAlterableError as error:
+        raise OperatorError(str(error)) from None
 
 
 def register(app: typer.Typer) -> None:
@@ -48,14 +48,14 @@ def register(app: typer.Typer) -> None:
           pantau schema next --write letters_by_whom
         """
         if write is not None and not re.fullmatch(r"[a-z0-9_]+", write):
-            raise CommandError(f"--write {write!r}: name it in small letters, digits and _")
+            raise OperatorError(f"--write {write!r}: name it in small letters, digits and _")
         statements = _statements()
         for statement in statements:
             typer.echo(f"{statement};\n")
         if write is None:
             return
         if not statements:
-            raise CommandError(
+            raise OperatorError(
                 "the migrations lead to the definitions already: there is nothing to write"
             )
         from storage.migrate import freeze

@@ -10,9 +10,9 @@ import typer
 
 from chassis import logs
 from chassis.datadir import DataDir
+from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.time.days import day_to_iso
-from pantau.command_error import CommandError
 from pantau.installation import read_stamp, running_settings
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def register(app: typer.Typer) -> None:
         regions = tuple(region or settings.regions)
         unknown = set(regions) - set(settings.regions)
         if unknown:
-            raise CommandError(
+            raise OperatorError(
                 f"region {', '.join(sorted(unknown))} is not served here, only "
                 f"{', '.join(settings.regions)}: start it with `pantau up --region CODE`"
             )
@@ -106,16 +106,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _check(path: Path) -> None:
-    """Raises `CommandError` unless an installation for simulated events runs on the data dir."""
+    """Raises `OperatorError` unless an installation for simulated events runs on the data dir."""
     home = DataDir(path)
     stamp = read_stamp(home) if path.exists() else None
     if stamp is None or home.read_run("ingest") is None:
-        raise CommandError(
+        raise OperatorError(
             f"no installation runs on {path}: start one with `pantau up --clock demo --dev-tokens`, "
             "and name its data dir by PANTAU_DATA_DIR or --data-dir"
         )
     if stamp.mode != "simulated":
-        raise CommandError(
+        raise OperatorError(
             f"{path} holds real events and takes no simulated ones: simulate on another data dir, "
             "started with `pantau up --clock demo --dev-tokens`"
         )
@@ -123,22 +123,17 @@ def _check(path: Path) -> None:
 
 def _run(settings: Settings, options: PlayOptions) -> None:
     """Play, or hand a scenario to the simulator that plays already."""
-    from chassis.regions.region_folder import RegionError
-    from producers.simulator.sending.play import AlreadyPlayingError, SimulatorError, arrange, play
+    from producers.simulator.sending.play import AlreadyPlayingError, arrange, play
 
     try:
         play(settings, options)
     except AlreadyPlayingError as error:
         if options.scenario is None:
-            raise CommandError(str(error)) from None
+            raise OperatorError(str(error)) from None
         for one in arrange(settings, options, options.scenario):
             typer.echo(
                 f"simulator yang berjalan: {one.kind} di {one.region}, {day_to_iso(one.day)}",
                 err=True,
             )
-    except RegionError as error:
-        raise CommandError(
-            "the region folder cannot be used:\n  " + "\n  ".join(error.faults)
-        ) from None
-    except (SimulatorError, ValueError) as error:
-        raise CommandError(str(error)) from None
+    except ValueError as error:
+        raise OperatorError(str(error)) from None

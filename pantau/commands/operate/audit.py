@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.registry.region_rows import Thresholds
-from pantau.command_error import CommandError
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
     from storage.clickhouse_client import open_writer
 
     if first is not None and last is not None and first > last:
-        raise CommandError(f"--from {first} is after --to {last}: name the earlier day first")
+        raise OperatorError(f"--from {first} is after --to {last}: name the earlier day first")
 
     def tell(line: str) -> None:
         sys.stderr.write(f"audit: {line}\n")
@@ -70,14 +70,14 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
             client = open_writer(settings)
             return audit(client, region, first, last, limits(settings, region), tell, log=log)
     except NothingToAuditError as error:
-        raise CommandError(str(error)) from None
+        raise OperatorError(str(error)) from None
     except (KafkaError, TimeoutError) as error:
-        raise CommandError(
+        raise OperatorError(
             f"Kafka at {settings.broker} failed: {error or type(error).__name__}: the audit compares what it "
             "holds with what has landed: see `pantau status`"
         ) from error
     except Error as error:
-        raise CommandError(
+        raise OperatorError(
             f"ClickHouse at {settings.clickhouse_url} failed: {error}: see `pantau status`"
         ) from error
 

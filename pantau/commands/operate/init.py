@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
 from pantau.installation import new_settings
 
 
@@ -47,5 +47,7 @@ def register(app: typer.Typer) -> None:
 
         settings = new_settings()
         if settings.clock != "real":
-            raise CommandError("the demo clock is kept by `pantau up` alone: set PANTAU_CLOCK=real")
+            raise OperatorError(
+                "the demo clock is kept by `pantau up` alone: set PANTAU_CLOCK=real"
+            )
         initialise(settings, mode.value, wait)

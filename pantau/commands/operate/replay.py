@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
 from pantau.installation import running_settings
 
 
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         from pantau.replay.rebuild import replay as run
 
         if back and drop:
-            raise CommandError("give --back or --drop-old, not both")
+            raise OperatorError("give --back or --drop-old, not both")
         for name in ("kafka", "aiokafka"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         settings = running_settings(data_dir)

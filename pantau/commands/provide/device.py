@@ -8,36 +8,31 @@ from typing import Annotated
 import typer
 
 from chassis.clocks import load_clock, secret_key
-from chassis.regions.region_folder import RegionError, load_regions
+from chassis.operator_error import OperatorError
+from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import Registry
-from pantau.command_error import CommandError
 from pantau.dev_tokens import device_token
 from pantau.installation import running_settings
 
 
 def source_of(settings: Settings, unit_id: str) -> str:
-    """The `source` of the unit's events. Raises `CommandError` if it is in no region folder, or closed."""
-    try:
-        registry = Registry(load_regions(settings.regions_dir, settings.regions))
-    except RegionError as error:
-        raise CommandError(
-            "the region folder cannot be used:\n  " + "\n  ".join(error.faults)
-        ) from None
+    """The `source` of the unit's events. Raises `OperatorError` if the folders cannot be used, or it is in no region folder, or closed."""
+    registry = Registry(load_regions(settings.regions_dir, settings.regions))
     region = registry.region_of_unit(unit_id)
     if region is None:
-        raise CommandError(
+        raise OperatorError(
             f"unit {unit_id} is in no units.csv of {', '.join(settings.regions)}: "
             "check its spelling, or add it there first"
         )
     today = registry.local_day(region, load_clock(settings).now_ms())
     unit = registry.unit(unit_id, today)
     if unit is None:
-        raise CommandError(
+        raise OperatorError(
             f"unit {unit_id} begins on a later day (valid_from): enrol its device then"
         )
     if unit.status == "closed":
-        raise CommandError(f"unit {unit_id} is closed: a device of it has nothing to send")
+        raise OperatorError(f"unit {unit_id} is closed: a device of it has nothing to send")
     return f"/{region}/{unit.kind}/{unit_id}"
 
 

@@ -8,32 +8,29 @@ from typing import Annotated
 
 import typer
 
-from chassis.regions.region_folder import RegionError, load_region
-from pantau.command_error import CommandError
+from chassis.operator_error import OperatorError
+from chassis.regions.region_folder import load_region
 from pantau.installation import new_settings
 from pantau.region.region_new import NewRegion, create_region
 from pantau.region.region_seed import seed_region
 
 
 def begin(regions_dir: Path, new: NewRegion) -> str:
-    """Makes the folder and reads it back; a line that says what it holds. Raises `CommandError`."""
+    """Makes the folder and reads it back; a line that says what it holds. Raises `OperatorError`."""
     folder = regions_dir / new.code
     try:
         create_region(folder, new)
     except FileExistsError:
-        raise CommandError(
+        raise OperatorError(
             f"{folder} is there already: edit its files, or choose another code"
         ) from None
     except (OSError, ValueError) as error:
-        raise CommandError(str(error)) from None
+        raise OperatorError(str(error)) from None
     return _summary(folder)
 
 
 def _summary(folder: Path) -> str:
-    try:
-        registry = load_region(folder)
-    except RegionError as error:
-        raise CommandError("\n  ".join(error.faults)) from None
+    registry = load_region(folder)
     kitchens = sum(unit.kind == "sppg" for unit in registry.units)
     clinics = len(registry.units) - kitchens
     return (
@@ -88,5 +85,5 @@ def register(app: typer.Typer) -> None:
         try:
             seed_region(folder)
         except (OSError, ValueError) as error:
-            raise CommandError(f"{folder}: {error}") from None
+            raise OperatorError(f"{folder}: {error}") from None
         typer.echo(_summary(folder), err=True)

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 from contracts.events.checks import check
 from contracts.events.codes import Code, Refusal
 from contracts.events.decode import decode_line, decode_lines, origin_of

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """Greatest body, unpacked."""

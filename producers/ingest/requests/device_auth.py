@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 from contracts.time.clock import real_now_ms
 from contracts.tokens import TokenError, verify
 

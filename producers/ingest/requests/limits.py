@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from chassis.http.gate import unavailable
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 from producers.ingest.ingest_metrics import IN_FLIGHT_BYTES
 
 REQUESTS_PER_S: Final = 200.0

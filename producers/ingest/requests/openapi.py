@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from chassis.problems import MEDIA_TYPE as PROBLEM
+from chassis.http.problems import MEDIA_TYPE as PROBLEM
 from contracts.events.codes import MEANING, Code
 from contracts.events.event_types import TYPES
 from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS

@@ -20,6 +20,7 @@ from chassis import logs
 from chassis.clocks import load_clock
 from chassis.datadir import FILE_MODE, DataDir
 from chassis.health import Health, serve
+from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, Unit, day_to_iso
@@ -51,7 +52,7 @@ _WAITING: Final = Gauge("pantau_simulator_waiting_posts", "Posts that are due an
 _log: Final = logs.get("producers.simulator")
 
 
-class SimulatorError(Exception):
+class SimulatorError(OperatorError):
     """It cannot play here. The message says what to do."""
 
 

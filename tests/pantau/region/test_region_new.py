@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_region
 from contracts.registry.entities import Registry, iso_to_day
-from pantau.command_error import CommandError
 from pantau.commands.provide.region import begin
 from pantau.region.region_new import NewRegion, create_region
 from pantau.region.region_plan import apportion
@@ -64,5 +64,5 @@ def test_begin_says_what_it_made_and_refuses_a_folder_that_is_there(tmp_path: Pa
         "32.08", "Kuningan", "Jawa Barat", "Asia/Jakarta", boundaries, 433_468, "2026-01-01"
     )
     assert begin(tmp_path, plan).startswith(f"{tmp_path / '32.08'}: 32 kecamatan, 145 kitchens")
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(OperatorError, match="is there already"):
         begin(tmp_path, plan)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.problems import Problem
+from chassis.http.problems import Problem
 from contracts.events.lines import split
 from contracts.events.partition import partition_of
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS

@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from chassis.datadir import DataDir
+from chassis.operator_error import OperatorError
 from contracts.events.event_types import CaseReported, DeliveryReceived, IncidentReported, MealEaten
 from contracts.registry.entities import day_to_iso
 from contracts.time.clock import RealClock
 from contracts.time.instant import epoch_ms
 from pantau import installation
 from pantau.cli import build
-from pantau.command_error import CommandError
 from pantau.installation import InstallationStamp
 from producers.simulator.events import truth
 from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, Said
@@ -253,7 +253,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataDir:
 def simulate(*options: str) -> str:
     """Run the command; gives why it refused, or what it said on stderr."""
     result = CliRunner().invoke(build(), ["simulate", *options])
-    if isinstance(result.exception, CommandError):
+    if isinstance(result.exception, OperatorError):
         return str(result.exception)
     assert result.exit_code == 0 and result.stdout == "", result.output
     return result.stderr
