@@ -60,6 +60,20 @@ lint: install ## Check format, rules, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: quick
+quick: install lint ## Lint, and the tests that start no broker, engine or browser
+	npm --prefix $(WEB) run test:unit
+	$(BIN)/pytest -q -m "not ($(SLOW) or chaos)"
+
+.PHONY: fmt
+fmt: install ## Format the Python code and mend what can be mended
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: install ## Write the data catalogue anew from the definitions
+	$(BIN)/python -m storage.catalogue
+
 .PHONY: chaos
 chaos: install ## Kill and freeze parts for minutes, then compare every figure
 	$(BIN)/pytest -q -m chaos $(ARGS)

@@ -9,8 +9,8 @@ from chassis import service
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.serve import serve_app
 from producers.ingest.ingest_app import create_app
+from producers.ingest.receiver import Ingest
 from producers.ingest.requests.body import BODY_S, GZIP_OVERHEAD, MAX_BODY_BYTES
-from producers.ingest.service import Ingest
 
 
 def _work(of: service.Service) -> int:

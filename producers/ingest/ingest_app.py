@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from chassis.http.new_app import new_app
+from producers.ingest.receiver import Ingest
 from producers.ingest.requests.openapi import document
-from producers.ingest.service import Ingest
 
 
 def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
