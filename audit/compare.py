@@ -12,8 +12,9 @@ from audit.recompute.judged_lines import PLACE, judged, said
 from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
+from contracts.results.columns import names
 from contracts.results.generations import REVISIONS
-from contracts.results.public_rows import IDENTITY, VERSION, VIEWS, View, names
+from contracts.results.public_rows import IDENTITY, VERSION, VIEWS, View
 from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
 from storage.schema import text
 from storage.views import PUBLIC

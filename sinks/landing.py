@@ -14,47 +14,22 @@ import msgspec
 from contracts.events.checks import effective_received
 from contracts.events.codes import Refusal
 from contracts.events.decode import decode_lines, recorded_ms
-from contracts.events.event_types import TYPE_OF, CaseReported, DeliveryReceived, Event
+from contracts.events.event_types import TYPE_OF, Event
 from contracts.events.lines import split
+from contracts.results.event_data import MOMENT_FIELDS, PERSON_FIELDS
+from contracts.results.table_rows import encode_row
 from contracts.results.topics import CONTROL_HEADER
 from contracts.time.clock import Clock, rfc3339
 from contracts.time.instant import BadInstantError, epoch_ms
 from sinks.batch import ConsumedRecord, LinePlace, TableBatch, TableRow, header
-from storage.schema import PERSON_FIELDS
-
-TABLE: Final = "raw_lines"
+from storage.schema import RAW_LINES
+from storage.stored_rows import RawLine
 
 _FIRST_MS: Final = epoch_ms("1971-01-01T00:00:00Z")
 _LAST_MS: Final = epoch_ms("2100-01-01T00:00:00Z")
 """Times that a column can hold. Others are refused as too old or in the future in any case."""
 
 
-class RawLine(msgspec.Struct, gc=False):
-    """One row of `raw_lines`: the columns of `storage.schema.RAW_LINES`. Times are RFC 3339."""
-
-    topic: str
-    partition: int
-    offset: int
-    line: int
-    append_at: str
-    value: str
-    parsed: int = 0
-    region: str = ""
-    unit_kind: str = ""
-    unit_id: str = ""
-    source: str = ""
-    id: str = ""
-    type: str = ""
-    subject: str = ""
-    time: str = "1970-01-01T00:00:00Z"
-    recorded_at: str = "1970-01-01T00:00:00Z"
-    received_at: str = "1970-01-01T00:00:00Z"
-    supersedes: str = ""
-    data: Any = {}
-    person: str = ""
-
-
-_ENCODER: Final = msgspec.json.Encoder()
 # The same moments come again and again: a request has one stamp, `recorded_at` is mostly `time`.
 _text = lru_cache(65_536)(rfc3339)
 
@@ -77,13 +52,18 @@ class EventLines:
         append_at = _text(append_ms)
         for index, (line, event) in enumerate(zip(split(value), decode_lines(value), strict=True)):
             place = LinePlace(record.topic, record.partition, record.offset, index)
-            row = RawLine(*place, append_at, "")
-            if isinstance(event, Refusal):
-                row.value = event.line.decode("utf-8", "backslashreplace")
-            else:
-                row.value = line.decode("utf-8", "backslashreplace")
+            shown = event.line if isinstance(event, Refusal) else line
+            row = RawLine(
+                topic=place.topic,
+                partition=place.partition,
+                offset=place.offset,
+                line=place.line,
+                append_at=append_at,
+                value=shown.decode("utf-8", "backslashreplace"),
+            )
+            if not isinstance(event, Refusal):
                 _fill(row, event, append_ms)
-            batch.add(TABLE, TableRow(place, _ENCODER.encode(row)))
+            batch.add(RAW_LINES.name, TableRow(place, encode_row(row)))
 
 
 def _fill(row: RawLine, event: Event, append_ms: int) -> None:
@@ -118,14 +98,7 @@ def _data_moments(event: Event) -> list[int]:
     """
     found: list[int] = []
     data: Any = event.data
-    names = (
-        ("cooked_at",)
-        if isinstance(event, DeliveryReceived)
-        else ("onset", "ate_at")
-        if isinstance(event, CaseReported)
-        else ()
-    )
-    for name in names:
+    for name in MOMENT_FIELDS[type(event)]:
         written = getattr(data, name)
         if written is not msgspec.UNSET:
             found.append(epoch_ms(written))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 import msgspec
 
 from contracts.registry.entities import Recipient, Region, RegionRegistry, Unit
+from contracts.results.table_rows import encode_row
+from contracts.results.tables import Table
 from contracts.results.topics import (
     REGISTRY_CHANGE,
     control_of,
@@ -15,9 +16,8 @@ from contracts.results.topics import (
 from contracts.time.clock import Clock
 from contracts.time.days import Zone, day_to_iso
 from sinks.batch import ConsumedRecord, LinePlace, Reject, TableBatch, TableRow
-from storage.schema import GROUPS
-
-_ENCODER: Final = msgspec.json.Encoder()
+from storage.schema import RECIPIENTS, REGIONS, UNITS
+from storage.stored_rows import RecipientRow, RegionRow, UnitRow
 
 
 class RegistryTables:
@@ -35,79 +35,99 @@ class RegistryTables:
         place = LinePlace(record.topic, record.partition, record.offset, 0)
         if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:
             reason = "the registry record is not signed with this installation's key: it is ignored"
-            batch.rejects.append(Reject(place, "registry_regions", reason, value))
+            batch.rejects.append(Reject(place, REGIONS.name, reason, value))
             return
         try:
             registry = RegionRegistry.decode(value)
         except msgspec.DecodeError as error:
             batch.rejects.append(
-                Reject(place, "registry_regions", f"signed, but no registry: {error}", value)
+                Reject(place, REGIONS.name, f"signed, but no registry: {error}", value)
             )
             return
         offset_s = (
             Zone(registry.region.timezone).offset_ms(self._clock.at(record.timestamp)) // 1000
         )
-        for index, (table, row) in enumerate(_rows(registry)):
-            row |= {"utc_offset_s": offset_s, "revision": record.offset}
-            batch.add(table, TableRow(place._replace(line=index), _ENCODER.encode(row)))
+        for index, (table, row) in enumerate(_rows(registry, offset_s, record.offset)):
+            batch.add(table.name, TableRow(place._replace(line=index), encode_row(row)))
 
 
-def _rows(registry: RegionRegistry) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(
+    registry: RegionRegistry, offset_s: int, revision: int
+) -> Iterator[tuple[Table, msgspec.Struct]]:
+    """The rows of one record: `offset_s` the zone's, `revision` the record's offset."""
     region = registry.region
-    yield "registry_regions", _region(region)
+    yield REGIONS, _region(region, offset_s, revision)
     for unit in registry.units:
-        yield "registry_units", _unit(region.code, unit)
+        yield UNITS, _unit(region.code, unit, offset_s, revision)
     for recipient in registry.recipients:
-        yield "registry_recipients", _recipient(region.code, recipient)
+        yield RECIPIENTS, _recipient(region.code, recipient, offset_s, revision)
 
 
-def _region(region: Region) -> dict[str, Any]:
-    return {
-        "region": region.code,
-        "code": region.code,
-        "name": region.name,
-        "province": region.province,
-        "timezone": region.timezone,
-        "service_weekdays": region.service_weekdays,
-        "holidays": [day_to_iso(day) for day in region.holidays],
-        "kecamatan": [{"code": one.code, "name": one.name} for one in region.kecamatan],
-    }
+def _region(region: Region, offset_s: int, revision: int) -> RegionRow:
+    return RegionRow(
+        region=region.code,
+        code=region.code,
+        name=region.name,
+        province=region.province,
+        timezone=region.timezone,
+        service_weekdays=region.service_weekdays,
+        holidays=[day_to_iso(day) for day in region.holidays],
+        kecamatan=region.kecamatan,
+        utc_offset_s=offset_s,
+        revision=revision,
+    )
 
 
-def _unit(region: str, unit: Unit) -> dict[str, Any]:
+def _unit(region: str, unit: Unit, offset_s: int, revision: int) -> UnitRow:
     until = unit.slhs_valid_until
-    return _place(region, unit) | {
-        "unit_id": unit.unit_id,
-        "opens": _hhmm(unit.opens),
-        "closes": _hhmm(unit.closes),
-        "capacity": unit.capacity,
-        "slhs_valid_until": None if until is None else day_to_iso(until),
-        "registered_children": unit.registered_children,
-    }
+    return UnitRow(
+        region=region,
+        unit_id=unit.unit_id,
+        kind=unit.kind,
+        name=unit.name,
+        kecamatan=unit.kecamatan,
+        lon=unit.lon,
+        lat=unit.lat,
+        opens=_hhmm(unit.opens),
+        closes=_hhmm(unit.closes),
+        capacity=unit.capacity,
+        slhs_valid_until=None if until is None else day_to_iso(until),
+        registered_children=unit.registered_children,
+        status=unit.status,
+        valid_from=day_to_iso(unit.valid_from),
+        synthetic=int(unit.synthetic),
+        utc_offset_s=offset_s,
+        revision=revision,
+    )
 
 
-def _recipient(region: str, recipient: Recipient) -> dict[str, Any]:
-    registered = {group: recipient.registered.get(group, 0) for group in GROUPS}
-    return _place(region, recipient) | registered | {
-        "recipient_id": recipient.recipient_id,
-        "unit_id": recipient.unit_id,
-        "meal_time": _hhmm(recipient.meal_time),
-    }  # fmt: skip
-
-
-def _place(region: str, one: Unit | Recipient) -> dict[str, Any]:
-    """Columns that units and recipients share."""
-    return {
-        "region": region,
-        "kind": one.kind,
-        "name": one.name,
-        "kecamatan": one.kecamatan,
-        "lon": one.lon,
-        "lat": one.lat,
-        "status": one.status,
-        "valid_from": day_to_iso(one.valid_from),
-        "synthetic": int(one.synthetic),
-    }
+def _recipient(region: str, recipient: Recipient, offset_s: int, revision: int) -> RecipientRow:
+    registered = recipient.registered.get
+    return RecipientRow(
+        region=region,
+        recipient_id=recipient.recipient_id,
+        name=recipient.name,
+        kind=recipient.kind,
+        kecamatan=recipient.kecamatan,
+        lon=recipient.lon,
+        lat=recipient.lat,
+        unit_id=recipient.unit_id,
+        meal_time=_hhmm(recipient.meal_time),
+        paud=registered("paud", 0),
+        sd=registered("sd", 0),
+        smp=registered("smp", 0),
+        sma=registered("sma", 0),
+        santri=registered("santri", 0),
+        guru=registered("guru", 0),
+        bumil=registered("bumil", 0),
+        busui=registered("busui", 0),
+        balita=registered("balita", 0),
+        status=recipient.status,
+        valid_from=day_to_iso(recipient.valid_from),
+        synthetic=int(recipient.synthetic),
+        utc_offset_s=offset_s,
+        revision=revision,
+    )
 
 
 def _hhmm(minute: int) -> str:

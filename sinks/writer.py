@@ -12,17 +12,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import logs
 from contracts.events.nik import blot, redact_nik
+from contracts.results.table_rows import encode_row
 from contracts.results.tables import table_of
 from contracts.time.clock import Clock, rfc3339
 from sinks.batch import Reject, TableBatch, TableRow
 from sinks.sink_metrics import REJECTS, ROWS
 from storage.schema import REJECTS as REJECT_TABLE
 from storage.schema import SINK_TABLES, STORE
+from storage.stored_rows import RejectRow
 
 MAX_INSERT_ROWS: Final = 20_000
 MAX_REASON: Final = 500
@@ -81,7 +82,6 @@ _WAITS_FOR: Final = {
 }
 """What must come before rows with this error code are taken; else ClickHouse itself."""
 
-_ENCODER: Final = msgspec.json.Encoder()
 _log = logs.get("sinks.writer")
 
 
@@ -175,14 +175,14 @@ class Writer:
             table = reject.table if reject.table in SINK_TABLES else "unknown"
             _log.error("line set aside", **reject.place._asdict(), table=table, reason=reason)
             REJECTS.labels(table).inc()
-            row = {
+            row = RejectRow(
                 **reject.place._asdict(),
-                "table": reject.table,
-                "reason": reason,
-                "value": redact_nik(reject.value).decode("utf-8", "backslashreplace"),
-                "rejected_at": at,
-            }
-            bodies.append(_ENCODER.encode(row))
+                table=reject.table,
+                reason=reason,
+                value=redact_nik(reject.value).decode("utf-8", "backslashreplace"),
+                rejected_at=at,
+            )
+            bodies.append(encode_row(row))
         problem = self._try(REJECT_TABLE.name, bodies)
         if problem is not None:
             raise StoreUnavailableError(

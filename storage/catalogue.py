@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from contracts.results.public_rows import Column
-from storage.schema import DATA_PATHS
+from contracts.results.columns import Column
+from contracts.results.event_data import DATA_PATHS
 from storage.views import PUBLIC, VIEWS, View
 
 PATH: Final = Path(__file__).parents[1] / "docs" / "data-catalogue.md"

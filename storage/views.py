@@ -9,19 +9,34 @@ different threads: where verdicts are ahead of lines, fewer events show for a mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
 
+import msgspec
+
+from contracts.results.columns import (
+    Column,
+    Count,
+    Day,
+    Flag,
+    Label,
+    Moment,
+    RegionCode,
+    Second,
+    Stored,
+    String,
+    columns_of,
+)
+from contracts.results.databases import ANALYST_DATABASE
+from contracts.results.event_data import DATA_TYPE
 from contracts.results.public_rows import (
     CLINIC_COVERAGE,
     COVERAGE,
     IS_FINAL,
     PERFORMANCE,
-    REGION,
     VERSION,
-    Column,
 )
-from contracts.results.tables import TABLES
+from contracts.results.tables import TABLES, Table
 from contracts.results.topics import (
     AREA_WINDOWS,
     CLINIC_EVENTS,
@@ -29,20 +44,10 @@ from contracts.results.topics import (
     UNIT_WINDOWS,
     VERDICTS,
 )
-from storage.schema import (
-    DATA_TYPE,
-    RECIPIENT_COLUMNS,
-    REGION_COLUMNS,
-    STORE,
-    UNIT_COLUMNS,
-    column_sql,
-    text,
-)
+from storage.schema import RECIPIENTS, REGIONS, STORE, UNITS, column_sql, text
 
-PUBLIC: Final = "pantau"
-"""Database of the views."""
+PUBLIC: Final = ANALYST_DATABASE
 
-_SECOND: Final = "DateTime('UTC')"
 _FINALITY_DAYS: Final = 30
 # All versions of a row share a partition (by its day, or append time): none merges with another.
 _FINAL_SETTINGS: Final = "SETTINGS do_not_merge_across_partitions_select_final = 1"
@@ -50,7 +55,7 @@ _FINAL_SETTINGS: Final = "SETTINGS do_not_merge_across_partitions_select_final =
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view: `select` gives exactly `columns`, in order; `examples` are for the catalogue."""
+    """One view: `select` gives exactly `columns`, in order."""
 
     name: str
     doc: str
@@ -62,30 +67,29 @@ def _listed(columns: tuple[Column, ...], indent: str = "    ") -> str:
     return (",\n" + indent).join(f"`{column.name}`" for column in columns)
 
 
-EVENT_COLUMNS: Final = (
-    REGION,
-    Column("unit_kind", "LowCardinality(String)", "sppg (kitchen) or clinic"),
-    Column("unit_id", "String", "Unit that sent it"),
-    Column("id", "String", "Id of the event; unique with region, unit_kind and unit_id"),
-    Column("type", "LowCardinality(String)", "Type of the event, e.g. sppg.meal.eaten"),
-    Column("subject", "String", "Recipient that it is about, or empty"),
-    Column("time", "DateTime64(3, 'UTC')", "When it happened"),
-    Column("received_at", _SECOND, "Region's clock when it was accepted; rules on lateness use it"),
-    Column("recorded_at", _SECOND, "When the statement was made; `time` if not said"),
-    Column("supersedes", "String", "Id of the event that it corrects, or empty"),
-    Column(
-        "data",
-        DATA_TYPE,
+class EventRow(msgspec.Struct):
+    """One row of `events`."""
+
+    region: RegionCode
+    unit_kind: Annotated[Label, "sppg (kitchen) or clinic"]
+    unit_id: Annotated[String, "Unit that sent it"]
+    id: Annotated[String, "Id of the event; unique with region, unit_kind and unit_id"]
+    type: Annotated[Label, "Type of the event, e.g. sppg.meal.eaten"]
+    subject: Annotated[String, "Recipient that it is about, or empty"]
+    time: Annotated[Moment, "When it happened"]
+    received_at: Annotated[Second, "Region's clock when it was accepted; rules on lateness use it"]
+    recorded_at: Annotated[Second, "When the statement was made; `time` if not said"]
+    supersedes: Annotated[String, "Id of the event that it corrects, or empty"]
+    data: Annotated[
+        Any,
+        Stored(DATA_TYPE),
         "What it says, a typed path for every field (null where it has none); no pseudonyms",
-    ),
-    Column("superseded_by", "String", "Id of what counts instead at last, or empty"),
-    Column("retracted", "UInt8", "1 if a retraction ends its chain of corrections"),
-    Column(
-        "counts",
-        "UInt8",
-        "1 if the event itself counts; 0 if corrected, retracted, outdone, or a retraction",
-    ),
-)
+    ]
+    superseded_by: Annotated[String, "Id of what counts instead at last, or empty"]
+    retracted: Annotated[Flag, "1 if a retraction ends its chain of corrections"]
+    counts: Annotated[
+        Flag, "1 if the event itself counts; 0 if corrected, retracted, outdone, or a retraction"
+    ]
 
 
 def _verdict_positions(topic: str) -> str:
@@ -154,69 +158,54 @@ def _rows(name: str, doc: str, columns: tuple[Column, ...], has_units: bool) -> 
     return View(name, doc, (*given, IS_FINAL, *VERSION), select)
 
 
-_EVIDENCE: Final = "if(JSONType(`evidence`) = 'Object', `evidence`, '{}')::JSON AS evidence"
+_MOMENT: Final = "DateTime64(3, 'UTC')"
+_SECOND: Final = "DateTime('UTC')"
 
 
-def _alert_columns() -> tuple[Column, ...]:
-    """Columns of an alert in the contract's order, without `revision`."""
-    held = {column.name: column for column in TABLES["alert_changes"].columns}
-    order = (
-        *("id", "region", "kind", "severity", "unit_id", "subject", "state", "resolution"),
-        *("raised_at", "updated_at", "resolved_at", "acknowledged_by", "acknowledged_at"),
-        "evidence",
-    )
-    whole = {"raised_at": _SECOND, "updated_at": _SECOND, "evidence": "JSON"}
-    whole |= dict.fromkeys(("resolved_at", "acknowledged_at"), f"Nullable({_SECOND})")
-    return tuple(Column(name, whole.get(name, held[name].type), held[name].doc) for name in order)
+def _shown(table: Table, names: tuple[str, ...]) -> tuple[tuple[Column, ...], str]:
+    """Columns of `table` as analysts see them, and what selects them from it as `t`: times in seconds, evidence as JSON."""
+    there = {column.name: column for column in table.columns}
+    columns, selected = [], []
+    for name in names:
+        kind, given = there[name].type.replace(_MOMENT, _SECOND), f"t.`{name}`"
+        if kind != there[name].type:
+            given = f"toDateTime(t.`{name}`, 'UTC')"
+        elif name == "evidence":
+            kind, given = "JSON", "if(JSONType(t.`evidence`) = 'Object', t.`evidence`, '{}')::JSON"
+        columns.append(replace(there[name], type=kind))
+        selected.append(f"{given} AS {name}")
+    return tuple(columns), "SELECT\n    " + ",\n    ".join(selected)
 
 
-_ALERTS: Final = _alert_columns()
-
-
-def _alerts_select(latest: bool) -> str:
-    columns = []
-    for column in _ALERTS:
-        moment = column.type.endswith(f"{_SECOND})") or column.type == _SECOND
-        columns.append(
-            _EVIDENCE
-            if column.name == "evidence"
-            else f"toDateTime(c.`{column.name}`, 'UTC') AS {column.name}"
-            if moment
-            else f"c.`{column.name}` AS {column.name}"
-        )
-    ending = "" if latest else ",\n    c.`revision` AS revision"
-    newest = "\nORDER BY c.`revision` DESC\nLIMIT 1 BY c.`id`" if latest else ""
-    body = ",\n    ".join(columns)
-    return f"SELECT\n    {body}{ending}\nFROM {STORE}.alert_changes AS c FINAL{newest}"
-
-
-_LETTER_NAMES: Final = (
-    *("letter_id", "received_at", "region", "unit_id", "code", "detail", "attempts"),
-    *("topic", "partition", "offset", "line"),
+_ALERT_NAMES: Final = (
+    *("id", "region", "kind", "severity", "unit_id", "subject", "state", "resolution"),
+    *("raised_at", "updated_at", "resolved_at", "acknowledged_by", "acknowledged_at"),
+    "evidence",
 )
-_LETTERS: Final = tuple(
-    Column(column.name, _SECOND if column.name == "received_at" else column.type, column.doc)
-    for name in _LETTER_NAMES
-    for column in TABLES["dead_letters"].columns
-    if column.name == name
-)
-_LETTERS_SELECT: Final = (
-    "SELECT\n    "
-    + ",\n    ".join(
-        f"toDateTime(d.`{name}`, 'UTC') AS {name}"
-        if name == "received_at"
-        else f"d.`{name}` AS {name}"
-        for name in _LETTER_NAMES
-    )
-    + f"\nFROM {STORE}.dead_letters AS d FINAL"
+_CHANGES: Final = TABLES["alert_changes"]
+_ALERT, _ALERT_SELECT = _shown(_CHANGES, _ALERT_NAMES)
+_ALERT_CHANGE, _ALERT_CHANGE_SELECT = _shown(_CHANGES, (*_ALERT_NAMES, "revision"))
+_FROM_CHANGES: Final = f"\nFROM {STORE}.{_CHANGES.name} AS t FINAL"
+
+_LETTERS: Final = TABLES["dead_letters"]
+_LETTER, _LETTER_SELECT = _shown(
+    _LETTERS,
+    (
+        *("letter_id", "received_at", "region", "unit_id", "code", "detail", "attempts"),
+        *("topic", "partition", "offset", "line"),
+    ),
 )
 
-_LATE: Final = (
-    REGION,
-    Column("unit_id", "String", "Unit that sent them"),
-    Column("day", "Date", "Local day of the events' time; 1970-01-01 where it could not be read"),
-    Column("n", "UInt64", "Events refused as too_old: over 30 days behind when they were received"),
-)
+
+class LateRow(msgspec.Struct):
+    """One row of `late`."""
+
+    region: RegionCode
+    unit_id: Annotated[String, "Unit that sent them"]
+    day: Annotated[Day, "Local day of the events' time; 1970-01-01 where it could not be read"]
+    n: Annotated[Count, "Events refused as too_old: over 30 days behind when they were received"]
+
+
 _LATE_SELECT: Final = f"""SELECT
     `region`,
     `unit_id`,
@@ -227,21 +216,27 @@ WHERE `code` = 'too_old'
 GROUP BY `region`, `unit_id`, day"""
 
 
-def _in_force(columns: tuple[Column, ...], table: str, key: str) -> str:
-    """The rows in force on the local day of the region's clock: of each `key` the newest."""
-    now = f"(SELECT max(`time`) FROM {STORE}.positions)"
-    return (
-        f"SELECT\n    {_listed(columns)}\nFROM {STORE}.{table} FINAL\n"
-        f"WHERE `valid_from` <= toDate({now} + toIntervalSecond(`utc_offset_s`), 'UTC')\n"
-        f"ORDER BY `valid_from` DESC\nLIMIT 1 BY `region`, `{key}`"
-    )
+def _registry(table: Table, in_force: str = "") -> tuple[tuple[Column, ...], str]:
+    """Columns of a registry table, less its version, and what selects them.
+
+    `in_force`: of each id in that column the row in force on the local day of the region's clock; empty: all rows.
+    """
+    columns = tuple(one for one in table.columns if one.name not in ("utc_offset_s", "revision"))
+    select = f"SELECT\n    {_listed(columns)}\nFROM {STORE}.{table.name} FINAL"
+    if in_force:
+        now = f"(SELECT max(`time`) FROM {STORE}.positions)"
+        select += (
+            f"\nWHERE `valid_from` <= toDate({now} + toIntervalSecond(`utc_offset_s`), 'UTC')\n"
+            f"ORDER BY `valid_from` DESC\nLIMIT 1 BY `region`, `{in_force}`"
+        )
+    return columns, select
 
 
 VIEWS: Final = (
     View(
         "events",
         "Every accepted event once, and what corrections made of it",
-        EVENT_COLUMNS,
+        columns_of(EventRow),
         _EVENTS,
     ),
     _rows(
@@ -263,37 +258,35 @@ VIEWS: Final = (
         CLINIC_COVERAGE,
         True,
     ),
-    View("alerts", "Every alert in its latest state", _ALERTS, _alerts_select(latest=True)),
+    View(
+        "alerts",
+        "Every alert in its latest state",
+        _ALERT,
+        f"{_ALERT_SELECT}{_FROM_CHANGES}\nORDER BY t.`revision` DESC\nLIMIT 1 BY t.`id`",
+    ),
     View(
         "alert_history",
         "Every change of every alert",
-        (*_ALERTS, Column("revision", "UInt64", "Orders the changes of an alert")),
-        _alerts_select(latest=False),
+        _ALERT_CHANGE,
+        _ALERT_CHANGE_SELECT + _FROM_CHANGES,
     ),
     View(
         "dead_letters",
         "What was refused and why, one row a letter; its bytes are kept for operators",
-        _LETTERS,
-        _LETTERS_SELECT,
+        _LETTER,
+        f"{_LETTER_SELECT}\nFROM {STORE}.{_LETTERS.name} AS t FINAL",
     ),
-    View("late", "Events refused as too old, by unit and day", _LATE, _LATE_SELECT),
-    View(
-        "regions",
-        "Regions served here",
-        REGION_COLUMNS,
-        f"SELECT\n    {_listed(REGION_COLUMNS)}\nFROM {STORE}.registry_regions FINAL",
-    ),
+    View("late", "Events refused as too old, by unit and day", columns_of(LateRow), _LATE_SELECT),
+    View("regions", "Regions served here", *_registry(REGIONS)),
     View(
         "units",
         "Kitchens and clinics: the rows in force today, by the region's clock",
-        UNIT_COLUMNS,
-        _in_force(UNIT_COLUMNS, "registry_units", "unit_id"),
+        *_registry(UNITS, "unit_id"),
     ),
     View(
         "recipients",
         "Where meals go: the rows in force today, by the region's clock",
-        RECIPIENT_COLUMNS,
-        _in_force(RECIPIENT_COLUMNS, "registry_recipients", "recipient_id"),
+        *_registry(RECIPIENTS, "recipient_id"),
     ),
 )
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from audit.scope import PANE_MS, Scope
-from storage.schema import GROUPS
+from contracts.time.windows import GROUPS
 
 PLACE: Final = "topic, partition, offset, line"
 DAY_MS: Final = 86_400_000

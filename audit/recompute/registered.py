@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
-from storage.schema import GROUPS, STORE
+from contracts.time.windows import GROUPS
+from storage.schema import STORE
 
 _MINUTES_MS = (
     "(toUInt32(substring(meal_time, 1, 2)) * 60 + toUInt32(substring(meal_time, 4, 2))) * 60000"

@@ -24,7 +24,8 @@ from contracts.events.event_types import (
 )
 from contracts.events.identity import digest
 from contracts.registry.entities import RegionRegistry, Registry
-from contracts.results.public_rows import SUMS, names
+from contracts.results.columns import names
+from contracts.results.public_rows import SUMS
 from contracts.results.topics import CONTROL_HEADER
 from contracts.time.days import DAY_MS
 from contracts.time.instant import epoch_ms

@@ -14,7 +14,8 @@ import msgspec
 
 from bench.peers.job import METRICS, Job, PeerFact
 from contracts.events.lines import pack
-from contracts.results.public_rows import IDENTITY, PERCENTILES, names
+from contracts.results.columns import names
+from contracts.results.public_rows import IDENTITY, PERCENTILES
 from contracts.time.days import Zone, day_to_iso
 from contracts.time.instant import rfc3339
 from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName, pane_of

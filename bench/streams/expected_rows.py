@@ -12,7 +12,8 @@ import msgspec
 
 from bench.peers.job import METRICS
 from bench.streams.generate import Content
-from contracts.results.public_rows import PERCENTILES, names
+from contracts.results.columns import names
+from contracts.results.public_rows import PERCENTILES
 from contracts.time.instant import epoch_ms
 from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
 

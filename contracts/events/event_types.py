@@ -19,6 +19,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=100)]
 Note = Annotated[str, Meta(max_length=500)]
 # \Z, not $: that would let a newline follow.
 Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Rfc3339 = Annotated[str, "RFC 3339"]
 Names = Annotated[list[Text], Meta(max_length=100)]
 Portions = Annotated[int, Meta(ge=1, le=100_000)]
 PortionsOrNone = Annotated[int, Meta(ge=0, le=100_000)]
@@ -58,7 +59,7 @@ class DeliveryReceivedData(Data):
     batch: Text
     portions: PortionsOrNone
     temp_c: Celsius
-    cooked_at: str
+    cooked_at: Rfc3339
 
 
 class MealEatenData(Data):
@@ -127,9 +128,9 @@ class CaseReportedData(Data):
     sex: Sex
     syndrome: Literal["foodborne", "diarrhoea", "other"]
     symptoms: Names
-    onset: str
+    onset: Rfc3339
     outcome: Literal["outpatient", "inpatient", "died"]
-    ate_at: str | UnsetType = UNSET
+    ate_at: Rfc3339 | UnsetType = UNSET
 
 
 class HeartbeatData(Data):

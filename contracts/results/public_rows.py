@@ -1,181 +1,147 @@
-"""Result rows: every column of the public views `performance`, `coverage` and `clinic_coverage`, defined once.
+"""Result rows: the public views `performance`, `coverage` and `clinic_coverage`, each column defined once.
 
-Streams build rows in this column order, the storage tables and the comments of the views are made from it, and so are the docs.
-A row on a topic is a JSON object with these names; times are RFC 3339 in UTC, `day` is `YYYY-MM-DD`.
+Streams build rows in this column order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+
+from contracts.results.columns import (
+    Column,
+    Count,
+    Day,
+    Label,
+    MaybeCount,
+    MaybeSmall,
+    RegionCode,
+    Second,
+    String,
+    columns_of,
+)
 
 View = Literal["performance", "coverage", "clinic_coverage"]
+Level = Literal["unit", "recipient", "kecamatan", "kabupaten"]
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+
+Revision = Annotated[
+    Count, "Grows with each change of the row: the input position that last changed it"
+]
+UpdatedAt = Annotated[Second, "Region's clock when the row last changed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, ClickHouse type and what it means (unit included)."""
+class WindowRow(msgspec.Struct, gc=False):
+    """What a row is about: an area and a window of event time."""
 
-    name: str
-    type: str
-    doc: str
+    region: RegionCode
+    level: Annotated[Label, "unit, recipient, kecamatan or kabupaten"]
+    area_id: Annotated[String, "Id of the unit, recipient, kecamatan or region"]
+    window: Annotated[Label, "15m, 1h (sliding by 5 minutes), 1d, 7d or 30d (local days)"]
+    window_start: Annotated[Second, "Start of the window, inclusive"]
+    window_end: Annotated[Second, "End of the window, exclusive"]
+    day: Annotated[Day, "Local date of the window's last moment"]
 
 
-REGION: Final = Column("region", "LowCardinality(String)", "Region code (Kemendagri), e.g. 32.11")
+class KitchenSums(WindowRow, gc=False):
+    """Additive metrics of a kitchen, in the order of the vector that streams add up."""
 
-IDENTITY: Final = (
-    REGION,
-    Column("level", "LowCardinality(String)", "unit, recipient, kecamatan or kabupaten"),
-    Column("area_id", "String", "Id of the unit, recipient, kecamatan or region"),
-    Column(
-        "window",
-        "LowCardinality(String)",
-        ("15m, 1h (sliding by 5 minutes), 1d, 7d or 30d (local days)"),
-    ),
-    Column("window_start", "DateTime('UTC')", "Start of the window, inclusive"),
-    Column("window_end", "DateTime('UTC')", "End of the window, exclusive"),
-    Column("day", "Date", "Local date of the window's last moment"),
-)
-VERSION: Final = (
-    Column(
-        "revision",
-        "UInt64",
-        ("Grows with each change of the row: the input position that last changed it"),
-    ),
-    Column("updated_at", "DateTime('UTC')", "Region's clock when the row last changed"),
-)
+    portions_cooked: Annotated[Count, "Portions cooked"]
+    portions_dispatched: Annotated[Count, "Portions dispatched"]
+    portions_received: Annotated[Count, "Portions received by recipients"]
+    portions_eaten: Annotated[Count, "Portions eaten, all groups"]
+    deliveries: Annotated[Count, "Deliveries received"]
+    deliveries_on_time: Annotated[
+        Count, "Deliveries received at or before the recipient's meal_time (local time of day)"
+    ]
+    deliveries_over_4h: Annotated[Count, "Deliveries more than 240 minutes after cooking"]
+    deliveries_over_6h: Annotated[Count, "Deliveries more than 360 minutes after cooking"]
+    tests: Annotated[Count, "Food tests"]
+    tests_failed: Annotated[Count, "Food tests not passed"]
+    temp_readings: Annotated[Count, "Temperature readings"]
+    temp_in_range: Annotated[
+        Count, "Readings in range: chiller 0..5, freezer <= -18, hot_holding >= 60 degrees Celsius"
+    ]
+    leftover_g: Annotated[Count, "Leftovers, grams"]
+    incidents: Annotated[Count, "Incidents reported"]
+    events: Annotated[Count, "Events that count, less heartbeats and retractions"]
 
-_COUNT: Final = "UInt64"
-_MINUTES: Final = "Nullable(UInt32)"
-_REGISTERED: Final = "Nullable(UInt64)"
 
-SUMS: Final = (
-    Column("portions_cooked", _COUNT, "Portions cooked"),
-    Column("portions_dispatched", _COUNT, "Portions dispatched"),
-    Column("portions_received", _COUNT, "Portions received by recipients"),
-    Column("portions_eaten", _COUNT, "Portions eaten, all groups"),
-    Column("deliveries", _COUNT, "Deliveries received"),
-    Column(
-        "deliveries_on_time",
-        _COUNT,
-        ("Deliveries received at or before the recipient's meal_time (local time of day)"),
-    ),
-    Column("deliveries_over_4h", _COUNT, "Deliveries more than 240 minutes after cooking"),
-    Column("deliveries_over_6h", _COUNT, "Deliveries more than 360 minutes after cooking"),
-    Column("tests", _COUNT, "Food tests"),
-    Column("tests_failed", _COUNT, "Food tests not passed"),
-    Column("temp_readings", _COUNT, "Temperature readings"),
-    Column(
-        "temp_in_range",
-        _COUNT,
-        ("Readings in range: chiller 0..5, freezer <= -18, hot_holding >= 60 degrees Celsius"),
-    ),
-    Column("leftover_g", _COUNT, "Leftovers, grams"),
-    Column("incidents", _COUNT, "Incidents reported"),
-    Column("events", _COUNT, "Events that count, less heartbeats and retractions"),
-)
-"""Additive metrics of a kitchen, in the order of the vector that streams add up."""
+class PerformanceRow(KitchenSums, gc=False):
+    """One row of `performance`."""
 
-PERCENTILES: Final = (
-    Column(
-        "cook_to_receive_p50_min",
-        _MINUTES,
-        (
-            "Median of whole minutes from cooked_at to receipt (quantileExact); null without "
-            "deliveries"
-        ),
-    ),
-    Column(
-        "cook_to_receive_p95_min",
-        _MINUTES,
-        (
-            "95th percentile of whole minutes from cooked_at to receipt (quantileExact); null"
-            " without deliveries"
-        ),
-    ),
-    Column(
-        "cook_to_receive_max_min",
-        _MINUTES,
-        ("Greatest number of whole minutes from cooked_at to receipt; null without deliveries"),
-    ),
-)
+    cook_to_receive_p50_min: Annotated[
+        MaybeSmall,
+        "Median of whole minutes from cooked_at to receipt (quantileExact); null without deliveries",
+    ]
+    cook_to_receive_p95_min: Annotated[
+        MaybeSmall,
+        "95th percentile of whole minutes from cooked_at to receipt (quantileExact); null without deliveries",
+    ]
+    cook_to_receive_max_min: Annotated[
+        MaybeSmall,
+        "Greatest number of whole minutes from cooked_at to receipt; null without deliveries",
+    ]
+    portions_target: Annotated[
+        MaybeCount,
+        "Registered of the kitchen's recipients, summed over the window's service days; null for 15m and 1h",
+    ]
+    revision: Revision
+    updated_at: UpdatedAt
 
-PERFORMANCE: Final = (
-    *IDENTITY,
-    *SUMS,
-    *PERCENTILES,
-    Column(
-        "portions_target",
-        _REGISTERED,
-        (
-            "Registered of the kitchen's recipients, summed over the window's service days; "
-            "null for 15m and 1h"
-        ),
-    ),
-    *VERSION,
-)
 
-COVERAGE: Final = (
-    *IDENTITY,
-    Column(
-        "group",
-        "LowCardinality(String)",
-        ("paud, sd, smp, sma, santri, guru, bumil, busui, balita, or all"),
-    ),
-    Column("eaten", _COUNT, "Portions eaten by the group"),
-    Column(
-        "target",
-        _REGISTERED,
-        ("Registered of the group, summed over the window's service days; null for 15m and 1h"),
-    ),
-    Column(
-        "recipients_served",
-        _COUNT,
-        ("Distinct recipients with eaten > 0 in the group (all: in any)"),
-    ),
-    Column(
-        "recipients_target",
-        _REGISTERED,
-        (
-            "Distinct recipients with registered > 0 in the group on a service day of the "
-            "window; null for 15m and 1h"
-        ),
-    ),
-    *VERSION,
-)
+class CoverageRow(WindowRow, gc=False):
+    """One row of `coverage`."""
 
-CLINIC_COVERAGE: Final = (
-    *IDENTITY,
-    Column("children_measured", _COUNT, "Distinct children measured"),
-    Column(
-        "children_registered",
-        _REGISTERED,
-        ("Registered children of the clinics active on the last day; null for 15m and 1h"),
-    ),
-    Column(
-        "children_stunted",
-        _COUNT,
-        (
-            "Distinct children whose last measurement in the window has height-for-age z < -2"
-            " (WHO 2006)"
-        ),
-    ),
-    Column(
-        "children_wasted",
-        _COUNT,
-        (
-            "Distinct children whose last measurement in the window has weight-for-"
-            "length/height z < -2 (WHO 2006)"
-        ),
-    ),
-    Column("children_immunized", _COUNT, "Distinct children immunized"),
-    Column("doses_given", _COUNT, "Vaccine doses given"),
-    Column("mothers_seen", _COUNT, "Distinct mothers seen"),
-    Column("mothers_anaemic", _COUNT, "Distinct mothers with any haemoglobin < 11 g/dL"),
-    Column("foodborne_cases", _COUNT, "Cases with syndrome foodborne"),
-    *VERSION,
-)
+    group: Annotated[Label, "paud, sd, smp, sma, santri, guru, bumil, busui, balita, or all"]
+    eaten: Annotated[Count, "Portions eaten by the group"]
+    target: Annotated[
+        MaybeCount,
+        "Registered of the group, summed over the window's service days; null for 15m and 1h",
+    ]
+    recipients_served: Annotated[
+        Count, "Distinct recipients with eaten > 0 in the group (all: in any)"
+    ]
+    recipients_target: Annotated[
+        MaybeCount,
+        "Distinct recipients with registered > 0 in the group on a service day of the window; null for 15m and 1h",
+    ]
+    revision: Revision
+    updated_at: UpdatedAt
 
+
+class ClinicCoverageRow(WindowRow, gc=False):
+    """One row of `clinic_coverage`."""
+
+    children_measured: Annotated[Count, "Distinct children measured"]
+    children_registered: Annotated[
+        MaybeCount, "Registered children of the clinics active on the last day; null for 15m and 1h"
+    ]
+    children_stunted: Annotated[
+        Count,
+        "Distinct children whose last measurement in the window has height-for-age z < -2 (WHO 2006)",
+    ]
+    children_wasted: Annotated[
+        Count,
+        "Distinct children whose last measurement in the window has weight-for-length/height z < -2 (WHO 2006)",
+    ]
+    children_immunized: Annotated[Count, "Distinct children immunized"]
+    doses_given: Annotated[Count, "Vaccine doses given"]
+    mothers_seen: Annotated[Count, "Distinct mothers seen"]
+    mothers_anaemic: Annotated[Count, "Distinct mothers with any haemoglobin < 11 g/dL"]
+    foodborne_cases: Annotated[Count, "Cases with syndrome foodborne"]
+    revision: Revision
+    updated_at: UpdatedAt
+
+
+IDENTITY: Final = columns_of(WindowRow)
+SUMS: Final = columns_of(KitchenSums)[len(IDENTITY) :]
+PERFORMANCE: Final = columns_of(PerformanceRow)
+COVERAGE: Final = columns_of(CoverageRow)
+CLINIC_COVERAGE: Final = columns_of(ClinicCoverageRow)
+VERSION: Final = PERFORMANCE[-2:]
+PERCENTILES: Final = tuple(one for one in PERFORMANCE if one.name.startswith("cook_to_receive"))
 VIEWS: Final[dict[View, tuple[Column, ...]]] = {
     "performance": PERFORMANCE,
     "coverage": COVERAGE,
@@ -190,8 +156,3 @@ IS_FINAL: Final = Column(
         "30 days after its end are in"
     ),
 )
-
-
-def names(columns: tuple[Column, ...]) -> tuple[str, ...]:
-    """Column names in order."""
-    return tuple(column.name for column in columns)

@@ -5,7 +5,9 @@ Times are epoch milliseconds, days are local days since 1970-01-01.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+
+from contracts.events.event_types import Group
 
 WindowName = Literal["15m", "1h", "1d", "7d", "30d"]
 
@@ -29,12 +31,10 @@ ALLOWED_LATENESS_MS: Final = 30 * 86_400_000
 AHEAD_MS: Final = 300_000
 """An event's `time` may be 5 minutes ahead of `receivedtime`."""
 
-GROUPS: Final = ("paud", "sd", "smp", "sma", "santri", "guru", "bumil", "busui", "balita")
+GROUPS: Final[tuple[str, ...]] = get_args(Group)
 """Groups of recipients, in the order of the registry's columns."""
 
 ALL_GROUPS: Final = "all"
-
-LEVELS: Final = ("unit", "recipient", "kecamatan", "kabupaten")
 
 
 def pane_of(time_ms: int) -> int:

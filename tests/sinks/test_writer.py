@@ -17,9 +17,8 @@ from contracts.results.topics import TABLE_HEADER, TABLE_TOPICS
 from contracts.time.clock import RealClock
 from sinks import table_lines
 from sinks.batch import LinePlace, TableBatch, TableRow
-from sinks.landing import EventLines, RawLine
+from sinks.landing import EventLines
 from sinks.writer import StoreUnavailableError, Writer
-from storage.schema import RAW_LINES
 from tests.examples import DATA, line
 
 
@@ -127,10 +126,6 @@ def test_times_that_no_column_holds_leave_a_line_unparsed() -> None:
         Rec(line("sppg.delivery.received", data={"cooked_at": "x"})), batch
     )
     assert [msgspec.json.decode(row.body)["parsed"] for row in batch.rows["raw_lines"]] == [0, 0, 0]
-
-
-def test_a_raw_line_has_the_columns_of_its_table() -> None:
-    assert set(RawLine.__struct_fields__) == {column.name for column in RAW_LINES.columns}
 
 
 @pytest.mark.parametrize("name", [None, b"", b"raw_lines", b"sink_rejects", b"migrations"])

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import get_type_hints
+from typing import Annotated, get_type_hints
+
+import msgspec
+import pytest
 
 from contracts.events.event_types import CLASSES, HEX32_FIELDS
+from contracts.results.columns import String, columns_of
+from contracts.results.event_data import DATA_PATHS, DATA_TYPE
 from contracts.results.tables import TABLES
+from contracts.time.windows import GROUPS
 from storage import catalogue, schema
+from storage.stored_rows import RecipientRow
 from storage.views import VIEWS
 
 
@@ -29,10 +36,21 @@ def test_every_field_of_an_event_has_a_typed_path_but_pseudonyms() -> None:
     for cls in CLASSES:
         data = get_type_hints(cls)["data"]
         fields |= set(get_type_hints(data)) - {"eaten"}
-    paths = {path for path in schema.DATA_PATHS if not path.startswith("eaten.")}
+    paths = {path for path in DATA_PATHS if not path.startswith("eaten.")}
     assert paths == fields - HEX32_FIELDS
-    assert {path.removeprefix("eaten.") for path in schema.DATA_PATHS} - paths == set(schema.GROUPS)
-    assert all(f"SKIP {field}" in schema.DATA_TYPE for field in HEX32_FIELDS)
+    assert {path.removeprefix("eaten.") for path in DATA_PATHS} - paths == set(GROUPS)
+    assert all(f"SKIP {field}" in DATA_TYPE for field in HEX32_FIELDS)
+
+
+def test_a_registry_row_has_a_column_for_each_group() -> None:
+    assert set(GROUPS) <= set(RecipientRow.__struct_fields__)
+
+
+def test_a_field_without_a_type_or_a_meaning_is_no_column() -> None:
+    for hint in (str, Annotated[str, "What it means"], String):
+        row = msgspec.defstruct("Row", [("a", hint)])
+        with pytest.raises(TypeError, match=r"Row\.a: annotate it"):
+            columns_of(row)
 
 
 def test_the_views_are_those_of_the_contract() -> None:

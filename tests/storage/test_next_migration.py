@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from contracts.results.public_rows import Column
+from contracts.results.columns import Column
 from contracts.results.tables import Table
 from storage import migrate
 from storage.next_migration import NotAlterableError, next_statements

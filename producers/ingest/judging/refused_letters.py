@@ -13,6 +13,7 @@ import msgspec
 from contracts.events.codes import Refusal
 from contracts.events.event_types import MAX_EVENT_BYTES
 from contracts.registry.entities import Registry
+from contracts.results.table_rows import DeadLetterRow, encode_row
 from contracts.time.clock import rfc3339
 from contracts.time.days import day_to_iso
 from contracts.time.instant import BadInstantError, epoch_ms
@@ -30,7 +31,6 @@ class _Timed(msgspec.Struct):
 
 
 _timed: Final = msgspec.json.Decoder(_Timed)
-_encoder: Final = msgspec.json.Encoder()
 
 
 def _event_day(registry: Registry, region: str, line: bytes) -> str | None:
@@ -67,21 +67,21 @@ def letters_of(
         copy = copies[refusal.code, refusal.line]
         copies[refusal.code, refusal.line] += 1
         cut = len(refusal.line) > MAX_EVENT_BYTES
-        row = {
-            "letter_id": _letter_id(unit_id, refusal, copy),
-            "received_at": received,
-            "region": region,
-            "unit_id": unit_id,
-            "code": refusal.code,
-            "detail": refusal.detail + _CUT if cut else refusal.detail,
-            "attempts": 1,
-            "topic": NO_PLACE,
-            "partition": _NOWHERE,
-            "offset": _NOWHERE,
-            "line": one.index,
-            "event_day": _event_day(registry, region, refusal.line),
-            "key": base64.b64encode(unit_id.encode()).decode(),
-            "bytes": base64.b64encode(refusal.line[:MAX_EVENT_BYTES]).decode(),
-        }
-        letters.append(_encoder.encode(row))
+        row = DeadLetterRow(
+            letter_id=_letter_id(unit_id, refusal, copy),
+            received_at=received,
+            region=region,
+            unit_id=unit_id,
+            code=refusal.code,
+            detail=refusal.detail + _CUT if cut else refusal.detail,
+            attempts=1,
+            topic=NO_PLACE,
+            partition=_NOWHERE,
+            offset=_NOWHERE,
+            line=one.index,
+            event_day=_event_day(registry, region, refusal.line),
+            key=base64.b64encode(unit_id.encode()).decode(),
+            bytes=base64.b64encode(refusal.line[:MAX_EVENT_BYTES]).decode(),
+        )
+        letters.append(encode_row(row))
     return letters

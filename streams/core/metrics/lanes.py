@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from struct import Struct
 from typing import Final
 
-from contracts.results.public_rows import SUMS, names
+from contracts.results.columns import names
+from contracts.results.public_rows import SUMS
 
 SUM_INDEX: Final = {name: index for index, name in enumerate(names(SUMS))}
 """Place of each additive metric in a tuple of sums."""

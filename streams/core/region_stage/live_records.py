@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from contracts.results.public_rows import IS_FINAL, VIEWS, Column, View
+from contracts.results.columns import Column
+from contracts.results.public_rows import IS_FINAL, VIEWS, View
 from contracts.time.instant import epoch_ms
 from streams.core.windowing.row_writer import ViewRow
 

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.table_rows import PositionRow, encode_row
 from contracts.results.topics import AREA_WINDOWS, EVENT_TOPICS, LIVE, REGION_FEED
 from contracts.time.instant import rfc3339
 from contracts.time.windows import GRACE_MS
@@ -31,7 +32,6 @@ from streams.core.region_stage.live_map import LiveMap
 from streams.core.region_stage.region_state import RegionState, pane_key
 from streams.core.state_format import name_of, unreadable
 from streams.core.table_records import TableRecords
-from streams.core.table_rows import PositionRow, encode_row
 from streams.core.windowing.row_writer import FlushStamp
 from streams.core.windowing.window_table import PANE_REACH
 

@@ -11,13 +11,13 @@ from contracts.events.event_types import Event
 from contracts.events.lines import split
 from contracts.events.nik import redact_nik
 from contracts.registry.entities import Registry
+from contracts.results.table_rows import DeadLetterRow, ExceptionRow, encode_row
 from contracts.results.topics import DEAD_LETTERS, VERDICTS
 from contracts.time.days import day_to_iso
 from contracts.time.instant import rfc3339
 from streams.core.fold import Record
 from streams.core.history.facts import Fact, Raw
 from streams.core.table_records import TableRecords
-from streams.core.table_rows import DeadLetterRow, ExceptionRow, encode_row
 
 
 class _Refused(NamedTuple):

@@ -16,11 +16,11 @@ from contracts.events.checks import check, effective_received
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import Event
 from contracts.registry.entities import Registry
+from contracts.results.table_rows import EventStatusRow
 from streams.core.fold import Record
 from streams.core.history.facts import Fact
 from streams.core.history.ledger import PLAIN, Admission, Verdict
 from streams.core.table_records import TableRecords
-from streams.core.table_rows import EventStatusRow
 from streams.core.unit_stage.dead_letters import DeadLetters
 from streams.core.unit_stage.input_partition import InputPartition
 from streams.core.unit_stage.known_source import KnownSource

@@ -11,6 +11,7 @@ from typing import Any
 from contracts.events.decode import decode_records
 from contracts.events.partition import partition_of
 from contracts.registry.entities import Registry
+from contracts.results.table_rows import PositionRow, encode_row
 from contracts.results.topics import (
     REGION_FEED,
     REGISTRY_CHANGE,
@@ -22,7 +23,6 @@ from streams.core.fold import Flush, Out, Record
 from streams.core.region_feed import LastReceived, LiveRow, RegistrySnapshot, feed_records
 from streams.core.state_format import UnreadableStateError, unreadable
 from streams.core.table_records import TableRecords
-from streams.core.table_rows import PositionRow, encode_row
 from streams.core.unit_stage.input_partition import InputPartition
 from streams.core.unit_stage.intake import Intake
 from streams.core.unit_stage.sides import SIDES

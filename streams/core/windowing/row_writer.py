@@ -7,14 +7,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from contracts.results.public_rows import (
-    CLINIC_COVERAGE,
-    COVERAGE,
-    PERFORMANCE,
-    Column,
-    View,
-    names,
-)
+from contracts.results.public_rows import ClinicCoverageRow, CoverageRow, PerformanceRow, View
+from contracts.results.table_rows import encode_row
 from contracts.time.days import Zone, day_to_iso
 from contracts.time.instant import rfc3339
 from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName
@@ -28,14 +22,8 @@ from streams.core.windowing.targets import Targets
 P = TypeVar("P", bound=PaneSum)
 
 
-def _struct(name: str, columns: tuple[Column, ...]) -> Any:
-    return msgspec.defstruct(name, [(column, Any) for column in names(columns)], gc=False)
-
-
-_Performance: Final = _struct("PerformanceRow", PERFORMANCE)
-_Coverage: Final = _struct("CoverageRow", COVERAGE)
-_ClinicCoverage: Final = _struct("ClinicCoverageRow", CLINIC_COVERAGE)
-_encode = msgspec.json.Encoder().encode
+# Its sums come as one vector, whose length mypy cannot know.
+_performance_row: Final[Any] = PerformanceRow
 _REMEMBERED: Final = 8_192
 
 
@@ -111,7 +99,7 @@ class RowWriter:
         if window in DAY_WINDOWS:
             target = self._targets.portions(area, end - DAY_WINDOWS[window] + 1, end)
         # By position: of all rows of a replay nine in ten are made here, and keywords cost a tenth of a row.
-        row = _Performance(
+        row = _performance_row(
             stamp.region,
             level,
             area,
@@ -122,7 +110,7 @@ class RowWriter:
             stamp.revision,
             stamp.updated_at,
         )
-        return ViewRow("performance", level, area, "", window, span.end_ms, _encode(row))
+        return ViewRow("performance", level, area, "", window, span.end_ms, encode_row(row))
 
     def coverage(
         self,
@@ -142,7 +130,7 @@ class RowWriter:
             target = recipients = None
             if first is not None:
                 target, recipients = self._targets.coverage(area, group, first, end)
-            row = _Coverage(
+            row = CoverageRow(
                 stamp.region,
                 level,
                 area,
@@ -155,7 +143,9 @@ class RowWriter:
                 revision=stamp.revision,
                 updated_at=stamp.updated_at,
             )
-            rows.append(ViewRow("coverage", level, area, group, window, span.end_ms, _encode(row)))
+            rows.append(
+                ViewRow("coverage", level, area, group, window, span.end_ms, encode_row(row))
+            )
         return rows
 
     def clinic_coverage(
@@ -169,7 +159,7 @@ class RowWriter:
     ) -> ViewRow:
         """One row of `clinic_coverage`."""
         span = self._span(window, end)
-        row = _ClinicCoverage(
+        row = ClinicCoverageRow(
             stamp.region,
             level,
             area,
@@ -188,7 +178,7 @@ class RowWriter:
             revision=stamp.revision,
             updated_at=stamp.updated_at,
         )
-        return ViewRow("clinic_coverage", level, area, "", window, span.end_ms, _encode(row))
+        return ViewRow("clinic_coverage", level, area, "", window, span.end_ms, encode_row(row))
 
 
 def percentiles(minutes: list[int]) -> tuple[int | None, int | None, int | None]:

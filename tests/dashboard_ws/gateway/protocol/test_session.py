@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.results.public_rows import CLINIC_COVERAGE, names
+from contracts.results.columns import names
+from contracts.results.public_rows import CLINIC_COVERAGE
 from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway.connections.sse import parse_position
 from dashboard_ws.gateway.connections.ws import is_foreign

@@ -1,0 +1,116 @@
+"""Rows of the tables that are fed by table lines, beside the rows of windows: written by streams, and by ingest (dead letters)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from contracts.results.columns import (
+    Count,
+    Flag,
+    Label,
+    MaybeDay,
+    MaybeMoment,
+    Moment,
+    RegionCode,
+    Signed32,
+    Signed64,
+    Small,
+    String,
+)
+from contracts.time.instant import rfc3339
+from contracts.time.windows import GRACE_MS
+
+encode_row = msgspec.json.Encoder().encode
+
+Topic = Annotated[Label, "Kafka topic of the line; `ingest` when it never reached one"]
+Partition = Annotated[Signed32, "Kafka partition; -1 when it never reached one"]
+Offset = Annotated[Signed64, "Kafka offset; -1 when it never reached one"]
+Line = Annotated[Small, "Line in the record, from 0"]
+
+
+class ExceptionRow(msgspec.Struct, kw_only=True, gc=False):
+    """Table `exceptions`: a line that is no event of its own."""
+
+    topic: Topic
+    partition: Partition
+    offset: Offset
+    line: Line
+    verdict: Annotated[Label, "duplicate, conflict or refused: the line is no event of its own"]
+    code: Annotated[Label, "Why, as in dead_letters; empty for a duplicate"]
+
+
+class EventStatusRow(msgspec.Struct, kw_only=True, gc=False):
+    """Table `event_status`: what corrections made of an event."""
+
+    source: Annotated[String, "Source of the event"]
+    id: Annotated[String, "Id of the event"]
+    superseded_by: Annotated[String, "Id of what counts instead at last, or empty"]
+    retracted: Annotated[Flag, "1 if a retraction ends its chain of corrections"]
+    counts: Annotated[Flag, "1 if the event counts"]
+    revision: Annotated[Count, "Input position that last changed it"]
+
+
+class PositionRow(msgspec.Struct, kw_only=True, gc=False):
+    """Table `positions`: how far a stage has come with one input partition."""
+
+    stream: Annotated[Label, "Output topic whose records before this one are vouched for"]
+    topic: Annotated[Label, "Input topic"]
+    partition: Annotated[Signed32, "Input partition"]
+    position: Annotated[Signed64, "Next offset of the input: everything below it is applied"]
+    watermark: Annotated[Moment, "All events received before are in (region's clock)"]
+    time: Annotated[Moment, "Region's clock of the newest record applied"]
+
+    @classmethod
+    def at(
+        cls, stream: str, topic: str, partition: int, position: int, time_ms: int
+    ) -> PositionRow:
+        """The position whose newest record has `time_ms`, epoch ms on the region's clock."""
+        return cls(
+            stream=stream,
+            topic=topic,
+            partition=partition,
+            position=position,
+            watermark=rfc3339(time_ms - GRACE_MS),
+            time=rfc3339(time_ms),
+        )
+
+
+class DeadLetterRow(msgspec.Struct, kw_only=True, gc=False):
+    """Table `dead_letters`: a line that was refused, with its reason and its bytes."""
+
+    letter_id: Annotated[String, "Identity of the letter"]
+    received_at: Annotated[Moment, "Region's clock when it was refused"]
+    region: RegionCode
+    unit_id: Annotated[String, "Unit, as far as known"]
+    code: Annotated[Label, "Why, as in the catalogue of codes"]
+    detail: Annotated[String, "What is wrong and what to do"]
+    attempts: Annotated[Small, "Times it was tried"]
+    topic: Topic
+    partition: Partition
+    offset: Offset
+    line: Line
+    event_day: Annotated[MaybeDay, "Local day of the event's time, where it could be read"]
+    key: Annotated[String, "Key of the record, base64"]
+    bytes: Annotated[String, "The line as it came (NIK digits replaced), base64"]
+
+
+class AlertChangeRow(msgspec.Struct, kw_only=True, gc=False):
+    """Table `alert_changes`: an alert as one change left it."""
+
+    id: Annotated[String, "Alert id"]
+    region: RegionCode
+    kind: Annotated[Label, "Kind of alert"]
+    severity: Annotated[Flag, "1 pantau, 2 waspada, 3 siaga"]
+    unit_id: Annotated[String, "Unit"]
+    subject: Annotated[String, "Recipient, batch or sensor point"]
+    state: Annotated[Label, "raised, acknowledged or resolved"]
+    resolution: Annotated[String, "Why it was resolved"]
+    raised_at: Annotated[Moment, "When it was raised (region's clock)"]
+    updated_at: Annotated[Moment, "When it last changed"]
+    resolved_at: Annotated[MaybeMoment, "When it was resolved"]
+    acknowledged_by: Annotated[String, "Who acknowledged it"]
+    acknowledged_at: Annotated[MaybeMoment, "When it was acknowledged"]
+    evidence: Annotated[String, "What it rests on, JSON"]
+    revision: Annotated[Count, "Input position of the change"]
