@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from contracts.registry.entities import Recipient, Region, RegionRegistry, Unit
+from contracts.registry.region_rows import CalendarRow
 from contracts.results.table_rows import encode_row
 from contracts.results.tables import Table
 from contracts.results.topics import (
@@ -16,8 +17,8 @@ from contracts.results.topics import (
 from contracts.time.clock import Clock
 from contracts.time.days import Zone, day_to_iso
 from sinks.batch import ConsumedRecord, LinePlace, Reject, TableBatch, TableRow
-from storage.schema import RECIPIENTS, REGIONS, UNITS
-from storage.stored_rows import RecipientRow, RegionRow, UnitRow
+from storage.schema import CALENDAR, RECIPIENTS, REGIONS, UNITS
+from storage.stored_rows import CalendarLine, RecipientRow, RegionRow, UnitRow
 
 
 class RegistryTables:
@@ -61,6 +62,8 @@ def _rows(
         yield UNITS, _unit(region.code, unit, offset_s, revision)
     for recipient in registry.recipients:
         yield RECIPIENTS, _recipient(region.code, recipient, offset_s, revision)
+    for number, line in enumerate(registry.calendar, 1):
+        yield CALENDAR, _calendar(region.code, number, line, revision)
 
 
 def _region(region: Region, offset_s: int, revision: int) -> RegionRow:
@@ -96,6 +99,9 @@ def _unit(region: str, unit: Unit, offset_s: int, revision: int) -> UnitRow:
         status=unit.status,
         valid_from=day_to_iso(unit.valid_from),
         synthetic=int(unit.synthetic),
+        bgn_id=unit.bgn_id,
+        status_reason=unit.status_reason,
+        status_letter=unit.status_letter,
         utc_offset_s=offset_s,
         revision=revision,
     )
@@ -126,6 +132,20 @@ def _recipient(region: str, recipient: Recipient, offset_s: int, revision: int) 
         valid_from=day_to_iso(recipient.valid_from),
         synthetic=int(recipient.synthetic),
         utc_offset_s=offset_s,
+        revision=revision,
+    )
+
+
+def _calendar(region: str, number: int, line: CalendarRow, revision: int) -> CalendarLine:
+    return CalendarLine(
+        region=region,
+        number=number,
+        first_day=day_to_iso(line.first),
+        last_day=day_to_iso(line.last),
+        scope=line.scope,
+        groups=line.groups,
+        served=int(line.served),
+        reason=line.reason,
         revision=revision,
     )
 

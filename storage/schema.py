@@ -33,6 +33,9 @@ RECIPIENTS: Final = Table(
     ("region", "recipient_id", "valid_from"),
     "revision",
 )
+CALENDAR: Final = Table(
+    "registry_calendar", columns_of(stored_rows.CalendarLine), ("region", "number"), "revision"
+)
 REJECTS: Final = Table("sink_rejects", columns_of(stored_rows.RejectRow), _PLACE, "rejected_at")
 
 
@@ -95,6 +98,7 @@ STORAGE: Final = (
     Storage(REGIONS, "Regions, newest record"),
     Storage(UNITS, "All rows of units.csv"),
     Storage(RECIPIENTS, "All rows of recipients.csv"),
+    Storage(CALENDAR, "All lines of calendar.csv"),
     Storage(REJECTS, "Lines that could not be inserted where they belong: none is dropped"),
 )
 SINK_TABLES: Final = {storage.table.name: storage.table for storage in STORAGE}

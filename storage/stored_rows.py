@@ -112,6 +112,9 @@ class UnitRow(msgspec.Struct, kw_only=True, gc=False):
     status: Status
     valid_from: ValidFrom
     synthetic: Synthetic
+    bgn_id: Annotated[String, "The programme's own id of a kitchen, or empty"]
+    status_reason: Annotated[String, "Why its status is what it is, or empty"]
+    status_letter: Annotated[String, "Number of the letter that says so, or empty"]
     utc_offset_s: UtcOffset
     revision: RecordOffset
 
@@ -141,6 +144,20 @@ class RecipientRow(msgspec.Struct, kw_only=True, gc=False):
     valid_from: ValidFrom
     synthetic: Synthetic
     utc_offset_s: UtcOffset
+    revision: RecordOffset
+
+
+class CalendarLine(msgspec.Struct, kw_only=True, gc=False):
+    """Table `registry_calendar`: a line of calendar.csv."""
+
+    region: RegionCode
+    number: Annotated[Small, "Line of the file, from 1: of two alike the later counts"]
+    first_day: Annotated[Day, "First local day, inclusive"]
+    last_day: Annotated[Day, "Last local day, inclusive"]
+    scope: Annotated[String, "A kecamatan, kitchen or recipient; empty: the region"]
+    groups: Annotated[tuple[str, ...], Stored("Array(String)"), "Groups; empty: all"]
+    served: Annotated[Flag, "1 if meals are served, 0 if not"]
+    reason: Annotated[String, "Why, as shown on screen"]
     revision: RecordOffset
 
 

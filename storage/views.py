@@ -178,9 +178,10 @@ def _shown(table: Table, names: tuple[str, ...]) -> tuple[tuple[Column, ...], st
 
 
 _ALERT_NAMES: Final = (
-    *("id", "region", "kind", "severity", "unit_id", "subject", "state", "resolution"),
-    *("raised_at", "updated_at", "resolved_at", "acknowledged_by", "acknowledged_at"),
-    "evidence",
+    *("id", "short_id", "region", "kind", "severity", "unit_id", "subject", "state"),
+    *("resolution", "raised_at", "updated_at", "resolved_at", "acknowledged_by"),
+    *("acknowledged_at", "ack_until", "assessment", "assessed_by", "assessed_at"),
+    *("note", "evidence"),
 )
 _CHANGES: Final = TABLES["alert_changes"]
 _ALERT, _ALERT_SELECT = _shown(_CHANGES, _ALERT_NAMES)

@@ -138,8 +138,8 @@ def _targets(scope: Scope) -> str:
         "ARRAY JOIN [('unit', kitchen), ('kecamatan', kitchen_kec), ('kabupaten', {region})] AS a"
     )
     return (
-        f"SELECT a.1 AS level, a.2 AS area, day, 0 AS silent, sum(arraySum(g -> g.2, registered)) AS target "
-        f"FROM {{db}}.recipient_days {areas} WHERE counts AND service AND kitchen_kind = 'sppg' GROUP BY a, day "
+        f"SELECT a.1 AS level, a.2 AS area, day, 0 AS silent, sum(arraySum(g -> g.2, served)) AS target "
+        f"FROM {{db}}.recipient_days {areas} WHERE counts AND kitchen_kind = 'sppg' GROUP BY a, day "
         "UNION ALL SELECT 'unit', unit_id, day, 1, 0 FROM {db}.unit_days WHERE kind = 'sppg' "
         f"UNION ALL {_areas_in_silence()}"
     ).replace("{region}", scope.region_sql)
@@ -202,8 +202,9 @@ _GROUPS: Final = "['paud', 'sd', 'smp', 'sma', 'santri', 'guru', 'bumil', 'busui
 def _registered() -> str:
     """Of each recipient, group (and `all`) and day: what is registered on a service day, and that its row exists."""
     return (
-        "SELECT recipient_id AS recipient, kec, one.1 AS grp, day, if(counts AND service, one.2, 0) AS target, 1 AS silent FROM ("
-        "SELECT *, arrayJoin(arrayPushBack(registered, ('all', arraySum(g -> g.2, registered)))) AS one FROM {db}.recipient_days)"
+        "SELECT recipient_id AS recipient, kec, one AS grp, day, "
+        "arraySum(g -> if(one IN ('all', g.1), g.2, 0), served) AS target, 1 AS silent FROM ("
+        "SELECT *, arrayJoin(arrayPushBack(arrayMap(g -> g.1, registered), 'all')) AS one FROM {db}.recipient_days)"
     )
 
 

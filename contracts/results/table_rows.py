@@ -100,6 +100,9 @@ class AlertChangeRow(msgspec.Struct, kw_only=True, gc=False):
     """Table `alert_changes`: an alert as one change left it."""
 
     id: Annotated[String, "Alert id"]
+    short_id: Annotated[
+        String, "A letter and a number to say on the telephone, unique among open alerts"
+    ]
     region: RegionCode
     kind: Annotated[Label, "Kind of alert"]
     severity: Annotated[Flag, "1 pantau, 2 waspada, 3 siaga"]
@@ -112,5 +115,12 @@ class AlertChangeRow(msgspec.Struct, kw_only=True, gc=False):
     resolved_at: Annotated[MaybeMoment, "When it was resolved"]
     acknowledged_by: Annotated[String, "Who acknowledged it"]
     acknowledged_at: Annotated[MaybeMoment, "When it was acknowledged"]
+    ack_until: Annotated[MaybeMoment, "When the acknowledgement runs out; null if it does not"]
+    assessment: Annotated[
+        Label, "What the health office says of a cluster: verified or discarded; else empty"
+    ]
+    assessed_by: Annotated[String, "Who assessed it"]
+    assessed_at: Annotated[MaybeMoment, "When it was assessed"]
+    note: Annotated[String, "Note of the acknowledgement, or why it was so assessed"]
     evidence: Annotated[String, "What it rests on, JSON"]
     revision: Annotated[Count, "Input position of the change"]

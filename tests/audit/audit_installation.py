@@ -15,6 +15,7 @@ from audit.kafka_lines import LoggedLines, Partition
 from bench.direct import Landed, land_registry, land_rows
 from contracts.events.partition import partition_of
 from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
+from contracts.registry.region_rows import CalendarRow
 from contracts.results.topics import (
     CLINIC_EVENTS,
     EVENT_TOPICS,
@@ -94,6 +95,19 @@ REGISTRY: Final = RegionRegistry(
         _school(0, 0, "32.11.01", FIRST_DAY + 18, sd=310),
         _school(3, 2, "32.11.02", FIRST_DAY + 6, santri=120),
         _school(4, 1, "32.11.02", status="closed", sd=50),
+    ),
+    # Each scope, a group, a day of rest that is opened, and lines that outdo each other.
+    (
+        CalendarRow(FIRST_DAY + 1, FIRST_DAY + 4, "32.11.01", (), False, "Ujian"),
+        CalendarRow(FIRST_DAY + 2, FIRST_DAY + 2, "", ("guru",), False, "Rapat"),
+        CalendarRow(
+            FIRST_DAY + 3, FIRST_DAY + 3, KITCHENS[0], ("sd", "smp"), True, "Ujian susulan"
+        ),
+        CalendarRow(FIRST_DAY + 3, FIRST_DAY + 12, SCHOOLS[0], (), False, "Renovasi"),
+        CalendarRow(FIRST_DAY + 8, FIRST_DAY + 8, SCHOOLS[0], ("guru",), True, "Guru masuk"),
+        CalendarRow(FIRST_DAY + 9, FIRST_DAY + 9, SCHOOLS[0], (), True, "Dibuka lagi"),
+        CalendarRow(FIRST_DAY + 5, FIRST_DAY + 6, "", (), True, "Akhir pekan dilayani"),
+        CalendarRow(FIRST_DAY + 16, FIRST_DAY + 16, "", (), True, "Hari libur dilayani"),
     ),
 )
 
