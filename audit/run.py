@@ -13,7 +13,7 @@ from audit import compare, cut, landed
 from audit.compare import Compared, Difference
 from audit.cut import NothingToAuditError
 from audit.kafka_lines import EventLog
-from audit.recompute import copies, growth, panes, registered, verdicts, window_rows
+from audit.recompute import copies, growth, panes, verdicts, window_rows
 from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
@@ -120,7 +120,13 @@ def _look(
         if log is not None:
             report.add(landed.lines(scratch, log, asked, patience_s, tell))
         tell("registry, copies and corrections")
-        registered.build(scratch, scope)
+        scratch.run_file(
+            "10_registry",
+            region=scope.region,
+            zone=scope.zone,
+            first=scope.counted_from,
+            last=scope.last,
+        )
         growth.load(scratch)
         copies.build(scratch, scope)
         panes.prepare(scratch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -12,7 +13,9 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from storage import generation_tables
+from storage.migrate import statements_of
 
+_SQL: Final = Path(__file__).parent / "sql"
 _PREFIX: Final = "pantau_audit"
 _ENCODER: Final = msgspec.json.Encoder()
 _SPILL_BYTES: Final = 300_000_000
@@ -61,6 +64,16 @@ class Scratch:
     def run(self, sql: str) -> None:
         """Run a statement. `{db}` in it is this database."""
         self._client.command(self._text(sql), settings=_SETTINGS)
+
+    def run_file(self, name: str, **parameters: Any) -> None:
+        """Run the statements of `audit/sql/<name>.sql` with their parameters; `scratch` is this database."""
+        content = (_SQL / f"{name}.sql").read_text("utf-8")
+        for statement in statements_of(content):
+            self._client.command(
+                self._text(statement),
+                parameters={"scratch": self.name, **parameters},
+                settings=_SETTINGS,
+            )
 
     def _text(self, sql: str) -> str:
         return self._named(sql.replace("{db}", self.name), self.generation)

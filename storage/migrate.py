@@ -67,7 +67,10 @@ def read(folder: Path = FOLDER) -> tuple[Migration, ...]:
             raise MigrationError(f"{path.name} and {found[match[1]].name} have the same number")
         content = path.read_bytes()
         found[match[1]] = Migration(
-            match[1], path.name, hashlib.sha256(content).hexdigest(), _statements(content.decode())
+            match[1],
+            path.name,
+            hashlib.sha256(content).hexdigest(),
+            statements_of(content.decode()),
         )
     return tuple(found.values())
 
@@ -82,7 +85,8 @@ def freeze(words: str, statements: Sequence[str], folder: Path = FOLDER) -> Path
     return path
 
 
-def _statements(content: str) -> tuple[str, ...]:
+def statements_of(content: str) -> tuple[str, ...]:
+    """The statements of a SQL file: each ends with `;` at the end of a line, a comment takes whole lines."""
     parts = (part.strip() for part in _END.split(_COMMENT.sub("", content)))
     return tuple(part for part in parts if part)
 
