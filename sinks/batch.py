@@ -10,24 +10,20 @@ class ConsumedRecord(Protocol):
     """What the sink reads of a Kafka record."""
 
     @property
-    def topic(self) -> str:
-        """Topic."""
+    def topic(self) -> str: ...
 
     @property
-    def partition(self) -> int:
-        """Partition."""
+    def partition(self) -> int: ...
 
     @property
-    def offset(self) -> int:
-        """Offset."""
+    def offset(self) -> int: ...
 
     @property
     def timestamp(self) -> int:
         """Append time, epoch milliseconds, real."""
 
     @property
-    def value(self) -> bytes | None:
-        """Value."""
+    def value(self) -> bytes | None: ...
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:

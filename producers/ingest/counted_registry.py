@@ -9,7 +9,7 @@ from producers.ingest.ingest_metrics import KAFKA_ERRORS, REGISTRY_RECORDS
 
 
 class CountedRegistryFeed(registry_feed.RegistryFeed):
-    """See there."""
+    """A `RegistryFeed` that counts records and errors in ingest's metrics."""
 
     def __init__(self, bootstrap: str, key: bytes, changed: Callable[[], None]) -> None:
         super().__init__(
