@@ -15,9 +15,9 @@ from tests.storage.filled_store import clear
 __all__ = ["clickhouse", "engine", "store"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def lent(clickhouse: EmbeddedClickHouse) -> Iterator[Client]:
-    """A writer's client; the session's other tests find the schema again."""
+    """A writer's client; other modules find the schema again."""
     client = clickhouse.client()
     yield client
     clear(client)
