@@ -25,6 +25,9 @@ _DECODER: Final = msgspec.json.Decoder(Event)
 _TOGETHER: Final = 64
 """Records read in one call: enough to share its cost; and a bad one among them makes the others be read twice."""
 _SOURCE: Final = re.compile(r"/([^/]+)/(sppg|clinic)/([^/]+)")
+_STAMP_BYTES: Final = 100
+"""`receivedtime` as ingest adds it has fewer."""
+_CUT_BYTES: Final = 256
 _MESSAGE: Final = re.compile(
     r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`)?", re.DOTALL
 )
@@ -32,6 +35,17 @@ _TIMES: Final = frozenset(
     {"time", "recordedtime", "receivedtime", "data.cooked_at", "data.onset", "data.ate_at"}
 )
 _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+
+
+class _Head(msgspec.Struct):
+    """What the answer says of a line that is not read as a whole."""
+
+    id: str | None = None
+    source: str | None = None
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_RAW: Final = msgspec.json.Decoder(msgspec.Raw)
 
 
 def decode_lines(value: bytes) -> list[Event | Refusal]:
@@ -78,6 +92,8 @@ def decode_line(line: bytes) -> Event | Refusal:
 
     `line` may hold newlines between JSON tokens, as a body of one event may.
     """
+    if len(line) > MAX_EVENT_BYTES + _STAMP_BYTES:
+        return _oversized(line)
     try:
         if not line.isascii():
             line.decode()
@@ -87,6 +103,31 @@ def decode_line(line: bytes) -> Event | Refusal:
     except (ValueError, RecursionError) as error:
         return _not_json(line, error)
     return _judged(line, event)
+
+
+def _oversized(line: bytes) -> Refusal:
+    """Why a line that is too large is refused; of its bytes the first 64 KiB are kept.
+
+    Takes time for those alone: 800,000 strings of one line, made into objects, would stop the caller.
+    """
+    # A number at the cut is seen whole, so that its digits go too.
+    kept = line[: MAX_EVENT_BYTES + _CUT_BYTES]
+    try:
+        if not line.isascii():
+            line.decode()
+        _RAW.decode(line)
+    except (ValueError, RecursionError) as error:
+        return _not_json(kept, error)
+    try:
+        head = _HEAD.decode(line)
+    except msgspec.ValidationError:
+        head = _Head()
+    return _too_large(kept, len(line), head.id, head.source)
+
+
+def _too_large(line: bytes, size: int, id_: str | None, source: str | None) -> Refusal:
+    detail = f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken"
+    return _refused(line, Code.TOO_LARGE, detail, id_, source)
 
 
 def recorded_ms(event: Event) -> int:
@@ -157,8 +198,7 @@ def _judged(line: bytes, event: Event) -> Event | Refusal:
 def _unfit(line: bytes, size: int, id_: str | None, source: str | None) -> Refusal | None:
     """What is refused whatever the type: too many bytes, a NIK."""
     if size > MAX_EVENT_BYTES:
-        detail = f"the event has {size} bytes, at most {MAX_EVENT_BYTES} are taken"
-        return _refused(line, Code.TOO_LARGE, detail, id_, source)
+        return _too_large(line, size, id_, source)
     if nik_in(line):
         detail = "16 digits have the shape of a NIK: send a pseudonym, never the number itself"
         return _refused(line, Code.NIK, detail, id_, source)
@@ -199,6 +239,8 @@ def _read_again(line: bytes) -> Event | Refusal:
     if refusal is not None:
         return refusal
     code, detail = _diagnosis(message)
+    if code is Code.MISSING_FIELD and "data_base64" in thing:
+        detail = "send `data` as a JSON object: bytes as data_base64 are not taken"
     return _refused(line, code, detail, id_, source)
 
 

@@ -31,6 +31,7 @@ _TAKEN: Final = (202, 422)
 _TOO_LARGE: Final = 413
 _UNFIT: Final = (400, 415)
 _NOT_ALLOWED: Final = (401, 403)
+_MOVED: Final = (301, 302, 303, 307, 308)
 
 
 class RejectedItem(msgspec.Struct, frozen=True):
@@ -69,7 +70,10 @@ class PostResult:
 
 
 class NotAllowedError(Exception):
-    """401 or 403: the token is none, or of another unit. The caller keeps its copy."""
+    """401 or 403: the token is none, or of another unit; 3xx: the address is not that of ingest.
+
+    The caller keeps its copy.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(f"{status}: {detail}")
@@ -195,6 +199,10 @@ class DeviceClient:
                     return reply
                 if reply.status in _NOT_ALLOWED:
                     raise NotAllowedError(reply.status, _detail(reply.body))
+                if reply.status in _MOVED:
+                    raise NotAllowedError(
+                        reply.status, "ingest answers with a redirect: set its own address"
+                    )
                 retry_after_s = reply.retry_after_s
             # Not for secrets: only to keep devices from coming back all at once.
             await asyncio.sleep(wait_s(attempt, retry_after_s, random.random()))  # noqa: S311
@@ -204,7 +212,11 @@ class DeviceClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
         async with self._session.post(
-            self._url, data=body, headers={**headers, "Authorization": self._authorization}
+            self._url,
+            data=body,
+            headers={**headers, "Authorization": self._authorization},
+            # A redirect may lead from https to http, and the token with it.
+            allow_redirects=False,
         ) as response:
             return _Reply(response.status, await response.read(), _retry_after(response.headers))
 

@@ -11,12 +11,13 @@ from chassis.http.serve import serve_app
 from producers.ingest.ingest_app import create_app
 from producers.ingest.receiver import Ingest
 from producers.ingest.requests.body import BODY_S, GZIP_OVERHEAD, MAX_BODY_BYTES
+from producers.ingest.requests.limits import DeviceLimits
 
 
 def _work(of: service.Service) -> int:
     settings = of.settings
     failed = asyncio.Event()
-    app = create_app(Ingest(settings, of.key, of.clock), failed)
+    app = create_app(Ingest(settings, of.key, of.clock, DeviceLimits()), failed)
     policy = HttpPolicy(
         max_body_bytes=MAX_BODY_BYTES + GZIP_OVERHEAD,
         body_s=BODY_S,

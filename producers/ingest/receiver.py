@@ -26,7 +26,7 @@ from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_code
 from producers.ingest.judging.refused_letters import letters_of
 from producers.ingest.requests.body import form_of, items_of, read_body
 from producers.ingest.requests.device_auth import unit_of
-from producers.ingest.requests.limits import Budget, RateLimit
+from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
 from producers.ingest.sending.grouping import Batcher
 from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 
@@ -38,12 +38,12 @@ _log = logs.get(__name__)
 class Ingest:
     """One running ingest. `key`: the installation's key; `clock`: the region's clock."""
 
-    def __init__(self, settings: Settings, key: bytes, clock: Clock) -> None:
+    def __init__(self, settings: Settings, key: bytes, clock: Clock, limits: DeviceLimits) -> None:
         self.health = Health("ingest")
         self._key = key
         self._clock = clock
-        self._rate = RateLimit()
-        self._budget = Budget()
+        self._rate = RateLimit(limits)
+        self._budget = Budget(limits)
         self._link = KafkaLink(settings.broker, (*EVENT_TOPICS, DEAD_LETTERS), self._note)
         self._feed = CountedRegistryFeed(settings.broker, key, self._note)
         self._batcher = Batcher(self._link, settings.group_ms)
@@ -116,7 +116,7 @@ class Ingest:
         reason = self._why_not()
         if reason is not None or registry is None:
             raise unavailable(f"Nothing can be taken now: {reason}.")
-        with self._budget.share() as share:
+        with self._budget.share(unit_id) as share:
             body = await read_body(request.stream(), form.gzip, share.take)
             items = items_of(form.shape, body)
             found = await Judge(unit_id, registry, self._clock).verdicts(items)
@@ -124,6 +124,7 @@ class Ingest:
                 await self._write(unit_id, found, registry)
             except KafkaUnavailableError:
                 raise unavailable("Kafka does not answer; send the same request again.") from None
+        self._rate.charge(unit_id, len(found.rejected))
         return _response(found)
 
     async def _write(self, unit_id: str, found: Verdicts, registry: Registry) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,7 +26,8 @@ from contracts.time.clock import Clock, rfc3339
 from producers.ingest.requests.body import Item, bad_request
 
 _CHUNK: Final = 500
-"""Items judged before others get a turn: about 10 ms."""
+_CHUNK_BYTES: Final = 128 * 1024
+"""Items, and bytes, judged before others get a turn: about 10 ms."""
 TOPIC_OF_KIND: Final = {"sppg": SPPG_EVENTS, "clinic": CLINIC_EVENTS}
 
 
@@ -68,6 +69,17 @@ def _decoded(items: Sequence[Item]) -> list[Event | Refusal]:
     return [decode_line(item.line) for item in items]
 
 
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    start = size = 0
+    for at, item in enumerate(items):
+        size += len(item.line)
+        if size >= _CHUNK_BYTES or at - start >= _CHUNK:
+            yield items[start : at + 1]
+            start, size = at + 1, 0
+    if start < len(items):
+        yield items[start:]
+
+
 def _unit_named(source: str | None) -> str | None:
     if source is None:
         return None
@@ -91,10 +103,9 @@ class Judge:
 
         Raises `Problem`: 400 if nothing parses, 403 if events are of other units only.
         """
-        for start in range(0, len(items), _CHUNK):
-            if start:
-                await asyncio.sleep(0)
-            self._chunk(items[start : start + _CHUNK])
+        for chunk in _chunks(items):
+            self._chunk(chunk)
+            await asyncio.sleep(0)
         found = self._verdicts
         if items and len(items) == count_codes(found.rejected)[Code.NOT_JSON]:
             raise bad_request("Nothing of the body is JSON in UTF-8.")

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.events.codes import Refusal
+from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import MAX_EVENT_BYTES
 from contracts.registry.entities import Registry
 from contracts.results.table_rows import DeadLetterRow, encode_row
@@ -23,6 +23,8 @@ TABLE: Final = "dead_letters"
 NO_PLACE: Final = "ingest"
 """`topic` of a letter that never reached one."""
 _NOWHERE: Final = -1
+IN_FULL: Final = 100
+"""Letters of one request: a body of 219 bytes, packed, may hold 10,000 lines to refuse."""
 _CUT: Final = " (only the first 64 KiB are kept)"
 
 
@@ -42,33 +44,38 @@ def _event_day(registry: Registry, region: str, line: bytes) -> str | None:
         return None
 
 
-def _letter_id(unit_id: str, refusal: Refusal, copy: int) -> str:
+def _letter_id(unit_id: str, refusal: Refusal, copy: int, content: bytes) -> str:
     """The same for a line that a device sends again, so that a retry makes no second letter.
 
     Copies in one request differ.
     """
     place = f"{unit_id}\0{refusal.code}\0{copy}\0".encode()
-    return hashlib.sha256(place + refusal.line).hexdigest()[:32]
+    return hashlib.sha256(place + content).hexdigest()[:32]
 
 
 def letters_of(
-    rejected: Sequence[Rejected], unit_id: str, registry: Registry, received_ms: int
+    rejected: Sequence[Rejected],
+    unit_id: str,
+    registry: Registry,
+    received_ms: int,
+    in_full: int = IN_FULL,
 ) -> list[bytes]:
-    """One table line each, in order. `unit_id`: the token's unit, which answers for what it sent.
+    """A table line for each of the first `in_full`, in order, and one that counts the others.
 
-    A line beyond 64 KiB is cut: a letter must fit a record.
+    `unit_id`: the token's unit, which answers for what it sent. A line beyond 64 KiB is cut: a
+    letter must fit a record.
     """
     region = registry.region_of_unit(unit_id) or ""
     received = rfc3339(received_ms)
     copies: Counter[tuple[str, bytes]] = Counter()
-    letters = []
-    for one in rejected:
+
+    def letter(one: Rejected, content: bytes) -> bytes:
         refusal = one.refusal
-        copy = copies[refusal.code, refusal.line]
-        copies[refusal.code, refusal.line] += 1
+        copy = copies[refusal.code, content]
+        copies[refusal.code, content] += 1
         cut = len(refusal.line) > MAX_EVENT_BYTES
         row = DeadLetterRow(
-            letter_id=_letter_id(unit_id, refusal, copy),
+            letter_id=_letter_id(unit_id, refusal, copy, content),
             received_at=received,
             region=region,
             unit_id=unit_id,
@@ -83,5 +90,23 @@ def letters_of(
             key=base64.b64encode(unit_id.encode()).decode(),
             bytes=base64.b64encode(refusal.line[:MAX_EVENT_BYTES]).decode(),
         )
-        letters.append(encode_row(row))
+        return encode_row(row)
+
+    letters = [letter(one, one.refusal.line) for one in rejected[:in_full]]
+    others = rejected[in_full:]
+    if others:
+        digest = hashlib.sha256()
+        for one in others:
+            digest.update(hashlib.sha256(one.refusal.line).digest())
+        letters.append(letter(_counted(others), digest.digest()))
     return letters
+
+
+def _counted(others: Sequence[Rejected]) -> Rejected:
+    codes = Counter(one.refusal.code for one in others)
+    counts = ", ".join(f"{code} {count}" for code, count in codes.most_common())
+    detail = (
+        f"{len(others)} more items of this request were refused and are not kept: {counts}; "
+        f"places {others[0].index} to {others[-1].index}. The answer to the device named each."
+    )
+    return Rejected(others[0].index, Refusal(Code.MORE_REFUSED, detail))

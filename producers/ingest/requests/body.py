@@ -27,6 +27,9 @@ _MAX_MEMBERS: Final = 100
 """Members of one gzip body: thousands of empty ones would cost time and hold nothing."""
 BODY_S: Final = 120.0
 """A body has so long to arrive: 8 MiB over a line of 0.6 Mbit/s."""
+_COMMAS: Final = 100
+"""Of an event on the average: an array with more is not taken apart to count its items."""
+_BLANKS: Final = b" \t\r\n"
 _GZIP_WBITS: Final = 31
 
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -146,6 +149,10 @@ def items_of(shape: Literal["event", "batch", "lines"], body: bytes) -> list[Ite
 
     Raises `Problem`: 400 if it is empty or no array where one must be, 413 beyond 10,000 events.
     """
+    is_array = body.lstrip(_BLANKS)[:1] == b"["
+    if is_array and shape != "batch":
+        # Refused as one event, hundreds would be lost: of a refused event 64 KiB are kept.
+        raise bad_request("The body is an array: send it as application/cloudevents-batch+json.")
     if shape == "event":
         return [Item(0, body)]
     if shape == "lines":
@@ -156,6 +163,8 @@ def items_of(shape: Literal["event", "batch", "lines"], body: bytes) -> list[Ite
         if not items:
             raise bad_request("The body holds no lines.")
     else:
+        if body.count(b",") > MAX_EVENTS * _COMMAS:
+            raise _too_many()
         items = _array(body)
     if len(items) > MAX_EVENTS:
         raise _too_many()

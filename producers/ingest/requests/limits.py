@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from chassis.http.gate import unavailable
 from chassis.http.problems import Problem
 from producers.ingest.ingest_metrics import IN_FLIGHT_BYTES
 
-REQUESTS_PER_S: Final = 200.0
-"""A device's sustained rate.
-
-A kitchen sends a few requests a minute; the demo clock runs 72 times as fast.
-"""
-BURST: Final = 400.0
-"""Requests a device may send at once, after a pause."""
-IN_FLIGHT_BYTES_MAX: Final = 128 * 1024 * 1024
-"""Unpacked bytes of all requests being answered: beyond it, new ones are told to come back."""
 _IDLE_BUCKETS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLimits:
+    """What one device may ask for, and all together."""
+
+    requests_per_s: float = 200.0
+    """A device's sustained rate. A kitchen sends a few requests a minute; the demo clock runs 72
+    times as fast."""
+    burst: float = 400.0
+    """Requests a device may send at once, after a pause."""
+    refused_per_request: int = 100
+    """So many refused items count as one request more."""
+    bytes_in_flight: int = 128 * 1024 * 1024
+    """Unpacked bytes of all requests being answered: beyond it, new ones are told to come back."""
+    device_bytes: int = 20 * 1024 * 1024
+    """Of which one device may hold so many: two of the greatest bodies."""
 
 
 class RateLimit:
     """A token bucket a device. Times are seconds of a monotonic clock."""
 
-    def __init__(self, per_s: float = REQUESTS_PER_S, burst: float = BURST) -> None:
-        self._per_s = per_s
-        self._burst = burst
+    def __init__(self, limits: DeviceLimits) -> None:
+        self._limits = limits
+        self._per_s = limits.requests_per_s
+        self._burst = limits.burst
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, device: str, now_s: float) -> None:
@@ -52,6 +63,11 @@ class RateLimit:
             self._forget_full(now_s)
         self._buckets[device] = (held - 1, now_s)
 
+    def charge(self, device: str, refused: int) -> None:
+        """Count what the refused items of a request have cost besides: a small body may hold many."""
+        held, since = self._buckets[device]
+        self._buckets[device] = (held - refused // self._limits.refused_per_request, since)
+
     def _forget_full(self, now_s: float) -> None:
         """A bucket that is full again says nothing."""
         refill_s = self._burst / self._per_s
@@ -63,38 +79,48 @@ class RateLimit:
 
 
 class Budget:
-    """Bytes in flight, of all requests together."""
+    """Bytes in flight, of all requests together and of each device."""
 
-    def __init__(self, limit: int = IN_FLIGHT_BYTES_MAX) -> None:
-        self._limit = limit
-        self._held = 0
+    def __init__(self, limits: DeviceLimits) -> None:
+        self._limits = limits
+        self._devices: Counter[str] = Counter()
 
     @contextmanager
-    def share(self) -> Iterator[Share]:
+    def share(self, device: str) -> Iterator[Share]:
         """One request's share, given back at the end of the block."""
-        share = Share(self)
+        share = Share(self, device)
         try:
             yield share
         finally:
-            self._held -= share.held
-            IN_FLIGHT_BYTES.set(self._held)
+            self._devices[device] -= share.held
+            if not self._devices[device]:
+                del self._devices[device]
+            IN_FLIGHT_BYTES.set(self._devices.total())
 
-    def take(self, size: int) -> None:
-        """Count `size` bytes. Raises `Problem` 503 if that is more than there is."""
-        if self._held + size > self._limit:
+    def take(self, device: str, size: int) -> None:
+        """Count `size` bytes. Raises `Problem`: 429 if the device holds too many, 503 if all do."""
+        if self._devices[device] + size > self._limits.device_bytes:
+            raise Problem(
+                429,
+                "Too Many Requests",
+                "This device has too many requests under way: wait for their answers.",
+                {"Retry-After": "2"},
+            )
+        if self._devices.total() + size > self._limits.bytes_in_flight:
             raise unavailable("Too many requests are being written; send this one again later.")
-        self._held += size
-        IN_FLIGHT_BYTES.set(self._held)
+        self._devices[device] += size
+        IN_FLIGHT_BYTES.set(self._devices.total())
 
 
 class Share:
     """What one request holds of the budget, in bytes."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, device: str) -> None:
         self._budget = budget
+        self._device = device
         self.held = 0
 
     def take(self, size: int) -> None:
-        """Hold `size` bytes more. Raises `Problem` 503 if the budget is used up."""
-        self._budget.take(size)
+        """Hold `size` bytes more. Raises `Problem` 429 or 503 if there are no more."""
+        self._budget.take(self._device, size)
         self.held += size

@@ -11,10 +11,16 @@ from chassis.http.problems import MEDIA_TYPE as PROBLEM
 from contracts.events.codes import MEANING, Code
 from contracts.events.event_types import TYPES
 from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS
-from producers.ingest.requests.limits import BURST, REQUESTS_PER_S
+from producers.ingest.requests.limits import DeviceLimits
 
-_NOT_FROM_INGEST: Final = {Code.WRONG_PARTITION, Code.CONFLICT, Code.WRONG_CORRECTION}
-"""Codes that only the streams can find."""
+_LIMITS: Final = DeviceLimits()
+_NOT_FROM_INGEST: Final = {
+    Code.WRONG_PARTITION,
+    Code.CONFLICT,
+    Code.WRONG_CORRECTION,
+    Code.MORE_REFUSED,
+}
+"""Codes of dead letters alone."""
 
 _EVENT: Final[dict[str, Any]] = {
     "type": "object",
@@ -90,7 +96,8 @@ def _answers() -> dict[str, Any]:
         ),
         "415": _problem("Another media type, charset or coding. Set the batch aside."),
         "429": _problem(
-            f"More than {REQUESTS_PER_S:.0f} requests a second of a device ({BURST:.0f} at once).",
+            f"More than {_LIMITS.requests_per_s:.0f} requests a second of a device "
+            f"({_LIMITS.burst:.0f} at once).",
             "Retry-After",
         ),
         "503": _problem("Kafka or the registry is not there. Keep the copy.", "Retry-After"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from dataclasses import dataclass
 from typing import Any
 
@@ -245,7 +246,13 @@ def test_the_limits_of_cooked_at_are_inside(cooked_at: str) -> None:
 
 
 def test_all_codes_of_one_event_are_tested_here() -> None:
-    elsewhere = {Code.FOREIGN_SOURCE, Code.WRONG_PARTITION, Code.CONFLICT, Code.WRONG_CORRECTION}
+    elsewhere = {
+        Code.FOREIGN_SOURCE,
+        Code.WRONG_PARTITION,
+        Code.CONFLICT,
+        Code.WRONG_CORRECTION,
+        Code.MORE_REFUSED,
+    }
     assert {code for code, _ in REFUSED} | {code for code, _, _ in CHECKED} == set(Code) - elsewhere
 
 
@@ -343,3 +350,31 @@ def test_no_json_raises_and_records_agree_with_lines(type_: str, data: st.DataOb
 def test_numbers_survive(temperature: float) -> None:
     made: Any = accepted(line(COOKED, data={"core_temp_c": temperature}))
     assert math.isclose(made.data.core_temp_c, temperature, rel_tol=0, abs_tol=0)
+
+
+def test_a_line_that_is_too_large_is_refused_without_reading_it_as_objects() -> None:
+    strings = b",".join([b'"a1"'] * 800_000)
+    big = b'{"id":"big","source":"/32.11/sppg/X","x":[' + strings + b"]}"
+    tracemalloc.start()
+    found = decode_line(big)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(found, Refusal)
+    assert (found.code, found.id, found.source) == (Code.TOO_LARGE, "big", "/32.11/sppg/X")
+    assert len(found.line) < 70_000
+    assert peak < 1_000_000
+
+
+def test_a_nik_at_the_cut_of_a_large_line_is_redacted_as_a_whole() -> None:
+    for shift in range(20):
+        line = b'{"x":"' + b" " * (MAX_EVENT_BYTES - 20 + shift) + b"3211081505900001 " + b"y" * 900
+        found = decode_line(line)
+        assert isinstance(found, Refusal)
+        assert b"32110" not in found.line[:MAX_EVENT_BYTES]
+
+
+def test_bytes_as_data_base64_are_told_what_is_wanted() -> None:
+    found = decode_line(line("unit.heartbeat", data=..., data_base64="eyJ9"))
+    assert isinstance(found, Refusal)
+    assert found.code is Code.MISSING_FIELD
+    assert "JSON object" in found.detail and "data_base64" in found.detail

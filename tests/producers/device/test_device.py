@@ -251,3 +251,19 @@ def test_a_device_against_a_real_ingest(served: Running, tmp_path: Path) -> None
             return accepted
 
     assert asyncio.run(run()) == 3_000
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_never_followed_with_the_token(status: int) -> None:
+    elsewhere = Server(lambda lines: _json(202, {"accepted": len(lines), "rejected": []}))
+    port = pick_port()
+
+    def moved(_lines: list[bytes]) -> web.Response:
+        return web.Response(
+            status=status, headers={"Location": f"http://127.0.0.1:{port}/v1/events"}
+        )
+
+    async with elsewhere.client(port), Server(moved).client() as client:
+        with pytest.raises(NotAllowedError, match="redirect"):
+            await client.post([b"{}"])
+    assert elsewhere.headers == []

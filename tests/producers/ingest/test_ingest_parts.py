@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
+import json
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.http.problems import Problem
+from contracts.events.codes import Code, Refusal
 from contracts.events.lines import split
 from contracts.events.partition import partition_of
+from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
+from producers.ingest.judging.judge import Rejected, _chunks
+from producers.ingest.judging.refused_letters import letters_of
 from producers.ingest.requests.body import Item, items_of, read_body
-from producers.ingest.requests.limits import Budget, RateLimit
+from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
 from producers.ingest.sending.grouping import Batcher
 from producers.ingest.sending.link import KafkaUnavailableError, OutgoingRecord
+from tests.examples import KITCHEN
+from tests.registry_small import SMALL
 
 PARTITIONS = 4
 
@@ -81,7 +91,7 @@ def test_blank_lines_are_no_events_but_keep_their_place() -> None:
 
 
 def test_a_device_gets_its_rate_and_no_more() -> None:
-    limit = RateLimit(per_s=8, burst=20)
+    limit = RateLimit(DeviceLimits(requests_per_s=8, burst=20))
     for _ in range(20):
         limit.take("a", 100.0)
     with pytest.raises(Problem) as caught:
@@ -96,17 +106,83 @@ def test_a_device_gets_its_rate_and_no_more() -> None:
 
 
 def test_bytes_in_flight_are_bounded_and_given_back() -> None:
-    budget = Budget(100)
-    with budget.share() as first:
+    budget = Budget(DeviceLimits(bytes_in_flight=100, device_bytes=100))
+    with budget.share("a") as first:
         first.take(60)
-        with budget.share() as second:
+        with budget.share("b") as second:
             second.take(40)
             with pytest.raises(Problem) as caught:
                 second.take(1)
         assert (caught.value.status, caught.value.headers["Retry-After"]) == (503, "2")
         first.take(40)
-    with budget.share() as third:
+    with budget.share("a") as third:
         third.take(100)
+
+
+def test_one_device_cannot_use_up_the_bytes_of_all() -> None:
+    budget = Budget(DeviceLimits(bytes_in_flight=100, device_bytes=30))
+    with budget.share("greedy") as first, budget.share("greedy") as second:
+        first.take(20)
+        with pytest.raises(Problem) as caught:
+            second.take(11)
+        assert (caught.value.status, caught.value.headers["Retry-After"]) == (429, "2")
+        with budget.share("other") as other:
+            other.take(30)
+    with budget.share("greedy") as third:
+        third.take(30)
+
+
+def test_refused_items_count_as_requests() -> None:
+    limit = RateLimit(DeviceLimits(requests_per_s=8, burst=20, refused_per_request=100))
+    limit.take("a", 100.0)
+    limit.charge("a", 10_000)
+    for at in (100.0, 110.0):
+        with pytest.raises(Problem):
+            limit.take("a", at)
+    limit.take("a", 112.0)
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"c"]), max_size=30), st.integers(0, 10))
+def test_letters_are_limited_and_nothing_is_lost_silently(lines: list[bytes], full: int) -> None:
+    codes = {b"a": Code.NOT_JSON, b"b": Code.OUT_OF_RANGE, b"c": Code.TOO_OLD}
+    refused = [Rejected(at, Refusal(codes[one], "why", one)) for at, one in enumerate(lines)]
+    rows = [json.loads(one) for one in letters_of(refused, KITCHEN, Registry([SMALL]), 0, full)]
+    assert [base64.b64decode(row["bytes"]) for row in rows[:full]] == lines[:full]
+    assert len({row["letter_id"] for row in rows}) == len(rows)
+    others = lines[full:]
+    if not others:
+        assert len(rows) == len(lines)
+        return
+    *_, last = rows
+    assert (len(rows), last["code"], last["line"]) == (full + 1, Code.MORE_REFUSED, full)
+    assert last["detail"].startswith(f"{len(others)} more items")
+    for line in set(others):
+        assert f"{codes[line]} {others.count(line)}" in last["detail"]
+
+
+@pytest.mark.parametrize("shape", ["event", "lines"])
+def test_an_array_that_is_not_sent_as_one_is_400(shape: Literal["event", "lines"]) -> None:
+    body = b" \n[" + b",".join([b'{"id":"1"}'] * 300) + b"]"
+    with pytest.raises(Problem) as caught:
+        items_of(shape, body)
+    assert caught.value.status == 400
+    assert "cloudevents-batch+json" in caught.value.detail
+
+
+def test_an_array_of_millions_is_not_taken_apart_to_be_counted() -> None:
+    tracemalloc.start()
+    with pytest.raises(Problem) as caught:
+        items_of("batch", b"[" + b"1," * 4_000_000 + b"1]")
+    assert caught.value.status == 413
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_the_loop_is_given_back_after_so_many_bytes() -> None:
+    items = [Item(at, b"x" * 60_000) for at in range(20)]
+    chunks = list(_chunks(items))
+    assert [item for chunk in chunks for item in chunk] == items
+    assert max(map(len, chunks)) == 3
 
 
 class Recorder:
