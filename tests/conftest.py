@@ -40,3 +40,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     broker = KafkaBroker(tmp_path_factory.mktemp("kafka"), pick_port())
     with broker.running():
         yield broker.address
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fuzz-seconds", type=float, default=10, help="seconds that each fuzzer of tests/fuzz runs"
+    )
