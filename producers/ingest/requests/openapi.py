@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from chassis.http.problems import MEDIA_TYPE as PROBLEM
 from contracts.events.codes import MEANING, Code
-from contracts.events.event_types import TYPES
+from contracts.events.event_types import CLASSES, TYPE_OF, Origin
 from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS
 from producers.ingest.requests.limits import DeviceLimits
 
@@ -22,22 +23,33 @@ _NOT_FROM_INGEST: Final = {
 }
 """Codes of dead letters alone."""
 
-_EVENT: Final[dict[str, Any]] = {
-    "type": "object",
-    "description": "CloudEvents 1.0. Unknown attributes are kept, fields of `data` refused.",
-    "required": ["specversion", "id", "source", "type", "time", "data"],
-    "properties": {
-        "specversion": {"const": "1.0"},
-        "id": {"type": "string", "minLength": 1, "maxLength": 100},
-        "source": {"type": "string", "examples": ["/32.11/sppg/SPPG-3211-001"]},
-        "type": {"enum": sorted(TYPES)},
-        "time": {"type": "string", "format": "date-time"},
-        "subject": {"type": "string", "description": "The recipient, where the type names one"},
-        "supersedes": {"type": "string", "description": "Id of the event that this one corrects"},
-        "recordedtime": {"type": "string", "format": "date-time"},
-        "data": {"type": "object"},
-    },
-}
+_STAMPED: Final = frozenset({"receivedtime"})
+"""Attributes that a device does not send: ingest writes them."""
+
+
+def _event_schemas() -> dict[str, Any]:
+    """`Event`, which is one of the types, and each type with all its fields, from the structs."""
+    references, schemas = msgspec.json.schema_components(
+        CLASSES, ref_template="#/components/schemas/{name}"
+    )
+    used = {name: one for name, one in schemas.items() if name != Origin.__name__}
+    for one in used.values():
+        for name in [name for name in one["properties"] if name.startswith("pantau.")]:
+            del one["properties"][name]
+        for name in _STAMPED & one["properties"].keys():
+            del one["properties"][name]
+    event = {
+        "description": "CloudEvents 1.0. Unknown attributes are kept, fields of `data` refused.",
+        "oneOf": list(references),
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {
+                TYPE_OF[cls]: reference["$ref"]
+                for cls, reference in zip(CLASSES, references, strict=True)
+            },
+        },
+    }
+    return {"Event": event} | used
 
 
 def _codes() -> dict[str, Any]:
@@ -134,8 +146,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     components.setdefault("securitySchemes", {})["device"] = {"type": "http", "scheme": "bearer"}
     members = {name: {"type": "string"} for name in ("type", "title", "detail")}
     components.setdefault("schemas", {}).update(
-        {
-            "Event": _EVENT,
+        _event_schemas()
+        | {
             "Result": _result(),
             "Problem": {
                 "type": "object",
