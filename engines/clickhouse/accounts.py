@@ -35,11 +35,12 @@ class Profile:
 
     `guarded`: its statements pass `guard` and it can't change settings beyond `at_most`.
     `settings`: set before each statement, as SQL literals. `at_most`: setting -> greatest value
-    that it may ask for. `database`: the one it starts in.
+    that it may ask for. `database`: the one it starts in. `body_bytes`: of a request, unpacked.
     """
 
     guarded: bool
     database: str
+    body_bytes: int
     settings: Mapping[str, str] = field(default_factory=dict)
     at_most: Mapping[str, int] = field(default_factory=dict)
 
@@ -53,12 +54,14 @@ _METADATA_FILTER: Final = (
 WRITER: Final = Profile(
     guarded=False,
     database="default",
+    body_bytes=512 << 20,
     # Batches come from the sink: waiting to merge them with others would only cost time.
     settings=MappingProxyType({"async_insert": "0"}),
 )
 ANALYST: Final = Profile(
     guarded=True,
     database=ANALYST_DATABASE,
+    body_bytes=4 << 20,
     settings=MappingProxyType(
         {
             "max_execution_time": "60",
@@ -141,6 +144,11 @@ class Accounts:
             raise AccountsError(f"{path} is damaged ({error}): delete it and start again") from None
         return cls(stored)
 
+    def remember(self, passwords: Mapping[str, str]) -> None:
+        """Recognise `passwords` (account -> password) at once; they must be those of the hashes."""
+        for name, password in passwords.items():
+            self._passed[name] = hmac.digest(self._key, password.encode(), "sha256")
+
     def recognise(self, name: str, password: str) -> bool:
         """Whether this password has passed `check` before. Fast."""
         digest = hmac.digest(self._key, password.encode(), "sha256")
@@ -153,5 +161,5 @@ class Accounts:
         wanted = bytes.fromhex(stored.hash) if stored else b""
         good = hmac.compare_digest(_hash(password, salt), wanted) and name in PROFILES
         if good:
-            self._passed[name] = hmac.digest(self._key, password.encode(), "sha256")
+            self.remember({name: password})
         return good

@@ -44,7 +44,7 @@ _HARMLESS_NODES: Final = words(
 _METADATA_TABLES: Final = frozenset(
     f"system.{name}"
     for name in words(
-        "tables columns databases settings functions formats data_type_families one numbers "
+        "tables columns databases settings functions table_functions formats data_type_families one numbers "
         "numbers_mt zeros time_zones table_engines contributors licenses"
     )
 )
@@ -89,7 +89,7 @@ _CATEGORIES: Final = (
 """Functions that only compute. Not here: AI, dictionaries, introspection, models, and `Other`."""
 _OTHER_FUNCTIONS: Final = words(
     "_CAST lambda exists bar byteSize countDigits currentDatabase currentUser "
-    "defaultValueOfArgumentType defaultValueOfTypeName formatReadableDecimalSize "
+    "defaultValueOfArgumentType defaultValueOfTypeName displayName revision formatReadableDecimalSize "
     "formatReadableQuantity formatReadableSize formatReadableTimeDelta getSubcolumn hostName "
     "identity ignore isConstant materialize neighbor parseReadableSize parseTimeDelta "
     "rowNumberInAllBlocks rowNumberInBlock runningAccumulate runningDifference "
@@ -97,6 +97,12 @@ _OTHER_FUNCTIONS: Final = words(
     "toTypeName transform uptime variantElement variantType version visibleWidth "
     "finalizeAggregation dumpColumnStructure isDecimalOverflow"
 )
+_UNBOUNDED: Final = words(
+    "editdistance editdistanceutf8 levenshteindistance levenshteindistanceutf8 "
+    "dameraulevenshteindistance jarosimilarity jarowinklersimilarity arraylevenshteindistance "
+    "arraylevenshteindistanceweighted arraysimilarity"
+)
+"""Functions whose time grows with the square of one value's length: no limit ends them within it."""
 _COMBINATORS: Final = words(
     "SimpleState OrDefault OrNull Distinct Resample ArgMin ArgMax ForEach Array Merge State "
     "Map Null If"
@@ -120,6 +126,7 @@ _EXPLAIN: Final = re.compile(
     r"EXPLAIN(?: (?:AST|SYNTAX|QUERY TREE|PIPELINE|ESTIMATE))?"
     r"(?:\s+[a-z_]+ = \d(?:, [a-z_]+ = \d)*)?\s+((?:SELECT|WITH|\()[\s\S]*)"
 )
+_DESCRIBED: Final = re.compile(r"DESCRIBE(?: TABLE)?\s+\(\s*((?:SELECT|WITH)[\s\S]*)\)\s*")
 _QUERY: Final = re.compile(r"(?:SELECT|WITH|\()[\s\S]*")
 
 
@@ -159,7 +166,7 @@ class Guard:
         }
         by_lower = {name.lower() for name in allowed} | {name.lower() for name in _OTHER_FUNCTIONS}
         # `format` is the one name of a harmless function and of a table function (of a literal).
-        self._functions = (by_lower - (reads - {"format"})) | _TABLE_FUNCTIONS
+        self._functions = (by_lower - _UNBOUNDED - (reads - {"format"})) | _TABLE_FUNCTIONS
         aggregates = _column(handle, "SELECT name FROM system.functions WHERE is_aggregate")
         self._aggregates = {name.lower() for name in aggregates} & self._functions
 
@@ -173,9 +180,9 @@ class Guard:
         found = _FORMAT.search(canonical)
         fmt = found[1] if found else None
         body = canonical[: found.start()] if found else canonical
-        explained = _EXPLAIN.fullmatch(body)
-        if explained:
-            self._judge_query(handle, explained[1])
+        inner = _EXPLAIN.fullmatch(body) or _DESCRIBED.fullmatch(body)
+        if inner:
+            self._judge_query(handle, inner[1])
         elif _QUERY.fullmatch(body):
             self._judge_query(handle, body)
         elif not _STATEMENTS.fullmatch(body):
@@ -237,7 +244,7 @@ class Guard:
 
 
 _OTHER_DATABASE: Final = re.compile(
-    rf"[`\"]?(?:{'|'.join(OTHER_DATABASES)})[`\"]?\.", re.IGNORECASE
+    rf"[`\"]?(?:pantau_\w+|{'|'.join(OTHER_DATABASES)})[`\"]?\.", re.IGNORECASE
 )
 
 

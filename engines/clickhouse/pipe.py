@@ -30,6 +30,10 @@ class Pipe:
         """Hand on `part`; waits while the reader is slow. False if the reader is gone."""
         return self._put((head, part))
 
+    def stop(self) -> None:
+        """Nobody reads any more: the next `send` says so."""
+        self._closed.set()
+
     def fail(self, error: ClickHouseError) -> None:
         """Let the reader see `error`."""
         self._put(error)

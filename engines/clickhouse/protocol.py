@@ -3,8 +3,8 @@
 Taken: `query` (URL, form or body; with both, the body follows as data), `database`,
 `default_format` or X-ClickHouse-Format, `param_x`, settings as URL parameters, credentials as
 Basic, X-ClickHouse-User and -Key, or `user` and `password`, request bodies in gzip, lz4, zstd, br
-or deflate. Declined with a clear error: `compress=1` and `decompress=1` (ClickHouse's own block
-compression) and external tables. Answers are never compressed: both ends are on one machine, or
+or deflate, and in ClickHouse's own blocks (`decompress=1`). Declined with a clear error: external
+tables. Answers are packed only where `compress=1` asks for blocks: both ends are on one machine, or
 behind a proxy that does it.
 """
 
@@ -18,13 +18,9 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any, Final
-
-import cramjam
+from typing import Final
 
 from engines.clickhouse.engine_errors import refused
-
-MAX_BODY_BYTES: Final = 512 << 20
 
 
 def words(text: str) -> frozenset[str]:
@@ -45,6 +41,12 @@ _NOT_SETTINGS: Final = words(
 _STREAMED: Final = words("native tabseparated tsv jsoneachrow ndjson jsonlines csv rowbinary")
 """Formats whose parts can be put one after the other. Others have a head or a foot."""
 
+_FORM_BYTES: Final = 1 << 20
+_NESTED: Final = re.compile(
+    rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE
+)
+_QUERY_ID: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?")
+
 _QUERY: Final = re.compile(r"\s*(?:SELECT|WITH)\s", re.IGNORECASE)
 _INSERT: Final = re.compile(
     rb"\s*INSERT\s+INTO\s(?:(?!\bSELECT\b|\bVALUES\b)[^;])*?\bFORMAT\s+([A-Za-z]\w*)[ \t]*\r?\n?",
@@ -56,13 +58,6 @@ _HEAD_BYTES: Final = 64 << 10
 _TAIL_FORMAT: Final = re.compile(
     r"\bFORMAT\s+([A-Za-z]\w*)\s*(?:\bSETTINGS\b[^']*)?;?\s*\Z", re.IGNORECASE
 )
-_DECODERS: Final = {
-    "gzip": cramjam.gzip,
-    "deflate": cramjam.deflate,
-    "zstd": cramjam.zstd,
-    "lz4": cramjam.lz4,
-    "br": cramjam.brotli,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +92,8 @@ class Asked:
     parameters: dict[str, str]
     query_id: str
     whole: bool
+    blocks: str | None
+    """How to pack the blocks of the answer, lz4 or zstd; None: the answer is plain."""
 
     def insert(self) -> Insert | None:
         """The insert that this is, or None for any other statement."""
@@ -132,6 +129,14 @@ def format_of(sql: str, default: str) -> str:
     return found[1] if found else default
 
 
+def query_id_of(query: Mapping[str, str], default: str) -> str:
+    """The id that a client gives its statement; it goes into a header. Raises ClickHouseError."""
+    query_id = query.get("query_id") or default
+    if not _QUERY_ID.fullmatch(query_id):
+        raise refused(36, "BAD_ARGUMENTS", "query_id must be 1 to 128 printable ASCII characters")
+    return query_id
+
+
 def credentials(headers: Mapping[str, str], query: Mapping[str, str]) -> Credentials | None:
     """Who asks, or None if the request does not say."""
     scheme, _, blob = headers.get("authorization", "").partition(" ")
@@ -148,29 +153,6 @@ def credentials(headers: Mapping[str, str], query: Mapping[str, str]) -> Credent
     return None
 
 
-def decoded(body: bytes, encoding: str) -> bytes:
-    """`body` without its Content-Encoding. Raises ClickHouseError."""
-    if encoding in ("", "identity"):
-        return body
-    codec: Any = _DECODERS.get(encoding)
-    if codec is None:
-        raise refused(48, "NOT_IMPLEMENTED", f"Content-Encoding {encoding} is not supported")
-    try:
-        plain = bytes(codec.decompress(body))
-    except (cramjam.DecompressionError, OSError) as error:
-        raise refused(271, "CANNOT_DECOMPRESS", f"Body is no {encoding}: {error}") from None
-    if len(plain) > MAX_BODY_BYTES:
-        raise too_large()
-    return plain
-
-
-def too_large() -> Exception:
-    """The refusal of a body above `MAX_BODY_BYTES`."""
-    return refused(
-        307, "TOO_MANY_BYTES", f"Body is larger than {MAX_BODY_BYTES} bytes; send smaller batches"
-    )
-
-
 def take_apart(
     headers: Mapping[str, str], query: Mapping[str, str], body: bytes, query_id: str
 ) -> Asked:
@@ -179,14 +161,6 @@ def take_apart(
     if headers.get("content-type", "").startswith("multipart/form-data"):
         fields |= _form(headers["content-type"], body)
         body = b""
-    for name in ("compress", "decompress"):
-        if fields.get(name) not in (None, "0", "false"):
-            raise refused(
-                48,
-                "NOT_IMPLEMENTED",
-                f"{name}=1 (block compression) is not supported by the embedded ClickHouse: "
-                "turn compression off in the client",
-            )
     return Asked(
         text=fields.get("query", "").encode(),
         data=body,
@@ -204,10 +178,25 @@ def take_apart(
         },
         query_id=query_id,
         whole=fields.get("wait_end_of_query") in ("1", "true"),
+        blocks=_blocks(fields),
     )
 
 
+def is_on(value: str | None) -> bool:
+    """Whether a switch in the address is on."""
+    return value not in (None, "", "0", "false")
+
+
+def _blocks(fields: Mapping[str, str]) -> str | None:
+    if not is_on(fields.get("compress")):
+        return None
+    return fields.get("network_compression_method", "lz4").lower()
+
+
 def _form(content_type: str, body: bytes) -> dict[str, str]:
+    if len(body) > _FORM_BYTES or _NESTED.search(body):
+        # The parser takes time and depth without bound for these.
+        raise refused(307, "TOO_MANY_BYTES", f"A form must be flat and at most {_FORM_BYTES} bytes")
     parser: BytesParser[Message] = BytesParser(policy=HTTP)
     message = parser.parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     fields = {}
@@ -223,5 +212,5 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
                 "use a list in the query or a query parameter",
             )
         payload = part.get_payload(decode=True)
-        fields[name] = payload.decode() if isinstance(payload, bytes) else ""
+        fields[name] = payload.decode(errors="replace") if isinstance(payload, bytes) else ""
     return fields

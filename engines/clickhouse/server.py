@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -27,6 +27,8 @@ from prometheus_client import Counter, Histogram
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope
+from starlette.types import Send as SendToClient
 
 from chassis import logs, service
 from chassis.datadir import DataDir, keep_private
@@ -49,6 +51,10 @@ from engines.clickhouse.engine import (
     Summary,
 )
 from engines.clickhouse.engine_errors import ClickHouseError, from_engine, refused
+from engines.clickhouse.front import encodings
+from engines.clickhouse.front.log_ins import FailedLogIns, GuessPolicy
+from engines.clickhouse.front.running import EndPolicy, RunningStatement, RunningStatements
+from engines.clickhouse.front.turns import TurnPolicy, Turns
 from engines.clickhouse.pipe import Pipe
 from engines.clickhouse.protocol import Asked
 from engines.clickhouse.worker import Head, Worker
@@ -82,6 +88,12 @@ class Server:
         self._engine = engine
         self._accounts = accounts
         self._worker = Worker(engine)
+        self._failed = FailedLogIns(GuessPolicy())
+        self._running = RunningStatements(engine, EndPolicy())
+        self._turns = {
+            "writer": Turns(TurnPolicy(_WRITERS)),
+            "analyst": Turns(TurnPolicy(_ANALYSTS)),
+        }
         self._checks = ThreadPoolExecutor(1, "auth")
         self._pools = {
             "writer": ThreadPoolExecutor(_WRITERS, "writer"),
@@ -94,9 +106,13 @@ class Server:
         @asynccontextmanager
         async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
             health.ready()
-            watch = asyncio.create_task(self._watch_writes(health))
+            watches = [
+                asyncio.create_task(self._watch_writes(health)),
+                asyncio.create_task(self._running.watch()),
+            ]
             yield
-            watch.cancel()
+            for watch in watches:
+                watch.cancel()
             health.not_ready("stopping")
             await asyncio.to_thread(self._close)
 
@@ -130,15 +146,16 @@ class Server:
         self._engine.close()
 
     async def _answer(self, request: Request) -> Response:
-        query_id = request.query_params.get("query_id") or str(uuid.uuid4())
+        query_id = str(uuid.uuid4())
         account = "none"
         started = time.monotonic()
         try:
             if request.method == "GET" and "query" not in request.query_params:
                 return PlainTextResponse(_OK)
             account = await self._authenticate(request)
-            asked = await _taken_apart(request, query_id)
-            response = await self._run(asked, account, request.method == "GET")
+            query_id = protocol.query_id_of(request.query_params, query_id)
+            asked = await _taken_apart(request, query_id, PROFILES[account])
+            response = await self._run(request, asked, account)
         except ClickHouseError as error:
             _REQUESTS.labels(account, str(error.code)).inc()
             log.info("statement failed", account=account, query_id=query_id, code=error.code)
@@ -153,10 +170,12 @@ class Server:
             raise refused(194, "REQUIRED_PASSWORD", "Authentication is required: user and password")
         if self._accounts.recognise(who.user, who.password):
             return who.user
-        # One at a time: whoever guesses passwords gets at most twenty tries a second.
+        address = _address(request)
+        self._failed.check(address, time.monotonic())
         loop = asyncio.get_running_loop()
         if await loop.run_in_executor(self._checks, self._accounts.check, who.user, who.password):
             return who.user
+        self._failed.failed(address, time.monotonic())
         raise refused(
             516,
             "AUTHENTICATION_FAILED",
@@ -164,13 +183,36 @@ class Server:
             "password is incorrect, or there is no user with such name",
         )
 
-    async def _run(self, asked: Asked, account: str, reads_only: bool) -> Response:
-        profile: Profile = PROFILES[account]
+    async def _run(self, request: Request, asked: Asked, account: str) -> Response:
+        """Wait for a turn, then for the first part of the answer, while the client is there."""
         pipe = Pipe(asyncio.get_running_loop())
+        guarded = PROFILES[account].guarded
+        statement = RunningStatement(asked.query_id, guarded, pipe.stop)
+        begun = asyncio.create_task(self._begin(request, asked, account, pipe, statement))
+        gone = asyncio.create_task(_client_left(request))
+        try:
+            await asyncio.wait((begun, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not begun.done():
+                raise refused(394, "QUERY_WAS_CANCELLED", "The client has left")
+            head, first = begun.result()
+        except BaseException:
+            begun.cancel()
+            self._running.cancel(statement)
+            raise
+        finally:
+            gone.cancel()
+        return _Streamed(pipe.rest(first), head, asked, lambda: self._running.cancel(statement))
+
+    async def _begin(
+        self, request: Request, asked: Asked, account: str, pipe: Pipe, statement: RunningStatement
+    ) -> tuple[Head, bytes]:
+        loop = asyncio.get_running_loop()
+        turns = self._turns[account]
+        reads_only = request.method == "GET"
 
         def work() -> None:
             try:
-                self._worker.run(asked, profile, reads_only, pipe.send)
+                self._worker.run(asked, PROFILES[account], reads_only, pipe.send)
             except ClickHouseError as error:
                 pipe.fail(error)
             except Exception as error:
@@ -179,39 +221,91 @@ class Server:
                 pipe.fail(from_engine(error))
             finally:
                 pipe.end()
+                loop.call_soon_threadsafe(over)
 
-        self._pools[account].submit(work)
-        head, first = await pipe.first()
+        def over() -> None:
+            self._running.ended(statement)
+            turns.give_back()
+
+        await turns.take(_address(request))
+        try:
+            self._running.begin(statement, self._pools[account], work)
+        except ClickHouseError:
+            turns.give_back()
+            raise
+        return await pipe.first()
+
+
+class _Streamed(StreamingResponse):
+    """An answer in parts; `at_end` is called when its client has it all, or has left."""
+
+    def __init__(
+        self, parts: AsyncIterator[bytes], head: Head, asked: Asked, at_end: Callable[[], None]
+    ) -> None:
+        body = _in_blocks(parts, asked.blocks) if asked.blocks else parts
         headers = _headers(head, asked.query_id)
-        return StreamingResponse(
-            pipe.rest(first), headers=headers, media_type=_media_type(head.fmt)
-        )
+        super().__init__(body, headers=headers, media_type=_media_type(head.fmt))
+        self._at_end = at_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendToClient) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._at_end()
+
+
+async def _in_blocks(parts: AsyncIterator[bytes], method: str) -> AsyncIterator[bytes]:
+    async for part in parts:
+        yield await asyncio.to_thread(encodings.to_blocks, part, method)
+
+
+async def _client_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _ping(_request: Request) -> Response:
     return PlainTextResponse(_OK)
 
 
-async def _taken_apart(request: Request, query_id: str) -> Asked:
-    parts = []
-    size = 0
+async def _taken_apart(request: Request, query_id: str, profile: Profile) -> Asked:
+    limit = profile.body_bytes
+    body = bytearray()
     async for part in request.stream():
-        size += len(part)
-        if size > protocol.MAX_BODY_BYTES:
-            raise protocol.too_large()
-        parts.append(part)
-    body = protocol.decoded(b"".join(parts), request.headers.get("content-encoding", ""))
-    return protocol.take_apart(request.headers, request.query_params, body, query_id)
+        if len(body) + len(part) > limit:
+            raise encodings.too_large(limit)
+        body += part
+    encoding = request.headers.get("content-encoding", "").lower()
+    in_blocks = protocol.is_on(request.query_params.get("decompress"))
+
+    def read() -> Asked:
+        plain = encodings.unpacked(bytes(body), encoding, limit)
+        if in_blocks:
+            plain = encodings.from_blocks(plain, limit)
+        return protocol.take_apart(request.headers, request.query_params, plain, query_id)
+
+    # Off the loop: unpacking takes time.
+    return await asyncio.to_thread(read)
 
 
 def _headers(head: Head, query_id: str) -> dict[str, str]:
-    return {
+    headers = {
         "X-ClickHouse-Server-Display-Name": "pantau-embedded",
         "X-ClickHouse-Query-Id": query_id,
         "X-ClickHouse-Format": head.fmt,
         "X-ClickHouse-Timezone": "UTC",
         "X-ClickHouse-Summary": _summary(head.summary),
     }
+    if head.cut:
+        # What was asked for above the account's limits, and what holds instead.
+        headers["X-Pantau-Settings-Limited"] = ", ".join(
+            f"{name}={most}" for name, most in head.cut.items()
+        )
+    return headers
 
 
 def _summary(summary: Summary) -> str:
@@ -272,7 +366,9 @@ def _work(given: argparse.Namespace, of: service.Service) -> None:
     app = Server(engine, _accounts(home)).app(of.health)
     # Clients may send a query in the address, as long as on a server.
     policy = HttpPolicy(
-        max_body_bytes=protocol.MAX_BODY_BYTES, max_head_bytes=1 << 20, body_s=_BODY_S
+        max_body_bytes=max(profile.body_bytes for profile in PROFILES.values()),
+        max_head_bytes=1 << 20,
+        body_s=_BODY_S,
     )
     serve_app(app, policy, given.host, given.port, SERVICE, given.data_dir)
 
@@ -294,5 +390,10 @@ def _accounts(home: DataDir) -> Accounts:
     A server that others reach over a network can do without those, with the hashes alone.
     """
     if (home.path / "secrets" / "clickhouse.json").exists():
-        write_accounts(home.clickhouse, home.clickhouse_accounts())
+        passwords = home.clickhouse_accounts()
+        write_accounts(home.clickhouse, passwords)
+        accounts = Accounts.load(home.clickhouse)
+        # Known from the start: guessers at the same address do not stand before the sink.
+        accounts.remember(passwords)
+        return accounts
     return Accounts.load(home.clickhouse)

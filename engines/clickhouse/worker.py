@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from engines.clickhouse.accounts import Profile
-from engines.clickhouse.engine import Engine, EngineSession, Handle, Summary, quoted
+from engines.clickhouse.engine import Engine, EngineSession, Handle, Summary
 from engines.clickhouse.engine_errors import refused
+from engines.clickhouse.front.asked_settings import granted
 from engines.clickhouse.guard import Guard
 from engines.clickhouse.protocol import Asked, format_of, streams
 
-_SHAPING_SETTINGS: Final = ("output_format_", "date_time_", "format_csv_", "format_tsv_")
-"""Prefixes of settings that only shape text. Not all of `format_`: templates are read from files."""
-_READS_ONLY_BUT_SETTINGS: Final = 2
 _SLICE_BYTES: Final = 1 << 20
 _HELD_BYTES: Final = 16 << 20
 """With `wait_end_of_query=1`: a failure within the first part of this size is told with its status,
@@ -27,6 +27,8 @@ class Head:
 
     fmt: str
     summary: Summary
+    cut: Mapping[str, int]
+    """Settings that were asked for above what the account may have, and the limit that holds."""
 
 
 Send = Callable[[Head, bytes], bool]
@@ -40,6 +42,10 @@ class Worker:
         self._engine = engine
         with engine.handle(EngineSession("default", {}, {}, "guard")) as handle:
             self._guard = Guard(handle)
+            values, _ = handle.query(
+                "SELECT name, value FROM system.settings", "JSONCompactEachRow"
+            )
+        self._defaults: Mapping[str, str] = dict(map(msgspec.json.decode, values.splitlines()))
 
     def run(self, asked: Asked, profile: Profile, reads_only: bool, send: Send) -> None:
         """Run it and hand all parts to `send`, at least one. Raises ClickHouseError at any point.
@@ -47,33 +53,45 @@ class Worker:
         `reads_only`: a GET, which must change nothing.
         """
         insert = asked.insert()
-        with self._engine.handle(_session(asked, profile, reads_only)) as handle:
+        given = granted(asked, profile, reads_only, self._defaults)
+
+        def head(fmt: str, summary: Summary) -> Head:
+            return Head(fmt, summary, given.cut)
+
+        with self._engine.handle(given.session) as handle:
             if profile.guarded:
                 judged = self._guard.judge(handle, asked.statement())
-                self._query(
-                    handle, judged.sql, judged.fmt or asked.fmt, asked.whole, send, may_write=False
-                )
+                fmt = judged.fmt or asked.fmt
+                self._query(handle, judged.sql, fmt, asked.whole, head, send, may_write=False)
             elif insert is not None:
                 if reads_only:
                     raise refused(164, "READONLY", "Cannot insert with GET; use POST")
                 summary = handle.insert(insert.statement, insert.fmt, insert.data)
                 self._engine.check_writes()
-                send(Head(asked.fmt, summary), b"")
+                send(head(asked.fmt, summary), b"")
             else:
                 sql = asked.statement()
                 fmt = format_of(sql, asked.fmt)
-                self._query(handle, sql, fmt, asked.whole, send, may_write=not reads_only)
+                self._query(handle, sql, fmt, asked.whole, head, send, may_write=not reads_only)
 
     def _query(
-        self, handle: Handle, sql: str, fmt: str, whole: bool, send: Send, *, may_write: bool
+        self,
+        handle: Handle,
+        sql: str,
+        fmt: str,
+        whole: bool,
+        head: Callable[[str, Summary], Head],
+        send: Send,
+        *,
+        may_write: bool,
     ) -> None:
         if not streams(sql, fmt):
             body, summary = handle.query(sql, fmt)
             if may_write:
                 self._engine.check_writes()
-            _send_slices(Head(fmt, summary), body, send)
+            _send_slices(head(fmt, summary), body, send)
             return
-        head = Head(fmt, Summary())
+        begun = head(fmt, Summary())
         held: list[bytes] = []
         room = _HELD_BYTES if whole else 0
         sent = False
@@ -81,12 +99,12 @@ class Worker:
             held.append(part)
             room -= len(part)
             if room <= 0:
-                if not all(send(head, each) for each in held):
+                if not all(send(begun, each) for each in held):
                     return
                 sent = True
                 held.clear()
         if held or not sent:
-            send(head, b"".join(held))
+            send(begun, b"".join(held))
 
 
 def _send_slices(head: Head, body: bytes, send: Send) -> None:
@@ -95,33 +113,3 @@ def _send_slices(head: Head, body: bytes, send: Send) -> None:
     for start in range(0, len(body) or 1, _SLICE_BYTES):
         if not send(head, bytes(view[start : start + _SLICE_BYTES])):
             return
-
-
-def _session(asked: Asked, profile: Profile, reads_only: bool) -> EngineSession:
-    settings = dict(profile.settings)
-    for name, value in asked.settings.items():
-        if profile.guarded:
-            _check_allowed(profile, name, value)
-        settings[name] = quoted(value)
-    database = asked.database or profile.database
-    if profile.guarded:
-        if database not in (profile.database, "default", ""):
-            raise refused(497, "ACCESS_DENIED", f"Database {database} is not for analysts")
-        return EngineSession(
-            profile.database, settings, asked.parameters, asked.query_id, readonly=1
-        )
-    readonly = _READS_ONLY_BUT_SETTINGS if reads_only else 0
-    return EngineSession(database, settings, asked.parameters, asked.query_id, readonly)
-
-
-def _check_allowed(profile: Profile, name: str, value: str) -> None:
-    """A guarded account may shape its output and lower its limits, nothing else."""
-    if name.startswith(_SHAPING_SETTINGS) and "path" not in name and "schema" not in name:
-        return
-    most = profile.at_most.get(name)
-    if most is None:
-        raise refused(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode")
-    if not value.isdigit() or not 0 < int(value) <= most:
-        raise refused(
-            452, "SETTING_CONSTRAINT_VIOLATION", f"Setting {name} shouldn't be greater than {most}"
-        )

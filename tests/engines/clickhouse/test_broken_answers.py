@@ -27,7 +27,7 @@ class FailingWorker:
 
     def run(self, _asked: Any, _profile: Any, _reads_only: bool, send: Send) -> None:
         for _ in range(self.parts):
-            send(Head("TabSeparated", Summary()), b"1\n")
+            send(Head("TabSeparated", Summary(), {}), b"1\n")
         raise MemoryError("no room for the rest")
 
 

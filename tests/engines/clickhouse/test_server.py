@@ -122,9 +122,6 @@ def test_errors_are_those_of_clickhouse(
 
 
 def test_what_is_not_supported_is_said(server: EmbeddedClickHouse) -> None:
-    for params in ({"compress": "1"}, {"decompress": "1"}):
-        answer = server.post("SELECT 1", **params)
-        assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (501, "48")
     assert server.post("SELECT 1", default_format="ArrowTable").status_code == 400
 
 

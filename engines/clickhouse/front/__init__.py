@@ -1,0 +1,1 @@
+"""What stands between a client and the engine: encodings, log-ins, settings, turns, cancellation."""

@@ -1,0 +1,44 @@
+"""Slows whoever guesses passwords: each address may fail a few times, then at a low rate."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from engines.clickhouse.engine_errors import refused
+
+
+@dataclass(frozen=True, slots=True)
+class GuessPolicy:
+    """Failures that an address may make at once, seconds until it may make one more, addresses kept."""
+
+    at_once: int = 10
+    seconds_each: float = 6.0
+    addresses: int = 4096
+
+
+class FailedLogIns:
+    """Times are seconds of any clock that only goes forward."""
+
+    def __init__(self, policy: GuessPolicy) -> None:
+        self._policy = policy
+        # Address -> when all its failures will be forgiven; the oldest address first.
+        self._forgiven: OrderedDict[str, float] = OrderedDict()
+
+    def check(self, address: str, now: float) -> None:
+        """Raises ClickHouseError if `address` has failed too often; costs no hash."""
+        owed = self._forgiven.get(address, now) - now
+        if owed > (self._policy.at_once - 1) * self._policy.seconds_each:
+            raise refused(
+                516,
+                "AUTHENTICATION_FAILED",
+                "Too many failed log-ins from this address: "
+                f"wait {self._policy.seconds_each:.0f} s before the next try",
+            )
+
+    def failed(self, address: str, now: float) -> None:
+        """Note a failure."""
+        before = max(self._forgiven.pop(address, now), now)
+        self._forgiven[address] = before + self._policy.seconds_each
+        if len(self._forgiven) > self._policy.addresses:
+            self._forgiven.popitem(last=False)
