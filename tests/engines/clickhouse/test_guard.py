@@ -297,7 +297,6 @@ def test_parameters_are_values(store: EmbeddedClickHouse) -> None:
     [
         {"readonly": "0"},
         {"additional_table_filters": "{}"},
-        {"allow_introspection_functions": "1"},
         {"format_schema": "x"},
         {"format_template_row": "/etc/passwd"},
         {"database": "pantau_store"},
