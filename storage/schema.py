@@ -66,6 +66,7 @@ STORAGE: Final = (
     Storage(
         TABLES["coverage"], "Rows of coverage by revision", _ROW_ORDER.format(", `group`"), _BY_DAY
     ),
+    Storage(TABLES["reception"], "Rows of reception by revision", _ROW_ORDER.format(""), _BY_DAY),
     Storage(
         TABLES["clinic_coverage"],
         "Rows of clinic_coverage by revision",

@@ -34,17 +34,17 @@ from contracts.results.public_rows import (
     COVERAGE,
     IS_FINAL,
     PERFORMANCE,
+    RECEPTION,
     VERSION,
 )
 from contracts.results.tables import TABLES, Table
 from contracts.results.topics import (
     AREA_WINDOWS,
-    CLINIC_EVENTS,
-    SPPG_EVENTS,
+    EVENT_TOPICS,
     UNIT_WINDOWS,
     VERDICTS,
 )
-from storage.schema import RECIPIENTS, REGIONS, STORE, UNITS, column_sql, text
+from storage.schema import CALENDAR, RECIPIENTS, REGIONS, STORE, UNITS, column_sql, text
 
 PUBLIC: Final = ANALYST_DATABASE
 
@@ -71,8 +71,8 @@ class EventRow(msgspec.Struct):
     """One row of `events`."""
 
     region: RegionCode
-    unit_kind: Annotated[Label, "sppg (kitchen) or clinic"]
-    unit_id: Annotated[String, "Unit that sent it"]
+    unit_kind: Annotated[Label, "sppg (kitchen), clinic or recipient"]
+    unit_id: Annotated[String, "Unit or recipient that sent it"]
     id: Annotated[String, "Id of the event; unique with region, unit_kind and unit_id"]
     type: Annotated[Label, "Type of the event, e.g. sppg.meal.eaten"]
     subject: Annotated[String, "Recipient that it is about, or empty"]
@@ -102,6 +102,10 @@ def _verdict_positions(topic: str) -> str:
     return f"{array}\n            FROM {STORE}.positions FINAL\n            {where})"
 
 
+_POSITIONS_BY_TOPIC: Final = ",\n        ".join(
+    f"`topic` = {text(topic)},\n        {_verdict_positions(topic)}" for topic in EVENT_TOPICS
+)
+
 # Positions come first in WHERE: read before the exceptions, they vouch for no line whose exception
 # is not seen.
 _EVENTS: Final = f"""SELECT
@@ -124,9 +128,9 @@ FROM
     SELECT `region`, `unit_kind`, `unit_id`, `source`, `id`, `type`, `subject`, `time`,
         `received_at`, `recorded_at`, `supersedes`, `data`
     FROM {STORE}.raw_lines FINAL
-    WHERE `offset` < if(`topic` = {text(SPPG_EVENTS)},
-        {_verdict_positions(SPPG_EVENTS)},
-        {_verdict_positions(CLINIC_EVENTS)})[`partition` + 1]
+    WHERE `offset` < multiIf(
+        {_POSITIONS_BY_TOPIC},
+        [])[`partition` + 1]
         AND (`topic`, `partition`, `offset`, `line`) NOT IN
             (SELECT `topic`, `partition`, `offset`, `line` FROM {STORE}.exceptions)
         AND `parsed` = 1
@@ -145,10 +149,11 @@ def _watermark(stream: str) -> str:
     return f"({least} {STORE}.positions FINAL WHERE `stream` = {text(stream)})"
 
 
-def _rows(name: str, doc: str, columns: tuple[Column, ...], has_units: bool) -> View:
+def _rows(name: str, doc: str, columns: tuple[Column, ...], stage_one: str = "") -> View:
+    """`stage_one`: the level whose rows come from the unit agents; all others come from the region's."""
     least = _watermark(AREA_WINDOWS)
-    if has_units:
-        least = f"if(`level` = 'unit', {_watermark(UNIT_WINDOWS)}, {least})"
+    if stage_one:
+        least = f"if(`level` = {text(stage_one)}, {_watermark(UNIT_WINDOWS)}, {least})"
     given = columns[: -len(VERSION)]
     select = (
         f"SELECT\n    {_listed(given)},\n"
@@ -244,20 +249,26 @@ VIEWS: Final = (
         "performance",
         "Kitchens' work by window: level unit, kecamatan (of the kitchen) or kabupaten",
         PERFORMANCE,
-        True,
+        "unit",
     ),
     _rows(
         "coverage",
         "Meals eaten against registered people by window and group: level recipient, "
         "kecamatan (of the recipient) or kabupaten",
         COVERAGE,
-        False,
+    ),
+    _rows(
+        "reception",
+        "What recipients report of what they got, by window: level recipient, unit (the kitchen "
+        "that they name), kecamatan (of the recipient) or kabupaten",
+        RECEPTION,
+        "recipient",
     ),
     _rows(
         "clinic_coverage",
         "Clinics' work by window: level unit, kecamatan or kabupaten",
         CLINIC_COVERAGE,
-        True,
+        "unit",
     ),
     View(
         "alerts",
@@ -288,6 +299,11 @@ VIEWS: Final = (
         "recipients",
         "Where meals go: the rows in force today, by the region's clock",
         *_registry(RECIPIENTS, "recipient_id"),
+    ),
+    View(
+        "calendar",
+        "Days on which meals are served or not, other than the weekday and the holidays say",
+        *_registry(CALENDAR),
     ),
 )
 

@@ -16,13 +16,27 @@ RECEIVED: Final = "2026-11-24T03:15:32Z"
 CHILD: Final = "0f" * 16
 
 DATA: Final[dict[str, dict[str, Any]]] = {
-    "sppg.cooking.finished": {"batch": "B-1", "portions": 1200, "core_temp_c": 78.5},
+    "sppg.ingredient.received": {
+        "item": "telur rebus",
+        "lot": "L-1",
+        "supplier": "CV Contoh",
+        "ready_to_eat": True,
+        "made_at": "2026-11-24T04:00:00+07:00",
+        "temp_c": 6.5,
+    },
+    "sppg.cooking.finished": {
+        "batch": "B-1",
+        "portions": 1200,
+        "core_temp_c": 78.5,
+        "lots": ["L-1"],
+    },
     "sppg.dispatch.departed": {"trip": "T-1", "batches": ["B-1", "B-2"], "portions": 600},
     "sppg.delivery.received": {
         "trip": "T-1",
         "batch": "B-1",
         "portions": 312,
         "temp_c": 64.5,
+        "package": "fresh",
         "cooked_at": "2026-11-24T07:05:00+07:00",
     },
     "sppg.meal.eaten": {"eaten": {"sd": 290, "guru": 12}, "leftover_g": 4200},
@@ -49,12 +63,40 @@ DATA: Final[dict[str, dict[str, Any]]] = {
         "ate_at": "2026-11-23T11:30:00+07:00",
         "outcome": "outpatient",
     },
+    "clinic.cases.counted": {
+        "syndrome": "foodborne",
+        "cases": 40,
+        "inpatients": 3,
+        "since": "2026-11-24T06:00:00+07:00",
+    },
+    "recipient.delivery.checked": {
+        "kitchen": KITCHEN,
+        "trip": "T-1",
+        "portions": 300,
+        "refused": 12,
+        "reasons": ["smell"],
+        "senses_passed": False,
+        "temp_c": 58.0,
+    },
+    "recipient.meal.eaten": {"eaten": {"sd": 281, "guru": 12}, "leftover_g": 5100},
+    "recipient.attendance.reported": {"present": {"sd": 285, "guru": 13}, "absent_ill": 6},
+    "recipient.service.declined": {"groups": ["sd"], "reason": "exam"},
+    "recipient.illness.noticed": {
+        "ill": 4,
+        "since": "2026-11-24T08:00:00+07:00",
+        "symptoms": ["mual"],
+    },
     "unit.heartbeat": {"outbox": 0, "version": "1.2.0", "battery_pct": 88},
     "event.retracted": {"reason": "salah ketik"},
 }
 """Type -> valid `data` with every optional field."""
 
 WITH_SUBJECT: Final = ("sppg.delivery.received", "sppg.meal.eaten")
+SOURCE_OF: Final = {
+    "sppg": f"/{REGION}/sppg/{KITCHEN}",
+    "clinic": f"/{REGION}/clinic/{CLINIC}",
+    "recipient": f"/{REGION}/recipient/{SCHOOL}",
+}
 
 
 def event(type_: str, **overrides: Any) -> dict[str, Any]:
@@ -65,9 +107,7 @@ def event(type_: str, **overrides: Any) -> dict[str, Any]:
     made: dict[str, Any] = {
         "specversion": "1.0",
         "id": f"{type_}-1",
-        "source": f"/{REGION}/clinic/{CLINIC}"
-        if type_.startswith("clinic.")
-        else f"/{REGION}/sppg/{KITCHEN}",
+        "source": SOURCE_OF.get(type_.split(".")[0], SOURCE_OF["sppg"]),
         "type": type_,
         "time": TIME,
         "data": copy.deepcopy(DATA.get(type_, {})),

@@ -127,7 +127,7 @@ def describe(client: Client, folder: Path) -> MeasuredStore:
     ).result_rows[0]
     rows = client.query(
         f"SELECT sum(rows) FROM system.parts WHERE active AND database = '{STORE}' "
-        "AND table IN ('performance', 'coverage', 'clinic_coverage')"
+        "AND table IN ('performance', 'coverage', 'reception', 'clinic_coverage')"
     ).result_rows[0][0]
     types = client.query(
         f"SELECT toString(type), count() AS n FROM {STORE}.raw_lines GROUP BY type ORDER BY n DESC LIMIT 4"

@@ -145,7 +145,7 @@ class Job:
         return (_EVENT,), None
 
     def _delivery(self, event: DeliveryReceived, day: int, ms_of_day: int) -> tuple[Adds, int]:
-        minutes = (event.time_ms - epoch_ms(event.data.cooked_at)) // _MINUTE_MS
+        minutes = (event.time_ms - epoch_ms(str(event.data.cooked_at))) // _MINUTE_MS
         adds: Adds = (_EVENT, _DELIVERY, (_RECEIVED, event.data.portions))
         recipient = self._registry.recipient(event.subject, day)
         if recipient is not None and ms_of_day <= recipient.meal_time * _MINUTE_MS:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from msgspec import UNSET
 
 from contracts.events.codes import Code, Refusal
-from contracts.events.event_types import CaseReported, CaseReportedData, DeliveryReceived, Event
+from contracts.events.event_types import (
+    CaseReported,
+    CasesCounted,
+    DeliveryChecked,
+    DeliveryReceived,
+    Event,
+    IllnessNoticed,
+    IngredientReceived,
+)
 from contracts.time.instant import BadInstantError, epoch_ms
 from contracts.time.windows import AHEAD_MS, ALLOWED_LATENESS_MS, GRACE_MS
 
-_COOKED_WITHIN_MS: Final = 86_400_000
-
-SAYING: Final = frozenset({DeliveryReceived, CaseReported})
-"""Types whose `data` `check_said` looks into; of others it asks only what they supersede."""
+_COOKED_WITHIN_MS: Final = 30 * 86_400_000
 
 
 class UnitLike(Protocol):
@@ -60,7 +66,7 @@ def check(event: Event, registry: RegistryLike, received_ms: int) -> Refusal | N
 
     The refusal's `line` is empty: the caller has it.
     """
-    return check_time(event, received_ms) or check_registered(event, registry) or check_said(event)
+    return check_time(event, received_ms) or check_registered(event, registry) or check_data(event)
 
 
 def check_time(event: Event, received_ms: int) -> Refusal | None:
@@ -77,71 +83,126 @@ def check_time(event: Event, received_ms: int) -> Refusal | None:
     return None
 
 
+def named_in(event: Event) -> str | None:
+    """The recipient, or of a checked delivery the kitchen, that an event names besides its source."""
+    return event.data.kitchen if type(event) is DeliveryChecked else event.subject
+
+
 def check_registered(event: Event, registry: RegistryLike) -> Refusal | None:
-    """What `check` asks of the registry: it depends on source, subject, type and local day only."""
-    region, kind, unit_id = event.origin
-    if registry.region_of_unit(unit_id) != region:
-        return _refusal(event, Code.UNKNOWN_UNIT, f"region {region} has no unit {unit_id}")
+    """What `check` asks of the registry: it depends on source, `named_in`, type and local day only."""
+    region, kind, _ = event.origin
+    check_source = _check_recipient_source if kind == "recipient" else _check_unit_source
+    refusal = check_source(event, registry)
+    if refusal is not None:
+        return refusal
+    if event.KIND not in (None, kind):
+        detail = f"type: is of {event.KIND}, the source is of {kind}"
+        return _refusal(event, Code.WRONG_KIND, detail)
     day = registry.local_day(region, event.time_ms)
-    unit = registry.unit(unit_id, day)
+    if type(event) is DeliveryChecked:
+        return _check_kitchen(event, registry, day)
+    if event.subject is not None and not _has_recipient(registry, region, event.subject, day):
+        detail = f"subject: region {region} has no such recipient on the local day of time"
+        return _refusal(event, Code.UNKNOWN_RECIPIENT, detail)
+    return None
+
+
+def _check_unit_source(event: Event, registry: RegistryLike) -> Refusal | None:
+    region, kind, unit_id = event.origin
+    unit = None
+    # A region that is not known has no local day.
+    if registry.region_of_unit(unit_id) == region:
+        unit = registry.unit(unit_id, registry.local_day(region, event.time_ms))
     if unit is None:
+        detail = "source: the region has no such unit on the local day of time"
+        return _refusal(event, Code.UNKNOWN_UNIT, detail)
+    if unit.kind != kind:
         return _refusal(
-            event,
-            Code.UNKNOWN_UNIT,
-            f"unit {unit_id} has no row in force on the local day of {event.time}",
-        )
-    if unit.kind != kind or event.KIND not in (None, kind):
-        return _refusal(
-            event,
-            Code.WRONG_KIND,
-            f"source says {kind}, the unit is {unit.kind}, the type is of {event.KIND or 'both'}",
-        )
-    recipient_id = event.subject
-    if recipient_id is not None and (
-        registry.region_of_recipient(recipient_id) != region
-        or registry.recipient(recipient_id, day) is None
-    ):
-        return _refusal(
-            event,
-            Code.UNKNOWN_RECIPIENT,
-            f"region {region} has no recipient {recipient_id} on the local day of {event.time}",
+            event, Code.WRONG_KIND, f"source: names a {kind}, the unit is a {unit.kind}"
         )
     return None
 
 
-def check_said(event: Event) -> Refusal | None:
-    """What `check` asks of what the event says."""
+def _check_recipient_source(event: Event, registry: RegistryLike) -> Refusal | None:
+    region, _, recipient_id = event.origin
+    if registry.region_of_recipient(recipient_id) == region and _has_recipient(
+        registry, region, recipient_id, registry.local_day(region, event.time_ms)
+    ):
+        return None
+    detail = "source: the region has no such recipient on the local day of time"
+    return _refusal(event, Code.UNKNOWN_RECIPIENT, detail)
+
+
+def _has_recipient(registry: RegistryLike, region: str, recipient_id: str, day: int) -> bool:
+    return (
+        registry.region_of_recipient(recipient_id) == region
+        and registry.recipient(recipient_id, day) is not None
+    )
+
+
+def _check_kitchen(event: DeliveryChecked, registry: RegistryLike, day: int) -> Refusal | None:
+    kitchen_id = event.data.kitchen
+    kitchen = None
+    if registry.region_of_unit(kitchen_id) == event.origin.region:
+        kitchen = registry.unit(kitchen_id, day)
+    if kitchen is None:
+        detail = "data.kitchen: the region has no such unit on the local day of time"
+        return _refusal(event, Code.UNKNOWN_UNIT, detail)
+    if kitchen.kind != "sppg":
+        return _refusal(event, Code.WRONG_KIND, "data.kitchen: the unit is no kitchen")
+    return None
+
+
+def check_data(event: Event) -> Refusal | None:
+    """What `check` asks of what the event itself holds."""
     if event.supersedes == event.id:
         return _refusal(event, Code.SELF_SUPERSEDING, "supersedes names the event itself")
-    if type(event) is DeliveryReceived:
-        return _check_cooked_at(event)
-    if type(event) is CaseReported:
-        return _check_case(event, event.data)
-    return None
-
-
-def _check_cooked_at(event: DeliveryReceived) -> Refusal | None:
+    checked = _CHECK_OF.get(type(event))
+    if checked is None:
+        return None
     try:
-        age_ms = event.time_ms - epoch_ms(event.data.cooked_at)
+        return checked(event)
+    except _BadDataInstantError as error:
+        return _refusal(event, error.code, str(error))
+
+
+class _BadDataInstantError(ValueError):
+    """A field of `data` is no instant."""
+
+    def __init__(self, name: str, error: BadInstantError) -> None:
+        self.code = error.code
+        super().__init__(f"data.{name} {error}")
+
+
+def _instant(name: str, text: str) -> int:
+    """Raises `_BadDataInstantError`."""
+    try:
+        return epoch_ms(text)
     except BadInstantError as error:
-        return _bad_instant(event, "data.cooked_at", error)
+        raise _BadDataInstantError(name, error) from None
+
+
+def _check_delivery(event: DeliveryReceived) -> Refusal | None:
+    cooked_at = event.data.cooked_at
+    if cooked_at is UNSET:
+        if event.data.package in (UNSET, "fresh"):
+            return _refusal(
+                event, Code.MISSING_FIELD, "data.cooked_at is missing: fresh food has one"
+            )
+        return None
+    age_ms = event.time_ms - _instant("cooked_at", cooked_at)
     if age_ms < 0:
         return _refusal(event, Code.COOKED_AT_AFTER_TIME, "data.cooked_at is after time")
     if age_ms > _COOKED_WITHIN_MS:
-        return _refusal(
-            event, Code.COOKED_AT_TOO_EARLY, "data.cooked_at is more than 24 hours before time"
-        )
+        detail = "data.cooked_at is more than 30 days before time"
+        return _refusal(event, Code.COOKED_AT_TOO_EARLY, detail)
     return None
 
 
-def _check_case(event: CaseReported, data: CaseReportedData) -> Refusal | None:
-    name = "data.onset"
-    try:
-        onset_ms = epoch_ms(data.onset)
-        name = "data.ate_at"
-        ate_ms = None if data.ate_at is UNSET else epoch_ms(data.ate_at)
-    except BadInstantError as error:
-        return _bad_instant(event, name, error)
+def _check_case(event: CaseReported) -> Refusal | None:
+    data = event.data
+    onset_ms = _instant("onset", data.onset)
+    ate_ms = None if data.ate_at is UNSET else _instant("ate_at", data.ate_at)
     if onset_ms > event.time_ms:
         return _refusal(event, Code.ONSET_AFTER_TIME, "data.onset is after time")
     if ate_ms is not None and ate_ms > onset_ms:
@@ -149,8 +210,28 @@ def _check_case(event: CaseReported, data: CaseReportedData) -> Refusal | None:
     return None
 
 
-def _bad_instant(event: Event, name: str, error: BadInstantError) -> Refusal:
-    return _refusal(event, error.code, f"{name} {error}")
+def _check_ingredient(event: IngredientReceived) -> Refusal | None:
+    made_at = event.data.made_at
+    if made_at is not UNSET and _instant("made_at", made_at) > event.time_ms:
+        return _refusal(event, Code.MADE_AT_AFTER_TIME, "data.made_at is after time")
+    return None
+
+
+def _check_since(event: CasesCounted | IllnessNoticed) -> Refusal | None:
+    if _instant("since", event.data.since) > event.time_ms:
+        return _refusal(event, Code.SINCE_AFTER_TIME, "data.since is after time")
+    return None
+
+
+_CHECK_OF: Final[dict[type[Event], Callable[[Any], Refusal | None]]] = {
+    DeliveryReceived: _check_delivery,
+    CaseReported: _check_case,
+    IngredientReceived: _check_ingredient,
+    CasesCounted: _check_since,
+    IllnessNoticed: _check_since,
+}
+DATA_CHECKED: Final = frozenset(_CHECK_OF)
+"""Types whose `data` `check_data` reads; of others it asks only what they supersede."""
 
 
 def _refusal(event: Event, code: Code, detail: str) -> Refusal:

@@ -35,6 +35,8 @@ class Code(StrEnum):
     COOKED_AT_TOO_EARLY = "cooked_at_too_early"
     ONSET_AFTER_TIME = "onset_after_time"
     ATE_AT_AFTER_ONSET = "ate_at_after_onset"
+    MADE_AT_AFTER_TIME = "made_at_after_time"
+    SINCE_AFTER_TIME = "since_after_time"
     WRONG_PARTITION = "wrong_partition"
     CONFLICT = "conflict"
     WRONG_CORRECTION = "wrong_correction"
@@ -57,13 +59,15 @@ MEANING: Final[dict[Code, str]] = {
     Code.SELF_SUPERSEDING: "The event supersedes itself.",
     Code.IN_FUTURE: "`time` is more than 5 minutes ahead of `receivedtime`.",
     Code.TOO_OLD: "`time` is more than 30 days behind `receivedtime`.",
-    Code.UNKNOWN_UNIT: "No row of the unit is in force in that region on the event's local day.",
-    Code.WRONG_KIND: "The type, or the kind in `source`, does not fit the kind of the unit.",
-    Code.UNKNOWN_RECIPIENT: "No row of the recipient is in force there on the event's local day.",
+    Code.UNKNOWN_UNIT: "No row of the unit, or of the kitchen named, is in force in that region on the event's local day.",
+    Code.WRONG_KIND: "The type, or the kind in `source`, does not fit the kind of the unit; or `kitchen` names none.",
+    Code.UNKNOWN_RECIPIENT: "No row of the recipient, as source or subject, is in force there on the event's local day.",
     Code.COOKED_AT_AFTER_TIME: "`cooked_at` is after `time`.",
-    Code.COOKED_AT_TOO_EARLY: "`cooked_at` is more than 24 hours before `time`.",
+    Code.COOKED_AT_TOO_EARLY: "`cooked_at` is more than 30 days before `time`.",
     Code.ONSET_AFTER_TIME: "`onset` is after `time`.",
     Code.ATE_AT_AFTER_ONSET: "`ate_at` is after `onset`.",
+    Code.MADE_AT_AFTER_TIME: "`made_at` is after `time`.",
+    Code.SINCE_AFTER_TIME: "`since` is after `time`.",
     Code.WRONG_PARTITION: "The line lies in another topic or partition than its unit's.",
     Code.CONFLICT: "An event of the same source and id came before, and says something else.",
     Code.WRONG_CORRECTION: "The event corrects one of another type: it counts for nothing.",

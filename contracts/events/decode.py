@@ -24,7 +24,7 @@ from contracts.time.instant import BadInstantError, epoch_ms
 _DECODER: Final = msgspec.json.Decoder(Event)
 _TOGETHER: Final = 64
 """Records read in one call: enough to share its cost; and a bad one among them makes the others be read twice."""
-_SOURCE: Final = re.compile(r"/([^/]+)/(sppg|clinic)/([^/]+)")
+_SOURCE: Final = re.compile(r"/([^/]+)/(sppg|clinic|recipient)/([^/]+)")
 _STAMP_BYTES: Final = 100
 """`receivedtime` as ingest adds it has fewer."""
 _CUT_BYTES: Final = 256
@@ -32,7 +32,16 @@ _MESSAGE: Final = re.compile(
     r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`)?", re.DOTALL
 )
 _TIMES: Final = frozenset(
-    {"time", "recordedtime", "receivedtime", "data.cooked_at", "data.onset", "data.ate_at"}
+    {
+        "time",
+        "recordedtime",
+        "receivedtime",
+        "data.cooked_at",
+        "data.onset",
+        "data.ate_at",
+        "data.made_at",
+        "data.since",
+    }
 )
 _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 
@@ -213,7 +222,10 @@ def _bad_attribute(event: Event) -> tuple[Code, str]:
                 epoch_ms(text)
         except BadInstantError as error:
             return error.code, f"{name} {error}"
-    return Code.BAD_SOURCE, "source is not /<region>/<kind>/<unit id>, with kind sppg or clinic"
+    return (
+        Code.BAD_SOURCE,
+        "source is not /<region>/<kind>/<unit id>, with kind sppg, clinic or recipient",
+    )
 
 
 def _read_again(line: bytes) -> Event | Refusal:

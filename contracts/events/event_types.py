@@ -1,150 +1,41 @@
 """The events of section 2 of the public contract: one struct a type, each with its `data`.
 
-A struct is what the hot path works on: plain slots, no garbage collector bookkeeping. Strings that
-are times stay as written, because `data` is compared as JSON values;
+A struct is what the hot path works on: plain slots, no garbage collector bookkeeping.
 `time` and `receivedtime` are also given as epoch milliseconds, and `source` taken apart, by
 `contracts.events.decode`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, get_args
+from typing import ClassVar, Final, Literal, NamedTuple, get_args
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import Struct, field
+
+from contracts.events.data_structs import (
+    AntenatalVisitedData,
+    AttendanceReportedData,
+    CaseReportedData,
+    CasesCountedData,
+    CookingFinishedData,
+    DeliveryCheckedData,
+    DeliveryReceivedData,
+    DispatchDepartedData,
+    FoodTestedData,
+    GrowthMeasuredData,
+    HeartbeatData,
+    IllnessNoticedData,
+    ImmunizationGivenData,
+    IncidentReportedData,
+    IngredientReceivedData,
+    MealEatenData,
+    RetractedData,
+    ServiceDeclinedData,
+    TemperatureMeasuredData,
+    Text,
+)
 
 MAX_EVENT_BYTES: Final = 65_536
 """Greatest event, bytes, without the `receivedtime` that ingest adds."""
-
-Text = Annotated[str, Meta(min_length=1, max_length=100)]
-Note = Annotated[str, Meta(max_length=500)]
-# \Z, not $: that would let a newline follow.
-Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
-Rfc3339 = Annotated[str, "RFC 3339"]
-Names = Annotated[list[Text], Meta(max_length=100)]
-Portions = Annotated[int, Meta(ge=1, le=100_000)]
-PortionsOrNone = Annotated[int, Meta(ge=0, le=100_000)]
-Celsius = Annotated[float, Meta(ge=-60, le=150)]
-Sex = Literal["m", "f"]
-Group = Literal["paud", "sd", "smp", "sma", "santri", "guru", "bumil", "busui", "balita"]
-Point = Literal["chiller", "freezer", "hot_holding"]
-
-HEX32_FIELDS: Final = frozenset({"child", "mother", "patient"})
-"""Fields of `data` that hold a pseudonym."""
-
-
-class Data(Struct, gc=False, forbid_unknown_fields=True):
-    """What an event says. An optional field that is absent is `UNSET`; null is refused."""
-
-
-class CookingFinishedData(Data):
-    """A batch is cooked."""
-
-    batch: Text
-    portions: Portions
-    core_temp_c: Celsius
-
-
-class DispatchDepartedData(Data):
-    """A trip has left the kitchen."""
-
-    trip: Text
-    batches: Names
-    portions: Portions
-
-
-class DeliveryReceivedData(Data):
-    """A recipient has received portions. `cooked_at` is RFC 3339."""
-
-    trip: Text
-    batch: Text
-    portions: PortionsOrNone
-    temp_c: Celsius
-    cooked_at: Rfc3339
-
-
-class MealEatenData(Data):
-    """What was eaten, by group (an empty map: nobody ate), and left over, grams."""
-
-    eaten: dict[Group, PortionsOrNone]
-    leftover_g: Annotated[int, Meta(ge=0, le=10_000_000)]
-
-
-class TemperatureMeasuredData(Data):
-    """One reading of a cold or hot store, degrees Celsius."""
-
-    point: Point
-    temp_c: Celsius
-    sensor: Text | UnsetType = UNSET
-
-
-class FoodTestedData(Data):
-    """One test of a batch."""
-
-    batch: Text
-    test: Literal["organoleptic", "nitrite", "formalin", "arsenic", "cyanide", "other"]
-    passed: bool
-
-
-class IncidentReportedData(Data):
-    """Something went wrong."""
-
-    kind: Literal["contamination", "injury", "equipment", "supply", "transport", "other"]
-    severity: Annotated[int, Meta(ge=1, le=3)]
-    note: Note
-
-
-class GrowthMeasuredData(Data):
-    """One measurement of a child."""
-
-    child: Hex32
-    sex: Sex
-    age_days: Annotated[int, Meta(ge=0, le=1856)]
-    weight_kg: Annotated[float, Meta(ge=0.3, le=60)]
-    height_cm: Annotated[float, Meta(ge=30, le=150)]
-    posture: Literal["lying", "standing"]
-
-
-class ImmunizationGivenData(Data):
-    """One dose."""
-
-    child: Hex32
-    antigen: Text
-    dose: Annotated[int, Meta(ge=1, le=20)]
-
-
-class AntenatalVisitedData(Data):
-    """One visit of a mother; haemoglobin in g/dL."""
-
-    mother: Hex32
-    visit: Annotated[int, Meta(ge=1, le=6)]
-    hb_g_dl: Annotated[float, Meta(ge=2, le=25)] | UnsetType = UNSET
-
-
-class CaseReportedData(Data):
-    """One patient. `onset` and `ate_at` are RFC 3339."""
-
-    patient: Hex32
-    age_years: Annotated[int, Meta(ge=0, le=120)]
-    sex: Sex
-    syndrome: Literal["foodborne", "diarrhoea", "other"]
-    symptoms: Names
-    onset: Rfc3339
-    outcome: Literal["outpatient", "inpatient", "died"]
-    ate_at: Rfc3339 | UnsetType = UNSET
-
-
-class HeartbeatData(Data):
-    """The device is alive and has `outbox` events waiting."""
-
-    outbox: Annotated[int, Meta(ge=0, le=2**63 - 1)]
-    version: Text
-    battery_pct: Annotated[float, Meta(ge=0, le=100)] | UnsetType = UNSET
-
-
-class RetractedData(Data):
-    """Why the event named by `supersedes` is taken back."""
-
-    reason: Text
 
 
 class Origin(NamedTuple):
@@ -168,7 +59,7 @@ class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
     """
 
     KIND: ClassVar[str | None] = None
-    """Kind of unit that the type comes from; None: both."""
+    """Kind of source that the type comes from; None: all."""
 
     specversion: Literal["1.0"]
     id: Text
@@ -268,6 +159,55 @@ class CaseReported(Envelope, tag="clinic.case.reported", kw_only=True):
     data: CaseReportedData
 
 
+class CasesCounted(Envelope, tag="clinic.cases.counted", kw_only=True):
+    """A clinic has counted patients, perhaps of `subject`."""
+
+    KIND = "clinic"
+    data: CasesCountedData
+
+
+class IngredientReceived(Own, tag="sppg.ingredient.received", kw_only=True):
+    """A kitchen has received a lot of food."""
+
+    KIND = "sppg"
+    data: IngredientReceivedData
+
+
+class DeliveryChecked(Own, tag="recipient.delivery.checked", kw_only=True):
+    """A recipient has checked a delivery."""
+
+    KIND = "recipient"
+    data: DeliveryCheckedData
+
+
+class MealConfirmed(Own, tag="recipient.meal.eaten", kw_only=True):
+    """What a recipient's people have eaten, in its own words."""
+
+    KIND = "recipient"
+    data: MealEatenData
+
+
+class AttendanceReported(Own, tag="recipient.attendance.reported", kw_only=True):
+    """A recipient reports who is there on the local day of `time`."""
+
+    KIND = "recipient"
+    data: AttendanceReportedData
+
+
+class ServiceDeclined(Own, tag="recipient.service.declined", kw_only=True):
+    """A recipient is not to be served on the local day of `time`."""
+
+    KIND = "recipient"
+    data: ServiceDeclinedData
+
+
+class IllnessNoticed(Own, tag="recipient.illness.noticed", kw_only=True):
+    """A recipient has noticed ill people."""
+
+    KIND = "recipient"
+    data: IllnessNoticedData
+
+
 class Heartbeat(Own, tag="unit.heartbeat", kw_only=True):
     """A unit is alive."""
 
@@ -295,8 +235,15 @@ Event = (
     | CaseReported
     | Heartbeat
     | Retracted
+    | IngredientReceived
+    | CasesCounted
+    | DeliveryChecked
+    | MealConfirmed
+    | AttendanceReported
+    | ServiceDeclined
+    | IllnessNoticed
 )
-"""Any event. `type(event)` tells which; `TYPE_OF[type(event)]` is its name."""
+"""Any event. `type(event)` tells which; `TYPE_OF[type(event)]` is its name. New types go to the end: facts hold a type's place."""
 
 CLASSES: Final[tuple[type[Event], ...]] = get_args(Event)
 TYPE_OF: Final[dict[type[Event], str]] = {cls: str(cls.__struct_config__.tag) for cls in CLASSES}

@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from contracts.events.event_types import TYPE_OF, Data, Event
+from contracts.events.data_structs import Data
+from contracts.events.event_types import TYPE_OF, Event
 
 DIGEST_BYTES: Final = 12
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.events.event_types import HEX32_FIELDS
+from contracts.events.data_structs import HEX32_FIELDS
 
 _DIGITS: Final = 16
 _BLANKS: Final = bytes(range(0x21)) + b".-\x7f"

@@ -244,6 +244,10 @@ class Registry:
         index = self._recipient_region.get(recipient_id)
         return None if index is None else index.region.code
 
+    def region_of_source(self, source_id: str) -> str | None:
+        """Code of the region with any row of the unit or recipient."""
+        return self.region_of_unit(source_id) or self.region_of_recipient(source_id)
+
     def view(self, region: str, day: int) -> DayView:
         """Everything in force on a local day. The same object on all days between two changes."""
         return self._regions[region].view(day)

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, 
 
 from msgspec import UnsetType
 
-from contracts.events.event_types import CLASSES, HEX32_FIELDS, Data, Event, Rfc3339
+from contracts.events.data_structs import HEX32_FIELDS, Data, Rfc3339
+from contracts.events.event_types import CLASSES, Event
 
 PERSON_FIELDS: Final = tuple(sorted(HEX32_FIELDS))
 """Fields of `data` that hold a pseudonym: kept apart, where analysts cannot read them."""

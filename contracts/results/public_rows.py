@@ -1,4 +1,4 @@
-"""Result rows: the public views `performance`, `coverage` and `clinic_coverage`, each column defined once.
+"""Result rows: the public views `performance`, `coverage`, `reception` and `clinic_coverage`, each column defined once.
 
 Streams build rows in this column order.
 """
@@ -22,7 +22,7 @@ from contracts.results.columns import (
     columns_of,
 )
 
-View = Literal["performance", "coverage", "clinic_coverage"]
+View = Literal["performance", "coverage", "reception", "clinic_coverage"]
 Level = Literal["unit", "recipient", "kecamatan", "kabupaten"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
@@ -131,6 +131,46 @@ class ClinicCoverageRow(WindowRow, gc=False):
     mothers_seen: Annotated[Count, "Distinct mothers seen"]
     mothers_anaemic: Annotated[Count, "Distinct mothers with any haemoglobin < 11 g/dL"]
     foodborne_cases: Annotated[Count, "Cases with syndrome foodborne"]
+    foodborne_counted: Annotated[
+        Count, "Sum of the cases of counts with syndrome foodborne; newer counts supersede older"
+    ]
+    revision: Revision
+    updated_at: UpdatedAt
+
+
+class ReceptionRow(WindowRow, gc=False):
+    """One row of `reception`: at level unit (the kitchen named) what follows `senses_failed` is null."""
+
+    checks: Annotated[Count, "Deliveries checked"]
+    portions_confirmed: Annotated[Count, "Portions that recipients took"]
+    portions_refused: Annotated[Count, "Portions that recipients refused"]
+    senses_failed: Annotated[Count, "Checks that the senses did not pass"]
+    eaten_confirmed: Annotated[
+        MaybeCount, "Portions eaten, in the recipients' words; null at level unit"
+    ]
+    leftover_confirmed_g: Annotated[
+        MaybeCount, "Leftovers in the recipients' words, grams; null at level unit"
+    ]
+    present: Annotated[
+        MaybeCount,
+        "People present: of a recipient's reports of one local day in the window the last statement "
+        "(recordedtime, id); null at level unit",
+    ]
+    absent_ill: Annotated[
+        MaybeCount, "People absent because they are ill, of the same reports; null at level unit"
+    ]
+    ill_noticed: Annotated[MaybeCount, "Ill people noticed; null at level unit"]
+    declined: Annotated[
+        MaybeCount,
+        "Registered of the groups declined, once a recipient, group and local day; null at level unit",
+    ]
+    reporting: Annotated[
+        MaybeCount, "Distinct recipients with an event that counts; null at level unit"
+    ]
+    events: Annotated[
+        MaybeCount,
+        "Events that count, less heartbeats and retractions; null at level unit",
+    ]
     revision: Revision
     updated_at: UpdatedAt
 
@@ -139,12 +179,14 @@ IDENTITY: Final = columns_of(WindowRow)
 SUMS: Final = columns_of(KitchenSums)[len(IDENTITY) :]
 PERFORMANCE: Final = columns_of(PerformanceRow)
 COVERAGE: Final = columns_of(CoverageRow)
+RECEPTION: Final = columns_of(ReceptionRow)
 CLINIC_COVERAGE: Final = columns_of(ClinicCoverageRow)
 VERSION: Final = PERFORMANCE[-2:]
 PERCENTILES: Final = tuple(one for one in PERFORMANCE if one.name.startswith("cook_to_receive"))
 VIEWS: Final[dict[View, tuple[Column, ...]]] = {
     "performance": PERFORMANCE,
     "coverage": COVERAGE,
+    "reception": RECEPTION,
     "clinic_coverage": CLINIC_COVERAGE,
 }
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.results import table_rows
 from contracts.results.columns import Column, columns_of
-from contracts.results.public_rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE
+from contracts.results.public_rows import CLINIC_COVERAGE, COVERAGE, PERFORMANCE, RECEPTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ TABLES: Final = {
     for table in (
         Table("performance", PERFORMANCE, _ROW_KEY, "revision"),
         Table("coverage", COVERAGE, (*_ROW_KEY, "group"), "revision"),
+        Table("reception", RECEPTION, _ROW_KEY, "revision"),
         Table("clinic_coverage", CLINIC_COVERAGE, _ROW_KEY, "revision"),
         Table(
             "exceptions",
@@ -51,7 +52,7 @@ TABLES: Final = {
 }
 
 REBUILT_TABLES: Final = (
-    *("performance", "coverage", "clinic_coverage"),
+    *("performance", "coverage", "reception", "clinic_coverage"),
     *("exceptions", "event_status", "positions"),
 )
 """Tables that each generation has of its own (see `contracts.results.generations`); all others are shared."""

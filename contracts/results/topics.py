@@ -13,6 +13,7 @@ MAX_RECORD_BYTES: Final = 1_000_000
 
 SPPG_EVENTS: Final = "sppg.events"
 CLINIC_EVENTS: Final = "clinic.events"
+RECIPIENT_EVENTS: Final = "recipient.events"
 UNIT_WINDOWS: Final = "unit.windows"
 AREA_WINDOWS: Final = "area.windows"
 VERDICTS: Final = "verdicts"
@@ -23,10 +24,16 @@ REGION_FEED: Final = "region.feed"
 LIVE: Final = "live"
 CLOCK: Final = "clock"
 GENERATIONS: Final = "generations"
-UNIT_STATE: Final = {SPPG_EVENTS: "unit.state.sppg", CLINIC_EVENTS: "unit.state.clinic"}
+UNIT_STATE: Final = {
+    SPPG_EVENTS: "unit.state.sppg",
+    CLINIC_EVENTS: "unit.state.clinic",
+    RECIPIENT_EVENTS: "unit.state.recipient",
+}
 REGION_STATE: Final = "region.state"
 
-EVENT_TOPICS: Final = (SPPG_EVENTS, CLINIC_EVENTS)
+TOPIC_OF_KIND: Final = {"sppg": SPPG_EVENTS, "clinic": CLINIC_EVENTS, "recipient": RECIPIENT_EVENTS}
+"""Kind of a source -> the topic of its events."""
+EVENT_TOPICS: Final = tuple(TOPIC_OF_KIND.values())
 TABLE_TOPICS: Final = (UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, DEAD_LETTERS)
 """Topics whose records are table lines: the sink inserts them as they are."""
 
@@ -95,10 +102,8 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         "delete.retention.ms": str(_DAY_MS),
     }
     wanted = (
-        Topic(SPPG_EVENTS, partitions, kept(90)),
-        Topic(CLINIC_EVENTS, partitions, kept(90)),
-        Topic(UNIT_STATE[SPPG_EVENTS], partitions, compacted),
-        Topic(UNIT_STATE[CLINIC_EVENTS], partitions, compacted),
+        *(Topic(name, partitions, kept(90)) for name in EVENT_TOPICS),
+        *(Topic(UNIT_STATE[name], partitions, compacted) for name in EVENT_TOPICS),
         Topic(UNIT_WINDOWS, partitions, kept(7)),
         Topic(VERDICTS, partitions, kept(7)),
         Topic(DEAD_LETTERS, 1, kept(90)),

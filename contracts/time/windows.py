@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-from contracts.events.event_types import Group
+from contracts.events.data_structs import Group
 
 WindowName = Literal["15m", "1h", "1d", "7d", "30d"]
 

@@ -12,13 +12,16 @@ from contracts.results.topics import MAX_RECORD_BYTES
 from streams.core.metrics.clinic import ClinicSum
 from streams.core.metrics.coverage import CoverageSum, Eaten
 from streams.core.metrics.kitchen import KitchenSum
+from streams.core.metrics.reception import Checks, ReceptionSum
 from streams.core.windowing.row_writer import ViewRow
 
 
 class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     """All that one unit's pane holds now: absolute, so a repeated one changes nothing.
 
-    `sums` is set for a kitchen's alone. New fields go to the end: stored ones lack them.
+    `sums` is set for a kitchen's alone, `measured` for a clinic's, `reported` for a recipient's. `checks`: kitchen -> what
+    the recipient found of its deliveries; `reported`: eaten, leftover_g, ill, events; `attendance`: day and report;
+    `declined`: day, group, registered, how often. New fields go to the end: stored ones lack them.
     """
 
     unit: str
@@ -32,6 +35,11 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     anaemic: dict[str, int] | None = None
     doses: int = 0
     cases: int = 0
+    counted: int = 0
+    checks: dict[str, Checks] | None = None
+    reported: tuple[int, int, int, int] | None = None
+    attendance: list[tuple[int, int, str, int, int]] | None = None
+    declined: list[tuple[int, str, int, int]] | None = None
 
     @staticmethod
     def of_kitchen(unit: str, pane: int, total: KitchenSum, eaten: Eaten | None) -> Contribution:
@@ -56,10 +64,32 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
             anaemic=total.anaemic,
             doses=total.doses,
             cases=total.cases,
+            counted=total.counted,
+        )
+
+    @staticmethod
+    def of_recipient(
+        recipient: str, pane: int, total: ReceptionSum, checks: dict[str, Checks]
+    ) -> Contribution:
+        """Of a recipient's pane. `checks`: by kitchen, zeros among them."""
+        attendance = [
+            (day, *report) for (_, day), reports in total.attendance.items() for report in reports
+        ]
+        declined = [
+            (day, group, registered, count)
+            for ((_, day, group), registered), count in total.declined.items()
+        ]
+        return Contribution(
+            recipient,
+            pane,
+            checks=checks,
+            reported=(total.eaten, total.leftover_g, total.ill, total.events),
+            attendance=attendance,
+            declined=declined,
         )
 
     def kitchen(self) -> KitchenSum | None:
-        """The kitchen's sum, or None for a clinic."""
+        """The kitchen's sum, or None for another's."""
         if self.sums is None:
             return None
         return KitchenSum.of(self.sums, list(Counter(self.minutes).elements()))
@@ -73,7 +103,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
         return total
 
     def clinic(self) -> ClinicSum | None:
-        """The clinic's sum, or None for a kitchen."""
+        """The clinic's sum, or None for another's."""
         if self.measured is None:
             return None
         total = ClinicSum()
@@ -82,7 +112,23 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
         total.immunized = self.immunized or {}
         total.mothers = self.mothers or {}
         total.anaemic = self.anaemic or {}
-        total.doses, total.cases = self.doses, self.cases
+        total.doses, total.cases, total.counted = self.doses, self.cases, self.counted
+        return total
+
+    def reception(self) -> ReceptionSum | None:
+        """The recipient's sum, or None for a unit."""
+        if self.reported is None:
+            return None
+        total = ReceptionSum()
+        total.eaten, total.leftover_g, total.ill, total.events = self.reported
+        if total.events:
+            total.reporters[self.unit] = total.events
+        for checks in (self.checks or {}).values():
+            total.add_checks(checks, 1)
+        for day, recorded, event_id, present, absent_ill in self.attendance or ():
+            total.attend(self.unit, day, (recorded, event_id, present, absent_ill), 1)
+        for day, group, registered, count in self.declined or ():
+            total.decline((self.unit, day, group), registered, count)
         return total
 
 

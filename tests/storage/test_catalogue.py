@@ -7,7 +7,8 @@ from typing import Annotated, get_type_hints
 import msgspec
 import pytest
 
-from contracts.events.event_types import CLASSES, HEX32_FIELDS
+from contracts.events.data_structs import HEX32_FIELDS
+from contracts.events.event_types import CLASSES
 from contracts.results.columns import String, columns_of
 from contracts.results.event_data import DATA_PATHS, DATA_TYPE
 from contracts.results.tables import TABLES

@@ -77,8 +77,8 @@ class Maker:
     def _lines(self, at: int) -> Iterator[tuple[str, str, bytes]]:
         chance = self.chance
         region = HOME if chance.random() < 0.8 else ABROAD
-        kind = "sppg" if chance.random() < 0.65 else "clinic"
-        unit = chance.choice((KITCHENS if kind == "sppg" else CLINICS)[region])
+        kind = chance.choice(("sppg", "sppg", "sppg", "clinic", "recipient"))
+        unit = chance.choice(_SOURCES[kind][region])
         draw = chance.random()
         if draw < 0.06:
             yield self._bad(at, region, kind, unit)
@@ -164,6 +164,18 @@ class Maker:
         return body
 
     def _data(self, type_: str, time: int, subject: str) -> dict[str, Any]:
+        match type_:
+            case "unit.heartbeat":
+                return {"outbox": 0, "version": "1"}
+            case "event.retracted":
+                return {"reason": "salah"}
+        if type_.startswith("recipient."):
+            return self._recipient_data(type_, time)
+        if type_.startswith("clinic."):
+            return self._clinic_data(type_, time)
+        return self._kitchen_data(type_, time, subject)
+
+    def _kitchen_data(self, type_: str, time: int, subject: str) -> dict[str, Any]:
         chance = self.chance
         small = chance.randrange
         match type_:
@@ -172,17 +184,9 @@ class Maker:
             case "sppg.dispatch.departed":
                 return {"trip": "t", "batches": ["b"], "portions": small(1, 900)}
             case "sppg.delivery.received":
-                minutes = chance.choice(
-                    (0, 30, 90, 239, 240, 241, 360, 361, 24 * 60, small(0, 500))
-                )
-                cooked = time - minutes * MINUTE - small(0, 60) * 1000 * (minutes < 1440)
-                return {"trip": "t", "batch": "b", "portions": small(0, 200), "temp_c": 61.5, "cooked_at": rfc3339(cooked)}  # fmt: skip
+                return self._delivery(time)
             case "sppg.meal.eaten":
-                groups = GROUPS_OF[subject] if chance.random() < 0.9 else ("sd", "sma", "balita")
-                eaten = {
-                    g: chance.choice((0, 1, small(0, 90))) for g in groups if chance.random() < 0.8
-                }
-                return {"eaten": eaten, "leftover_g": small(0, 5000)}
+                return {"eaten": self._people(subject), "leftover_g": small(0, 5000)}
             case "sppg.temperature.measured":
                 point = chance.choice(("chiller", "freezer", "hot_holding"))
                 return {"point": point, "temp_c": chance.choice((0, 5, 5.1, -0.1, -18, -17.9, 60, 59.9))}  # fmt: skip
@@ -190,11 +194,56 @@ class Maker:
                 return {"batch": "b", "test": "nitrite", "passed": chance.random() < 0.6}
             case "sppg.incident.reported":
                 return {"kind": "other", "severity": small(1, 4), "note": ""}
-            case "unit.heartbeat":
-                return {"outbox": 0, "version": "1"}
-            case "event.retracted":
-                return {"reason": "salah"}
-        return self._clinic_data(type_, time)
+            case "sppg.ingredient.received":
+                return {"item": "telur", "lot": "l", "supplier": "s", "ready_to_eat": True}
+        raise ValueError(type_)
+
+    def _delivery(self, time: int) -> dict[str, Any]:
+        chance = self.chance
+        small = chance.randrange
+        minutes = chance.choice((0, 30, 90, 239, 240, 241, 360, 361, 24 * 60, small(0, 500)))
+        cooked = time - minutes * MINUTE - small(0, 60) * 1000 * (minutes < 1440)
+        made: dict[str, Any] = {"trip": "t", "batch": "b", "portions": small(0, 200), "temp_c": 61.5}  # fmt: skip
+        package = chance.choice(("", "", "fresh", "dry", "bundle"))
+        if package:
+            made["package"] = package
+        if package in ("", "fresh") or chance.random() < 0.5:
+            made["cooked_at"] = rfc3339(cooked)
+        return made
+
+    def _people(self, recipient: str) -> dict[str, int]:
+        chance = self.chance
+        groups = GROUPS_OF[recipient] if chance.random() < 0.9 else ("sd", "sma", "balita")
+        return {
+            g: chance.choice((0, 1, chance.randrange(0, 90)))
+            for g in groups
+            if chance.random() < 0.8
+        }
+
+    def _recipient_data(self, type_: str, time: int) -> dict[str, Any]:
+        chance = self.chance
+        small = chance.randrange
+        people = self._people(chance.choice(RECIPIENTS[HOME]))
+        match type_:
+            case "recipient.delivery.checked":
+                kitchens = KITCHENS[HOME] if chance.random() < 0.8 else (*KITCHENS[ABROAD], "C1")
+                return {
+                    "kitchen": chance.choice(kitchens),
+                    "portions": small(0, 200),
+                    "refused": chance.choice((0, 0, 5)),
+                    "reasons": [],
+                    "senses_passed": chance.random() < 0.8,
+                }
+            case "recipient.meal.eaten":
+                return {"eaten": people, "leftover_g": small(0, 5000)}
+            case "recipient.attendance.reported":
+                return {"present": people, "absent_ill": small(0, 9)}
+            case "recipient.service.declined":
+                groups = chance.choice(([], ["sd"], ["sd", "guru"], ["santri"]))
+                return {"groups": groups, "reason": "exam"}
+            case "recipient.illness.noticed":
+                return {"ill": small(1, 9), "since": rfc3339(time), "symptoms": []}
+        raise ValueError(type_)
 
     def _clinic_data(self, type_: str, time: int) -> dict[str, Any]:
         chance = self.chance
@@ -226,6 +275,9 @@ class Maker:
                     "onset": rfc3339(time),
                     "outcome": "outpatient",
                 }
+            case "clinic.cases.counted":
+                syndrome = chance.choice(("foodborne", "other"))
+                return {"syndrome": syndrome, "cases": small(1, 50), "inpatients": 0, "since": rfc3339(time)}  # fmt: skip
         raise ValueError(type_)
 
     def _copy(self, at: int, of: dict[str, Any]) -> dict[str, Any]:
@@ -312,6 +364,7 @@ class Maker:
         return topic, decides, json.dumps(body).encode()
 
 
+_SOURCES: Final = {"sppg": KITCHENS, "clinic": CLINICS, "recipient": RECIPIENTS}
 _TYPES: Final = {
     "sppg": (
         "sppg.meal.eaten",
@@ -322,6 +375,7 @@ _TYPES: Final = {
         "sppg.temperature.measured",
         "sppg.food.tested",
         "sppg.incident.reported",
+        "sppg.ingredient.received",
     ),
     "clinic": (
         "clinic.growth.measured",
@@ -329,6 +383,16 @@ _TYPES: Final = {
         "clinic.immunization.given",
         "clinic.antenatal.visited",
         "clinic.case.reported",
+        "clinic.cases.counted",
+    ),
+    "recipient": (
+        "recipient.delivery.checked",
+        "recipient.delivery.checked",
+        "recipient.meal.eaten",
+        "recipient.attendance.reported",
+        "recipient.attendance.reported",
+        "recipient.service.declined",
+        "recipient.illness.noticed",
     ),
 }
 

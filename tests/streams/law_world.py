@@ -11,7 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
+from contracts.registry.entities import (
+    CalendarRow,
+    Kecamatan,
+    Recipient,
+    Region,
+    RegionRegistry,
+    Unit,
+)
 from contracts.time.days import iso_to_day
 from tests.registry_small import recipient as small_recipient
 from tests.registry_small import unit as small_unit
@@ -23,7 +30,7 @@ ABROAD: Final = "32.08"
 CLOCK_CHANGES: Final = ("2026-03-29", "2026-10-25")
 LENGTH_DAYS: Final = 36
 KITCHENS: Final = {HOME: ("K1", "K2", "K3"), ABROAD: ("K4",)}
-CLINICS: Final = {HOME: ("C1", "C2"), ABROAD: ("C3",)}
+CLINICS: Final = {HOME: ("C1", "C2", "C4"), ABROAD: ("C3",)}
 RECIPIENTS: Final = {HOME: ("S1", "S2", "S3", "S4", "S5", "S6"), ABROAD: ("S7",)}
 OF_KITCHEN: Final = {
     "K1": ("S1", "S5", "S6"),
@@ -59,6 +66,12 @@ def _recipient(
     return msgspec.structs.replace(row, valid_from=since, registered=registered, **changed)
 
 
+def _line(
+    first: int, more_days: int, scope: str, served: bool, reason: str, groups: str = ""
+) -> CalendarRow:
+    return CalendarRow(first, first + more_days, scope, tuple(groups.split()), served, reason)
+
+
 @dataclass(frozen=True)
 class LawWorld:
     """`first`: the local day on which a history of `length` days begins; changes of the registry come in its middle."""
@@ -92,6 +105,7 @@ class LawWorld:
             _unit("C1", "clinic", one, old, registered_children=50),
             _unit("C2", "clinic", two, old, registered_children=30),
             _unit("C2", "clinic", two, mid + 1, registered_children=30, status="closed"),
+            _unit("C4", "clinic", "", old, registered_children=0),
         )
         recipients = (
             _recipient("S1", "K1", one, old, {"sd": 100, "guru": 5}),
@@ -103,13 +117,23 @@ class LawWorld:
             _recipient("S5", "K1", two, mid + 5, {"sd": 44}),
             _recipient("S6", "K1", one, mid, {"paud": 12}),
         )
+        calendar = (
+            _line(self.first, 0, "K1", False, "dapur libur"),
+            _line(self.first, 2, "S1", True, "piket", "sd"),
+            _line(self.first + 6, 3, "", False, "libur", "sd smp"),
+            _line(self.first + 7, 0, two, True, "pengganti"),
+            # Lines that nobody knows of before the change.
+            _line(mid, 2, "S4", False, "ujian", "santri"),
+            _line(mid + 1, 4, "", True, "masuk"),
+            _line(mid + 2, 0, "", False, "batal", "guru"),
+        )
         abroad = f"{ABROAD}.01"
         other = Region(
             ABROAD, "Kuningan", "Jawa Barat", "Asia/Beirut", (1, 2, 3, 4, 5, 6, 7), (self.first + 3,),
             (Kecamatan(abroad, abroad),),
         )  # fmt: skip
         return (
-            RegionRegistry(home, units, recipients),
+            RegionRegistry(home, units, recipients, calendar),
             RegionRegistry(
                 other,
                 (_unit("K4", "sppg", abroad, old), _unit("C3", "clinic", abroad, old)),
@@ -124,6 +148,7 @@ class LawWorld:
                 one.region,
                 tuple(row for row in one.units if row.valid_from < self.change),
                 tuple(row for row in one.recipients if row.valid_from < self.change),
+                tuple(row for row in one.calendar if row.first < self.change),
             )
             for one in self.registries()
         )

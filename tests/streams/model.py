@@ -10,9 +10,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from contracts.registry.entities import Recipient, Unit
+from tests.naive_calendar import ruled
 from tests.streams.model_verdicts import ModelVerdicts
 from tests.streams.model_words import (
     DAYS,
@@ -33,7 +35,13 @@ from tests.streams.model_words import (
     local,
     ms,
     quantile,
+    rank,
     utc,
+)
+
+_NOT_OF_KITCHENS = (
+    *("eaten_confirmed", "leftover_confirmed_g", "present", "absent_ill"),
+    *("ill_noticed", "declined", "reporting", "events"),
 )
 
 
@@ -66,11 +74,19 @@ class Model(ModelVerdicts):
     def _places(self, one: AcceptedEvent) -> Iterable[tuple[str, str, str, tuple[str, ...]]]:
         """(view, level, area, groups) of an event."""
         day = day_of(self.zones[one.region], one.time)
-        unit = self.registry.unit(one.unit, day)
-        assert unit is not None
-        view = "performance" if one.kind == "sppg" else "clinic_coverage"
-        yield view, "unit", one.unit, ("",)
-        yield view, "kecamatan", unit.kecamatan, ("",)
+        if one.kind == "recipient":
+            place: Recipient | Unit | None = self.registry.recipient(one.unit, day)
+            view = "reception"
+            yield view, "recipient", one.unit, ("",)
+            if "kitchen" in one.data:
+                yield view, "unit", one.data["kitchen"], ("",)
+        else:
+            place = self.registry.unit(one.unit, day)
+            view = "performance" if one.kind == "sppg" else "clinic_coverage"
+            yield view, "unit", one.unit, ("",)
+        assert place is not None
+        if place.kecamatan:
+            yield view, "kecamatan", place.kecamatan, ("",)
         yield view, "kabupaten", one.region, ("",)
         if one.type == "sppg.meal.eaten":
             groups = (*one.data["eaten"], "all")
@@ -109,15 +125,19 @@ class Model(ModelVerdicts):
             for unit in self.registry.units_in_force(region, day).values():
                 view = "performance" if unit.kind == "sppg" else "clinic_coverage"
                 places.append((view, "unit", unit.unit_id, ""))
+                if unit.kind == "sppg":
+                    places.append(("reception", "unit", unit.unit_id, ""))
             for recipient in self.registry.recipients_in_force(region, day).values():
                 groups = (*(g for g, n in recipient.registered.items() if n > 0), "all")
                 places += [("coverage", "recipient", recipient.recipient_id, g) for g in groups]
+                places.append(("reception", "recipient", recipient.recipient_id, ""))
             kecamatan = [one.code for one in self.registry.region(region).kecamatan]
             for level, area in (
                 *(("kecamatan", code) for code in kecamatan),
                 ("kabupaten", region),
             ):
-                places += [("performance", level, area, ""), ("clinic_coverage", level, area, "")]
+                views = ("performance", "clinic_coverage", "reception")
+                places += [(view, level, area, "") for view in views]
                 places += [("coverage", level, area, group) for group in EVERY_GROUP]
             found |= {(region, *place, window, day) for place in places for window in DAYS}
         return found
@@ -150,6 +170,8 @@ class Model(ModelVerdicts):
         elif view == "coverage":
             row["group"] = group
             metrics = self._coverage(region, area, group, events[first:last], days)
+        elif view == "reception":
+            metrics = self._reception(region, level, events[first:last])
         else:
             metrics = self._clinic(region, area, events[first:last], days)
         return (view, level, area, group, window, utc(end_ms)), row | metrics
@@ -163,7 +185,11 @@ class Model(ModelVerdicts):
             return [one.data for one in sorts.get(type_, ())]
 
         received = sorts.get("sppg.delivery.received", [])
-        minutes = sorted((one.time - ms(one.data["cooked_at"])) // MINUTE for one in received)
+        minutes = sorted(
+            (one.time - ms(one.data["cooked_at"])) // MINUTE
+            for one in received
+            if one.data.get("package", "fresh") == "fresh"
+        )
         readings = of("sppg.temperature.measured")
         meals = of("sppg.meal.eaten")
         tests = of("sppg.food.tested")
@@ -205,18 +231,20 @@ class Model(ModelVerdicts):
         if known is not None:
             return known
         found = self._registered[region, day] = Registered()
-        about = self.registry.region(region)
-        weekday = (date(1970, 1, 1) + timedelta(days=day)).isoweekday()
-        if weekday not in about.service_weekdays or day in about.holidays:
-            return found
+        (rows,) = (one for one in self.registries if one.region.code == region)
         for recipient in self.registry.recipients_in_force(region, day).values():
             kitchen = self.registry.unit(recipient.unit_id, day)
             if recipient.status == "active" and kitchen and kitchen.status == "active":
-                everybody = sum(recipient.registered.values())
+                served = {
+                    group: n
+                    for group, n in recipient.registered.items()
+                    if ruled(rows, recipient, group, day)[0]
+                }
+                everybody = sum(served.values())
                 for area in (kitchen.unit_id, kitchen.kecamatan, region):
                     found.portions[area] = found.portions.get(area, 0) + everybody
                 for area in (recipient.recipient_id, recipient.kecamatan, region):
-                    for group, n in (*recipient.registered.items(), ("all", everybody)):
+                    for group, n in (*served.items(), ("all", everybody)):
                         found.of_area.setdefault((area, group), []).append(
                             (recipient.recipient_id, n)
                         )
@@ -240,6 +268,43 @@ class Model(ModelVerdicts):
             "target": None if days is None else sum(n for _, n in target),
             "recipients_served": sum(n > 0 for n in eaten.values()),
             "recipients_target": None if days is None else len({r for r, n in target if n > 0}),
+        }
+
+    def _reception(self, region: str, level: str, events: list[AcceptedEvent]) -> dict[str, Any]:
+        sorts = by_type(events)
+
+        def of(type_: str) -> list[dict[str, Any]]:
+            return [one.data for one in sorts.get(type_, ())]
+
+        checks = of("recipient.delivery.checked")
+        numbers: dict[str, Any] = {
+            "checks": len(checks),
+            "portions_confirmed": sum(d["portions"] for d in checks),
+            "portions_refused": sum(d["refused"] for d in checks),
+            "senses_failed": sum(not d["senses_passed"] for d in checks),
+        }
+        if level == "unit":
+            return numbers | dict.fromkeys(_NOT_OF_KITCHENS)
+        zone = self.zones[region]
+        last: dict[tuple[str, int], AcceptedEvent] = {}
+        for one in sorted(sorts.get("recipient.attendance.reported", ()), key=rank):
+            last[one.unit, day_of(zone, one.time)] = one
+        declined: dict[tuple[str, int, str], int] = {}
+        for one in sorts.get("recipient.service.declined", ()):
+            day = day_of(zone, one.time)
+            registered = self.registry.registered(one.unit, day)
+            for group in one.data["groups"] or registered:
+                declined[one.unit, day, group] = registered.get(group, 0)
+        meals = of("recipient.meal.eaten")
+        return numbers | {
+            "eaten_confirmed": sum(sum(d["eaten"].values()) for d in meals),
+            "leftover_confirmed_g": sum(d["leftover_g"] for d in meals),
+            "present": sum(sum(one.data["present"].values()) for one in last.values()),
+            "absent_ill": sum(one.data["absent_ill"] for one in last.values()),
+            "ill_noticed": sum(d["ill"] for d in of("recipient.illness.noticed")),
+            "declined": sum(declined.values()),
+            "reporting": len({one.unit for one in events}),
+            "events": len(events),
         }
 
     def _clinic(
@@ -286,5 +351,10 @@ class Model(ModelVerdicts):
             "mothers_anaemic": len({d["mother"] for d in visits if d.get("hb_g_dl", 99) < 11}),
             "foodborne_cases": sum(
                 one.data["syndrome"] == "foodborne" for one in of("clinic.case.reported")
+            ),
+            "foodborne_counted": sum(
+                one.data["cases"]
+                for one in of("clinic.cases.counted")
+                if one.data["syndrome"] == "foodborne"
             ),
         }

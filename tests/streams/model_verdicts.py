@@ -125,34 +125,53 @@ class ModelVerdicts:
             found.add("too_old")
         if time > received + 5 * MINUTE:
             found.add("in_future")
-        if self.registry.region_of_unit(unit) != region:
-            return found | {"unknown_unit"}
+        if region not in self.zones:
+            return found | {"unknown_recipient" if kind == "recipient" else "unknown_unit"}
         day = day_of(self.zones[region], time)
-        row = self.registry.unit(unit, day)
-        if row is None:
-            found.add("unknown_unit")
-        elif row.kind != kind or KINDS[body["type"]] not in ("", kind):
+        found |= self._source_faults(region, kind, unit, day)
+        if KINDS[body["type"]] not in ("", kind):
             found.add("wrong_kind")
         subject = body.get("subject")
-        if subject and (
-            self.registry.region_of_recipient(subject) != region
-            or self.registry.recipient(subject, day) is None
-        ):
+        if subject and not self._has_recipient(region, subject, day):
             found.add("unknown_recipient")
+        if kitchen := body["data"].get("kitchen"):
+            found |= self._source_faults(region, "sppg", kitchen, day)
         return found | self._content_faults(body, time)
+
+    def _source_faults(self, region: str, kind: str, source: str, day: int) -> set[str]:
+        if kind == "recipient":
+            return set() if self._has_recipient(region, source, day) else {"unknown_recipient"}
+        row = self.registry.unit(source, day)
+        if self.registry.region_of_unit(source) != region or row is None:
+            return {"unknown_unit"}
+        return set() if row.kind == kind else {"wrong_kind"}
+
+    def _has_recipient(self, region: str, recipient: str, day: int) -> bool:
+        return (
+            self.registry.region_of_recipient(recipient) == region
+            and self.registry.recipient(recipient, day) is not None
+        )
 
     def _content_faults(self, body: dict[str, Any], time: int) -> set[str]:
         found = set()
         if body.get("supersedes") == body["id"]:
             found.add("self_superseding")
         if body["type"] == "sppg.delivery.received":
+            if "cooked_at" not in body["data"]:
+                if body["data"].get("package", "fresh") == "fresh":
+                    found.add("missing_field")
+                return found
             cooked = ms(body["data"]["cooked_at"])
             if cooked > time:
                 found.add("cooked_at_after_time")
-            if cooked < time - DAY:
+            if cooked < time - 30 * DAY:
                 found.add("cooked_at_too_early")
         if body["type"] == "clinic.case.reported" and ms(body["data"]["onset"]) > time:
             found.add("onset_after_time")
+        if "since" in body["data"] and ms(body["data"]["since"]) > time:
+            found.add("since_after_time")
+        if "made_at" in body["data"] and ms(body["data"]["made_at"]) > time:
+            found.add("made_at_after_time")
         return found
 
     # --- corrections ------------------------------------------------------------------------------------------------

@@ -106,6 +106,13 @@ KINDS: Final = {
     "clinic.immunization.given": "clinic",
     "clinic.antenatal.visited": "clinic",
     "clinic.case.reported": "clinic",
+    "sppg.ingredient.received": "sppg",
+    "clinic.cases.counted": "clinic",
+    "recipient.delivery.checked": "recipient",
+    "recipient.meal.eaten": "recipient",
+    "recipient.attendance.reported": "recipient",
+    "recipient.service.declined": "recipient",
+    "recipient.illness.noticed": "recipient",
     "unit.heartbeat": "",
     "event.retracted": "",
 }

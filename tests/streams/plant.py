@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.registry.entities import RegionRegistry
+from contracts.results.public_rows import VIEWS
 from contracts.results.topics import (
     EVENT_TOPICS,
     HEAD_KEY,
@@ -155,7 +156,7 @@ class Plant:
         self._check_frames(frame)
 
     def _table(self, table: str, row: dict[str, Any]) -> None:
-        if table not in ("performance", "coverage", "clinic_coverage"):
+        if table not in VIEWS:
             self.tables[table].append(row)
             return
         revision = row.pop("revision")

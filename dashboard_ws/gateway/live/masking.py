@@ -1,7 +1,7 @@
 """What a public wall is not shown: counts under 5 are not shown in public.
 
 A wall hangs where anyone can read it. A clinic that saw two anaemic mothers today may thereby name
-them, so counts of clinic data from 1 to 4 become null for tokens of kind `wall`, and the row says
+them, so counts of clinic data, and of ill people at a school, from 1 to 4 become null for tokens of kind `wall`, and the row says
 which (`"hidden": [columns]`), so that a hidden count is never taken for none. Zero and 5 or more
 are shown. Operators see all. `children_registered` is a registry figure and not sensitive.
 Not covered: a reader who subtracts rows of one level from the row above may still bound a count.
@@ -20,11 +20,15 @@ SMALL: Final = 5
 
 HIDDEN: Final = "hidden"
 _PUBLIC: Final = frozenset({"children_registered"})
-SENSITIVE: Final = tuple(
-    column.name
-    for column in CLINIC_COVERAGE
-    if column not in (*IDENTITY, *VERSION) and column.name not in _PUBLIC
-)
+SENSITIVE: Final[dict[str, tuple[str, ...]]] = {
+    "clinic_coverage": tuple(
+        column.name
+        for column in CLINIC_COVERAGE
+        if column not in (*IDENTITY, *VERSION) and column.name not in _PUBLIC
+    ),
+    "reception": ("absent_ill", "ill_noticed"),
+}
+"""Topic -> columns that count ill or cared-for people."""
 _CLINIC_ALERTS: Final = frozenset({"foodborne_cluster"})
 
 
@@ -64,11 +68,12 @@ def _mask_evidence(row: dict[str, Any]) -> list[str]:
 
 def for_public(topic: str, body: bytes) -> bytes:
     """A row's JSON as a public wall may show it; `body` itself where nothing has to be hidden."""
-    if topic not in ("clinic_coverage", "alerts"):
+    sensitive = SENSITIVE.get(topic)
+    if sensitive is None and topic != "alerts":
         return body
     row: dict[str, Any] = msgspec.json.decode(body)
-    if topic == "clinic_coverage":
-        hidden = [name for name in SENSITIVE if _is_small(row.get(name))]
+    if sensitive is not None:
+        hidden = [name for name in sensitive if _is_small(row.get(name))]
         row |= dict.fromkeys(hidden)
     elif row.get("kind") in _CLINIC_ALERTS:
         hidden = _mask_evidence(row)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -27,8 +27,8 @@ RATE: Final = 30
 RATE_S: Final = 10.0
 """At most `RATE` messages in `RATE_S` seconds."""
 
-Topic = Literal["performance", "coverage", "clinic_coverage", "alerts", "freshness"]
-TOPICS: Final = frozenset(("performance", "coverage", "clinic_coverage", "alerts", "freshness"))
+Topic = Literal["performance", "coverage", "reception", "clinic_coverage", "alerts", "freshness"]
+TOPICS: Final[frozenset[str]] = frozenset(get_args(Topic))
 LEVELS: Final = frozenset(("unit", "recipient", "kecamatan", "kabupaten"))
 
 

@@ -21,14 +21,13 @@ from contracts.events.event_types import Event
 from contracts.events.identity import stamp
 from contracts.events.nik import redact_nik
 from contracts.registry.entities import Registry
-from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.results.topics import TOPIC_OF_KIND
 from contracts.time.clock import Clock, rfc3339
 from producers.ingest.requests.body import Item, bad_request
 
 _CHUNK: Final = 500
 _CHUNK_BYTES: Final = 128 * 1024
 """Items, and bytes, judged before others get a turn: about 10 ms."""
-TOPIC_OF_KIND: Final = {"sppg": SPPG_EVENTS, "clinic": CLINIC_EVENTS}
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from contracts.events.event_types import (
     AntenatalVisited,
     CaseReported,
+    CasesCounted,
     GrowthMeasured,
     ImmunizationGiven,
 )
@@ -21,15 +22,17 @@ _GROWTH: Final = KIND_OF[GrowthMeasured]
 _IMMUNIZED: Final = KIND_OF[ImmunizationGiven]
 _ANTENATAL: Final = KIND_OF[AntenatalVisited]
 _CASE: Final = KIND_OF[CaseReported]
+_COUNTED: Final = KIND_OF[CasesCounted]
 
 _ANAEMIC_BELOW_G_DL: Final = 11.0
+_FOODBORNE: Final = "foodborne"
 
 Measurement = tuple[int, str, str, int]
 """(time ms, source, event id, flags): orders a child's measurements; `flags` is a sum of `STUNTED` and `WASTED`."""
 
 
 class ClinicSum:
-    """How often each child, mother and measurement occurs; doses and cases.
+    """How often each child, mother and measurement occurs; doses, cases and counted cases.
 
     In a difference a measurement may occur less than zero times: it is taken from what the difference is added to.
     """
@@ -37,6 +40,7 @@ class ClinicSum:
     __slots__ = (
         "anaemic",
         "cases",
+        "counted",
         "doses",
         "immunized",
         "measured",
@@ -53,6 +57,7 @@ class ClinicSum:
         self.anaemic: dict[str, int] = {}
         self.doses = 0
         self.cases = 0
+        self.counted = 0
         self.stunted = 0
         self.wasted = 0
 
@@ -83,6 +88,7 @@ class ClinicSum:
         counts_into(self.anaemic, other.anaemic, sign)
         self.doses += sign * other.doses
         self.cases += sign * other.cases
+        self.counted += sign * other.counted
 
     def add_fact(self, fact: Fact, source: str, sign: int) -> None:
         """Adds a clinic's fact (`sign` 1) or takes it away (-1). `source`: the clinic's, as in its events."""
@@ -100,6 +106,8 @@ class ClinicSum:
                 count_into(self.anaemic, mother, sign)
         elif kind == _CASE:
             self.cases += sign * payload
+        elif kind == _COUNTED:
+            self.counted += sign * payload
 
 
 # --- what is stored of an event (`Fact.payload`) -------------------------------------------------------------------------
@@ -123,7 +131,11 @@ def _visit(event: AntenatalVisited, *_: Any) -> tuple[str, bool]:
 
 
 def _case(event: CaseReported, *_: Any) -> bool:
-    return event.data.syndrome == "foodborne"
+    return event.data.syndrome == _FOODBORNE
+
+
+def _tally(event: CasesCounted, *_: Any) -> int:
+    return event.data.cases if event.data.syndrome == _FOODBORNE else 0
 
 
 PAYLOADS: Final[dict[Any, Callable[..., Any]]] = {
@@ -131,5 +143,6 @@ PAYLOADS: Final[dict[Any, Callable[..., Any]]] = {
     ImmunizationGiven: _dose,
     AntenatalVisited: _visit,
     CaseReported: _case,
+    CasesCounted: _tally,
 }
 """See `payloads.PAYLOAD_OF`."""

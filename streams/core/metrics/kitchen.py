@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
+from msgspec import UNSET
+
 from contracts.events.event_types import (
     CookingFinished,
     DeliveryReceived,
     DispatchDeparted,
     FoodTested,
     IncidentReported,
+    IngredientReceived,
     MealEaten,
     TemperatureMeasured,
 )
@@ -45,7 +48,7 @@ _ONE_GRAM_LEFT: Final = ONE["leftover_g"]
 
 
 class KitchenSum:
-    """Additive metrics, and the minutes from cooking to receipt of each delivery, in any order.
+    """Additive metrics, and the minutes from cooking to receipt of each fresh delivery, in any order.
 
     `lanes`: see `lanes.ONE`. `missing`: minutes that were taken away and were not there; they wait to be added to
     a sum that holds them. None instead of an empty list: there are hundreds of thousands of these sums.
@@ -103,7 +106,7 @@ class KitchenSum:
             self.lanes += sign * (_ONE_READING_IN_RANGE if payload else _ONE_READING)
             return
         self.lanes += sign * _LANES_OF[kind](payload)
-        if kind == _DELIVERY:
+        if kind == _DELIVERY and payload[1] is not None:
             self.put(payload[1:2], sign)
 
 
@@ -124,8 +127,12 @@ def _reading(
 
 def _delivery(
     event: DeliveryReceived, recipient: Recipient | None, ms_of_day: int, _limits: Thresholds
-) -> tuple[int, int, bool]:
-    minutes = (event.time_ms - epoch_ms(event.data.cooked_at)) // _MINUTE_MS
+) -> tuple[int, int | None, bool]:
+    cooked_at = event.data.cooked_at
+    minutes = None
+    # Packs that keep have no minutes: they are made days before.
+    if cooked_at is not UNSET and event.data.package in (UNSET, "fresh"):
+        minutes = (event.time_ms - epoch_ms(cooked_at)) // _MINUTE_MS
     on_time = recipient is not None and ms_of_day <= recipient.meal_time * _MINUTE_MS
     return (event.data.portions, minutes, on_time)
 
@@ -156,10 +163,10 @@ PAYLOADS: Final[dict[Any, Callable[..., Any]]] = {
 # --- what the payload adds to the additive metrics ------------------------------------------------------------------------
 
 
-def _delivery_lanes(payload: tuple[int, int, bool]) -> int:
+def _delivery_lanes(payload: tuple[int, int | None, bool]) -> int:
     portions, minutes, on_time = payload
     lanes: int = _ONE_DELIVERY_ON_TIME if on_time else _ONE_DELIVERY
-    if minutes > _OVER_4H_MIN:
+    if minutes is not None and minutes > _OVER_4H_MIN:
         lanes += _ONE_OVER_4H + (minutes > _OVER_6H_MIN) * _ONE_OVER_6H
     return lanes + portions * _ONE_PORTION_RECEIVED
 
@@ -176,4 +183,5 @@ _LANES_OF: Final[dict[int, Callable[[Any], int]]] = {
     KIND_OF[DispatchDeparted]: lambda portions: _ONE_EVENT + portions * _ONE_PORTION_DISPATCHED,
     KIND_OF[FoodTested]: lambda passed: _ONE_TEST if passed else _ONE_FAILED_TEST,
     KIND_OF[IncidentReported]: lambda _: _ONE_INCIDENT,
+    KIND_OF[IngredientReceived]: lambda _: _ONE_EVENT,
 }

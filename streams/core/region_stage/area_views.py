@@ -1,6 +1,6 @@
 """The views of areas: for each what a contribution adds where, and which rows are written.
 
-To add one, reception for example: a class here and its name in `AREA_VIEWS`.
+To add one: a class here and its name in `AREA_VIEWS`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from streams.core.metrics.clinic import ClinicSum
 from streams.core.metrics.coverage import CoverageSum
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.pane_sum import PaneSum
+from streams.core.metrics.reception import NO_CHECKS, ReceptionSum, plus
 from streams.core.region_feed import Contribution
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
@@ -28,6 +29,7 @@ from streams.core.windowing.window_table import RowKey
 
 P = TypeVar("P", bound=PaneSum)
 
+UNIT: Final = "unit"
 RECIPIENT: Final = "recipient"
 KECAMATAN: Final = "kecamatan"
 KABUPATEN: Final = "kabupaten"
@@ -71,7 +73,15 @@ class AreaView(ABC, Generic[P]):
             return (self._region,)
         if level == KECAMATAN:
             return [one.code for one in self._registry.region(self._region).kecamatan]
+        if level == UNIT:
+            units = self._registry.units_in_force(self._region, day).values()
+            return [unit.unit_id for unit in units if unit.kind == "sppg"]
         return self._registry.recipients_in_force(self._region, day)
+
+    def _kecamatan_of(self, source_id: str, day: int) -> str:
+        """Empty for a clinic outside the region."""
+        unit = self._registry.unit(source_id, day)
+        return unit.kecamatan if unit else ""
 
     @abstractmethod
     def replace(self, old: Contribution | None, new: Contribution) -> None:
@@ -88,12 +98,12 @@ class AreaView(ABC, Generic[P]):
         """The rows of one level, area, window and end."""
 
     def _add_to_areas(self, contribution: Contribution, change: P) -> None:
-        """Adds a change to the kecamatan of the unit and to the region."""
+        """Adds a change to the kecamatan of the source, if it has one, and to the region."""
         day = self._zone.local_day(contribution.pane * PANE_MS)
-        unit = self._registry.unit(contribution.unit, day)
-        kecamatan = unit.kecamatan if unit else ""
+        kecamatan = self._kecamatan_of(contribution.unit, day)
         for level, area in ((KECAMATAN, kecamatan), (KABUPATEN, self._region)):
-            self._schedules[level].table.delta(area, contribution.pane).add(change)
+            if area:
+                self._schedules[level].table.delta(area, contribution.pane).add(change)
 
     def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
         """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
@@ -224,9 +234,42 @@ class CoverageView(AreaView[CoverageSum]):
         return groups
 
 
+class ReceptionView(AreaView[ReceptionSum]):
+    """What recipients report, by the kitchen they name, by their kecamatan, and of the region."""
+
+    view = "reception"
+    levels = (UNIT, KECAMATAN, KABUPATEN)
+    new_sum = ReceptionSum
+
+    def replace(self, old: Contribution | None, new: Contribution) -> None:
+        """See `AreaView`."""
+        change = new.reception()
+        if change is None:
+            return
+        before = old.reception() if old is not None else None
+        if before is not None:
+            change.add(before, -1)
+        known = (old.checks or {}) if old is not None else {}
+        for kitchen, checks in (new.checks or {}).items():
+            if checks != known.get(kitchen):
+                delta = self._schedules[UNIT].table.delta(kitchen, new.pane)
+                delta.add_checks(plus(checks, known.get(kitchen, NO_CHECKS), -1), 1)
+        self._add_to_areas(new, change)
+
+    def _kecamatan_of(self, source_id: str, day: int) -> str:
+        recipient = self._registry.recipient(source_id, day)
+        return recipient.kecamatan if recipient else ""
+
+    def _write(
+        self, stamp: FlushStamp, level: str, key: RowKey, total: ReceptionSum, _is_due: bool
+    ) -> Iterable[ViewRow]:
+        return (self._writer.reception(stamp, level, *key, total),)
+
+
 AREA_VIEWS: Final[tuple[type[AreaView[Any]], ...]] = (
     PerformanceView,
     CoverageView,
     ClinicCoverageView,
+    ReceptionView,
 )
 """Made once for each region; rows are written in this order."""

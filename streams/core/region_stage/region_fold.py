@@ -121,7 +121,7 @@ class RegionFold:
         return live
 
     def _areas_of(self, unit: str) -> Areas:
-        region = self._registry.region_of_unit(unit)
+        region = self._registry.region_of_source(unit)
         if region is None:
             raise LookupError(f"a contribution of {unit} came before the registry that names it")
         return self._areas[region]
@@ -158,11 +158,13 @@ class RegionFold:
         if isinstance(item, Contribution):
             self._contribute(item)
         elif isinstance(item, LiveRow):
-            region = self._registry.region_of_unit(item.row.area)
+            region = self._registry.region_of_source(item.row.area)
             if region is not None:
                 self._live_of(region).put(item.row)
         elif isinstance(item, LastReceived):
-            self._note_received(item)
+            # Recipients report a few times a day: when they were last heard of is no sign of health.
+            if item.kind != "recipient":
+                self._note_received(item)
         else:
             self._take_registry(item.encoded, item.since)
 
@@ -240,7 +242,7 @@ class RegionFold:
 
 
 def _rows_in(registry: RegionRegistry) -> int:
-    return len(registry.units) + len(registry.recipients)
+    return len(registry.units) + len(registry.recipients) + len(registry.calendar)
 
 
 def _reason(error: Exception) -> str:

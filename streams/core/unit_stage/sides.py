@@ -1,6 +1,6 @@
 """The sides of stage one: what differs between event topics.
 
-To add one, recipients for example: a class here, its topic in `SIDES`, its sums in `streams.core.metrics`, its fields in
+To add one: a class here, its topic in `SIDES`, its sums in `streams.core.metrics`, its fields in
 `region_feed.Contribution`, its area view in `region_stage.area_views`.
 """
 
@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from contracts.registry.entities import Registry
 from contracts.results.public_rows import View
-from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENTS
 from streams.core.history.facts import Fact
 from streams.core.metrics.clinic import ClinicSum
 from streams.core.metrics.coverage import EATEN, Eaten, add_meal
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.pane_sum import PaneSum
+from streams.core.metrics.reception import CHECKED, NO_CHECKS, Checks, ReceptionSum, plus
 from streams.core.region_feed import Contribution
 from streams.core.windowing.row_writer import RowWriter, WriteRow
 
@@ -150,10 +151,63 @@ class ClinicSide:
         return rows.clinic_coverage
 
 
+class RecipientSide:
+    """Recipients: what they report of what they got, and of whom."""
+
+    kind: ClassVar = "recipient"
+    view: ClassVar[View] = "reception"
+    level: ClassVar = "recipient"
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._checks: dict[tuple[str, int], dict[str, Checks]] = {}
+
+    @staticmethod
+    def region_of(registry: Registry, source_id: str) -> str | None:
+        """See `Side`."""
+        return registry.region_of_recipient(source_id)
+
+    def in_force(self, registry: Registry, day: int) -> Iterable[str]:
+        """See `Side`."""
+        return registry.recipients_in_force(self._region, day)
+
+    def new_sum(self) -> ReceptionSum:
+        """See `Side`."""
+        return ReceptionSum()
+
+    def add(self, recipient: str, pane: int, total: ReceptionSum, fact: Fact, sign: int) -> None:
+        """See `Side`."""
+        if sign:
+            total.add_fact(recipient, fact, sign)
+        if fact.kind == CHECKED:
+            kitchen, checks = fact.payload
+            by_kitchen = self._checks.setdefault((recipient, pane), {})
+            # A zero stays: a kitchen that was named has a row, even if a correction names another.
+            by_kitchen[kitchen] = plus(by_kitchen.get(kitchen, NO_CHECKS), checks, sign)
+
+    def contribution(self, recipient: str, pane: int, total: ReceptionSum) -> Contribution:
+        """See `Side`."""
+        checks = self._checks.get((recipient, pane), {})
+        return Contribution.of_recipient(recipient, pane, total, checks)
+
+    def forget(self, least_pane: int) -> None:
+        """See `Side`."""
+        for key in [key for key in self._checks if key[1] < least_pane]:
+            del self._checks[key]
+
+    def writer(self, rows: RowWriter) -> WriteRow[ReceptionSum]:
+        """See `Side`."""
+        return rows.reception
+
+
 def _units_in_force(registry: Registry, region: str, kind: str, day: int) -> Iterable[str]:
     units = registry.units_in_force(region, day).values()
     return [unit.unit_id for unit in units if unit.kind == kind]
 
 
-SIDES: Final[dict[str, type[Side[Any]]]] = {SPPG_EVENTS: KitchenSide, CLINIC_EVENTS: ClinicSide}
+SIDES: Final[dict[str, type[Side[Any]]]] = {
+    SPPG_EVENTS: KitchenSide,
+    CLINIC_EVENTS: ClinicSide,
+    RECIPIENT_EVENTS: RecipientSide,
+}
 """Event topic -> its side."""

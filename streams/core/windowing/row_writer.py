@@ -1,4 +1,4 @@
-"""Rows of the three views: sums and targets become JSON lines, their fields in the order of `contracts.results.public_rows`."""
+"""Rows of the views: sums and targets become JSON lines, their fields in the order of `contracts.results.public_rows`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from contracts.results.public_rows import ClinicCoverageRow, CoverageRow, PerformanceRow, View
+from contracts.results.public_rows import (
+    ClinicCoverageRow,
+    CoverageRow,
+    PerformanceRow,
+    ReceptionRow,
+    View,
+)
 from contracts.results.table_rows import encode_row
 from contracts.time.days import Zone, day_to_iso
 from contracts.time.instant import rfc3339
@@ -17,6 +23,7 @@ from streams.core.metrics.coverage import CoverageSum
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.lanes import unpacked
 from streams.core.metrics.pane_sum import PaneSum
+from streams.core.metrics.reception import ReceptionSum
 from streams.core.windowing.targets import Targets
 
 P = TypeVar("P", bound=PaneSum)
@@ -148,6 +155,41 @@ class RowWriter:
             )
         return rows
 
+    def reception(
+        self,
+        stamp: FlushStamp,
+        level: str,
+        area: str,
+        window: WindowName,
+        end: int,
+        total: ReceptionSum,
+    ) -> ViewRow:
+        """One row of `reception`. Of a kitchen only the checks are known."""
+        span = self._span(window, end)
+        checks, confirmed, refused, senses_failed = total.checks
+        is_kitchen = level == "unit"
+        row = ReceptionRow(
+            stamp.region,
+            level,
+            area,
+            *span.fields,
+            checks=checks,
+            portions_confirmed=confirmed,
+            portions_refused=refused,
+            senses_failed=senses_failed,
+            eaten_confirmed=None if is_kitchen else total.eaten,
+            leftover_confirmed_g=None if is_kitchen else total.leftover_g,
+            present=None if is_kitchen else total.present,
+            absent_ill=None if is_kitchen else total.absent_ill,
+            ill_noticed=None if is_kitchen else total.ill,
+            declined=None if is_kitchen else total.declined_registered,
+            reporting=None if is_kitchen else len(total.reporters),
+            events=None if is_kitchen else total.events,
+            revision=stamp.revision,
+            updated_at=stamp.updated_at,
+        )
+        return ViewRow("reception", level, area, "", window, span.end_ms, encode_row(row))
+
     def clinic_coverage(
         self,
         stamp: FlushStamp,
@@ -175,6 +217,7 @@ class RowWriter:
             mothers_seen=len(total.mothers),
             mothers_anaemic=len(total.anaemic),
             foodborne_cases=total.cases,
+            foodborne_counted=total.counted,
             revision=stamp.revision,
             updated_at=stamp.updated_at,
         )

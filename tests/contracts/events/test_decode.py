@@ -17,7 +17,18 @@ from contracts.events.codes import MEANING, Code, Refusal
 from contracts.events.decode import decode_line, decode_lines, decode_records, recorded_ms
 from contracts.events.event_types import CLASSES, MAX_EVENT_BYTES, TYPES, Event, Origin
 from contracts.time.instant import epoch_ms
-from tests.examples import CLINIC, DATA, KITCHEN, REGION, SCHOOL, TIME, TIME_MS, event, line
+from tests.examples import (
+    CLINIC,
+    DATA,
+    KITCHEN,
+    REGION,
+    SCHOOL,
+    SOURCE_OF,
+    TIME,
+    TIME_MS,
+    event,
+    line,
+)
 
 NIK = "3211084509120001"
 COOKED, DELIVERED, EATEN = "sppg.cooking.finished", "sppg.delivery.received", "sppg.meal.eaten"
@@ -26,6 +37,8 @@ TEMPERATURE, GROWTH, CASE = (
     "clinic.growth.measured",
     "clinic.case.reported",
 )
+INGREDIENT, COUNTED = "sppg.ingredient.received", "clinic.cases.counted"
+CHECKED_DELIVERY, ILLNESS = "recipient.delivery.checked", "recipient.illness.noticed"
 INCIDENT, BEAT, RETRACTED = "sppg.incident.reported", "unit.heartbeat", "event.retracted"
 MINUTE, DAY = 60_000, 86_400_000
 
@@ -80,17 +93,27 @@ def test_each_type_decodes_and_passes(type_: str) -> None:
 
 def test_every_type_has_an_example_and_every_code_a_meaning() -> None:
     assert set(DATA) == set(TYPES)
-    assert len(CLASSES) == 13
+    assert len(CLASSES) == 20
     assert set(MEANING) == set(Code)
 
 
-OPTIONAL = {"sensor", "hb_g_dl", "ate_at", "battery_pct"}
+OPTIONAL = {
+    *(("sppg.ingredient.received", name) for name in ("made_at", "temp_c")),
+    ("sppg.cooking.finished", "lots"),
+    ("sppg.temperature.measured", "sensor"),
+    ("sppg.delivery.received", "package"),
+    ("sppg.delivery.received", "cooked_at"),  # where the package is not fresh
+    ("clinic.antenatal.visited", "hb_g_dl"),
+    ("clinic.case.reported", "ate_at"),
+    *(("recipient.delivery.checked", name) for name in ("trip", "temp_c")),
+    ("unit.heartbeat", "battery_pct"),
+}
 
 
 @pytest.mark.parametrize(("type_", "name"), [(t, n) for t, d in DATA.items() for n in d])
 def test_each_field_is_required_unless_optional(type_: str, name: str) -> None:
     raw = line(type_, data={name: ...})
-    if name in OPTIONAL:
+    if (type_, name) in OPTIONAL:
         accepted(raw)
     else:
         item = refused(raw)
@@ -126,6 +149,22 @@ RANGES: list[tuple[str, str, list[Any], list[Any]]] = [
     (CASE, "age_years", [0, 120], [-1, 121]),
     (CASE, "outcome", ["died"], ["well"]),
     (CASE, "symptoms", [[]], [["x" * 101]]),
+    (COOKED, "lots", [[], ["x"] * 100], [["x"] * 101, [""]]),
+    (DELIVERED, "package", ["dry", "bundle"], ["", "frozen"]),
+    (COUNTED, "cases", [1, 10_000], [0, 10_001]),
+    (COUNTED, "inpatients", [0, 10_000], [-1, 10_001]),
+    (COUNTED, "syndrome", ["diarrhoea", "other"], ["flu"]),
+    (CHECKED_DELIVERY, "portions", [0, 100_000], [-1, 100_001]),
+    (CHECKED_DELIVERY, "refused", [0, 100_000], [-1, 100_001]),
+    (CHECKED_DELIVERY, "reasons", [[], ["short", "other"]], [["cold"], "short", ["late"] * 101]),
+    (CHECKED_DELIVERY, "temp_c", [-60, 150], [-61, 151]),
+    ("recipient.attendance.reported", "present", [{}, {"sd": 0}], [{"all": 1}, {"sd": -1}]),
+    ("recipient.attendance.reported", "absent_ill", [0, 100_000], [-1, 100_001]),
+    ("recipient.service.declined", "groups", [[], ["sd", "guru"]], [["all"], "sd"]),
+    ("recipient.service.declined", "reason", ["holiday", "refused"], ["rain"]),
+    (ILLNESS, "ill", [1, 10_000], [0, 10_001]),
+    (INGREDIENT, "ready_to_eat", [False], [0, "no"]),
+    (INGREDIENT, "lot", ["x" * 100], ["", "x" * 101]),
     (BEAT, "outbox", [0, 2**40], [-1, 2**63]),
     (BEAT, "battery_pct", [0, 100, 99.5], [-1, 100.5]),
 ]
@@ -215,12 +254,30 @@ CHECKED: list[tuple[Code, dict[str, Any], int]] = [
     ),
     (
         Code.COOKED_AT_TOO_EARLY,
-        event(DELIVERED, data={"cooked_at": "2026-11-23T10:15:30.119+07:00"}),
+        event(DELIVERED, data={"cooked_at": "2026-10-25T10:15:30.119+07:00"}),
         TIME_MS,
     ),
     (Code.NO_OFFSET, event(DELIVERED, data={"cooked_at": "2026-11-24T10:15:30"}), TIME_MS),
     (Code.NOT_RFC3339, event(CASE, data={"ate_at": "kemarin"}), TIME_MS),
     (Code.ONSET_AFTER_TIME, event(CASE, data={"onset": "2026-11-24T10:15:31+07:00"}), TIME_MS),
+    (Code.MISSING_FIELD, event(DELIVERED, data={"cooked_at": ...}), TIME_MS),
+    (Code.MISSING_FIELD, event(DELIVERED, data={"cooked_at": ..., "package": ...}), TIME_MS),
+    (
+        Code.MADE_AT_AFTER_TIME,
+        event(INGREDIENT, data={"made_at": "2026-11-24T10:15:31+07:00"}),
+        TIME_MS,
+    ),
+    (Code.NO_OFFSET, event(INGREDIENT, data={"made_at": "2026-11-24T10:15:30"}), TIME_MS),
+    (Code.SINCE_AFTER_TIME, event(ILLNESS, data={"since": "2026-11-24T10:15:31+07:00"}), TIME_MS),
+    (Code.SINCE_AFTER_TIME, event(COUNTED, data={"since": "2026-11-24T10:15:31+07:00"}), TIME_MS),
+    (Code.UNKNOWN_UNIT, event(CHECKED_DELIVERY, data={"kitchen": "SPPG-9"}), TIME_MS),
+    (Code.WRONG_KIND, event(CHECKED_DELIVERY, data={"kitchen": CLINIC}), TIME_MS),
+    (Code.WRONG_KIND, event(CHECKED_DELIVERY, source=f"/{REGION}/sppg/{KITCHEN}"), TIME_MS),
+    (Code.WRONG_KIND, event(COOKED, source=f"/{REGION}/recipient/{SCHOOL}"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(ILLNESS, source=f"/{REGION}/recipient/npsn:2"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(ILLNESS, source=f"/{REGION}/recipient/npsn:1"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(BEAT, source="/11.01/recipient/npsn:2"), TIME_MS),
+    (Code.UNKNOWN_RECIPIENT, event(COUNTED, subject="npsn:2"), TIME_MS),
     (Code.ATE_AT_AFTER_ONSET, event(CASE, data={"ate_at": "2026-11-24T09:00:01+07:00"}), TIME_MS),
 ]
 
@@ -237,12 +294,24 @@ def test_the_limits_of_time_are_inside(received_ms: int) -> None:
     assert check(accepted(line(COOKED)), _Registry(), received_ms) is None
 
 
-@pytest.mark.parametrize("cooked_at", [TIME, "2026-11-23T10:15:30.120+07:00"])
+@pytest.mark.parametrize("cooked_at", [TIME, "2026-10-25T10:15:30.120+07:00"])
 def test_the_limits_of_cooked_at_are_inside(cooked_at: str) -> None:
     assert (
         check(accepted(line(DELIVERED, data={"cooked_at": cooked_at})), _Registry(), TIME_MS)
         is None
     )
+
+
+@pytest.mark.parametrize("package", ["dry", "bundle"])
+def test_food_that_is_not_fresh_may_lack_cooked_at(package: str) -> None:
+    made = accepted(line(DELIVERED, data={"package": package, "cooked_at": ...}))
+    assert check(made, _Registry(), TIME_MS) is None
+
+
+def test_every_source_may_beat_and_retract() -> None:
+    for source in SOURCE_OF.values():
+        for type_ in (BEAT, RETRACTED):
+            assert check(accepted(line(type_, source=source)), _Registry(), TIME_MS) is None
 
 
 def test_all_codes_of_one_event_are_tested_here() -> None:

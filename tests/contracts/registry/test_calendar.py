@@ -1,13 +1,12 @@
 """The calendar: narrowest scope, then the named group, then the later line, else the weekday."""
 
-from collections.abc import Sequence
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.registry.entities import CalendarRow, Recipient, Registry, iso_to_day, weekday
+from contracts.registry.entities import CalendarRow, Registry, iso_to_day
 from contracts.registry.registry_changes import validate_change
 from tests.contracts.registry.test_entities import TODAY, kitchen, rows, school
+from tests.naive_calendar import ruled
 
 GROUPS = ("sd", "guru", "bumil")
 SCOPES = ("npsn:X0000001", "SPPG-1", "32.11.02", "", "npsn:X0000002", "SPPG-2", "32.11.01")
@@ -33,33 +32,16 @@ def calendar_rows(draw: st.DrawFn) -> CalendarRow:
     )
 
 
-def naive(
-    calendar: Sequence[CalendarRow], one: Recipient, group: str, day: int
-) -> tuple[bool, str]:
-    """The contract's sentence, read aloud: rank every line and take the greatest."""
-    scopes = ["", one.kecamatan, one.unit_id, one.recipient_id]
-    ranked = [
-        ((scopes.index(row.scope), bool(row.groups), index), row)
-        for index, row in enumerate(calendar)
-        if row.first <= day <= row.last
-        and row.scope in scopes
-        and (not row.groups or group in row.groups)
-    ]
-    if not ranked:
-        return weekday(day) <= 5, ""
-    row = max(ranked, key=lambda pair: pair[0])[1]
-    return row.served, "" if row.served else row.reason
-
-
 @given(st.lists(calendar_rows(), max_size=8))
 def test_what_is_served_is_what_the_definition_gives(lines: list[CalendarRow]) -> None:
     units = (kitchen(), kitchen("SPPG-2", kecamatan="32.11.01"))
-    registry = Registry([rows(units, SCHOOLS, calendar=tuple(lines))])
+    given_ = rows(units, SCHOOLS, calendar=tuple(lines))
+    registry = Registry([given_])
     for day in DAYS:
         service = registry.service("32.11", day)
         for one in SCHOOLS:
             for group, n in one.registered.items():
-                served, reason = naive(lines, one, group, day)
+                served, reason = ruled(given_, one, group, day)
                 assert service.registered.get(one.recipient_id, {}).get(group) == (
                     n if served else None
                 )
