@@ -162,24 +162,20 @@ def check_data(event: Event) -> Refusal | None:
         return None
     try:
         return checked(event)
-    except _BadDataInstantError as error:
-        return _refusal(event, error.code, str(error))
-
-
-class _BadDataInstantError(ValueError):
-    """A field of `data` is no instant."""
-
-    def __init__(self, name: str, error: BadInstantError) -> None:
-        self.code = error.code
-        super().__init__(f"data.{name} {error}")
-
-
-def _instant(name: str, text: str) -> int:
-    """Raises `_BadDataInstantError`."""
-    try:
-        return epoch_ms(text)
     except BadInstantError as error:
-        raise _BadDataInstantError(name, error) from None
+        return _bad_instant(event, error)
+
+
+def _bad_instant(event: Event, error: BadInstantError) -> Refusal:
+    """Which of the times in `data` is none: looked for only once one of them has failed."""
+    for name in ("cooked_at", "onset", "ate_at", "made_at", "since"):
+        text = getattr(event.data, name, UNSET)
+        if text is not UNSET:
+            try:
+                epoch_ms(text)
+            except BadInstantError as found:
+                return _refusal(event, found.code, f"data.{name} {found}")
+    return _refusal(event, error.code, f"data: a time {error}")
 
 
 def _check_delivery(event: DeliveryReceived) -> Refusal | None:
@@ -190,7 +186,7 @@ def _check_delivery(event: DeliveryReceived) -> Refusal | None:
                 event, Code.MISSING_FIELD, "data.cooked_at is missing: fresh food has one"
             )
         return None
-    age_ms = event.time_ms - _instant("cooked_at", cooked_at)
+    age_ms = event.time_ms - epoch_ms(cooked_at)
     if age_ms < 0:
         return _refusal(event, Code.COOKED_AT_AFTER_TIME, "data.cooked_at is after time")
     if age_ms > _COOKED_WITHIN_MS:
@@ -201,8 +197,8 @@ def _check_delivery(event: DeliveryReceived) -> Refusal | None:
 
 def _check_case(event: CaseReported) -> Refusal | None:
     data = event.data
-    onset_ms = _instant("onset", data.onset)
-    ate_ms = None if data.ate_at is UNSET else _instant("ate_at", data.ate_at)
+    onset_ms = epoch_ms(data.onset)
+    ate_ms = None if data.ate_at is UNSET else epoch_ms(data.ate_at)
     if onset_ms > event.time_ms:
         return _refusal(event, Code.ONSET_AFTER_TIME, "data.onset is after time")
     if ate_ms is not None and ate_ms > onset_ms:
@@ -212,13 +208,13 @@ def _check_case(event: CaseReported) -> Refusal | None:
 
 def _check_ingredient(event: IngredientReceived) -> Refusal | None:
     made_at = event.data.made_at
-    if made_at is not UNSET and _instant("made_at", made_at) > event.time_ms:
+    if made_at is not UNSET and epoch_ms(made_at) > event.time_ms:
         return _refusal(event, Code.MADE_AT_AFTER_TIME, "data.made_at is after time")
     return None
 
 
 def _check_since(event: CasesCounted | IllnessNoticed) -> Refusal | None:
-    if _instant("since", event.data.since) > event.time_ms:
+    if epoch_ms(event.data.since) > event.time_ms:
         return _refusal(event, Code.SINCE_AFTER_TIME, "data.since is after time")
     return None
 

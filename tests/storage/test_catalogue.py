@@ -36,10 +36,11 @@ def test_every_field_of_an_event_has_a_typed_path_but_pseudonyms() -> None:
     fields = set()
     for cls in CLASSES:
         data = get_type_hints(cls)["data"]
-        fields |= set(get_type_hints(data)) - {"eaten"}
-    paths = {path for path in DATA_PATHS if not path.startswith("eaten.")}
+        fields |= set(get_type_hints(data)) - {"eaten", "present"}
+    paths = {path for path in DATA_PATHS if "." not in path}
     assert paths == fields - HEX32_FIELDS
-    assert {path.removeprefix("eaten.") for path in DATA_PATHS} - paths == set(GROUPS)
+    by_group = {f"{name}.{group}" for name in ("eaten", "present") for group in GROUPS}
+    assert set(DATA_PATHS) - paths == by_group
     assert all(f"SKIP {field}" in DATA_TYPE for field in HEX32_FIELDS)
 
 
@@ -57,5 +58,5 @@ def test_a_field_without_a_type_or_a_meaning_is_no_column() -> None:
 def test_the_views_are_those_of_the_contract() -> None:
     assert {view.name for view in VIEWS} == {
         *("events", "performance", "coverage", "clinic_coverage", "alerts", "alert_history"),
-        *("dead_letters", "late", "regions", "units", "recipients"),
+        *("dead_letters", "late", "regions", "units", "recipients", "reception", "calendar"),
     }
