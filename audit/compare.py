@@ -27,6 +27,8 @@ MAX_EVENTS: Final = 20
 
 _ROW: Final = "row"
 _KEY: Final = ("level", "area_id", "window", "window_end")
+# `reception` is not recomputed yet.
+RECOMPUTED: Final[tuple[View, ...]] = ("performance", "coverage", "clinic_coverage")
 _TYPES: Final[dict[View, str]] = {
     "performance": "startsWith(type, 'sppg.')",
     "coverage": "type = 'sppg.meal.eaten'",

@@ -35,6 +35,7 @@ _SAID: Final = (
     "toDate(time, {zone}) AS day, "
     "toHour(time, {zone}) * 3600000 + toMinute(time, {zone}) * 60000 + toSecond(time, {zone}) * 1000 "
     "+ toUnixTimestamp64Milli(time) % 1000 AS ms_of_day, "
+    "ifNull(data.cases, 0) AS cases, ifNull(data.package, 'fresh') = 'fresh' AS fresh, "
     "ifNull(data.portions, 0) AS portions, toUnixTimestamp64Milli(data.cooked_at) AS cooked, "
     "toUnixTimestamp64Milli(data.onset) AS onset, toUnixTimestamp64Milli(data.ate_at) AS ate, "
     "ifNull(data.leftover_g, 0) AS leftover, ifNull(data.passed, 0) AS passed, "
@@ -95,7 +96,8 @@ def _code(scope: Scope) -> str:
         l.subject != '' AND p.p_id = '', 'unknown_recipient',
         l.supersedes = l.id, 'self_superseding',
         l.type = 'sppg.delivery.received' AND l.cooked > l.t, 'cooked_at_after_time',
-        l.type = 'sppg.delivery.received' AND l.t - l.cooked > {DAY_MS}, 'cooked_at_too_early',
+        l.type = 'sppg.delivery.received' AND l.fresh AND l.cooked IS NULL, 'missing_field',
+        l.type = 'sppg.delivery.received' AND l.t - l.cooked > {LATE_MS}, 'cooked_at_too_early',
         l.type = 'clinic.case.reported' AND l.onset > l.t, 'onset_after_time',
         l.type = 'clinic.case.reported' AND ifNull(l.ate > l.onset, 0), 'ate_at_after_onset',
         '')"""

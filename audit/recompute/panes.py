@@ -31,8 +31,8 @@ SUMS: Final = {
     "portions_eaten": "sumIf(arraySum(g -> g.2, eaten), type = 'sppg.meal.eaten' AND c)",
     "deliveries": "countIf(type = 'sppg.delivery.received' AND c)",
     "deliveries_on_time": "countIf(type = 'sppg.delivery.received' AND c AND on_time)",
-    "deliveries_over_4h": "countIf(type = 'sppg.delivery.received' AND c AND minutes > 240)",
-    "deliveries_over_6h": "countIf(type = 'sppg.delivery.received' AND c AND minutes > 360)",
+    "deliveries_over_4h": "countIf(type = 'sppg.delivery.received' AND c AND fresh AND minutes > 240)",
+    "deliveries_over_6h": "countIf(type = 'sppg.delivery.received' AND c AND fresh AND minutes > 360)",
     "tests": "countIf(type = 'sppg.food.tested' AND c)",
     "tests_failed": "countIf(type = 'sppg.food.tested' AND c AND NOT passed)",
     "temp_readings": "countIf(type = 'sppg.temperature.measured' AND c)",
@@ -71,7 +71,7 @@ def prepare(scratch: Scratch) -> None:
         (
             "clinic_events",
             "day Date, pane UInt32, unit_id String, kec String, type String, c UInt8, person String, "
-            "at Tuple(Int64, String, String), stunted UInt8, wasted UInt8, anaemic UInt8, foodborne UInt8",
+            "at Tuple(Int64, String, String), stunted UInt8, wasted UInt8, anaemic UInt8, foodborne UInt8, cases UInt64",
         ),
     ):
         scratch.run(f"CREATE TABLE {{db}}.{name} ({columns}) ENGINE = MergeTree ORDER BY day")
@@ -100,13 +100,13 @@ def _accepted(
 
 
 def _kitchens(scope: Scope, first: date, last: date) -> str:
-    columns = "day, pane, unit_id, kec, type, portions, eaten, on_time, minutes, passed, in_range, leftover"
+    columns = "day, pane, unit_id, kec, type, portions, eaten, on_time, fresh, minutes, passed, in_range, leftover"
     events = _accepted(
         scope, first, last, "startsWith(type, 'sppg.')", columns, but=f"NOT ({_BRIEF})"
     )
     sums = ", ".join(SUMS.values())
     return (
-        f"SELECT day, pane, unit_id, kec, {sums}, groupArrayIf(toUInt32(minutes), type = 'sppg.delivery.received' AND c) "
+        f"SELECT day, pane, unit_id, kec, {sums}, groupArrayIf(toUInt32(minutes), type = 'sppg.delivery.received' AND c AND fresh) "
         f"FROM ({events}) GROUP BY day, pane, unit_id, kec UNION ALL {_brief(scope, first, last)}"
     )
 
@@ -149,10 +149,10 @@ def _meals(scope: Scope, first: date, last: date) -> str:
 
 
 def _clinics(scope: Scope, first: date, last: date) -> str:
-    columns = "day, pane, unit_id, kec, type, person, t, source, id, sex, age_days, posture, height_cm, weight_kg, hb, syndrome"
+    columns = "day, pane, unit_id, kec, type, person, t, source, id, sex, age_days, posture, height_cm, weight_kg, hb, syndrome, cases"
     events = _accepted(scope, first, last, "startsWith(type, 'clinic.')", columns)
     measured = "type = 'clinic.growth.measured'"
     return (
         f"SELECT day, pane, unit_id, kec, type, c, person, (t, source, id), {measured} AND stunted, {measured} AND wasted, "
-        f"ifNull(hb < 11, 0), syndrome = 'foodborne' FROM ({growth.scored(events)})"
+        f"ifNull(hb < 11, 0), syndrome = 'foodborne', cases FROM ({growth.scored(events)})"
     )

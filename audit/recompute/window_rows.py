@@ -230,9 +230,9 @@ def _by_area(scope: Scope, sums: str, day_columns: str) -> str:
 
 def _clinic_coverage(scope: Scope, batch: WindowRange) -> str:
     areas = _AREAS.replace("{region}", scope.region_sql)
-    columns = "type, c, person, at, stunted, wasted, anaemic, foodborne"
+    columns = "type, c, person, at, stunted, wasted, anaemic, foodborne, cases"
     panes = f"SELECT a.1 AS level, a.2 AS area, {_PANE_ENDS}, {columns} FROM {{db}}.clinic_events {areas} WHERE {batch.near}"
-    nobody = "'', 0, '', (toInt64(0), '', ''), 0, 0, 0, 0"
+    nobody = "'', 0, '', (toInt64(0), '', ''), 0, 0, 0, 0, toUInt64(0)"
     days = (
         f"SELECT level, area, day, event, silent, children, {columns}, {batch.day_ends()} FROM ("
         f"SELECT a.1 AS level, a.2 AS area, day, 1 AS event, 0 AS silent, toUInt64(0) AS children, {columns} "
@@ -263,5 +263,6 @@ def _persons(registered: str) -> str:
         "countIf(c AND type = 'clinic.immunization.given') AS doses_given, "
         "uniqExactIf(person, c AND type = 'clinic.antenatal.visited') AS mothers_seen, "
         "uniqExactIf(person, c AND type = 'clinic.antenatal.visited' AND anaemic) AS mothers_anaemic, "
-        "countIf(c AND type = 'clinic.case.reported' AND foodborne) AS foodborne_cases"
+        "countIf(c AND type = 'clinic.case.reported' AND foodborne) AS foodborne_cases, "
+        "sumIf(cases, c AND type = 'clinic.cases.counted' AND foodborne) AS foodborne_counted"
     )

@@ -72,9 +72,18 @@ def test_an_installed_store_is_upgraded_with_its_rows_and_audits_clean(bare: Cli
     assert {str(row[0]): str(row[1]) for row in shown.result_rows} == {
         view.name: view.doc for view in VIEWS
     }
+    forget_lines_of_a_changed_rule(bare)
     report = audit(bare, "32.11", None, None, Thresholds(), lambda _line: None, 0.5, 0.0)
     assert report.clean, report.differences[:20]
     assert report.rows > 5_000
+
+
+def forget_lines_of_a_changed_rule(client: Client) -> None:
+    """The old code refused food cooked over 24 hours before; by today's rule (30 days) only a replay accepts those lines."""
+    place = "(topic, partition, offset, line)"
+    refused = f"SELECT {place} FROM {STORE}.exceptions WHERE code = 'cooked_at_too_early'"
+    assert client.query(refused).result_rows
+    client.command(f"DELETE FROM {STORE}.raw_lines WHERE {place} IN ({refused})")
 
 
 def assert_rows(
