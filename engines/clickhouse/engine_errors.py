@@ -6,6 +6,9 @@ import re
 from typing import Final
 
 _REPORT: Final = re.compile(r"Code: (\d+)\. ?(.*)", re.DOTALL)
+_NOT_PUBLIC: Final = re.compile(
+    r"/(?:[\w.+@-]+/)+[\w.+@-]*|\bpantau_\w+(?:\.\w+)*|Maybe you meant (?!pantau\.)[^?]*\?"
+)
 _UNKNOWN: Final = 1002
 
 _STATUS: Final = {
@@ -66,6 +69,11 @@ class ClickHouseError(Exception):
 def refused(code: int, name: str, detail: str) -> ClickHouseError:
     """A refusal of our own in ClickHouse's words: `Code: 497. DB::Exception: ... (NAME)`."""
     return ClickHouseError(code, f"Code: {code}. DB::Exception: {detail}. ({name})")
+
+
+def for_guarded(error: ClickHouseError) -> ClickHouseError:
+    """`error` without paths, names of other databases and hints at tables, which analysts must not know."""
+    return ClickHouseError(error.code, _NOT_PUBLIC.sub("(not public)", str(error)))
 
 
 def from_engine(error: Exception) -> ClickHouseError:

@@ -14,8 +14,10 @@ honours `INTO OUTFILE`, the function `file()`, KILL and USE. So before an analys
    The rules look at one line at a time, never at nesting, so that a name with a line break in
    it can add lines, which can only be refused, but never hide one.
 4. Other statements (SHOW, DESCRIBE, EXISTS, EXPLAIN) must match one of a few narrow patterns.
+5. Tables of metadata are read through views that hide what is not public (`front/metadata.py`): the
+   text is changed and judged once more, and then may name none of those tables.
 
-Views are ours: what they read is not looked at. Metadata tables show database `pantau` only
+Views are ours: what they read is not looked at. SHOW sees database `pantau` only
 (`additional_table_filters` of the profile), and `readonly = 1` stands behind all this.
 """
 
@@ -28,6 +30,7 @@ from typing import Final
 from contracts.results.databases import ANALYST_DATABASE, OTHER_DATABASES
 from engines.clickhouse.engine import Handle, quoted
 from engines.clickhouse.engine_errors import ClickHouseError, refused
+from engines.clickhouse.front.metadata import VIEWED, named, through_views, view_of
 from engines.clickhouse.protocol import words
 
 _HARMLESS_NODES: Final = words(
@@ -48,6 +51,8 @@ _METADATA_TABLES: Final = frozenset(
         "numbers_mt zeros time_zones table_engines contributors licenses"
     )
 )
+_KNOWN_TABLES: Final = _METADATA_TABLES | VIEWED
+_PUBLIC_TABLES: Final = (_METADATA_TABLES - VIEWED) | {view_of(table) for table in VIEWED}
 _TABLE_FUNCTIONS: Final = words(
     "numbers numbers_mt zeros zeros_mt generateseries generate_series values null sqlstandardvalues"
 )
@@ -117,13 +122,12 @@ _STATEMENTS: Final = re.compile(
     rf"(?:SHOW DATABASES{_LIKE}"
     rf"|SHOW (?:FULL )?TABLES(?: FROM {ANALYST_DATABASE})?{_LIKE}"
     rf"|SHOW (?:EXTENDED )?(?:FULL )?COLUMNS FROM \w+(?: FROM {ANALYST_DATABASE})?{_LIKE}"
-    rf"|SHOW CREATE (?:TABLE|VIEW) {_NAME}"
     rf"|DESCRIBE TABLE {_NAME}"
     rf"|EXISTS (?:TABLE|VIEW) {_NAME}"
     rf"|EXISTS DATABASE {ANALYST_DATABASE})\s*"
 )
 _EXPLAIN: Final = re.compile(
-    r"EXPLAIN(?: (?:AST|SYNTAX|QUERY TREE|PIPELINE|ESTIMATE))?"
+    r"EXPLAIN(?: (?:AST|SYNTAX|QUERY TREE))"
     r"(?:\s+[a-z_]+ = \d(?:, [a-z_]+ = \d)*)?\s+((?:SELECT|WITH|\()[\s\S]*)"
 )
 _DESCRIBED: Final = re.compile(r"DESCRIBE(?: TABLE)?\s+\(\s*((?:SELECT|WITH)[\s\S]*)\)\s*")
@@ -143,7 +147,7 @@ def _denied(what: str) -> ClickHouseError:
         497,
         "ACCESS_DENIED",
         f"Not enough privileges: {what}. Analysts may read the views of database "
-        f"{ANALYST_DATABASE}: SELECT, SHOW TABLES, DESCRIBE, EXPLAIN",
+        f"{ANALYST_DATABASE}: SELECT, SHOW TABLES, DESCRIBE, EXPLAIN SYNTAX",
     )
 
 
@@ -181,15 +185,18 @@ class Guard:
         fmt = found[1] if found else None
         body = canonical[: found.start()] if found else canonical
         inner = _EXPLAIN.fullmatch(body) or _DESCRIBED.fullmatch(body)
-        if inner:
-            self._judge_query(handle, inner[1])
-        elif _QUERY.fullmatch(body):
-            self._judge_query(handle, body)
+        query = inner[1] if inner else body
+        if inner or _QUERY.fullmatch(body):
+            if self._judge_query(handle, query, _KNOWN_TABLES):
+                viewed = through_views(query)
+                self._judge_query(handle, viewed, _PUBLIC_TABLES)
+                body = body.replace(query, viewed)
         elif not _STATEMENTS.fullmatch(body):
             raise _denied(f"the statement {body.split(maxsplit=1)[0]} is not allowed as written")
         return Judged(body, fmt)
 
-    def _judge_query(self, handle: Handle, query: str) -> None:
+    def _judge_query(self, handle: Handle, query: str, tables: frozenset[str]) -> bool:
+        """Whether `query` reads metadata that is not public; `tables` that it may name."""
         try:
             # Canonical text of the parser's own; reading its nodes runs nothing.
             explain = f"EXPLAIN AST SELECT * FROM (\n{query}\n)"
@@ -199,19 +206,20 @@ class Guard:
                 raise
             # What cannot stand in brackets: INTO OUTFILE, PARALLEL WITH and their like.
             raise _denied("only a plain query is allowed") from None
-        for line in tree.splitlines():
-            self._judge_node(line)
+        # A set, not a generator: each node is judged.
+        return True in {self._judge_node(line, tables) for line in tree.splitlines()}
 
-    def _judge_node(self, line: str) -> None:
+    def _judge_node(self, line: str, tables: frozenset[str]) -> bool:
         found = _NODE.fullmatch(line)
         if found is None:
             if line:
                 raise _denied("a name with a line break is not allowed")
-            return
+            return False
         kind, name = found[1], found[2] or ""
         if kind == "TableIdentifier":
-            self._judge_table(name)
-        elif kind == "Function":
+            _judge_table(name, tables)
+            return named(name) in VIEWED
+        if kind == "Function":
             self._judge_function(name)
         elif kind == "Identifier":
             _judge_identifier(name)
@@ -219,12 +227,7 @@ class Guard:
             raise _denied("SETTINGS are not allowed in the text; send them as URL parameters")
         elif kind not in _HARMLESS_NODES:
             raise _denied(f"{kind} is not allowed")
-
-    def _judge_table(self, name: str) -> None:
-        database, dot, table = name.partition(".")
-        mine = not dot or (database == ANALYST_DATABASE and "." not in table)
-        if not name or not (mine or name in _METADATA_TABLES):
-            raise _denied(f"table {name or '{Identifier}'} is not allowed")
+        return False
 
     def _judge_function(self, name: str) -> None:
         database, dot, view = name.partition(".")
@@ -244,8 +247,15 @@ class Guard:
 
 
 _OTHER_DATABASE: Final = re.compile(
-    rf"[`\"]?(?:pantau_\w+|{'|'.join(OTHER_DATABASES)})[`\"]?\.", re.IGNORECASE
+    rf"[`\"]?(?:pantau_(?!metadata\b)\w+|{'|'.join(OTHER_DATABASES)})[`\"]?\.", re.IGNORECASE
 )
+
+
+def _judge_table(name: str, tables: frozenset[str]) -> None:
+    database, dot, table = name.partition(".")
+    mine = not dot or (database == ANALYST_DATABASE and "." not in table)
+    if not name or not (mine or named(name) in tables):
+        raise _denied(f"table {name or '{Identifier}'} is not allowed")
 
 
 def _judge_identifier(name: str) -> None:

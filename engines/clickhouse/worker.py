@@ -10,8 +10,9 @@ import msgspec
 
 from engines.clickhouse.accounts import Profile
 from engines.clickhouse.engine import Engine, EngineSession, Handle, Summary
-from engines.clickhouse.engine_errors import refused
+from engines.clickhouse.engine_errors import ClickHouseError, for_guarded, refused
 from engines.clickhouse.front.asked_settings import granted
+from engines.clickhouse.front.metadata import create_settings_view, create_views
 from engines.clickhouse.guard import Guard
 from engines.clickhouse.protocol import Asked, format_of, streams
 
@@ -41,17 +42,25 @@ class Worker:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         with engine.handle(EngineSession("default", {}, {}, "guard")) as handle:
+            create_views(handle)
             self._guard = Guard(handle)
             values, _ = handle.query(
                 "SELECT name, value FROM system.settings", "JSONCompactEachRow"
             )
-        self._defaults: Mapping[str, str] = dict(map(msgspec.json.decode, values.splitlines()))
+            self._defaults: Mapping[str, str] = dict(map(msgspec.json.decode, values.splitlines()))
+            create_settings_view(handle, self._defaults)
 
     def run(self, asked: Asked, profile: Profile, reads_only: bool, send: Send) -> None:
         """Run it and hand all parts to `send`, at least one. Raises ClickHouseError at any point.
 
         `reads_only`: a GET, which must change nothing.
         """
+        try:
+            self._run(asked, profile, reads_only, send)
+        except ClickHouseError as error:
+            raise (for_guarded(error) if profile.guarded else error) from None
+
+    def _run(self, asked: Asked, profile: Profile, reads_only: bool, send: Send) -> None:
         insert = asked.insert()
         given = granted(asked, profile, reads_only, self._defaults)
 

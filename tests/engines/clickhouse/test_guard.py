@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.exceptions import Error
 
+from engines.clickhouse.front.metadata import VIEWED
 from tests.fixtures_clickhouse import EmbeddedClickHouse, embedded
 
 SECRET = "pseudonym-0001"
@@ -68,10 +70,13 @@ ALLOWED = (
     "SELECT displayName(), version(), revision(), timezone()",
     "SELECT name FROM system.table_functions",
     "EXISTS TABLE pantau.guarded",
-    "SHOW CREATE VIEW pantau.guarded",
-    "EXPLAIN SELECT a FROM guarded",
+    "SELECT * FROM system.tables AS t JOIN `system`.`columns` AS c ON t.name = c.table",
+    "SELECT DISTINCT table_name FROM information_schema.tables",
+    "SELECT * FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'guarded'",
+    "SELECT view_definition, VIEW_DEFINITION FROM information_schema.views",
+    "DESCRIBE (SELECT name, 'system.tables' FROM system.tables)",
     "EXPLAIN SYNTAX SELECT a FROM guarded",
-    "EXPLAIN indexes = 1 SELECT a FROM guarded",
+    "EXPLAIN QUERY TREE SELECT a FROM guarded",
 )
 
 
@@ -102,6 +107,13 @@ DENIED = (
     "SELECT a FROM guarded WHERE a IN (SELECT a FROM pantau_store.guarded)",
     "SELECT a FROM guarded WHERE (a, 'x') IN pantau_store.guarded",
     "SELECT a FROM guarded WHERE (a, 'x') IN pantau_audit_1.guarded",
+    # What says how views are made.
+    "SHOW CREATE VIEW pantau.guarded",
+    "EXPLAIN SELECT a FROM guarded",
+    "EXPLAIN ESTIMATE SELECT a FROM guarded",
+    "EXPLAIN actions = 1 SELECT a FROM guarded",
+    "SELECT * FROM system.parts",
+    "SELECT * FROM pantau_metadata.tables",
     # Time that no limit ends.
     "SELECT editDistance(repeat('a', 300000), repeat('b', 300000))",
     "SELECT levenshteinDistanceUTF8('a', 'b')",
@@ -179,8 +191,6 @@ DENIED = (
     "SELECT * FROM system.dictionaries",
     "SELECT * FROM system.server_settings",
     "SELECT 1 IN system.processes",
-    "SELECT * FROM information_schema.tables",
-    "SELECT * FROM INFORMATION_SCHEMA.COLUMNS",
     "SELECT * FROM default.x",
     "SHOW TABLES FROM pantau_store",
     "SHOW COLUMNS FROM guarded FROM pantau_store",
@@ -323,6 +333,38 @@ def test_metadata_shows_the_public_database_only(store: EmbeddedClickHouse) -> N
         "SHOW DATABASES",
     ):
         assert store.post(sql, "analyst").text == "pantau\n"
+
+
+def test_metadata_says_no_path_no_other_database_and_no_sql(store: EmbeddedClickHouse) -> None:
+    tables = store.post("SELECT groupArray(name) FROM system.tables", "analyst").text
+    assert "guarded" in tables
+    asked = [f"SELECT * FROM {table} FORMAT JSONEachRow" for table in sorted(VIEWED)]
+    asked += [sql.replace("information_schema", "INFORMATION_SCHEMA") for sql in asked]
+    asked += ["SHOW TABLES", "SHOW DATABASES", "SHOW FULL TABLES", "SELECT * FROM guarde"]
+    asked += ["SELECT throwIf(1)", "SELECT * FROM pantau.joined", "SELECT * FROM system.functions"]
+    for sql in asked:
+        text = store.post(sql, "analyst").text
+        for word in ("pantau_store", "pantau_meta", "guarded WHERE a", str(store.home.path)):
+            assert word not in text.replace(sql, ""), (sql, text)
+
+
+def test_no_parameter_reaches_metadata_behind_the_views(store: EmbeddedClickHouse) -> None:
+    for sql in (
+        "SELECT * FROM {d:Identifier}.{t:Identifier}",
+        "SELECT * FROM {d:Identifier}.tables",
+    ):
+        params = {"param_d": "system", "param_t": "tables"}
+        assert "pantau_store" not in store.post(sql, "analyst", **params).text
+
+
+def test_settings_that_are_taken_are_not_read_only(store: EmbeddedClickHouse) -> None:
+    client = store.client("analyst")
+    result = client.query(
+        "SELECT count() FROM numbers(100)", settings={"max_execution_time": 5, "max_threads": 1}
+    )
+    assert result.result_rows == [(100,)]
+    with pytest.raises(Error):
+        client.query("SELECT 1", settings={"max_memory_usage_for_user": 5})
 
 
 def test_endless_query_is_cut_off(store: EmbeddedClickHouse) -> None:
