@@ -12,8 +12,9 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pytest
@@ -58,8 +59,11 @@ def _take_marks_out(root: ET.Element) -> None:
                 constraints.remove(setting)
 
 
-def _config(folder: Path, account: str, extra_grant: str = "") -> Path:
-    """The deployed files as one, with `account` under the name `default` too."""
+def _config(folder: Path, account: str, extra_grant: str, rows: Mapping[str, str]) -> Path:
+    """The deployed files as one, with `account` under the name `default` too.
+
+    `rows`: database/view -> filter in the place of the account's own.
+    """
     root = ET.parse(_ACCOUNTS).getroot()
     users = _child(root, "users")
     users.extend(_child(ET.parse(_EXAMPLE).getroot(), "users"))
@@ -71,6 +75,8 @@ def _config(folder: Path, account: str, extra_grant: str = "") -> Path:
     ET.SubElement(mine, "no_password")
     if extra_grant:
         ET.SubElement(_child(mine, "grants"), "query").text = extra_grant
+    for view, condition in rows.items():
+        _child(_child(mine, f"databases/{view}"), "filter").text = condition
     users.append(mine)
     _take_marks_out(root)
     ET.SubElement(_child(root, "profiles"), "default")
@@ -88,9 +94,15 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def ask(self, account: str, statements: Sequence[str], extra_grant: str = "") -> list[Answer]:
+    def ask(
+        self,
+        account: str,
+        statements: Sequence[str],
+        extra_grant: str = "",
+        rows: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Answer]:
         """The answer to each statement: `rows` or `error`."""
-        config = _config(self._folder, account, extra_grant)
+        config = _config(self._folder, account, extra_grant, rows)
         done = subprocess.run(
             [sys.executable, _HERE / "ask_as.py", self._folder / "store", config],
             input=json.dumps(statements),
@@ -236,6 +248,26 @@ def test_an_analyst_of_one_region_sees_that_region_alone(server: Server) -> None
     assert other == [{"rows": "['Kuningan','Sumedang']"}]
     counts = server.ask("analyst_3211", [f"SELECT count() FROM pantau.{name}" for name in names])
     assert [answer["error"] for answer in counts if "error" in answer] == []
+
+
+def test_who_is_named_by_no_policy_reads_no_row(server: Server) -> None:
+    """The embedded engine lacks the switch too: there everybody whom no policy names reads all.
+
+    So what the switch rests on is tried: a policy on each view, which stands for those that it names.
+    """
+    config = ET.parse(_DEPLOY / "config.d" / "pantau.xml").getroot()
+    switch = config.findtext("access_control_improvements/users_without_row_policies_can_read_rows")
+    assert switch == "false"
+    views = server.ask("writer", ["SELECT name FROM system.tables WHERE database = 'pantau'"])
+    users = _child(ET.parse(_ACCOUNTS).getroot(), "users")
+    for account in ("writer", "analyst"):
+        policies = _child(_child(_child(users, account), "databases"), "pantau")
+        assert {view.tag for view in policies} == set(views[0]["rows"].split())
+        assert server.ask(account, ["SELECT count() FROM pantau.regions"]) == [{"rows": "2"}]
+        nothing = {"pantau/regions": "0"}
+        assert server.ask(account, ["SELECT count() FROM pantau.regions"], rows=nothing) == [
+            {"rows": "0"}
+        ]
 
 
 def test_the_server_has_the_switch_that_the_accounts_need() -> None:
