@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import typer
@@ -15,6 +16,7 @@ from contracts.time.clock import rfc3339
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
+    from pantau.status.accelerators import Accelerator
     from pantau.status.stages import InstallationStatus, Stage
 
 
@@ -73,6 +75,40 @@ def as_json(status: InstallationStatus) -> str:
     return msgspec.json.encode(body | {"fine": status.fine}).decode()
 
 
+def render_versions(found: Iterable[Accelerator]) -> str:
+    """For people."""
+    return "\n".join(
+        _table(
+            ("Pustaka", "Memakai", "Versi", "Untuk", "Jalur"),
+            (
+                (
+                    one.user,
+                    one.package,
+                    one.version,
+                    one.purpose,
+                    "cepat" if one.in_use else "LAMBAT",
+                )
+                for one in found
+            ),
+        )
+    )
+
+
+def _show_versions(json: bool) -> NoReturn:
+    from pantau.status.accelerators import accelerators
+
+    found = accelerators()
+    fine = all(one.in_use for one in found)
+    if json:
+        body = {"fine": fine, "python": platform.python_version(), "accelerators": found}
+        typer.echo(msgspec.json.encode(body).decode())
+    else:
+        typer.echo(render_versions(found))
+    if not fine:
+        typer.echo("LAMBAT: install exactly what is locked (make install)", err=True)
+    raise typer.Exit(0 if fine else 1)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
@@ -83,6 +119,13 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Data dir of the running installation. Default: PANTAU_DATA_DIR."),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+        versions: Annotated[
+            bool,
+            typer.Option(
+                "--versions",
+                help="Show instead the compiled parts that our libraries use; code 1 if one is not in use.",
+            ),
+        ] = False,
     ) -> None:
         """Show each part, and for each stage and partition how far it is behind its input.
 
@@ -92,7 +135,10 @@ def register(app: typer.Typer) -> None:
         Examples:
           PANTAU_DATA_DIR=data pantau status
           pantau status --data-dir data --json | jq '.stages[] | select(.lag > 0)'
+          pantau status --versions
         """
+        if versions:
+            _show_versions(json)
         # Imported when run: other commands need not wait for the clients of Kafka.
         from pantau.status.stages import collect
 
