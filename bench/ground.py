@@ -20,7 +20,8 @@ from typing import Any, Final
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from chassis.datadir import DataDir
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
+from chassis.kafka.cluster import Cluster
 from chassis.regions.region_folder import load_region
 from contracts.events.lines import pack
 from contracts.events.partition import partition_of
@@ -90,7 +91,7 @@ class Ground:
         self.registry_file.write_bytes(self.registry.encode())
         DataDir(home).create_key()
         self._runs = 0
-        ensure_topics(broker, topics(partitions, 1), 1)
+        ensure_topics(Cluster(broker), topics(partitions, 1), 1)
         self._publish_registry()
 
     def _publish_registry(self) -> None:
@@ -136,7 +137,7 @@ class Ground:
         admin.create_topics({out: {"num_partitions": 1, "replication_factor": 1}})
         admin.close()
         until(lambda: self._gone(wanted), 30, "the topics of the last run do not go away")
-        ensure_topics(self.broker, topics(self.partitions, 1), 1)
+        ensure_topics(Cluster(self.broker), topics(self.partitions, 1), 1)
         return out
 
     def _gone(self, names: Sequence[str]) -> bool:

@@ -84,6 +84,8 @@ def configure(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # At each connection: "credentials in the clear". Whether TLS is spoken is the operator's to say (PANTAU_KAFKA_SECURITY).
+    logging.getLogger("kafka.net.sasl").setLevel(logging.ERROR)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 

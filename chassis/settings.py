@@ -12,6 +12,9 @@ from chassis.operator_error import OperatorError
 
 ENV = "PANTAU_"
 
+Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
 
 class Settings(BaseSettings):
     """One installation's settings. Every service reads the same class; each uses what it needs."""
@@ -36,6 +39,30 @@ class Settings(BaseSettings):
     )
     broker: str = Field(
         "127.0.0.1:9092", description=("Kafka bootstrap address, host:port[,host:port].")
+    )
+    kafka_security: Security = Field(
+        "PLAINTEXT",
+        description=(
+            "How Kafka is spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL. With SASL and no "
+            "PANTAU_KAFKA_USER the accounts are Pantau's own, made by `pantau up` and `pantau init`."
+        ),
+    )
+    kafka_user: str = Field(
+        "", description="Kafka account of this process, on a cluster whose accounts others make."
+    )
+    kafka_password: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Its password; without PANTAU_KAFKA_USER that of the account admin. Empty: derived "
+            "from the installation's key."
+        ),
+    )
+    kafka_mechanism: Mechanism = Field(
+        "SCRAM-SHA-256",
+        description="SASL mechanism of PANTAU_KAFKA_USER: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.",
+    )
+    kafka_ca: str = Field(
+        "", description="PEM file of who signs the cluster's certificates. Empty: the machine's."
     )
     partitions: int = Field(
         2,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from chassis.datadir import DataDir, write_file
+from chassis.kafka.cluster import password_of
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, issue
 
@@ -43,11 +44,19 @@ def short_wall_token(key: bytes) -> str:
 
 
 def dev_tokens(key: bytes, units: Iterable[str], accounts: Mapping[str, str]) -> dict[str, Any]:
-    """`{"devices": {unit id: token}, "wall": token, "analyst": {"user", "password"}}`."""
+    """`{"devices": {unit id: token}, "wall": token, "analyst": {"user", "password"}, "kafka": {"user", "password", "mechanism"}}`.
+
+    `kafka` may write to the event topics, where Kafka's accounts are Pantau's own.
+    """
     return {
         "devices": {unit: device_token(key, unit) for unit in sorted(units)},
         "wall": issue(key, _claims("wall", "dev", _DEV_WALL_S)),
         "analyst": {"user": "analyst", "password": accounts["analyst"]},
+        "kafka": {
+            "user": "devices",
+            "password": password_of(key, "devices"),
+            "mechanism": "SCRAM-SHA-256",
+        },
     }
 
 

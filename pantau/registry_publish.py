@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from chassis.kafka.cluster import Cluster
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry
 from contracts.registry.registry_changes import validate_change
@@ -29,11 +30,11 @@ _MAX_REQUEST_BYTES: Final = 1_048_576
 _READ_MS: Final = 500
 
 
-async def published(bootstrap: str, key: bytes) -> dict[str, RegionRegistry]:
+async def published(cluster: Cluster, key: bytes) -> dict[str, RegionRegistry]:
     """The newest registry of each region on the topic. Records that we did not sign count for nothing."""
     partition = TopicPartition(REGISTRY, 0)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **cluster.client(),
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
@@ -60,9 +61,9 @@ def _take(found: dict[str, RegionRegistry], key: bytes, record: Any) -> None:
 
 
 @asynccontextmanager
-async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+async def _producer(cluster: Cluster) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **cluster.client(),
         transactional_id=_TRANSACTIONAL_ID,
         acks="all",
         max_request_size=_MAX_REQUEST_BYTES,
@@ -74,12 +75,12 @@ async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-async def _send(bootstrap: str, key: bytes, registry: RegionRegistry) -> None:
+async def _send(cluster: Cluster, key: bytes, registry: RegionRegistry) -> None:
     """One transaction: either every partition has the change or none has."""
     value = registry.encode()
     headers = control_headers(key, REGISTRY_CHANGE, value)
     code = registry.region.code.encode()
-    async with _producer(bootstrap) as producer, producer.transaction():
+    async with _producer(cluster) as producer, producer.transaction():
         await producer.send(REGISTRY, value, key=code, headers=headers)
         for topic in EVENT_TOPICS:
             for partition in sorted(await producer.partitions_for(topic)):
@@ -87,9 +88,9 @@ async def _send(bootstrap: str, key: bytes, registry: RegionRegistry) -> None:
 
 
 async def _publish(
-    bootstrap: str, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
+    cluster: Cluster, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
 ) -> list[str]:
-    held = await published(bootstrap, key)
+    held = await published(cluster, key)
     changed = []
     for registry in registries:
         code = registry.region.code
@@ -101,16 +102,16 @@ async def _publish(
             raise OperatorError(
                 f"the folder of region {code} may not be taken over: " + "; ".join(faults)
             )
-        await _send(bootstrap, key, registry)
+        await _send(cluster, key, registry)
         changed.append(code)
     return changed
 
 
 def publish(
-    bootstrap: str, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
+    cluster: Cluster, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
 ) -> list[str]:
     """Publish each region that differs from what the cluster holds; gives the codes of those.
 
     `key`: the installation's, to sign with. Raises `OperatorError` where a change would alter the past.
     """
-    return asyncio.run(_publish(bootstrap, key, clock, registries))
+    return asyncio.run(_publish(cluster, key, clock, registries))

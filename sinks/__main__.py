@@ -13,8 +13,10 @@ from typing import NoReturn
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from chassis import clocks, health, kafka, logs, service
+from chassis import clocks, health, logs, service
 from chassis.feeds import generation_feed
+from chassis.kafka.admin import ensure_topics, wait_for_broker
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.results.topics import (
     EVENT_TOPICS,
@@ -61,7 +63,7 @@ def _follow(settings: Settings, generation: int, stop: threading.Event) -> None:
 
     async def follow() -> None:
         key = clocks.secret_key(settings)
-        async for one in generation_feed.follow(settings.broker, key):
+        async for one in generation_feed.follow(cluster_of(settings, "sinks"), key):
             if one.shown != generation:
                 logs.get("sinks").info("another generation is shown", now=one.shown, was=generation)
                 stop.set()
@@ -95,13 +97,13 @@ def _work(of: service.Service) -> None:
     stop = threading.Event()
     settings, clock, state = of.settings, of.clock, of.health
     with health.serve(state, settings.host, settings.health_port, settings.data_dir):
-        kafka.wait_for_broker(settings.broker, _BROKER_WAIT_S)
+        wait_for_broker(cluster_of(settings, "sinks"), _BROKER_WAIT_S)
         of.on_stop(stop.set)
-        generation = settings.generation or generation_feed.read_now(settings).shown
+        generation = settings.generation or generation_feed.read_now(settings, "sinks").shown
         lands = _lands(settings, clock, generation)
         readiness = Readiness(state, tuple(lands))
         wanted = topics(settings.partitions, settings.region_partitions, generation)
-        kafka.ensure_topics(settings.broker, wanted, settings.replication)
+        ensure_topics(cluster_of(settings, "sinks"), wanted, settings.replication)
         if not settings.generation:
             _follow(settings, generation, stop)
             _prepare_store(settings, generation, state, stop)
@@ -109,7 +111,9 @@ def _work(of: service.Service) -> None:
             Reader(
                 name,
                 open_consumer(
-                    settings.broker, [topic for topic in wanted if topic.name in land], name
+                    cluster_of(settings, "sinks"),
+                    [topic for topic in wanted if topic.name in land],
+                    name,
                 ),
                 land,
                 Writer(partial(open_writer, settings), clock, generation),

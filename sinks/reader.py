@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from chassis import logs
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
 from sinks.batch import ConsumedRecord, TableBatch
@@ -37,10 +38,10 @@ _log = logs.get("sinks.reader")
 Land = Callable[[ConsumedRecord, TableBatch], None]
 
 
-def open_consumer(bootstrap: str, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
+def open_consumer(cluster: Cluster, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
     """A consumer of all partitions of `topics`: reads what is committed; commits when told to."""
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
+        **cluster.client(),
         client_id=f"sinks-{reader}",
         group_id=GROUP,
         isolation_level="read_committed",

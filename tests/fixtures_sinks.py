@@ -20,7 +20,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from chassis.datadir import DataDir
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
 from contracts.results.topics import EVENT_TOPICS, topics
 from engines.kafka.broker import KafkaBroker, pick_port
 from sinks.reader import GROUP
@@ -43,7 +43,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a broker with the contract's topics, two partitions each."""
     node = KafkaBroker(tmp_path_factory.mktemp("sinks_kafka"), pick_port())
     with node.running():
-        ensure_topics(node.address, topics(2, 1), 1)
+        ensure_topics(node.cluster, topics(2, 1), 1)
         yield node.address
 
 

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from chassis import logs
 from chassis.clocks import secret_key
+from chassis.kafka.cluster import Account, Cluster, cluster_of
 from chassis.settings import Settings
 from contracts.results.generations import Generations
 from contracts.results.topics import (
@@ -29,24 +30,24 @@ _PLACE: Final = TopicPartition(GENERATIONS, 0)
 _log = logs.get(__name__)
 
 
-async def read(bootstrap: str, key: bytes) -> Generations:
+async def read(cluster: Cluster, key: bytes) -> Generations:
     """The newest record; that of an installation that never replayed, where there is none. Raises `KafkaError`."""
-    async with aclosing(_changes(bootstrap, key)) as changes:
+    async with aclosing(_changes(cluster, key)) as changes:
         return await anext(changes)
 
 
-def read_now(settings: Settings) -> Generations:
+def read_now(settings: Settings, account: Account) -> Generations:
     """`read`, for who has no loop of its own: in a thread, so that it leaves none behind either."""
-    work = read(settings.broker, secret_key(settings))
+    work = read(cluster_of(settings, account), secret_key(settings))
     with ThreadPoolExecutor(1, "generations") as pool:
         return pool.submit(asyncio.run, work).result()
 
 
-async def follow(bootstrap: str, key: bytes) -> AsyncGenerator[Generations, None]:
+async def follow(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, None]:
     """The newest record, then each further one. Never ends: while Kafka is away it waits."""
     while True:
         try:
-            async with aclosing(_changes(bootstrap, key)) as changes:
+            async with aclosing(_changes(cluster, key)) as changes:
                 async for change in changes:
                     yield change
         except (KafkaError, OSError) as error:
@@ -54,9 +55,9 @@ async def follow(bootstrap: str, key: bytes) -> AsyncGenerator[Generations, None
         await asyncio.sleep(_AGAIN_S)
 
 
-async def _changes(bootstrap: str, key: bytes) -> AsyncGenerator[Generations, None]:
+async def _changes(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, None]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **cluster.client(),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import logs
+from chassis.kafka.cluster import Cluster
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.results.topics import (
     REGISTRY,
@@ -33,13 +34,13 @@ class RegistryFeed:
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: Cluster,
         key: bytes,
         changed: Callable[[], None] = lambda: None,
         record: Callable[[str], None] = lambda _: None,
         failed: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._key = key
         self._changed = changed
         self._record = record
@@ -60,7 +61,7 @@ class RegistryFeed:
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._cluster.client(),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

@@ -8,7 +8,8 @@ from chassis import service
 from chassis.feeds import generation_feed
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.serve import serve_app
-from chassis.kafka import ensure_topics, wait_for_broker
+from chassis.kafka.admin import ensure_topics, wait_for_broker
+from chassis.kafka.cluster import cluster_of
 from contracts.results.topics import GENERATIONS, LIVE, REGISTRY, topic_of, topics
 from dashboard_ws.gateway.gateway_app import SERVICE, Gateway
 
@@ -17,12 +18,12 @@ _BROKER_S: Final = 60.0
 
 def _work(of: service.Service) -> int:
     settings = of.settings
-    wait_for_broker(settings.broker, _BROKER_S)
-    shown = generation_feed.read_now(settings).shown
+    wait_for_broker(cluster_of(settings, "gateway"), _BROKER_S)
+    shown = generation_feed.read_now(settings, "gateway").shown
     wanted = topics(settings.partitions, settings.region_partitions, shown)
     names = (topic_of(LIVE, shown), REGISTRY, GENERATIONS)
     read = [topic for topic in wanted if topic.name in names]
-    ensure_topics(settings.broker, read, settings.replication)
+    ensure_topics(cluster_of(settings, "gateway"), read, settings.replication)
     gateway = Gateway(settings)
     policy = HttpPolicy(websocket=True, proxies=frozenset(settings.proxies))
     serve_app(

@@ -22,6 +22,7 @@ from chassis.feeds import generation_feed
 from chassis.feeds.registry_feed import RegistryFeed
 from chassis.health import Health
 from chassis.http.new_app import new_app
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
@@ -53,12 +54,12 @@ class Gateway:
         self._tokens = Tokens(key, DataDir(settings.data_dir))
         self._pages = pages or Pages()
         self._settings = settings
-        broker, partitions = settings.broker, settings.region_partitions
+        broker, partitions = cluster_of(settings, "gateway"), settings.region_partitions
         self._feed = Shown(
             lambda generation: Feed(broker, partitions, self.hub, self._health, generation),
             lambda: generation_feed.follow(broker, key),
         )
-        self._registry = RegistryFeed(settings.broker, key)
+        self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def app(self) -> ASGIApp:

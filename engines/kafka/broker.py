@@ -25,7 +25,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from chassis.kafka import wait_for_broker
+from chassis.datadir import write_file
+from chassis.kafka.admin import wait_for_broker
+from chassis.kafka.cluster import Cluster
 from chassis.operator_error import OperatorError
 from engines.kafka import jars
 
@@ -43,7 +45,7 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
 listeners=BROKER://{host}:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=BROKER://{advertised}:{port}
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=BROKER:{protocol},CONTROLLER:{protocol}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=BROKER
 log.dirs={log_dir}
@@ -79,6 +81,24 @@ num.network.threads=2
 num.io.threads=4
 num.recovery.threads.per.data.dir=2
 """
+
+_ACCOUNTS: Final = """
+# Clients say who they are. The node and its admin stand here, all other accounts in its metadata (chassis/kafka/accounts.py).
+sasl.enabled.mechanisms=SCRAM-SHA-256,PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.broker.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.broker.plain.sasl.jaas.config={login}
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={login}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:admin
+allow.everyone.if.no.acl.found=false
+""".replace(
+    "{login}",
+    "org.apache.kafka.common.security.plain.PlainLoginModule required "
+    'username="admin" password="{password}" user_admin="{password}";',
+)
 
 _LOGGING: Final = """\
 # Written at every start by engines/kafka/broker.py.
@@ -142,7 +162,8 @@ def _java() -> Path:
 class KafkaBroker:
     """The node in `data_dir`, for clients at `host`:`port`, with at most `heap_mb` MiB of heap.
 
-    `advertised`: the name under which clients reach it, where that is not `host`.
+    `advertised`: the name under which clients reach it, where that is not `host`. `admin_password`: of the account that
+    may do everything; others are made through it. Without one the node is open to all who reach it.
     """
 
     def __init__(
@@ -152,16 +173,25 @@ class KafkaBroker:
         heap_mb: int = 256,
         host: str = _LOCAL,
         advertised: str = "",
+        admin_password: str = "",
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.port = port
         self.heap_mb = heap_mb
         self.host = host
         self.advertised = advertised or host
+        self._admin_password = admin_password
         self.log_file = self.data_dir / "broker.log"
         self._settings = self.data_dir / "server.properties"
         self._logging = self.data_dir / "log4j2.properties"
         self._log_dir = self.data_dir / "log"
+
+    @property
+    def cluster(self) -> Cluster:
+        """The node, as its admin."""
+        if self._admin_password:
+            return Cluster(self.address, "SASL_PLAINTEXT", "PLAIN", "admin", self._admin_password)
+        return Cluster(self.address)
 
     @property
     def address(self) -> str:
@@ -214,7 +244,7 @@ class KafkaBroker:
                 raise BrokerError(f"Kafka is not up after {timeout_s:.0f} s: {self._last_words()}")
             time.sleep(_POLL_S)
         try:
-            wait_for_broker(self.address, max(1.0, deadline - time.monotonic()))
+            wait_for_broker(self.cluster, max(1.0, deadline - time.monotonic()))
         except TimeoutError as error:
             raise BrokerError(f"{error} {self._last_words()}") from None
 
@@ -269,8 +299,11 @@ class KafkaBroker:
             advertised=self.advertised,
             controller_port=controller_port,
             log_dir=log_dir,
+            protocol=self.cluster.security,
         )
-        path.write_text(text, "utf-8")
+        if self._admin_password:
+            text += _ACCOUNTS.format(password=self._admin_password)
+        write_file(path, text.encode())
 
     def _format(self, controller_port: int) -> None:
         """Format beside the place and move it there: half a format is never taken for a whole."""

@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from chassis.datadir import DataDir
-from chassis.kafka import why_silent
+from chassis.kafka.admin import why_silent
+from chassis.kafka.cluster import Cluster
 
 _TIMEOUT_S: Final = 3.0
 
@@ -71,9 +72,9 @@ def run_file(data_dir: DataDir, service: str) -> Probe:
     return ask
 
 
-def kafka(address: str) -> Probe:
+def kafka(cluster: Cluster) -> Probe:
     """The port is open and the cluster answers."""
-    host, _, port = address.rpartition(":")
+    host, _, port = cluster.address.rpartition(":")
 
     async def ask(_pid: int) -> Answer:
         try:
@@ -83,7 +84,7 @@ def kafka(address: str) -> Probe:
         except OSError:
             return Answer(False, False, f"port {port} is not open yet")
         writer.close()
-        reason = await why_silent(address)
+        reason = await why_silent(cluster)
         return READY if reason is None else Answer(True, False, reason)
 
     return ask

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from clickhouse_connect.driver.client import Client
 
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.results.topics import (
     AREA_WINDOWS,
@@ -119,7 +120,7 @@ class Log:
 async def opened(settings: Settings, generation: int) -> AsyncIterator[Log]:
     """The log as `generation` reads it."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.broker,
+        **cluster_of(settings, "admin").client(),
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",

@@ -11,6 +11,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from chassis.clocks import secret_key
 from chassis.feeds import generation_feed
+from chassis.kafka.cluster import cluster_of
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.generations import RECORD_KEY, Generations
@@ -50,10 +51,12 @@ async def opened(settings: Settings) -> AsyncIterator[GenerationRecord]:
     """The record, to be changed by this process alone."""
     key = secret_key(settings)
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.broker, transactional_id=_TRANSACTIONAL_ID, acks="all"
+        **cluster_of(settings, "admin").client(), transactional_id=_TRANSACTIONAL_ID, acks="all"
     )
     try:
         await producer.start()
-        yield GenerationRecord(producer, key, await generation_feed.read(settings.broker, key))
+        yield GenerationRecord(
+            producer, key, await generation_feed.read(cluster_of(settings, "admin"), key)
+        )
     finally:
         await producer.stop()

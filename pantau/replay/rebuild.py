@@ -21,7 +21,8 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError as AdminError
 
 from audit.run import NothingToAuditError, audit
-from chassis.kafka import TopicError
+from chassis.kafka.admin import TopicError
+from chassis.kafka.cluster import cluster_of
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.topics import generation_name
@@ -175,5 +176,5 @@ async def _hand_over(settings: Settings, target: int) -> None:
 
 def _members(settings: Settings, target: int) -> int:
     group = generation_name("pantau-streams", target)
-    with KafkaAdminClient(bootstrap_servers=settings.broker.split(",")) as admin:
+    with KafkaAdminClient(**cluster_of(settings, "admin").client()) as admin:
         return len(admin.describe_groups([group])[group]["members"])

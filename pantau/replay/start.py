@@ -13,7 +13,8 @@ from clickhouse_connect.driver.client import Client
 
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
-from chassis.kafka import delete_topics, ensure_topics
+from chassis.kafka.admin import delete_topics, ensure_topics
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.results.generations import service_name
 from contracts.results.topics import (
@@ -57,7 +58,7 @@ async def prepare(settings: Settings, client: Client, generation: int) -> None:
     """Topics and tables of `generation`."""
     wanted = topics(settings.partitions, settings.region_partitions, generation)
     own = [topic for topic in wanted if generation_of_topic(topic.name) == generation]
-    await asyncio.to_thread(ensure_topics, settings.broker, own, settings.replication)
+    await asyncio.to_thread(ensure_topics, cluster_of(settings, "admin"), own, settings.replication)
     await asyncio.to_thread(stored.make, client, generation)
 
 
@@ -70,10 +71,12 @@ async def begin(settings: Settings, log: Log, generation: int) -> int | None:
         return None
     clock = load_clock(settings)
     times = {place: clock.at(one.time_ms) for place, one in begins.items()}
-    registries = list((await published(settings.broker, secret_key(settings))).values())
+    registries = list(
+        (await published(cluster_of(settings, "admin"), secret_key(settings))).values()
+    )
     latest = max(times.values())
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.broker, acks="all", max_request_size=1_048_576
+        **cluster_of(settings, "admin").client(), acks="all", max_request_size=1_048_576
     )
     await producer.start()
     try:
@@ -97,7 +100,7 @@ async def remove(settings: Settings, client: Client, kept: Collection[int]) -> l
         generation = generation_of_topic(topic)
         return generation is not None and generation not in kept
 
-    gone = await asyncio.to_thread(delete_topics, settings.broker, unwanted)
+    gone = await asyncio.to_thread(delete_topics, cluster_of(settings, "admin"), unwanted)
     found = await asyncio.to_thread(stored.existing, client)
     for generation in found - set(kept):
         await asyncio.to_thread(stored.drop, client, generation)

@@ -9,13 +9,15 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.protocol.consumer import IsolationLevel
 
+from chassis.kafka.cluster import Cluster
+
 Offsets = dict[tuple[str, int], int]
 """(topic, partition) -> offset."""
 
 _LIMIT_MS: Final = 2500
 
 
-def read_offsets(bootstrap: str, topics: Iterable[str], prefix: str) -> tuple[Offsets, Offsets]:
+def read_offsets(cluster: Cluster, topics: Iterable[str], prefix: str) -> tuple[Offsets, Offsets]:
     """Committed end of every partition of `topics`, and the next offset in each of the groups whose
     name begins with `prefix` (they share no topic).
 
@@ -23,7 +25,7 @@ def read_offsets(bootstrap: str, topics: Iterable[str], prefix: str) -> tuple[Of
     Raises `kafka.errors.KafkaError` if the cluster does not answer.
     """
     with KafkaAdminClient(
-        bootstrap_servers=bootstrap.split(","),
+        **cluster.client(),
         bootstrap_timeout_ms=_LIMIT_MS,
         request_timeout_ms=_LIMIT_MS,
     ) as admin:

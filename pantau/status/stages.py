@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
 from chassis.feeds import generation_feed
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.results.generations import FIRST, Generations
 from contracts.results.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
@@ -222,11 +223,15 @@ async def collect(settings: Settings) -> InstallationStatus:
             return _within(name, asked, fallback, troubles)
 
         key = secret_key(settings)
-        reading = asyncio.wait_for(generation_feed.read(settings.broker, key), _RECORD_S)
+        reading = asyncio.wait_for(
+            generation_feed.read(cluster_of(settings, "operator"), key), _RECORD_S
+        )
         kept = await within("generations", reading, None)
         shown = kept.shown if kept is not None else FIRST
         names = [topic_of(name, shown) for name in _TOPICS]
-        offsets = asyncio.to_thread(read_offsets, settings.broker, names, _SINK_GROUPS)
+        offsets = asyncio.to_thread(
+            read_offsets, cluster_of(settings, "operator"), names, _SINK_GROUPS
+        )
         (ends, sink), positions, dead, live, last_write, *services = await asyncio.gather(
             within("kafka", offsets, ({}, {})),
             within("clickhouse, positions", asker.positions(shown), []),

@@ -13,7 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from chassis.clocks import secret_key
-from chassis.kafka import wait_for_broker
+from chassis.kafka.accounts import grant_ours
+from chassis.kafka.admin import wait_for_broker
+from chassis.kafka.cluster import cluster_of
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
@@ -57,12 +59,17 @@ async def _stores(plan: Plan, supervisor: Supervisor) -> None:
     """Broker and ClickHouse, at once: neither needs the other."""
     parts = [clickhouse_part(plan)]
     if plan.own_broker:
-        broker = KafkaBroker(plan.home.kafka, plan.kafka_port)
+        broker = KafkaBroker(
+            plan.home.kafka,
+            plan.kafka_port,
+            admin_password=cluster_of(plan.settings, "admin").password,
+        )
         await asyncio.to_thread(broker.prepare)
         parts.append(broker_part(plan, broker))
     else:
-        await asyncio.to_thread(wait_for_broker, plan.settings.broker, _BROKER_S)
+        await asyncio.to_thread(wait_for_broker, cluster_of(plan.settings, "admin"), _BROKER_S)
     await supervisor.start(*parts)
+    await asyncio.to_thread(grant_ours, plan.settings)
 
 
 def ready_line(plan: Plan, wall: str, tokens: str | None) -> dict[str, Any]:
@@ -110,8 +117,8 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
     noting = asyncio.create_task(_note(plan, clock))
     try:
         key = secret_key(plan.settings)
-        broker = plan.settings.broker
-        for code in await asyncio.to_thread(publish, broker, key, clock, registries):
+        cluster = cluster_of(plan.settings, "admin")
+        for code in await asyncio.to_thread(publish, cluster, key, clock, registries):
             say(f"registri {code} diterbitkan")
         tokens = _tokens(plan, registries)
         await supervisor.start(*service_parts(plan))

@@ -13,7 +13,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, write_file
-from chassis.kafka import wait_for_broker
+from chassis.kafka.accounts import grant_ours
+from chassis.kafka.admin import wait_for_broker
+from chassis.kafka.cluster import cluster_of
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
@@ -70,10 +72,11 @@ def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> No
     # First of all, and kept: an installation never changes from real to simulated.
     installation.stamp(home, installation.InstallationStamp(mode, settings.clock))
     try:
-        wait_for_broker(settings.broker, wait_s)
+        wait_for_broker(cluster_of(settings, "admin"), wait_s)
+        grant_ours(settings)
         wait_for_clickhouse(settings, wait_s)
         asyncio.run(make_schema(settings))
-        changed = publish(settings.broker, key, RealClock(), registries)
+        changed = publish(cluster_of(settings, "admin"), key, RealClock(), registries)
     except TimeoutError as error:
         raise OperatorError(str(error)) from None
     if mode == "simulated":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from chassis.datadir import DataDir
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from engines.kafka.broker import KafkaBroker
 from pantau.installation import ClockKind, InstallationStamp, child_env, new_settings
@@ -92,7 +93,11 @@ def plan(options: UpOptions) -> Plan:
         "clickhouse_url": f"http://{_LOCAL}:{base + 2}",
     }
     if own_broker:
-        changes["broker"] = f"{_LOCAL}:{base + 3}"
+        changes |= {
+            "broker": f"{_LOCAL}:{base + 3}",
+            "kafka_security": "SASL_PLAINTEXT",
+            "kafka_user": "",
+        }
     if options.simulate and "clock" not in given:
         changes["clock"] = "demo"
     settings = asked.model_copy(update=changes)
@@ -121,7 +126,7 @@ def broker_part(plan: Plan, broker: KafkaBroker) -> Part:
         broker.argv(),
         broker.env(),
         ChildLog(plan.home.logs / "kafka.log"),
-        probes.kafka(broker.address),
+        probes.kafka(cluster_of(plan.settings, "admin")),
         _SERVICE_START_S,
     )
 

@@ -6,7 +6,8 @@ import asyncio
 
 from chassis.clocks import secret_key
 from chassis.feeds import generation_feed
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
+from chassis.kafka.cluster import cluster_of
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
@@ -25,9 +26,11 @@ async def make_schema(settings: Settings) -> None:
 
     Raises `TopicError`, `MigrationError`, and what `open_writer` raises.
     """
-    shown = (await generation_feed.read(settings.broker, secret_key(settings))).shown
+    shown = (await generation_feed.read(cluster_of(settings, "admin"), secret_key(settings))).shown
     wanted = topics(settings.partitions, settings.region_partitions, shown)
     await asyncio.gather(
-        asyncio.to_thread(ensure_topics, settings.broker, wanted, settings.replication),
+        asyncio.to_thread(
+            ensure_topics, cluster_of(settings, "admin"), wanted, settings.replication
+        ),
         asyncio.to_thread(lambda: migrate.run(open_writer(settings))),
     )

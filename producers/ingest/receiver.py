@@ -16,6 +16,7 @@ from chassis import logs
 from chassis.health import Health
 from chassis.http.gate import unavailable
 from chassis.http.problems import Problem, problem_response
+from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
@@ -44,8 +45,10 @@ class Ingest:
         self._clock = clock
         self._rate = RateLimit(limits)
         self._budget = Budget(limits)
-        self._link = KafkaLink(settings.broker, (*EVENT_TOPICS, DEAD_LETTERS), self._note)
-        self._feed = CountedRegistryFeed(settings.broker, key, self._note)
+        self._link = KafkaLink(
+            cluster_of(settings, "ingest"), (*EVENT_TOPICS, DEAD_LETTERS), self._note
+        )
+        self._feed = CountedRegistryFeed(cluster_of(settings, "ingest"), key, self._note)
         self._batcher = Batcher(self._link, settings.group_ms)
         self._stopping = False
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import faust
 from aiokafka.errors import KafkaError
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
 from kafka import KafkaAdminClient
 
@@ -18,6 +19,7 @@ from chassis import logs
 from chassis.clocks import load_clock, secret_key
 from chassis.feeds import generation_feed
 from chassis.health import Health
+from chassis.kafka.cluster import Cluster, cluster_of
 from chassis.settings import Settings
 from contracts.results.generations import revision_base
 from contracts.results.topics import (
@@ -69,12 +71,12 @@ class _OwnerFactory:
     """Makes owners: which fold, and where its state lies. `generation`: the one worked on."""
 
     def __init__(self, settings: Settings) -> None:
-        self.generation = settings.generation or generation_feed.read_now(settings).shown
+        self.generation = settings.generation or generation_feed.read_now(settings, "streams").shown
         self.feed = topic_of(REGION_FEED, self.generation)
         self._settings = settings
         self._clock = load_clock(settings)
         self._key = secret_key(settings)
-        admin = KafkaAdminClient(bootstrap_servers=settings.broker)
+        admin = KafkaAdminClient(**cluster_of(settings, "streams").client())
         topics = admin.describe_topics([*EVENT_TOPICS, self.feed])
         admin.close()
         self._topic_ids = {topic["name"]: str(topic["topic_id"]) for topic in topics}
@@ -102,12 +104,30 @@ class _OwnerFactory:
             states,
             self.generation,
         )
-        return Owner(where, fold, self._settings.broker, self._clock, self._key)
+        return Owner(where, fold, cluster_of(self._settings, "streams"), self._clock, self._key)
 
     def ticker(self) -> Ticker:
         """The ticker of this installation."""
         settings = self._settings
-        return Ticker(settings.broker, self._clock, self._key, settings.partitions, settings.tick_s)
+        return Ticker(
+            cluster_of(settings, "streams"),
+            self._clock,
+            self._key,
+            settings.partitions,
+            settings.tick_s,
+        )
+
+
+def _credentials(cluster: Cluster) -> SASLCredentials | SSLCredentials | None:
+    tls = cluster.tls()
+    if cluster.user:
+        return SASLCredentials(
+            username=cluster.user,
+            password=cluster.password,
+            mechanism=cluster.mechanism,
+            ssl_context=tls,
+        )
+    return None if tls is None else SSLCredentials(tls)
 
 
 def build(settings: Settings, health: Health) -> App:
@@ -117,6 +137,7 @@ def build(settings: Settings, health: Health) -> App:
     app = App(
         generation_name("pantau-streams", places.generation),
         broker=f"kafka://{settings.broker.replace(',', ';')}",
+        broker_credentials=_credentials(cluster_of(settings, "streams")),
         store="memory://",
         datadir=str(settings.data_dir / "run" / f"faust-{os.getpid()}"),
         web_enabled=False,
@@ -204,7 +225,9 @@ def _follow_generations(app: App, generation: int, settings: Settings) -> None:
     """Notes whether this worker's generation is shown; ends it where another is, unless its settings name this one."""
 
     async def follow() -> None:
-        async for one in generation_feed.follow(settings.broker, secret_key(settings)):
+        async for one in generation_feed.follow(
+            cluster_of(settings, "streams"), secret_key(settings)
+        ):
             app.is_shown = one.shown == generation
             if not app.is_shown and not settings.generation:
                 _log.info("another generation is shown", now=one.shown, was=generation)

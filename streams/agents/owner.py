@@ -17,6 +17,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import ConsumerRecord
 
 from chassis import logs
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import (
     MAX_RECORD_BYTES,
     control_of,
@@ -86,13 +87,13 @@ class Owner:
     """Owns `place` from `take_over` to `close`."""
 
     def __init__(
-        self, place: OwnedPartition, fold: Fold, bootstrap: str, clock: Clock, key: bytes
+        self, place: OwnedPartition, fold: Fold, cluster: Cluster, clock: Clock, key: bytes
     ) -> None:
         self.place = place
         self.position = 0
         self.progressed_at = time.monotonic()
         self._fold = fold
-        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._clock = clock
         self._key = key
         self._changed = False
@@ -101,7 +102,7 @@ class Owner:
         self._under_way: asyncio.Task[None] | None = None
         self._flush_began: float | None = None
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **cluster.client(),
             transactional_id=f"{generation_name('pantau', place.generation)}/{place.name}",
             transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
             linger_ms=2,
@@ -118,7 +119,7 @@ class Owner:
         await self._producer.start()
         stored = await self._read(self.place.state)
         raw = stored.pop(POSITION_KEY, None)
-        first, end = await log_bounds(self._bootstrap, self.place.topic, self.place.partition)
+        first, end = await log_bounds(self._cluster, self.place.topic, self.place.partition)
         self.position = self._checked(raw, first, end)
         records = len(stored)
         for key, value in stored.items():
@@ -142,7 +143,7 @@ class Owner:
 
     async def _read(self, topic: str) -> dict[bytes, bytes]:
         named = topic_of(topic, self.place.generation)
-        return await read_state(self._bootstrap, named, self.place.partition)
+        return await read_state(self._cluster, named, self.place.partition)
 
     def _checked(self, raw: bytes | None, first: int, end: int) -> int:
         if raw is None:
@@ -163,7 +164,7 @@ class Owner:
     async def has_more(self) -> bool:
         """Whether the log holds committed records from the position on. Raises `KafkaError`."""
         topic, partition = self.place.topic, self.place.partition
-        return await holds_records(self._bootstrap, topic, partition, self.position)
+        return await holds_records(self._cluster, topic, partition, self.position)
 
     def take(self, batch: FetchedBatch) -> bool:
         """Folds a batch in if it follows what was folded; True if something is missing before it, so that the input must be read again."""

@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.kafka.cluster import Cluster
+
 POSITION_KEY = b"~position"
 _ASK_MS: Final = 2_000
 
@@ -22,10 +24,10 @@ decode_position = msgspec.json.Decoder(StoredPosition).decode
 encode_position = msgspec.json.Encoder().encode
 
 
-async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, bytes]:
+async def read_state(cluster: Cluster, topic: str, partition: int) -> dict[bytes, bytes]:
     """The newest value of each key, tombstones left out. The partition must have no open transaction: fence its writer first."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **cluster.client(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -51,9 +53,9 @@ async def read_state(bootstrap: str, topic: str, partition: int) -> dict[bytes, 
         await consumer.stop()
 
 
-async def log_bounds(bootstrap: str, topic: str, partition: int) -> tuple[int, int]:
+async def log_bounds(cluster: Cluster, topic: str, partition: int) -> tuple[int, int]:
     """First offset and end of a partition's log."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**cluster.client(), enable_auto_commit=False)
     await consumer.start()
     try:
         place = TopicPartition(topic, partition)
@@ -64,10 +66,10 @@ async def log_bounds(bootstrap: str, topic: str, partition: int) -> tuple[int, i
         await consumer.stop()
 
 
-async def holds_records(bootstrap: str, topic: str, partition: int, offset: int) -> bool:
+async def holds_records(cluster: Cluster, topic: str, partition: int, offset: int) -> bool:
     """Whether a reader at `offset` gets a committed record (the log's end alone would count marks of transactions too)."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed"
+        **cluster.client(), enable_auto_commit=False, isolation_level="read_committed"
     )
     await consumer.start()
     try:

@@ -10,6 +10,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import (
     EVENT_TOPICS,
     TICK,
@@ -24,15 +25,13 @@ class Ticker:
     """`tick_s`: seconds of the region's clock between ticks."""
 
     def __init__(
-        self, bootstrap: str, clock: Clock, key: bytes, partitions: int, tick_s: float
+        self, cluster: Cluster, clock: Clock, key: bytes, partitions: int, tick_s: float
     ) -> None:
         self._clock = clock
         self._key = key
         self._partitions = partitions
         self.interval_s = max(tick_s / clock.factor, _LEAST_REAL_S)
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True
-        )
+        self._producer = AIOKafkaProducer(**cluster.client(), acks="all", enable_idempotence=True)
 
     async def start(self) -> None:
         """Connects."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
+from chassis.kafka.cluster import Cluster
 from contracts.time.windows import PANE_WINDOWS
 from tests.chaos.history import Ledger
 from tests.e2e.day import FOLDER
@@ -48,13 +49,13 @@ def _place(stage: dict[str, Any]) -> Place:
     return (stage["stage"], stage["topic"], stage["partition"])
 
 
-def _has_landed(broker: str, stage: dict[str, Any], end: int) -> bool:
+def _has_landed(cluster: Cluster, stage: dict[str, Any], end: int) -> bool:
     """The sink has written every record below `end`. Markers of transactions take offsets too: they are nothing to write."""
     if (stage["position"] or 0) >= end:
         return True
     place = TopicPartition(stage["topic"], stage["partition"])
     consumer = KafkaConsumer(
-        bootstrap_servers=broker, isolation_level="read_committed", enable_auto_commit=False
+        **cluster.client(), isolation_level="read_committed", enable_auto_commit=False
     )
     try:
         consumer.assign([place])
@@ -77,11 +78,11 @@ def settle(installation: Installation) -> None:
         ends = _ends(installation, sink=False)
         until(lambda: _folded(installation, ends), _SETTLE_S, 1)  # noqa: B023
     ends = _ends(installation, sink=True)
-    broker = installation.ready["kafka"]
+    cluster = installation.cluster
 
     def landed() -> bool:
         stages = _stages(installation, sink=True)
-        return bool(stages) and all(_has_landed(broker, one, ends[_place(one)]) for one in stages)
+        return bool(stages) and all(_has_landed(cluster, one, ends[_place(one)]) for one in stages)
 
     until(landed, _SETTLE_S, 1)
 

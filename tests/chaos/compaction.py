@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import LIVE, REGION_STATE, UNIT_STATE
 from streams.agents.state import POSITION_KEY
 
@@ -28,9 +29,9 @@ _QUICKLY: Final = {
 _PATIENCE_S: Final = 120.0
 
 
-def compact_quickly(bootstrap: str) -> None:
+def compact_quickly(cluster: Cluster) -> None:
     """From now on state and live map are compacted all the time."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = KafkaAdminClient(**cluster.client())
     try:
         admin.alter_configs(
             [
@@ -51,10 +52,10 @@ class Mark:
     end: int
 
 
-async def _offsets(bootstrap: str, place: TopicPartition) -> tuple[list[int], list[int], int]:
+async def _offsets(cluster: Cluster, place: TopicPartition) -> tuple[list[int], list[int], int]:
     """Offsets of all records and of the positions that the log holds, and its end."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed"
+        **cluster.client(), enable_auto_commit=False, isolation_level="read_committed"
     )
     await consumer.start()
     try:
@@ -70,26 +71,26 @@ async def _offsets(bootstrap: str, place: TopicPartition) -> tuple[list[int], li
     return [at for at, _ in found], [at for at, key in found if key == POSITION_KEY], end
 
 
-async def marks(bootstrap: str, partitions: int = 2) -> list[Mark]:
+async def marks(cluster: Cluster, partitions: int = 2) -> list[Mark]:
     """What each partition of state holds now; waits until each has been written to."""
     made = []
     for topic in STATES:
         for partition in range(1 if topic == REGION_STATE else partitions):
             place = TopicPartition(topic, partition)
             deadline = time.monotonic() + _PATIENCE_S
-            while not (found := await _offsets(bootstrap, place))[1]:
+            while not (found := await _offsets(cluster, place))[1]:
                 assert time.monotonic() < deadline, f"nothing on {place}"
                 await asyncio.sleep(0.5)
             made.append(Mark(place, found[1][0], found[2]))
     return made
 
 
-async def until_compacted(bootstrap: str, marked: list[Mark]) -> None:
+async def until_compacted(cluster: Cluster, marked: list[Mark]) -> None:
     """Return when each log has lost its first position and most of what else it held at its mark."""
     deadline = time.monotonic() + _PATIENCE_S
     for mark in marked:
         while True:
-            records, positions, _ = await _offsets(bootstrap, mark.place)
+            records, positions, _ = await _offsets(cluster, mark.place)
             if mark.first not in records and not any(at < mark.end for at in positions):
                 break
             assert time.monotonic() < deadline, f"{mark.place} is not compacted: {positions[:5]}"

@@ -34,12 +34,12 @@ def test_a_history_survives_all_kills(tmp_path: Path, seed: int) -> None:
 
 async def _compacted_under_load(chaos: Chaos, seconds: float) -> None:
     """Both workers die once the broker has compacted what they will read back; twice."""
-    broker = chaos.installation.ready["kafka"]
-    compact_quickly(broker)
+    cluster = chaos.installation.cluster
+    compact_quickly(cluster)
     for _ in range(2):
-        marked = await marks(broker)
+        marked = await marks(cluster)
         await asyncio.sleep(seconds / 4)
-        await until_compacted(broker, marked)
+        await until_compacted(cluster, marked)
         await asyncio.gather(chaos.disturber.kill("streams"), chaos.disturber.kill(SECOND))
         await chaos.disturber.all_back()
     await chaos.disturber.run(seconds / 2)

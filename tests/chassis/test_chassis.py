@@ -19,7 +19,7 @@ from chassis.datadir import ACCOUNTS, DataDir, DataDirError
 from chassis.health import Health, serve
 from chassis.http import problems
 from chassis.http.serve import listen
-from chassis.kafka import _misfits
+from chassis.kafka.admin import _misfits
 from chassis.settings import Settings
 from contracts.results.topics import EVENT_TOPICS, topics
 from contracts.time.clock import DemoClock, RealClock, Segment

@@ -21,7 +21,8 @@ import websockets
 from aiokafka import AIOKafkaProducer
 from websockets.asyncio.client import ClientConnection
 
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import LIVE, topics
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, issue
@@ -185,7 +186,7 @@ class Wall:
 
 @pytest.fixture(scope="module")
 def broker(kafka: str) -> str:
-    ensure_topics(kafka, [topic for topic in topics(1, 1) if topic.name == LIVE], 1)
+    ensure_topics(Cluster(kafka), [topic for topic in topics(1, 1) if topic.name == LIVE], 1)
     return kafka
 
 

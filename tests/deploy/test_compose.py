@@ -31,7 +31,12 @@ _SERVICES: Final[dict[str, dict[str, Any]]] = _COMPOSE["services"]
 _OURS: Final = {name: one for name, one in _SERVICES.items() if one["image"].startswith("pantau:")}
 _NOT_SETTINGS: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"}
 """For ClickHouse, for `pantau init` and for Docker."""
-_REQUIRED: Final = {"PANTAU_SECRET_KEY", "PANTAU_CLICKHOUSE_PASSWORD", "PANTAU_ANALYST_PASSWORD"}
+_REQUIRED: Final = {
+    "PANTAU_KAFKA_PASSWORD",
+    "PANTAU_SECRET_KEY",
+    "PANTAU_CLICKHOUSE_PASSWORD",
+    "PANTAU_ANALYST_PASSWORD",
+}
 _VARIABLE: Final = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:[-?])(?P<rest>[^}]*))?\}")
 
 _STRINGS: Final = {"type": "array", "items": {"type": "string"}}
@@ -264,18 +269,27 @@ def test_versions_are_those_that_the_tests_run_on() -> None:
 
 
 def test_kafka_is_set_as_the_broker_that_pantau_starts() -> None:
-    lines = engines.kafka.broker._SETTINGS.splitlines()
+    lines = (engines.kafka.broker._SETTINGS + engines.kafka.broker._ACCOUNTS).splitlines()
     wanted = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     environment = _SERVICES["kafka"]["environment"]
+    compose_password = "${PANTAU_KAFKA_PASSWORD:?see .env.example}"
     for name in (
         "auto.create.topics.enable",
         "transaction.state.log.min.isr",
         "min.insync.replicas",
+        *(
+            line.split("=", 1)[0]
+            for line in engines.kafka.broker._ACCOUNTS.splitlines()
+            if "=" in line
+        ),
     ):
-        assert f"KAFKA_{name.replace('.', '_').upper()}" in environment
+        assert f"KAFKA_{name.replace('-', '___').replace('.', '_').upper()}" in environment
     for name, value in wanted.items():
-        said = environment.get(f"KAFKA_{name.replace('.', '_').upper()}")
-        if said is not None and "{" not in value and "controller.quorum" not in name:
+        said = environment.get(f"KAFKA_{name.replace('-', '___').replace('.', '_').upper()}")
+        if name.endswith("plain.sasl.jaas.config"):
+            said = str(said).replace(compose_password, "{password}")
+            assert said == value, name
+        elif said is not None and "{" not in value and "controller.quorum" not in name:
             assert str(said) == value, name
 
 

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.slow]
 _COMPOSE: Final[dict[str, Any]] = yaml.safe_load((REPO / "docker-compose.yml").read_text())
 _SERVICES: Final = ("ingest", "streams", "sinks", "gateway")
 _KEY: Final = "ab" * 32
+_KAFKA_PASSWORD: Final = "of the broker and of init"
 _READY_S: Final = 150.0
 _ACCEPTED: Final = "pantau_ingest_events_accepted_total "
 
@@ -41,12 +42,12 @@ class Host:
     """Stands for Docker: starts a service's command, asks its health as docker-compose.yml says."""
 
     def __init__(
-        self, folder: Path, tree: Path, kafka: str, clickhouse: EmbeddedClickHouse
+        self, folder: Path, tree: Path, kafka: KafkaBroker, clickhouse: EmbeddedClickHouse
     ) -> None:
         self._folder = folder
         self._bin = tree / "opt/pantau/venv/bin"
         self._given = {
-            "PANTAU_BROKER": kafka,
+            "PANTAU_BROKER": kafka.address,
             "PANTAU_CLICKHOUSE_URL": clickhouse.url,
             "PANTAU_CLICKHOUSE_PASSWORD": clickhouse.passwords["writer"],
             "PANTAU_SECRET_KEY": _KEY,
@@ -73,6 +74,8 @@ class Host:
         said = _COMPOSE["services"][service]["environment"]
         mine = {name: str(value) for name, value in said.items()} | self._given
         mine |= {name: str(port) for name, port in self.ports.get(service, {}).items()}
+        if "PANTAU_KAFKA_PASSWORD" in said:
+            mine["PANTAU_KAFKA_PASSWORD"] = _KAFKA_PASSWORD
         assert not [value for value in mine.values() if "${" in value]
         folder = self._folder / data
         folder.mkdir(exist_ok=True)
@@ -129,12 +132,12 @@ class Host:
 def host(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     folder = tmp_path_factory.mktemp("host")
     clickhouse = embedded(tmp_path_factory.mktemp("clickhouse"))
-    broker = KafkaBroker(folder / "kafka", pick_port())
+    broker = KafkaBroker(folder / "kafka", pick_port(), admin_password=_KAFKA_PASSWORD)
     (folder / "kafka").mkdir()
     with broker.running():
         clickhouse.start()
         try:
-            yield Host(folder, tree, broker.address, clickhouse)
+            yield Host(folder, tree, broker, clickhouse)
         finally:
             clickhouse.stop()
 

@@ -17,8 +17,9 @@ import clickhouse_connect
 import httpx
 from clickhouse_connect.driver.client import Client
 
+from chassis.kafka.cluster import Cluster, cluster_of
 from engines.kafka.broker import pick_port
-from pantau.installation import ROOT
+from pantau.installation import ROOT, running_settings
 
 PARTS: Final = ("ingest", "streams", "sinks", "clickhouse", "gateway", "kafka")
 REGION: Final = "32.11"
@@ -98,6 +99,11 @@ class Installation:
         self.ready: dict[str, Any] = {}
 
     # --- the command ---------------------------------------------------------------------------------------------
+
+    @property
+    def cluster(self) -> Cluster:
+        """Its Kafka, as the account that may do everything."""
+        return cluster_of(running_settings(self.home), "admin")
 
     @property
     def pid(self) -> int:

@@ -18,7 +18,7 @@ import pytest
 import websockets
 from clickhouse_connect.driver.client import Client
 
-from chassis.kafka import delete_topics
+from chassis.kafka.admin import delete_topics
 from contracts.results.public_rows import VIEWS
 from contracts.results.topics import generation_of_topic
 from pantau.installation import running_settings
@@ -225,5 +225,5 @@ def test_posting_goes_on_while_the_old_generation_comes_back(
     dropped = run("replay", "--drop-old", "--data-dir", str(installation.home))
     assert dropped.returncode == 0 and dropped.stdout == f"generasi yang dihapus: {number}\n"
     assert generation_tables.existing(_writer(installation)) == {1}
-    names = delete_topics(installation.ready["kafka"], lambda name: (generation_of_topic(name) or 1) > 1)  # fmt: skip
+    names = delete_topics(installation.cluster, lambda name: (generation_of_topic(name) or 1) > 1)  # fmt: skip
     assert not names, "nothing of the old ones is left to delete"

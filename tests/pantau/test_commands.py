@@ -58,7 +58,7 @@ def test_dev_tokens_are_what_the_contract_says(tmp_path: Path) -> None:
     path = Path(dev_tokens.write_dev_tokens(home, home.key(), ["b", "a"]))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     held: dict[str, Any] = json.loads(path.read_bytes())
-    assert set(held) == {"devices", "wall", "analyst"}
+    assert set(held) == {"devices", "wall", "analyst", "kafka"}
     now = real_now_ms() / 1000
     claims = verify(home.key(), held["devices"]["a"], now, "device")
     assert (claims.sub, claims.exp) == ("a", None)

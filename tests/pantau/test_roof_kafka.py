@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.kafka import TopicError, ensure_topics, wait_for_broker
+from chassis.kafka.admin import TopicError, ensure_topics, wait_for_broker
+from chassis.kafka.cluster import Cluster
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Unit
 from contracts.results.topics import (
@@ -47,18 +48,18 @@ FIRST = RegionRegistry(REGION, (unit(1),), ())
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A broker of this module alone: it writes to the installation's own topics."""
     node = KafkaBroker(tmp_path_factory.mktemp("roof"), pick_port())
     with node.running():
-        ensure_topics(node.address, topics(2, 1), 1)
-        yield node.address
+        ensure_topics(node.cluster, topics(2, 1), 1)
+        yield node.cluster
 
 
-def read(broker: str, topic: str, partition: int) -> list[Any]:
+def read(broker: Cluster, topic: str, partition: int) -> list[Any]:
     async def run() -> list[Any]:
         at = TopicPartition(topic, partition)
-        consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed")
+        consumer = AIOKafkaConsumer(**broker.client(), isolation_level="read_committed")
         await consumer.start()
         try:
             consumer.assign([at])
@@ -75,7 +76,7 @@ def read(broker: str, topic: str, partition: int) -> list[Any]:
     return asyncio.run(run())
 
 
-def test_topics_are_made_once_and_a_misfit_is_named(broker: str) -> None:
+def test_topics_are_made_once_and_a_misfit_is_named(broker: Cluster) -> None:
     ensure_topics(broker, topics(2, 1), 1)
     with pytest.raises(
         TopicError, match=r"topic sppg.events has 2 partitions, not 4.*PANTAU_PARTITIONS"
@@ -88,10 +89,10 @@ def test_topics_are_made_once_and_a_misfit_is_named(broker: str) -> None:
 
 def test_no_broker_is_one_clear_sentence() -> None:
     with pytest.raises(TimeoutError, match=r"no Kafka at 127\.0\.0\.1:1 after 0 s"):
-        wait_for_broker("127.0.0.1:1", 0.0)
+        wait_for_broker(Cluster("127.0.0.1:1"), 0.0)
 
 
-def test_the_registry_reaches_every_partition_once_and_signed(broker: str) -> None:
+def test_the_registry_reaches_every_partition_once_and_signed(broker: Cluster) -> None:
     assert publish(broker, KEY, CLOCK, [FIRST]) == ["32.11"]
     assert publish(broker, KEY, CLOCK, [FIRST]) == []
     places = [(REGISTRY, 0), *((topic, part) for topic in EVENT_TOPICS for part in range(2))]
@@ -115,10 +116,10 @@ def test_the_registry_reaches_every_partition_once_and_signed(broker: str) -> No
     assert publish(broker, KEY, CLOCK, [grown]) == []
 
 
-def test_offsets_of_topics_and_groups(broker: str) -> None:
+def test_offsets_of_topics_and_groups(broker: Cluster) -> None:
     async def commit() -> None:
         consumer = AIOKafkaConsumer(
-            "odd2", bootstrap_servers=broker, group_id="pantau-sink-x", enable_auto_commit=False
+            "odd2", **broker.client(), group_id="pantau-sink-x", enable_auto_commit=False
         )
         await consumer.start()
         try:

@@ -18,7 +18,8 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis.datadir import DataDir
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
+from chassis.kafka.cluster import Cluster
 from contracts.registry.entities import RegionRegistry
 from contracts.results.topics import (
     REGISTRY,
@@ -90,7 +91,7 @@ def publish(bootstrap: str, *regions: RegionRegistry, key: bytes = KEY) -> None:
 
 
 def prepare(bootstrap: str) -> None:
-    ensure_topics(bootstrap, topics(PARTITIONS, 1), 1)
+    ensure_topics(Cluster(bootstrap), topics(PARTITIONS, 1), 1)
 
 
 async def _read(bootstrap: str, topic: str) -> list[Found]:

@@ -22,7 +22,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis.datadir import DataDir
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
+from chassis.kafka.cluster import Cluster
 from contracts.events.lines import pack
 from contracts.events.partition import partition_of
 from contracts.results.topics import (
@@ -65,7 +66,7 @@ class Installation:
         DataDir(home).create_key()
         self.key = DataDir(home).key()
         self.workers: list[subprocess.Popen[bytes]] = []
-        ensure_topics(bootstrap, topics(PARTITIONS, 1), 1)
+        ensure_topics(Cluster(bootstrap), topics(PARTITIONS, 1), 1)
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         environment = os.environ | {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import SPPG_EVENTS
 from contracts.time.clock import RealClock
 from streams.agents import owner as module
@@ -83,7 +84,7 @@ class World:
             place.topic, place.partition, "id", "unit.state.sppg", ("unit.state.sppg",)
         )
         fold = UnitFold(place.topic, place.partition, 2, 1)
-        return Owner(where, fold, "nowhere:1", RealClock(), b"key")
+        return Owner(where, fold, Cluster("nowhere:1"), RealClock(), b"key")
 
     def progress(self, before: int, places: list[TP]) -> None:
         for place in places:

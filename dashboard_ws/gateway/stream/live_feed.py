@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from chassis import logs
 from chassis.health import Health
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import LIVE, SEQ_HEADER, topic_of
 from contracts.time.clock import real_now_ms
 from dashboard_ws.gateway import gateway_metrics
@@ -34,9 +35,9 @@ class Feed:
     """
 
     def __init__(
-        self, broker: str, partitions: int, hub: Hub, health: Health, generation: int = 1
+        self, cluster: Cluster, partitions: int, hub: Hub, health: Health, generation: int = 1
     ) -> None:
-        self._broker = broker
+        self._cluster = cluster
         topic = topic_of(LIVE, generation)
         self._parts = [TopicPartition(topic, number) for number in range(partitions)]
         self._hub = hub
@@ -50,7 +51,7 @@ class Feed:
     async def run(self) -> None:
         """Read to the end that the topic has now, say that we are ready, and follow."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._broker,
+            **self._cluster.client(),
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -112,6 +113,6 @@ class Feed:
             try:
                 await asyncio.wait_for(consumer.end_offsets(self._parts), _ANSWER_S)
             except (KafkaError, TimeoutError) as error:
-                self._health.not_ready(f"Kafka at {self._broker} does not answer: {error!r}")
+                self._health.not_ready(f"Kafka at {self._cluster} does not answer: {error!r}")
             else:
                 self._health.ready()

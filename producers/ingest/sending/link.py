@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from chassis import logs
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import MAX_RECORD_BYTES
 from producers.ingest.ingest_metrics import KAFKA_ERRORS
 
@@ -62,8 +63,10 @@ class KafkaLink:
     `topics`: those whose partition counts are needed; `changed` is called when `reason` changes.
     """
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], changed: Callable[[], None]) -> None:
-        self._bootstrap = bootstrap
+    def __init__(
+        self, cluster: Cluster, topics: Sequence[str], changed: Callable[[], None]
+    ) -> None:
+        self._cluster = cluster
         self._topics = topics
         self._changed = changed
         self._current: _Generation | None = None
@@ -127,7 +130,7 @@ class KafkaLink:
 
     async def _connect(self) -> _Generation | None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._cluster.client(),
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
@@ -144,7 +147,7 @@ class KafkaLink:
                 }
         except (KafkaError, TimeoutError, OSError) as error:
             KAFKA_ERRORS.labels(type(error).__name__).inc()
-            self._set(f"Kafka at {self._bootstrap} cannot be reached or lacks topics ({error})")
+            self._set(f"Kafka at {self._cluster} cannot be reached or lacks topics ({error})")
             _log.warning("kafka not reachable", error=str(error), kind=type(error).__name__)
             await _close(producer)
             return None

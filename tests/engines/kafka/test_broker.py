@@ -14,7 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from chassis.kafka import ensure_topics
+from chassis.kafka.admin import ensure_topics
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import Topic
 from engines.kafka import jars
 from engines.kafka.broker import BrokerError, KafkaBroker, pick_port
@@ -58,7 +59,7 @@ async def committed(address: str) -> list[bytes]:
 
 
 def make_topic(address: str) -> None:
-    ensure_topics(address, [Topic(TOPIC, 1, {})], 1)
+    ensure_topics(Cluster(address), [Topic(TOPIC, 1, {})], 1)
 
 
 @pytest.mark.real

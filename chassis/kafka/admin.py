@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from chassis.kafka.cluster import Cluster
 from chassis.operator_error import OperatorError
 from contracts.results.topics import Topic
 
@@ -26,8 +27,8 @@ class TopicError(OperatorError):
 
 
 @asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+async def _admin(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**cluster.client(), request_timeout_ms=15_000)
     try:
         await admin.start()
         yield admin
@@ -35,10 +36,10 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def why_silent(bootstrap: str) -> str | None:
+async def why_silent(cluster: Cluster) -> str | None:
     """None if the cluster answers and has a broker, else why not, in a few words."""
     try:
-        async with _admin(bootstrap) as admin:
+        async with _admin(cluster) as admin:
             if (await admin.describe_cluster())["brokers"]:
                 return None
     except (KafkaError, OSError) as error:
@@ -46,23 +47,23 @@ async def why_silent(bootstrap: str) -> str | None:
     return "it knows no brokers yet"
 
 
-async def _wait(bootstrap: str, timeout_s: float) -> None:
+async def _wait(cluster: Cluster, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     while True:
-        reason = await why_silent(bootstrap)
+        reason = await why_silent(cluster)
         if reason is None:
             return
         if time.monotonic() >= deadline:
             raise TimeoutError(
-                f"no Kafka at {bootstrap} after {timeout_s:.0f} s ({reason}): "
+                f"no Kafka at {cluster} after {timeout_s:.0f} s ({reason}): "
                 "is it running, and is the address right?"
             )
         await asyncio.sleep(_RETRY_S)
 
 
-def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
+def wait_for_broker(cluster: Cluster, timeout_s: float) -> None:
     """Return when the cluster answers. Raises `TimeoutError` after `timeout_s` seconds."""
-    asyncio.run(_wait(bootstrap, timeout_s))
+    asyncio.run(_wait(cluster, timeout_s))
 
 
 def _misfits(wanted: Topic, partitions: int, config: Mapping[str, str]) -> list[str]:
@@ -131,8 +132,8 @@ async def _ready(admin: AIOKafkaAdminClient, names: Sequence[str], timeout_s: fl
         await asyncio.sleep(_RETRY_S)
 
 
-async def _ensure(bootstrap: str, topics: Sequence[Topic], replication: int) -> None:
-    async with _admin(bootstrap) as admin:
+async def _ensure(cluster: Cluster, topics: Sequence[Topic], replication: int) -> None:
+    async with _admin(cluster) as admin:
         before = await _existing(admin)
         missing = [topic for topic in topics if topic.name not in before]
         if missing:
@@ -153,17 +154,17 @@ async def _ensure(bootstrap: str, topics: Sequence[Topic], replication: int) -> 
         )
 
 
-def ensure_topics(bootstrap: str, topics: Sequence[Topic], replication: int) -> None:
+def ensure_topics(cluster: Cluster, topics: Sequence[Topic], replication: int) -> None:
     """Make the topics that are missing and check those that are there.
 
-    `bootstrap`: host:port[,host:port]; `replication`: copies of each new partition.
+    `cluster`: host:port[,host:port]; `replication`: copies of each new partition.
     Raises `TopicError` where a topic has another partition count or the wrong kind of time stamp.
     """
-    asyncio.run(_ensure(bootstrap, topics, replication))
+    asyncio.run(_ensure(cluster, topics, replication))
 
 
-async def _delete(bootstrap: str, wanted: Callable[[str], bool]) -> list[str]:
-    async with _admin(bootstrap) as admin:
+async def _delete(cluster: Cluster, wanted: Callable[[str], bool]) -> list[str]:
+    async with _admin(cluster) as admin:
         names = sorted(name for name in await _existing(admin) if wanted(name))
         if names:
             await admin.delete_topics(names)
@@ -175,6 +176,6 @@ async def _delete(bootstrap: str, wanted: Callable[[str], bool]) -> list[str]:
     return names
 
 
-def delete_topics(bootstrap: str, wanted: Callable[[str], bool]) -> list[str]:
+def delete_topics(cluster: Cluster, wanted: Callable[[str], bool]) -> list[str]:
     """Delete the topics whose names are `wanted`; their names, once they are gone. Raises `TopicError`, `KafkaError`."""
-    return asyncio.run(_delete(bootstrap, wanted))
+    return asyncio.run(_delete(cluster, wanted))

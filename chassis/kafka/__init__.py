@@ -1,0 +1,1 @@
+"""Kafka: which cluster, with which account, and what each account may do there."""
