@@ -17,5 +17,7 @@ def land(record: ConsumedRecord, batch: TableBatch) -> None:
         if table is not None and known:
             batch.add(table, TableRow(place, line))
         else:
-            reason = f"the record's header `{TABLE_HEADER}` is {table!r}: no table of contracts.results.tables"
+            reason = (
+                f"the record's header `{TABLE_HEADER}` names no table of contracts.results.tables"
+            )
             batch.rejects.append(Reject(place, table or "", reason, line))

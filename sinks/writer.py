@@ -40,6 +40,8 @@ _SETTINGS: Final = {
     "input_format_null_as_default": 0,
 }
 _CODE: Final = re.compile(r"[Cc]ode: ?(\d+)")
+_ERROR_NAME: Final = re.compile(r"\(([A-Z][A-Z_]{3,})\)")
+_FIELD: Final = re.compile(r"reading the value of key (\w{1,40})")
 _UNREADABLE: Final = frozenset(
     {
         6,
@@ -110,6 +112,13 @@ class Store(Protocol):
         """Insert bytes in a ClickHouse format."""
 
 
+def _rule_broken(text: str, code: int) -> str:
+    """What ClickHouse says of a row, without the piece of the row that it repeats."""
+    name, field = _ERROR_NAME.search(text), _FIELD.search(text)
+    where = f", at field {field[1]}" if field else ""
+    return f"ClickHouse cannot read it: code {code} {name[1] if name else ''}{where}"
+
+
 class Writer:
     """Writes batches through one client, which `connect` makes, into the tables of `generation`.
 
@@ -158,7 +167,7 @@ class Writer:
             found = _CODE.search(text)
             code = int(found[1]) if found else 0
             if code in _UNREADABLE:
-                return text
+                return _rule_broken(text, code)
             raise StoreUnavailableError(
                 _WAITS_FOR.get(code, _STORE),
                 f"insert into {table}: {blot(' '.join(text[:MAX_REASON].split()))}",

@@ -43,6 +43,7 @@ _TIMES: Final = frozenset(
         "data.since",
     }
 )
+_FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 
 
@@ -268,8 +269,10 @@ def _diagnosis(message: str) -> tuple[Code, str]:
     match = _MESSAGE.fullmatch(message)
     what, path = (match["what"], match["path"] or "") if match else (message, "")
     named = _NAMED.fullmatch(what)
-    where = f"{path}.{named[2]}" if named and path else named[2] if named else path
     if named:
+        # A name that no field could have may be anything, a person's too.
+        name = named[2] if _FIELD_NAME.fullmatch(named[2]) else "a name that is none"
+        where = f"{path}.{name}" if path else name
         if named[1] == "missing required":
             return Code.MISSING_FIELD, f"{where} is missing"
         return Code.UNKNOWN_FIELD, f"{where} is no field of this type"
@@ -279,7 +282,13 @@ def _diagnosis(message: str) -> tuple[Code, str]:
         return Code.UNKNOWN_FIELD, "subject: this type has no recipient"
     if path in _TIMES:
         return Code.NOT_RFC3339, f"{path} is no RFC 3339 date-time"
-    return Code.OUT_OF_RANGE, f"{where or 'the event'}: {what[:1].lower()}{what[1:]}"
+    # msgspec repeats what it does not know: "Invalid enum value 'x'".
+    rule = (
+        "is none of the values of this field"
+        if what.startswith("Invalid")
+        else f"{what[:1].lower()}{what[1:]}"
+    )
+    return Code.OUT_OF_RANGE, f"{path or 'the event'}: {rule}"
 
 
 def _not_json(line: bytes, error: Exception) -> Refusal:

@@ -89,9 +89,9 @@ def is_public(claims: Claims) -> bool:
 def check_region(claims: Claims, region: str, served: Collection[str]) -> None:
     """Raises `Closed`: 4403 if the token does not allow the region, 4400 if it is not here."""
     if claims.regions and region not in claims.regions:
-        raise Closed(Close.FORBIDDEN, f"the token does not allow region {region}")
+        raise Closed(Close.FORBIDDEN, "the token does not allow this region")
     if region not in served:
-        raise Closed(Close.BAD, f"region {region} is not served here: {', '.join(served)}")
+        raise Closed(Close.BAD, f"the region is not served here; there are {', '.join(served)}")
 
 
 def make_filter(topics: Collection[str], levels: Collection[str] | None, public: bool) -> Filter:
@@ -100,7 +100,7 @@ def make_filter(topics: Collection[str], levels: Collection[str] | None, public:
         unknown = sorted(set(given) - known)
         if unknown:
             some = ", ".join(sorted(known))
-            raise Closed(Close.BAD, f"there is no {what} {unknown[0]!r}; there are {some}")
+            raise Closed(Close.BAD, f"a {what} is none that there is; there are {some}")
     if not topics:
         raise Closed(Close.BAD, f"topics is empty; there are {', '.join(sorted(TOPICS))}")
     return Filter(frozenset(topics), None if levels is None else frozenset(levels), public)

@@ -96,7 +96,7 @@ class Intake:
             refusal = check(event, self._registry, received)
             if refusal is not None:
                 return refusal
-        detail = f"events of {event.origin.unit_id} belong into another topic or partition: key records by the unit id (murmur2)"
+        detail = "events of this unit belong into another topic or partition: key records by the unit id (murmur2)"
         return Refusal(Code.WRONG_PARTITION, detail, id=event.id, source=event.source)
 
     def _correct(
@@ -125,7 +125,9 @@ class Intake:
                 revision=record.offset + 1,
             )
         for wrong in admission.wrong:
-            detail = f"{wrong.id} corrects {wrong.target}, which is of another type: retract it, or send one of its type"
+            detail = (
+                "supersedes names an event of another type: retract it, or send one of its type"
+            )
             refusal = Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source)
             self._letters.wrong_correction(wrong, refusal, event)
 
