@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import CONTROL_HEADER, EVENT_TOPICS
 
 _POLL_MS: Final = 500
@@ -44,9 +45,9 @@ class EventLog(Protocol):
 class KafkaEventLog:
     """The real one. Close it after use. Its methods raise `kafka.errors.KafkaError`, `TimeoutError`."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
+            **cluster.client(),
             client_id="audit",
             isolation_level="read_committed",
             enable_auto_commit=False,

@@ -56,6 +56,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
 
     from audit.kafka_lines import KafkaEventLog
     from audit.run import NothingToAuditError, audit
+    from chassis.kafka.cluster import cluster_of
     from storage.clickhouse_client import open_writer
 
     if first is not None and last is not None and first > last:
@@ -66,7 +67,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
         sys.stderr.flush()
 
     try:
-        with closing(KafkaEventLog(settings.broker)) as log:
+        with closing(KafkaEventLog(cluster_of(settings, "operator"))) as log:
             client = open_writer(settings)
             return audit(client, region, first, last, limits(settings, region), tell, log=log)
     except NothingToAuditError as error:
