@@ -11,7 +11,7 @@ from chassis.clocks import secret_key
 from chassis.settings import Mechanism, Security, Settings
 
 Account = Literal["admin", "ingest", "streams", "sinks", "gateway", "operator", "devices"]
-"""`chassis.kafka.accounts` says what each may do; `admin` may do everything."""
+"""`chassis.kafka.rights` says what each may do; `admin` may do everything."""
 
 _PASSWORD_BYTES: Final = 24
 

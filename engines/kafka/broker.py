@@ -83,7 +83,7 @@ num.recovery.threads.per.data.dir=2
 """
 
 _ACCOUNTS: Final = """
-# Clients say who they are. The node and its admin stand here, all other accounts in its metadata (chassis/kafka/accounts.py).
+# Clients say who they are. The node and its admin stand here, all other accounts in its metadata (chassis/kafka/rights.py).
 sasl.enabled.mechanisms=SCRAM-SHA-256,PLAIN
 sasl.mechanism.inter.broker.protocol=PLAIN
 sasl.mechanism.controller.protocol=PLAIN

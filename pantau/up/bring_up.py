@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from chassis.clocks import secret_key
-from chassis.kafka.accounts import grant_ours
 from chassis.kafka.admin import wait_for_broker
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.rights import grant_ours
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock

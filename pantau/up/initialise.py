@@ -13,9 +13,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, write_file
-from chassis.kafka.accounts import grant_ours
 from chassis.kafka.admin import wait_for_broker
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.rights import grant_ours
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry

@@ -16,9 +16,9 @@ from kafka.errors import (
     TransactionalIdAuthorizationFailedError,
 )
 
-from chassis.kafka.accounts import RIGHTS, grant_ours
 from chassis.kafka.admin import ensure_topics
 from chassis.kafka.cluster import Account, Cluster, cluster_of
+from chassis.kafka.rights import RIGHTS, grant_ours
 from chassis.settings import Settings
 from contracts.results.topics import (
     DEAD_LETTERS,
