@@ -222,7 +222,7 @@ class Guard:
         if kind == "Function":
             self._judge_function(name)
         elif kind == "Identifier":
-            _judge_identifier(name)
+            _judge_identifier(name, tables)
         elif kind == "Set":
             raise _denied("SETTINGS are not allowed in the text; send them as URL parameters")
         elif kind not in _HARMLESS_NODES:
@@ -258,7 +258,10 @@ def _judge_table(name: str, tables: frozenset[str]) -> None:
         raise _denied(f"table {name or '{Identifier}'} is not allowed")
 
 
-def _judge_identifier(name: str) -> None:
+def _judge_identifier(name: str, tables: frozenset[str]) -> None:
+    table, _, column = name.rpartition(".")
+    if "." in table and named(table) in tables and column:
+        return  # A column of metadata by its full name. A table alone has one part less.
     if _OTHER_DATABASE.match(name):
         raise _denied(f"{name} is not allowed")
 

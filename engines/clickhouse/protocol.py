@@ -94,6 +94,8 @@ class Asked:
     whole: bool
     blocks: str | None
     """How to pack the blocks of the answer, lz4 or zstd; None: the answer is plain."""
+    protocol_version: int
+    """Revision of Native that the client asks for; 0: none."""
 
     def insert(self) -> Insert | None:
         """The insert that this is, or None for any other statement."""
@@ -179,6 +181,7 @@ def take_apart(
         query_id=query_id,
         whole=fields.get("wait_end_of_query") in ("1", "true"),
         blocks=_blocks(fields),
+        protocol_version=_revision(fields.get("client_protocol_version", "")),
     )
 
 
@@ -191,6 +194,10 @@ def _blocks(fields: Mapping[str, str]) -> str | None:
     if not is_on(fields.get("compress")):
         return None
     return fields.get("network_compression_method", "lz4").lower()
+
+
+def _revision(value: str) -> int:
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
 
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:

@@ -52,6 +52,7 @@ from engines.clickhouse.engine import (
 )
 from engines.clickhouse.engine_errors import ClickHouseError, from_engine, refused
 from engines.clickhouse.front import encodings
+from engines.clickhouse.front.hello import DISPLAY_NAME
 from engines.clickhouse.front.log_ins import FailedLogIns, GuessPolicy
 from engines.clickhouse.front.running import EndPolicy, RunningStatement, RunningStatements
 from engines.clickhouse.front.turns import TurnPolicy, Turns
@@ -294,7 +295,7 @@ async def _taken_apart(request: Request, query_id: str, profile: Profile) -> Ask
 
 def _headers(head: Head, query_id: str) -> dict[str, str]:
     headers = {
-        "X-ClickHouse-Server-Display-Name": "pantau-embedded",
+        "X-ClickHouse-Server-Display-Name": DISPLAY_NAME,
         "X-ClickHouse-Query-Id": query_id,
         "X-ClickHouse-Format": head.fmt,
         "X-ClickHouse-Timezone": "UTC",
@@ -334,7 +335,7 @@ def _failure(error: ClickHouseError, query_id: str) -> Response:
     headers = {
         "X-ClickHouse-Exception-Code": str(error.code),
         "X-ClickHouse-Query-Id": query_id,
-        "X-ClickHouse-Server-Display-Name": "pantau-embedded",
+        "X-ClickHouse-Server-Display-Name": DISPLAY_NAME,
         "X-ClickHouse-Timezone": "UTC",
     }
     if error.status == 401:

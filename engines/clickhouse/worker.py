@@ -12,8 +12,9 @@ from engines.clickhouse.accounts import Profile
 from engines.clickhouse.engine import Engine, EngineSession, Handle, Summary
 from engines.clickhouse.engine_errors import ClickHouseError, for_guarded, refused
 from engines.clickhouse.front.asked_settings import granted
+from engines.clickhouse.front.hello import hello, is_hello
 from engines.clickhouse.front.metadata import create_settings_view, create_views
-from engines.clickhouse.guard import Guard
+from engines.clickhouse.guard import Guard, Judged
 from engines.clickhouse.protocol import Asked, format_of, streams
 
 _SLICE_BYTES: Final = 1 << 20
@@ -49,6 +50,7 @@ class Worker:
             )
             self._defaults: Mapping[str, str] = dict(map(msgspec.json.decode, values.splitlines()))
             create_settings_view(handle, self._defaults)
+            self._version = handle.query("SELECT version()", "TSVRaw")[0].decode().strip()
 
     def run(self, asked: Asked, profile: Profile, reads_only: bool, send: Send) -> None:
         """Run it and hand all parts to `send`, at least one. Raises ClickHouseError at any point.
@@ -67,9 +69,12 @@ class Worker:
         def head(fmt: str, summary: Summary) -> Head:
             return Head(fmt, summary, given.cut)
 
+        if is_hello(asked):
+            send(head(asked.fmt, Summary()), hello(asked, self._version, "UTC"))
+            return
+        judged = self._judged(asked, profile) if profile.guarded else None
         with self._engine.handle(given.session) as handle:
-            if profile.guarded:
-                judged = self._guard.judge(handle, asked.statement())
+            if judged is not None:
                 fmt = judged.fmt or asked.fmt
                 self._query(handle, judged.sql, fmt, asked.whole, head, send, may_write=False)
             elif insert is not None:
@@ -82,6 +87,14 @@ class Worker:
                 sql = asked.statement()
                 fmt = format_of(sql, asked.fmt)
                 self._query(handle, sql, fmt, asked.whole, head, send, may_write=not reads_only)
+
+    def _judged(self, asked: Asked, profile: Profile) -> Judged:
+        """Without the settings of `asked`: its limits are for its result, not for the judgement."""
+        session = EngineSession(
+            profile.database, profile.settings, asked.parameters, asked.query_id, readonly=1
+        )
+        with self._engine.handle(session) as handle:
+            return self._guard.judge(handle, asked.statement())
 
     def _query(
         self,

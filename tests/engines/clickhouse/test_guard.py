@@ -73,6 +73,7 @@ ALLOWED = (
     "SELECT * FROM system.tables AS t JOIN `system`.`columns` AS c ON t.name = c.table",
     "SELECT DISTINCT table_name FROM information_schema.tables",
     "SELECT * FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'guarded'",
+    "SELECT system.tables.name FROM system.tables WHERE system.tables.database = 'pantau'",
     "SELECT view_definition, VIEW_DEFINITION FROM information_schema.views",
     "DESCRIBE (SELECT name, 'system.tables' FROM system.tables)",
     "EXPLAIN SYNTAX SELECT a FROM guarded",

@@ -1,0 +1,3 @@
+"""The embedded server for the tests of drivers."""
+
+from tests.fixtures_clickhouse import clickhouse as clickhouse
