@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, get_type_hints
 
 import jsonschema
 import pytest
@@ -39,7 +39,7 @@ def test_an_event_with_all_fields_fits_its_schema_and_one_with_another_does_not(
 def test_every_field_of_an_example_is_described() -> None:
     schemas = _DOCUMENT["components"]["schemas"]
     for type_, cls in TYPES.items():
-        described = schemas[f"{cls.__name__}Data"]["properties"]
+        described = schemas[get_type_hints(cls)["data"].__name__]["properties"]
         assert set(DATA[type_]) == set(described)
         attributes = schemas[cls.__name__]["properties"]
         assert not [name for name in attributes if "." in name or name == "receivedtime"]
