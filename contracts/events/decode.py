@@ -8,6 +8,7 @@ Nothing that bytes can hold raises here.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -116,7 +117,7 @@ def decode_line(line: bytes) -> Event | Refusal:
 
 
 def _oversized(line: bytes) -> Refusal:
-    """Why a line that is too large is refused; of its bytes the first 64 KiB are kept.
+    """Why a line that is too large is refused; of its bytes the first 64 KiB are kept, and the detail says what all were.
 
     Takes time for those alone: 800,000 strings of one line, made into objects, would stop the caller.
     """
@@ -127,12 +128,19 @@ def _oversized(line: bytes) -> Refusal:
             line.decode()
         _RAW.decode(line)
     except (ValueError, RecursionError) as error:
-        return _not_json(kept, error)
+        return _with_hash(_not_json(kept, error), line)
     try:
         head = _HEAD.decode(line)
     except msgspec.ValidationError:
         head = _Head()
-    return _too_large(kept, len(line), head.id, head.source)
+    return _with_hash(_too_large(kept, len(line), head.id, head.source), line)
+
+
+def _with_hash(refusal: Refusal, line: bytes) -> Refusal:
+    # From a hash and the rest of the line, the digits of a NIK could be found by trying.
+    digest = "none, it may hold a NIK" if may_hold_nik(line) else hashlib.sha256(line).hexdigest()
+    note = f"the line has {len(line)} bytes, the first 64 KiB are kept; SHA-256 of all: {digest}"
+    return msgspec.structs.replace(refusal, detail=f"{refusal.detail}; {note}")
 
 
 def _too_large(line: bytes, size: int, id_: str | None, source: str | None) -> Refusal:

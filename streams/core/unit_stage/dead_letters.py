@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import Event
@@ -18,6 +18,19 @@ from contracts.time.instant import rfc3339
 from streams.core.fold import Record
 from streams.core.history.facts import Fact, Raw
 from streams.core.table_records import TableRecords
+
+_KEY_BYTES: Final = 1024
+
+
+def _kept_key(key: bytes) -> bytes:
+    """Whoever may write to the topic chooses the key: one of a megabyte would make a letter, or state, greater than a record."""
+    safe = redact_nik(key)
+    if len(safe) <= _KEY_BYTES:
+        return safe
+    note = (
+        f"... (first {_KEY_BYTES} of {len(safe)} bytes, SHA-256 {hashlib.sha256(safe).hexdigest()})"
+    )
+    return safe[:_KEY_BYTES] + note.encode()
 
 
 class _Refused(NamedTuple):
@@ -48,8 +61,7 @@ class DeadLetters:
             if self._opened is not record:
                 self._opened, self._opened_lines = record, split(record.value)
             value = self._opened_lines[line]
-        # Whoever may write to the topic chooses the key.
-        return Raw(record.offset, line, redact_nik(record.key), value)
+        return Raw(record.offset, line, _kept_key(record.key), value)
 
     def refuse(
         self, record: Record, line: int, refusal: Refusal, event: Event | None = None

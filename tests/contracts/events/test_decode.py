@@ -431,7 +431,7 @@ def test_a_line_that_is_too_large_is_refused_without_reading_it_as_objects() -> 
     assert isinstance(found, Refusal)
     assert (found.code, found.id, found.source) == (Code.TOO_LARGE, "big", "/32.11/sppg/X")
     assert len(found.line) < 70_000
-    assert peak < 1_000_000
+    assert peak < 3 * len(big), "objects of 800,000 strings take ten times as much"
 
 
 def test_a_nik_at_the_cut_of_a_large_line_is_redacted_as_a_whole() -> None:
