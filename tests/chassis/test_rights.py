@@ -80,7 +80,7 @@ def read(cluster: Cluster, topic: str, group: str | None = None) -> None:
         **cluster.client(),
         group_id=group,
         bootstrap_timeout_ms=WAIT_MS,
-        consumer_timeout_ms=500,
+        consumer_timeout_ms=5_000 if group else 500,
     )
     try:
         list(consumer)
