@@ -38,7 +38,7 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
         return body
     codec: Any = _CODECS.get(encoding)
     if codec is None:
-        raise refused(48, "NOT_IMPLEMENTED", f"Content-Encoding {encoding[:40]} is not supported")
+        raise refused(36, "BAD_ARGUMENTS", f"Content-Encoding {encoding[:40]} is not supported")
     # Pages of an anonymous map exist once they are written to: a small body costs little.
     with mmap.mmap(-1, limit + 1) as plain:
         try:
