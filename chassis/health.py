@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -29,11 +29,26 @@ class Health:
     def __init__(self, service: str) -> None:
         self.service = service
         self._state = (False, "starting")
+        self._checks: list[Callable[[], str | None]] = []
 
     @property
     def is_ready(self) -> bool:
-        """As last set."""
-        return self._state[0]
+        """Set so, and no check finds trouble now."""
+        return self._now()[0]
+
+    def check(self, trouble: Callable[[], str | None]) -> None:
+        """Ask `trouble` whenever readiness is asked: why the work is not done now, or None.
+
+        For what stands still without a word: whoever should say so stands still too.
+        """
+        self._checks.append(trouble)
+
+    def _now(self) -> tuple[bool, str]:
+        if self._state[0]:
+            found = [why for trouble in self._checks if (why := trouble())]
+            if found:
+                return False, "; ".join(found)
+        return self._state
 
     def ready(self, detail: str = "") -> None:
         """It does its work."""
@@ -58,7 +73,7 @@ class Health:
 
     async def _readyz(self) -> Response:
         """The service does its work now."""
-        ready, detail = self._state
+        ready, detail = self._now()
         body = {"service": self.service, "ready": ready, "detail": detail}
         return JSONResponse(body, 200 if ready else 503)
 

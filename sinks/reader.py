@@ -16,7 +16,7 @@ from chassis.kafka.cluster import Cluster
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
 from sinks.batch import ConsumedRecord, TableBatch
-from sinks.sink_metrics import ERRORS, LAG, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
+from sinks.sink_metrics import EMPTY, ERRORS, LAG, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
 GROUP: Final = "pantau-sink"
@@ -124,6 +124,8 @@ class Reader:
             for records in self._consumer.poll(timeout_ms=wait_ms).values():
                 for record in records:
                     batch.read(record)
+                    if not record.value:
+                        EMPTY.labels(record.topic).inc()
                     self._land[record.topic](record, batch)
             if not batch.spans:
                 break

@@ -11,6 +11,9 @@ from chassis.health import Health
 
 ROWS: Final = Counter("pantau_sink_rows", "Rows inserted", ["table"])
 REJECTS: Final = Counter("pantau_sink_rejects", "Lines set aside in sink_rejects", ["table"])
+EMPTY: Final = Counter(
+    "pantau_sink_empty_records", "Records without a value, which say nothing", ["topic"]
+)
 ERRORS: Final = Counter(
     "pantau_sink_errors", "Batches that were put back and tried again", ["reader"]
 )

@@ -24,6 +24,7 @@ from chassis.health import Health
 from chassis.http.new_app import new_app
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
+from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.pages import Pages, package_version
@@ -31,6 +32,7 @@ from dashboard_ws.gateway.api.region_info import RegionInfo
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.connections.ws import WsEndpoint
 from dashboard_ws.gateway.protocol.session import Close, Closed
+from dashboard_ws.gateway.stream.frame_age import FrameAge
 from dashboard_ws.gateway.stream.live_feed import Feed
 from dashboard_ws.gateway.stream.shown import Shown
 
@@ -55,8 +57,11 @@ class Gateway:
         self._pages = pages or Pages()
         self._settings = settings
         broker, partitions = cluster_of(settings, "gateway"), settings.region_partitions
+        age = FrameAge()
+        gateway_metrics.LAG.set_function(age.seconds)
+        self._health.check(age.trouble)
         self._feed = Shown(
-            lambda generation: Feed(broker, partitions, self.hub, self._health, generation),
+            lambda generation: Feed(broker, partitions, self.hub, self._health, age, generation),
             lambda: generation_feed.follow(broker, key),
         )
         self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)

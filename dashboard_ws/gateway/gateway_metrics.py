@@ -21,7 +21,7 @@ RESUMES: Final = Counter("pantau_gateway_resumes", "Answers to subscribe", ("how
 EVICTED: Final = Counter("pantau_gateway_evicted", "Connections closed by the gateway", ("code",))
 BUFFER: Final = Gauge("pantau_gateway_buffer_bytes", "Bytes that clients have not taken yet")
 LAG: Final = Gauge(
-    "pantau_gateway_live_lag_seconds", "Real time from the newest frame's append to its reading"
+    "pantau_gateway_live_lag_seconds", "Age of the newest frame, at the moment of the scrape"
 )
 ROWS: Final = Gauge("pantau_gateway_rows", "Rows of the live map", ("region",))
 BAD_RECORDS: Final = Counter("pantau_gateway_bad_records", "Records of live left out as damaged")

@@ -62,6 +62,9 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 transaction.state.log.segment.bytes=16777216
+# A producer that leaves a transaction open stops all readers of its partitions until it ends.
+transaction.max.timeout.ms=60000
+transaction.abort.timed.out.transaction.cleanup.interval.ms=2000
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1

@@ -26,6 +26,9 @@ _FLUSH_STUCK_S: Final = 90.0
 """The broker aborts a transaction that takes longer than 60 s."""
 _FAILED: Final = 70
 _log = logs.get(__name__)
+_empty = Counter(
+    "pantau_stream_empty_records_total", "Records without a value, which say nothing", ["topic"]
+)
 _position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
 _flush_seconds = Histogram("pantau_stream_flush_seconds", "Seconds a flush takes", ["topic"])
 _records = Counter("pantau_stream_records_total", "Records folded", ["topic"])
@@ -122,6 +125,7 @@ class Owners:
             )
             return owner.position
         _records.labels(place.topic).inc(len(batch.records))
+        _empty.labels(place.topic).inc(sum(not record.value for record in batch.records))
         return None
 
     async def flush(self) -> None:

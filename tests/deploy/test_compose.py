@@ -276,6 +276,7 @@ def test_kafka_is_set_as_the_broker_that_pantau_starts() -> None:
     for name in (
         "auto.create.topics.enable",
         "transaction.state.log.min.isr",
+        "transaction.max.timeout.ms",
         "min.insync.replicas",
         *(
             line.split("=", 1)[0]

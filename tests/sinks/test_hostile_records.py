@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from kafka import KafkaProducer
 
-from contracts.results.topics import EVENT_TOPICS
+from contracts.results.topics import EVENT_TOPICS, SPPG_EVENTS, TABLE_HEADER, VERDICTS
 from tests.examples import line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 from tests.fixtures_sinks import Sink, count, sinks_of, wait_until
@@ -28,3 +29,28 @@ def test_each_codec_passes(store: Client, sink: Sink, broker: str, codec: str) -
             packed.send(topic, b"\n".join([line("sppg.meal.eaten", id=codec)] * 50), partition=0)
     wait_until(lambda: count(store, "raw_lines", f"id = '{codec}'") == 150)
     assert sink.process.poll() is None
+
+
+def test_a_table_line_that_no_table_takes_is_set_aside_and_the_next_one_lands(
+    store: Client, sink: Sink, broker: str
+) -> None:
+    headers = [(TABLE_HEADER, b"exceptions")]
+    row = {"topic": SPPG_EVENTS, "partition": 1, "line": 0, "verdict": "duplicate", "code": ""}
+    hostile = (b"\xff\xfe", b'{"\xff":"a"}', b'{"offset":5}\n{"topic":"\xff"}', b'{"topic":', b"\0")
+    with KafkaProducer(bootstrap_servers=broker) as stranger:
+        for value in hostile:
+            stranger.send(VERDICTS, value, partition=0, headers=headers)
+        stranger.send(VERDICTS, b"{}", partition=0, headers=[(TABLE_HEADER, b"\xff")])
+        stranger.send(VERDICTS, None, key=b"k", partition=0, headers=headers)
+        stranger.send(VERDICTS, b"", partition=0, headers=headers)
+        for offset in (1, 2):
+            stranger.send(
+                VERDICTS,
+                json.dumps(row | {"offset": offset}).encode(),
+                partition=0,
+                headers=headers,
+            )
+    wait_until(lambda: count(store, "exceptions", "offset IN (1, 2)") == 2)
+    assert count(store, "sink_rejects", "value LIKE '%xff%'") == 3
+    assert 'pantau_sink_empty_records_total{topic="verdicts"} 2.0' in sink.metrics()
+    assert sink.ready()[0]

@@ -19,6 +19,7 @@ from contracts.results.topics import LIVE, SEQ_HEADER, topic_of
 from contracts.time.clock import real_now_ms
 from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.connections.hub import Hub, Regions
+from dashboard_ws.gateway.stream.frame_age import FrameAge
 from dashboard_ws.gateway.stream.frames import BadRecordError, FrameBuffer
 
 _POLL_MS: Final = 500
@@ -35,7 +36,13 @@ class Feed:
     """
 
     def __init__(
-        self, cluster: Cluster, partitions: int, hub: Hub, health: Health, generation: int = 1
+        self,
+        cluster: Cluster,
+        partitions: int,
+        hub: Hub,
+        health: Health,
+        age: FrameAge,
+        generation: int = 1,
     ) -> None:
         self._cluster = cluster
         topic = topic_of(LIVE, generation)
@@ -45,6 +52,7 @@ class Feed:
         self.caught_up = asyncio.Event()
         """Set once its rows are shown."""
         self._health = health
+        self._age = age
         self._read: dict[int, int] = {}
         self._buffers = {part: FrameBuffer(real_now_ms()) for part in self._parts}
 
@@ -104,7 +112,8 @@ class Feed:
             return
         if closed is not None:
             (self._hub if self.caught_up.is_set() else self._regions).apply(*closed)
-            gateway_metrics.LAG.set(max(real_now_ms() - record.timestamp, 0) / 1000)
+            if closed[0] in self._hub.maps:
+                self._age.note(closed[0], record.timestamp)
 
     async def _watch_broker(self, consumer: Any) -> None:
         """A broker that is gone looks like silence: say so, or old rows pass for quiet ones."""

@@ -114,6 +114,19 @@ def test_missing_java_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         KafkaBroker(tmp_path, pick_port()).argv()
 
 
+async def test_no_producer_may_leave_a_transaction_open_for_longer_than_a_minute(
+    kafka: str,
+) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka, transactional_id="open-for-long", transaction_timeout_ms=60_001
+    )
+    try:
+        with pytest.raises(KafkaError, match="InvalidTransactionTimeout"):
+            await producer.start()
+    finally:
+        await producer.stop()
+
+
 def test_a_broker_that_died_is_not_waited_for(tmp_path: Path) -> None:
     with (
         subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process,
