@@ -15,7 +15,7 @@ from audit.scratch import Scratch
 from contracts.results.columns import names
 from contracts.results.generations import REVISIONS
 from contracts.results.public_rows import IDENTITY, VERSION, VIEWS, View
-from contracts.results.topics import CLINIC_EVENTS, SPPG_EVENTS
+from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENTS
 from storage.schema import text
 from storage.views import PUBLIC
 
@@ -27,12 +27,17 @@ MAX_EVENTS: Final = 20
 
 _ROW: Final = "row"
 _KEY: Final = ("level", "area_id", "window", "window_end")
-# `reception` is not recomputed yet.
-RECOMPUTED: Final[tuple[View, ...]] = ("performance", "coverage", "clinic_coverage")
+_SOURCE_ROWS: Final[dict[View, tuple[str, str]]] = {
+    "performance": ("unit", SPPG_EVENTS),
+    "clinic_coverage": ("unit", CLINIC_EVENTS),
+    "reception": ("recipient", RECIPIENT_EVENTS),
+}
+"""View -> the level that stage one writes, and the topic whose offsets its revisions are. All other rows are stage two's."""
 _TYPES: Final[dict[View, str]] = {
     "performance": "startsWith(type, 'sppg.')",
     "coverage": "type = 'sppg.meal.eaten'",
     "clinic_coverage": "startsWith(type, 'clinic.')",
+    "reception": "startsWith(type, 'recipient.')",
 }
 
 
@@ -127,11 +132,12 @@ def _both(scope: Scope, batch: WindowRange, view: View) -> str:
 
 def _seen(scope: Scope, view: View) -> str:
     """Position up to which a row may have changed last, to be comparable."""
-    if view == "coverage":
+    if view not in _SOURCE_ROWS:
         return str(scope.cut.area)
-    ends = scope.cut.lines[SPPG_EVENTS if view == "performance" else CLINIC_EVENTS]
+    level, topic = _SOURCE_ROWS[view]
+    ends = scope.cut.lines[topic]
     partition = f"bitAnd(kafkaMurmurHash(s.area_id), 2147483647) % {len(ends)}"
-    return f"if(s.level = 'unit', {list(ends)}[{partition} + 1], {scope.cut.area})"
+    return f"if(s.level = '{level}', {list(ends)}[{partition} + 1], {scope.cut.area})"
 
 
 def _told(view: View, row: Any, events: tuple[str, ...]) -> Iterator[Difference]:
@@ -147,7 +153,10 @@ def _behind(scratch: Scratch, scope: Scope, view: View, row: Any) -> tuple[str, 
     level, area, _, end, _, _, start = row
     bounds = f"time >= toDateTime('{_plain(start)}', 'UTC') AND time < toDateTime('{_plain(end)}', 'UTC')"
     place = text(area)
-    column = "subject" if level == "recipient" else "unit_id"
+    if view == "reception":
+        column = "unit_id" if level == "recipient" else "data.kitchen"
+    else:
+        column = "subject" if level == "recipient" else "unit_id"
     kec = "rkec" if view == "coverage" else "kec"
     where = f"{bounds} AND {_TYPES[view]}" + (
         f" AND {column} = {place}" if level in ("unit", "recipient") else ""

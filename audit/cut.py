@@ -20,9 +20,8 @@ from audit.scope import Cut
 from audit.scratch import Scratch
 from contracts.results.topics import (
     AREA_WINDOWS,
-    CLINIC_EVENTS,
+    EVENT_TOPICS,
     REGION_FEED,
-    SPPG_EVENTS,
     UNIT_WINDOWS,
     VERDICTS,
 )
@@ -47,15 +46,14 @@ def take(scratch: Scratch, region: str, patience_s: float, tell: Callable[[str],
     """
     area = _area(scratch, region)
     verdicts = _positions(scratch, VERDICTS)
-    if area is None or not verdicts:
+    lines = {
+        topic: tuple(int(row[2]) for row in verdicts if row[0] == topic) for topic in EVENT_TOPICS
+    }
+    if area is None or not all(lines.values()):
         raise NothingToAuditError(
             "the streams have not told ClickHouse how far they are: start them (pantau up) and wait until "
             "`pantau status` shows positions"
         )
-    lines = {
-        topic: tuple(int(row[2]) for row in verdicts if row[0] == topic)
-        for topic in (SPPG_EVENTS, CLINIC_EVENTS)
-    }
     _wait(scratch, region, lines, patience_s, tell)
     early = min(area[1], *(int(row[3]) for row in _positions(scratch, UNIT_WINDOWS)))
     # Rows become due while the audit waits: whatever is due by the newest position may exist.

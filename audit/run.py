@@ -18,6 +18,7 @@ from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
 from contracts.registry.region_rows import Thresholds
+from contracts.results.public_rows import VIEWS
 from storage.schema import STORE, text
 from storage.views import PUBLIC
 
@@ -143,7 +144,7 @@ def _compare(scratch: Scratch, scope: Scope, batch: WindowRange, report: Report)
     report.add(verdicts.lines(scratch, scope, batch))
     report.add(verdicts.corrections(scratch, scope, batch))
     window_rows.build(scratch, scope, batch)
-    for view in compare.RECOMPUTED:
+    for view in VIEWS:
         report.add(compare.rows(scratch, scope, batch, view))
 
 
@@ -163,10 +164,7 @@ def _days(scratch: Scratch, region: str, zone: str) -> tuple[date, date]:
     sources = [
         f"SELECT toDate(time, {text(zone)}) AS day FROM {STORE}.raw_lines WHERE region = {text(region)} AND parsed = 1 "
         "AND time BETWEEN received_at - INTERVAL 30 DAY AND received_at + INTERVAL 5 MINUTE",
-        *(
-            f"SELECT day FROM {PUBLIC}.{view} WHERE region = {text(region)}"
-            for view in compare.RECOMPUTED
-        ),
+        *(f"SELECT day FROM {PUBLIC}.{view} WHERE region = {text(region)}" for view in VIEWS),
     ]
     found: Any = scratch.rows(
         f"SELECT count(), min(day), max(day) FROM ({' UNION ALL '.join(sources)})"

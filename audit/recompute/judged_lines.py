@@ -29,15 +29,21 @@ NEW: Final = (
 """Condition on a line: it is `ALONE` and not `SPARE`. Most lines cost one look."""
 
 _EATEN: Final = ", ".join(f"('{group}', data.eaten.{group})" for group in GROUPS)
+_PRESENT: Final = " + ".join(f"ifNull(data.present.{group}, 0)" for group in GROUPS)
 _SAID: Final = (
     f"{PLACE}, toString(unit_kind) AS unit_kind, unit_id, source, id, toString(type) AS type, subject, supersedes, person, "
     "toUnixTimestamp64Milli(time) AS t, toUnixTimestamp64Milli(received_at) AS r, toUnixTimestamp64Milli(recorded_at) AS rec, "
+    # What the registry is asked for: a recipient speaks for itself, and may name a kitchen.
+    "if(unit_kind = 'recipient', kitchen, unit_id) AS unit_named, if(unit_kind = 'recipient', unit_id, subject) AS recipient_named, "
     "toDate(time, {zone}) AS day, "
     "toHour(time, {zone}) * 3600000 + toMinute(time, {zone}) * 60000 + toSecond(time, {zone}) * 1000 "
     "+ toUnixTimestamp64Milli(time) % 1000 AS ms_of_day, "
     "ifNull(data.cases, 0) AS cases, ifNull(data.package, 'fresh') = 'fresh' AS fresh, "
     "ifNull(data.portions, 0) AS portions, toUnixTimestamp64Milli(data.cooked_at) AS cooked, "
     "toUnixTimestamp64Milli(data.onset) AS onset, toUnixTimestamp64Milli(data.ate_at) AS ate, "
+    "toUnixTimestamp64Milli(data.made_at) AS made, toUnixTimestamp64Milli(data.since) AS since, "
+    "ifNull(data.kitchen, '') AS kitchen, ifNull(data.refused, 0) AS refused, ifNull(data.senses_passed, 0) AS senses_passed, "
+    f"{_PRESENT} AS present, ifNull(data.absent_ill, 0) AS absent_ill, ifNull(data.ill, 0) AS ill, data.groups AS groups, "
     "ifNull(data.leftover_g, 0) AS leftover, ifNull(data.passed, 0) AS passed, "
     "ifNull(data.point, '') AS point, data.temp_c AS temp_c, data.hb_g_dl AS hb, "
     "ifNull(data.syndrome, '') AS syndrome, ifNull(data.sex, '') AS sex, ifNull(data.posture, '') AS posture, "
@@ -46,12 +52,12 @@ _SAID: Final = (
 )
 UNIT_JOIN: Final = (
     "ASOF LEFT JOIN (SELECT unit_id AS u_id, valid_from AS u_from, kind AS u_kind, kec AS u_kec FROM {db}.units) AS u "
-    "ON u.u_id = l.unit_id AND u.u_from <= l.day "
+    "ON u.u_id = l.unit_named AND u.u_from <= l.day "
 )
 _JOINS: Final = (
     UNIT_JOIN
     + "ASOF LEFT JOIN (SELECT recipient_id AS p_id, valid_from AS p_from, kec AS p_kec, meal_ms FROM {db}.recipients) AS p "
-    "ON p.p_id = l.subject AND p.p_from <= l.day"
+    "ON p.p_id = l.recipient_named AND p.p_from <= l.day"
 )
 
 
@@ -90,9 +96,12 @@ def _code(scope: Scope) -> str:
         {wrong_partition(scope)}, 'wrong_partition',
         l.r - l.t > {LATE_MS}, 'too_old',
         l.t - l.r > {AHEAD_MS}, 'in_future',
-        u.u_id = '', 'unknown_unit',
-        u.u_kind != l.unit_kind OR (startsWith(l.type, 'sppg.') AND u.u_kind != 'sppg')
-            OR (startsWith(l.type, 'clinic.') AND u.u_kind != 'clinic'), 'wrong_kind',
+        l.unit_kind = 'recipient' AND p.p_id = '', 'unknown_recipient',
+        l.unit_kind != 'recipient' AND u.u_id = '', 'unknown_unit',
+        l.unit_kind != 'recipient' AND u.u_kind != l.unit_kind, 'wrong_kind',
+        splitByChar('.', l.type)[1] NOT IN ('unit', 'event', l.unit_kind), 'wrong_kind',
+        l.type = 'recipient.delivery.checked' AND u.u_id = '', 'unknown_unit',
+        l.type = 'recipient.delivery.checked' AND u.u_kind != 'sppg', 'wrong_kind',
         l.subject != '' AND p.p_id = '', 'unknown_recipient',
         l.supersedes = l.id, 'self_superseding',
         l.type = 'sppg.delivery.received' AND l.cooked > l.t, 'cooked_at_after_time',
@@ -100,12 +109,14 @@ def _code(scope: Scope) -> str:
         l.type = 'sppg.delivery.received' AND l.t - l.cooked > {LATE_MS}, 'cooked_at_too_early',
         l.type = 'clinic.case.reported' AND l.onset > l.t, 'onset_after_time',
         l.type = 'clinic.case.reported' AND ifNull(l.ate > l.onset, 0), 'ate_at_after_onset',
+        l.type = 'sppg.ingredient.received' AND l.made > l.t, 'made_at_after_time',
+        l.type IN ('clinic.cases.counted', 'recipient.illness.noticed') AND l.since > l.t, 'since_after_time',
         '')"""
 
 
 def judged(scope: Scope, select: str) -> str:
-    """`select` (of `said`) with `code`, the unit's `kec`, the recipient's `rkec`, and what a delivery or reading amounts to."""
-    return f"""SELECT l.*, u.u_kec AS kec, p.p_kec AS rkec, intDiv(l.t, {PANE_MS}) AS pane,
+    """`select` (of `said`) with `code`, the source's `kec`, the named recipient's `rkec`, and what a delivery or reading amounts to."""
+    return f"""SELECT l.*, if(l.unit_kind = 'recipient', p.p_kec, u.u_kec) AS kec, p.p_kec AS rkec, intDiv(l.t, {PANE_MS}) AS pane,
         ifNull(intDiv(l.t - l.cooked, 60000), 0) AS minutes,
         p.p_id != '' AND l.ms_of_day <= p.meal_ms AS on_time,
         {in_range(scope, "l.point", "l.temp_c")} AS in_range,

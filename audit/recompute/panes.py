@@ -57,7 +57,7 @@ _BRIEF_SUMS: Final = frozenset(
 
 
 def prepare(scratch: Scratch) -> None:
-    """Make the empty tables `kitchen_panes`, `meal_panes`, `clinic_events`."""
+    """Make the empty tables `kitchen_panes`, `meal_panes`, `clinic_events`, `recipient_events`."""
     sums = ", ".join(f"{name} UInt64" for name in SUMS)
     for name, columns in (
         (
@@ -73,6 +73,12 @@ def prepare(scratch: Scratch) -> None:
             "day Date, pane UInt32, unit_id String, kec String, type String, c UInt8, person String, "
             "at Tuple(Int64, String, String), stunted UInt8, wasted UInt8, anaemic UInt8, foodborne UInt8, cases UInt64",
         ),
+        (
+            "recipient_events",
+            "c UInt8, day Date, pane UInt32, unit_id String, kec String, type String, id String, rec Int64, kitchen String, "
+            "portions UInt64, refused UInt64, senses_passed UInt8, eaten UInt64, leftover UInt64, present UInt64, "
+            "absent_ill UInt64, ill UInt64, groups Array(String)",
+        ),
     ):
         scratch.run(f"CREATE TABLE {{db}}.{name} ({columns}) ENGINE = MergeTree ORDER BY day")
 
@@ -82,6 +88,7 @@ def add(scratch: Scratch, scope: Scope, first: date, last: date) -> None:
     scratch.run(f"INSERT INTO {{db}}.kitchen_panes {_kitchens(scope, first, last)}")
     scratch.run(f"INSERT INTO {{db}}.meal_panes {_meals(scope, first, last)}")
     scratch.run(f"INSERT INTO {{db}}.clinic_events {_clinics(scope, first, last)}")
+    scratch.run(f"INSERT INTO {{db}}.recipient_events {_recipients(scope, first, last)}")
 
 
 def _accepted(
@@ -133,7 +140,7 @@ def _brief(scope: Scope, first: date, last: date) -> str:
     )
     return (
         f"SELECT day, pane, unit_id, u.u_kec AS kec, {', '.join(SUMS)}, emptyArrayUInt32() "
-        f"FROM (SELECT 'sppg.events' AS topic, 'sppg' AS unit_kind, * FROM ({by_unit})) AS l {UNIT_JOIN}"
+        f"FROM (SELECT 'sppg.events' AS topic, 'sppg' AS unit_kind, unit_id AS unit_named, * FROM ({by_unit})) AS l {UNIT_JOIN}"
         f"WHERE NOT {wrong_partition(scope)} AND u.u_kind = 'sppg'"
     )
 
@@ -156,3 +163,11 @@ def _clinics(scope: Scope, first: date, last: date) -> str:
         f"SELECT day, pane, unit_id, kec, type, c, person, (t, source, id), {measured} AND stunted, {measured} AND wasted, "
         f"ifNull(hb < 11, 0), syndrome = 'foodborne', cases FROM ({growth.scored(events)})"
     )
+
+
+def _recipients(scope: Scope, first: date, last: date) -> str:
+    columns = (
+        "day, pane, unit_id, kec, type, id, rec, kitchen, portions, refused, senses_passed, "
+        "arraySum(g -> g.2, eaten) AS all_eaten, leftover, present, absent_ill, ill, groups"
+    )
+    return _accepted(scope, first, last, "startsWith(type, 'recipient.')", columns)

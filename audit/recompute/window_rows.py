@@ -1,4 +1,4 @@
-"""Windows from panes and days, and the rows that exist in silence: `r_performance`, `r_coverage`, `r_clinic_coverage`.
+"""Windows from panes and days, and the rows that exist in silence: `r_performance`, `r_coverage`, `r_clinic_coverage`, `r_reception`.
 
     panes --sum of 3 or 12--> 15m, 1h            a row for each pane end that something falls in
     days  --sum of 1, 7, 30--> 1d, 7d, 30d       and one for each registered unit, recipient and area
@@ -18,7 +18,8 @@ from audit.scratch import Scratch
 from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS
 
 _NO_NUMBER: Final = "CAST(NULL, 'Nullable(UInt64)')"
-_AREAS: Final = "ARRAY JOIN [('unit', unit_id), ('kecamatan', kec), ('kabupaten', {region})] AS a"
+# A clinic outside its region has no kecamatan.
+_AREAS: Final = "ARRAY JOIN arrayFilter(x -> x.2 != '', [('unit', unit_id), ('kecamatan', kec), ('kabupaten', {region})]) AS a"
 _DAY_WINDOWS: Final = str([(name, length) for name, length in DAY_WINDOWS.items()])
 _PANE_WINDOWS: Final = str([(name, length) for name, length in PANE_WINDOWS.items()])
 
@@ -61,13 +62,23 @@ _PANE_ENDS: Final = (
 
 
 def build(scratch: Scratch, scope: Scope, batch: WindowRange) -> None:
-    """Make the three tables of recomputed rows, of the days of `batch`."""
+    """Make the four tables of recomputed rows, of the days of `batch`."""
     scratch.make("r_performance", _performance(scope, batch))
     # Tables, since ClickHouse works a WITH out wherever it is named: here at three levels.
     scratch.make("pane_sums", _meals_by_pane(batch))
     scratch.make("day_sums", _meals_by_day(batch))
     scratch.make("r_coverage", _coverage(scope, batch))
     scratch.make("r_clinic_coverage", _clinic_coverage(scope, batch))
+    scratch.run_file(
+        "20_reception",
+        region=scope.region,
+        zone=scope.zone,
+        first=batch.first,
+        last=batch.last,
+        silent_from=scope.silent_from,
+        early=scope.cut.early,
+        late=scope.cut.late,
+    )
 
 
 def _pane_rows(scope: Scope, batch: WindowRange, group: str, metrics: str, rows: str) -> str:

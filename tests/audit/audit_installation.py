@@ -17,12 +17,11 @@ from contracts.events.partition import partition_of
 from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
 from contracts.registry.region_rows import CalendarRow
 from contracts.results.topics import (
-    CLINIC_EVENTS,
     EVENT_TOPICS,
     REGION_FEED,
     REGISTRY_CHANGE,
-    SPPG_EVENTS,
     TICK,
+    TOPIC_OF_KIND,
 )
 from contracts.time.clock import RealClock, rfc3339
 from contracts.time.days import DAY_MS, iso_to_day
@@ -39,7 +38,7 @@ PARTITIONS: Final = 2
 FIRST_DAY: Final = iso_to_day("2026-09-28")
 START_MS: Final = FIRST_DAY * DAY_MS + 1 * 3_600_000  # 08:00 local
 KITCHENS: Final = ("SPPG-3211-0001", "SPPG-3211-0002", "SPPG-3211-0003")
-CLINICS: Final = ("PKM-3211-0007", "PKM-3211-0008")
+CLINICS: Final = ("PKM-3211-0007", "PKM-3211-0008", "RS-3273-0009")
 SCHOOLS: Final = tuple(f"npsn:{number}" for number in range(20208123, 20208128))
 _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE
@@ -51,6 +50,10 @@ def _unit(unit_id: str, kecamatan: str, day: int = 0, status: str = "active") ->
     children = 40 + int(unit_id[-1]) if clinic else 0
     where = (unit_id, kind, unit_id, kecamatan, 107.9, -6.8, 240, 960)
     return Unit(*where, 0 if clinic else 3000, None, children, status, day, True)  # type: ignore[arg-type]
+
+
+def _kind_of(source_id: str) -> str:
+    return "clinic" if source_id in CLINICS else "recipient" if source_id in SCHOOLS else "sppg"
 
 
 def _school(
@@ -85,6 +88,8 @@ REGISTRY: Final = RegionRegistry(
         _unit(CLINICS[0], "32.11.01"),
         _unit(CLINICS[1], "32.11.02"),
         _unit(CLINICS[1], "32.11.02", FIRST_DAY + 30, "closed"),
+        # A hospital of the next city: in no kecamatan of the region.
+        _unit(CLINICS[2], ""),
     ),
     (
         _school(0, 0, "32.11.01", sd=300, guru=14),
@@ -112,6 +117,13 @@ REGISTRY: Final = RegionRegistry(
 )
 
 
+_OFTEN: Final = {
+    "sppg": ["sppg.meal.eaten"] * 3,
+    "clinic": ["clinic.growth.measured"] * 4,
+    "recipient": [],
+}
+
+
 class History:
     """Random events of one seed, in order of arrival: (append time ms, unit, line)."""
 
@@ -126,7 +138,7 @@ class History:
 
     def _one(self, number: int, now: int, events: int) -> None:
         chance = self.chance
-        unit = chance.choice((*KITCHENS, *KITCHENS, *CLINICS))
+        unit = chance.choice((*KITCHENS, *KITCHENS, *CLINICS, *SCHOOLS))
         known = self.sent.setdefault(unit, [])
         dice = chance.random()
         if known and dice < 0.08:
@@ -142,13 +154,13 @@ class History:
 
     def _new(self, number: int, unit: str, now: int) -> dict[str, Any]:
         chance = self.chance
-        kind = "clinic" if unit in CLINICS else "sppg"
+        kind = _kind_of(unit)
         types = [name for name in examples.DATA if name.startswith(kind)]
         type_ = chance.choice(
             [
                 *types,
                 "unit.heartbeat",
-                *(["sppg.meal.eaten"] * 3 if kind == "sppg" else ["clinic.growth.measured"] * 4),
+                *_OFTEN[kind],
             ]
         )
         lag = chance.choice(
@@ -173,6 +185,7 @@ class History:
             made["subject"] = chance.choice((*SCHOOLS, *SCHOOLS, "npsn:1"))
         self._fill_work(made["data"], at)
         self._fill_people(made["data"], at)
+        self._fill_reception(made["data"], at)
         return made
 
     def _fill_work(self, data: dict[str, Any], at: int) -> None:
@@ -217,6 +230,21 @@ class History:
             data["onset"] = rfc3339(at - chance.choice((0, _HOUR, -_MINUTE)))
             data["ate_at"] = rfc3339(at - 2 * _HOUR)
             data["syndrome"] = chance.choice(("foodborne", "other"))
+
+    def _fill_reception(self, data: dict[str, Any], at: int) -> None:
+        chance = self.chance
+        if "kitchen" in data:
+            data["kitchen"] = chance.choice((*KITCHENS, *KITCHENS, *CLINICS, "NO-SUCH-UNIT"))
+            data["senses_passed"] = chance.random() < 0.5
+        if "present" in data:
+            data["present"] = {
+                group: chance.randint(0, 90) for group in chance.sample(["sd", "guru"], 1)
+            }
+            data["absent_ill"] = chance.randint(0, 9)
+        if "groups" in data:
+            data["groups"] = chance.choice(([], ["sd"], ["guru", "smp"], ["balita"]))
+        for name in {"made_at", "since"} & data.keys():
+            data[name] = rfc3339(at - chance.choice((0, _HOUR, _HOUR, -_MINUTE)))
 
     def _correct(
         self, event: dict[str, Any], number: int, known: list[dict[str, Any]], events: int
@@ -294,7 +322,7 @@ class Installation:
 
     def send(self, now: int, unit: str, line: bytes) -> None:
         """One line into its partition."""
-        topic = CLINIC_EVENTS if unit in CLINICS else SPPG_EVENTS
+        topic = TOPIC_OF_KIND[_kind_of(unit)]
         self._apply((topic, partition_of(unit, PARTITIONS)), now, line, "")
 
     def _apply(self, place: tuple[str, int], now: int, value: bytes, control: str) -> None:

@@ -57,6 +57,8 @@ def test_what_is_broken_in_the_store_is_named(store: Client) -> None:
     lost = pick(store, where("coverage", "kabupaten", "1d"))
     pane = pick(store, where("performance", "unit", "15m"))
     child = pick(store, where("clinic_coverage", "unit", "30d", "children_measured > 0"))
+    declined = pick(store, where("reception", "kecamatan", "7d", "declined > 0"))
+    checked = pick(store, where("reception", "unit", "30d", "checks > 0"))
     alone = "id NOT IN (SELECT id FROM {store}.event_status) AND supersedes = '' AND parsed = 1"
     hidden = pick(
         store,
@@ -90,6 +92,12 @@ def test_what_is_broken_in_the_store_is_named(store: Client) -> None:
     )
     change(
         store,
+        "ALTER TABLE {store}.reception UPDATE declined = declined + 1 WHERE "
+        + at("kecamatan", "7d", declined),
+    )
+    change(store, "ALTER TABLE {store}.reception DELETE WHERE " + at("unit", "30d", checked))
+    change(
+        store,
         "INSERT INTO {store}.exceptions (topic, partition, offset, line, verdict, code) VALUES "
         f"('{hidden[0]}', {hidden[1]}, {hidden[2]}, {hidden[3]}, 'refused', 'unknown_unit')",
     )
@@ -103,7 +111,7 @@ def test_what_is_broken_in_the_store_is_named(store: Client) -> None:
         (one.view, one.level, one.area_id, one.window, one.group, one.column): one
         for one in report.differences
     }
-    assert len(report.differences) == 6, shown(report)
+    assert len(report.differences) == 8, shown(report)
     assert ("performance", "kecamatan", cell[0], "7d", "", "events") in found
     assert ("coverage", "kabupaten", REGION, "1d", "all", "row") in found
     too_many = found["performance", "unit", pane[0], "15m", "", "row"]
@@ -111,6 +119,10 @@ def test_what_is_broken_in_the_store_is_named(store: Client) -> None:
     stunted = found["clinic_coverage", "unit", child[0], "30d", "", "children_stunted"]
     assert int(stunted.stored) == int(stunted.recomputed) + 1
     assert stunted.events
+    too_few = found["reception", "kecamatan", declined[0], "7d", "", "declined"]
+    assert int(too_few.stored) == int(too_few.recomputed) + 1
+    assert too_few.events
+    assert found["reception", "unit", checked[0], "30d", "", "row"].stored == "absent"
     by_event = {(one.column, one.events): one for one in report.differences if one.view == "events"}
     refused = by_event["verdict", (hidden[4],)]
     assert (refused.stored, refused.recomputed) == ("refused (unknown_unit)", "new")
