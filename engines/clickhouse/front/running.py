@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,7 +37,6 @@ class RunningStatement:
     guarded: bool
     stop_sending: Callable[[], None]
     begun: float = field(default_factory=time.monotonic)
-    work: Future[None] | None = None
 
 
 class RunningStatements:
@@ -49,7 +48,9 @@ class RunningStatements:
         self._now: dict[str, RunningStatement] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
-    def begin(self, statement: RunningStatement, pool: Executor, work: Callable[[], None]) -> None:
+    def begin(
+        self, statement: RunningStatement, pool: Executor, work: Callable[[], object]
+    ) -> None:
         """Start `work` in `pool`. Raises ClickHouseError if a statement with this id runs."""
         if statement.query_id in self._now:
             raise refused(
@@ -58,7 +59,7 @@ class RunningStatements:
                 f"Query with id = {statement.query_id} is already running",
             )
         self._now[statement.query_id] = statement
-        statement.work = pool.submit(work)
+        pool.submit(work)
 
     def ended(self, statement: RunningStatement) -> None:
         """Note that the work of `statement` is over."""

@@ -8,6 +8,9 @@ import gzip
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import cramjam
 import httpx
@@ -18,11 +21,12 @@ from hypothesis import strategies as st
 from engines.clickhouse.engine_errors import ClickHouseError
 from engines.clickhouse.front.encodings import from_blocks, to_blocks, unpacked
 from engines.clickhouse.front.log_ins import FailedLogIns, GuessPolicy
+from engines.clickhouse.front.running import EndPolicy, RunningStatement, RunningStatements
 from engines.clickhouse.front.turns import TurnPolicy, Turns
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 
 LIMIT = 1 << 20
-BOMB = b" " * (64 << 20)
+BOMB = b" " * (16 << 20)
 PACKED = {
     "gzip": gzip.compress(BOMB),
     "deflate": zlib.compress(BOMB),
@@ -156,6 +160,29 @@ def test_a_statement_whose_client_left_is_ended(clickhouse: EmbeddedClickHouse) 
         while clickhouse.post(running).text != "0\n":
             assert time.monotonic() < deadline, "it still runs"
             time.sleep(0.1)
+
+
+async def test_a_statement_that_never_looks_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The engine cannot end a thread of its own; whoever runs the server starts it again."""
+    exits: asyncio.Queue[int] = asyncio.Queue()
+    cancelled: list[str] = []
+    monkeypatch.setattr("engines.clickhouse.front.running.os._exit", exits.put_nowait)
+    engine: Any = SimpleNamespace(cancel=cancelled.append)
+    running = RunningStatements(engine, EndPolicy(guarded_s=0, stuck_s=0.2))
+    ends = threading.Event()
+    stopped = threading.Event()
+    statement = RunningStatement("stuck", guarded=True, stop_sending=stopped.set)
+    with ThreadPoolExecutor(1) as pool:
+        running.begin(statement, pool, lambda: bool(ends.wait(30)))
+        watch = asyncio.create_task(running.watch())
+        code = await asyncio.wait_for(exits.get(), 30)
+        watch.cancel()
+        running.ended(statement)
+        ends.set()
+    assert code != 0
+    assert "stuck" in cancelled and stopped.is_set()
 
 
 def test_two_statements_of_one_id_do_not_run_at_once(clickhouse: EmbeddedClickHouse) -> None:
