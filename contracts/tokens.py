@@ -1,4 +1,4 @@
-"""Signed bearer tokens: for devices, walls and people. Pure: the key and the time are inputs.
+"""Signed bearer tokens: for devices, walls and people. The key and the time are inputs.
 
 A token is `p1.<claims>.<mac>`, both parts base64url without padding. It can be checked by any replica
 that holds the installation's key; nothing needs to be stored.
@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 from typing import Final, Literal
 
 import msgspec
@@ -24,7 +25,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who may do what until when.
 
     `sub`: unit id (device) or a name; `regions`: region codes it may read, empty for all; `exp`: epoch
-    seconds of real time, None for never; `jti`: unique, so that it can be revoked.
+    seconds of real time, None for never; `jti`: unique; `made_ms`: epoch ms of real time (`contracts.revocations`).
     """
 
     kind: TokenKind
@@ -32,6 +33,18 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     jti: str
     exp: int | None = None
     regions: tuple[str, ...] = ()
+    made_ms: int = 0
+
+
+DEVICE_DAYS: Final = 180
+"""A device's token lives this long; its client renews it in the second half. A device may be away for a month."""
+_DAY_S: Final = 86_400
+
+
+def device_claims(unit_id: str, now_ms: int) -> Claims:
+    """Of a token for the device of a unit, made now (real time)."""
+    exp = now_ms // 1000 + DEVICE_DAYS * _DAY_S
+    return Claims("device", unit_id, secrets.token_hex(8), exp, made_ms=now_ms)
 
 
 class TokenError(ValueError):
@@ -58,6 +71,15 @@ def issue(key: bytes, claims: Claims) -> str:
     """The token that says `claims`."""
     payload = _b64(_encoder.encode(claims))
     return f"{_PREFIX}.{payload}.{_b64(_mac(key, payload))}"
+
+
+def claims_of(token: str) -> Claims | None:
+    """What a token says, unchecked: for its holder, who has no key. None for what is no token."""
+    try:
+        _, payload, _ = token.split(".")
+        return _decoder.decode(_unb64(payload))
+    except (ValueError, binascii.Error):
+        return None
 
 
 def verify(key: bytes, token: str, now_s: float, *kinds: TokenKind) -> Claims:

@@ -11,7 +11,7 @@ import msgspec
 from chassis.datadir import DataDir, write_file
 from chassis.kafka.cluster import password_of
 from contracts.time.clock import real_now_ms
-from contracts.tokens import Claims, TokenKind, issue
+from contracts.tokens import Claims, TokenKind, device_claims, issue
 
 _CODE_S: Final = 600
 _QUESTION_S: Final = 60
@@ -20,22 +20,27 @@ _DEV_WALL_S: Final = 30 * 86_400
 
 def _claims(kind: TokenKind, sub: str, valid_s: int | None = None) -> Claims:
     exp = None if valid_s is None else real_now_ms() // 1000 + valid_s
-    return Claims(kind=kind, sub=sub, jti=secrets.token_hex(8), exp=exp)
+    return Claims(kind, sub, secrets.token_hex(8), exp, made_ms=real_now_ms())
 
 
 def device_token(key: bytes, unit_id: str) -> str:
-    """A token with which the unit's device sends its events. It does not end by itself."""
-    return issue(key, _claims("device", unit_id))
+    """A token with which the unit's device sends its events; its client renews it."""
+    return issue(key, device_claims(unit_id, real_now_ms()))
 
 
-def wall_code(key: bytes) -> str:
-    """A one-time code, good for 10 minutes, that a page trades for a wall token."""
-    return issue(key, _claims("code", "wall", _CODE_S))
+def new_wall() -> str:
+    """An id for a wall: its tokens can be revoked by it."""
+    return f"wall-{secrets.token_hex(3)}"
 
 
-def wall_url(gateway: str, key: bytes) -> str:
+def wall_code(key: bytes, wall: str) -> str:
+    """A one-time code, good for 10 minutes, that a page trades for a token of `wall`."""
+    return issue(key, _claims("code", wall, _CODE_S))
+
+
+def wall_url(gateway: str, key: bytes, wall: str) -> str:
     """The wall's address with a code. In the fragment, so no server, proxy or log ever sees it."""
-    return f"{gateway}/#code={wall_code(key)}"
+    return f"{gateway}/#code={wall_code(key, wall)}"
 
 
 def short_wall_token(key: bytes) -> str:

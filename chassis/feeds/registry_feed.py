@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from chassis import logs
+from chassis.feeds.control_topic import follow_topic
 from chassis.kafka.cluster import Cluster
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.results.topics import (
@@ -19,7 +21,6 @@ from contracts.results.topics import (
     control_of,
 )
 
-_POLL_MS: Final = 500
 _AGAIN_S: Final = 1.0
 
 _log = logs.get(__name__)
@@ -60,29 +61,13 @@ class RegistryFeed:
                 await asyncio.sleep(_AGAIN_S)
 
     async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._cluster.client(),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-        )
-        try:
-            await consumer.start()
-            partition = TopicPartition(REGISTRY, 0)
-            consumer.assign([partition])
-            await consumer.seek_to_beginning(partition)
-            end = (await consumer.end_offsets([partition]))[partition]
-            caught_up = False
-            while True:
-                if not caught_up and await consumer.position(partition) >= end:
-                    caught_up = True
+        is_shown = False
+        async with aclosing(follow_topic(self._cluster, REGISTRY)) as polls:
+            async for records, caught_up in polls:
+                applied = [self._apply(record) for record in records]
+                if caught_up and (any(applied) or not is_shown):
+                    is_shown = True
                     self._publish()
-                batch = await consumer.getmany(partition, timeout_ms=_POLL_MS)
-                applied = [self._apply(record) for record in batch.get(partition, ())]
-                if caught_up and any(applied):
-                    self._publish()
-        finally:
-            await consumer.stop()
 
     def _apply(self, record: ConsumerRecord[bytes | None, bytes | None]) -> bool:
         """True if the record is one of ours and told something new."""

@@ -35,6 +35,7 @@ from contracts.results.topics import (
     LIVE,
     REBUILT_TOPICS,
     REGISTRY,
+    REVOCATIONS,
 )
 
 _READ: Final = ("READ", "DESCRIBE", "DESCRIBE_CONFIGS")
@@ -84,16 +85,19 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
         Right("GROUP", "pantau-sink", ("READ", "DESCRIBE"), begins=True),
     ],
     "gateway": [
-        *_topics((LIVE, REGISTRY, GENERATIONS), _READ),
+        *_topics((LIVE, REGISTRY, GENERATIONS, REVOCATIONS), _READ),
         Right("TOPIC", f"{LIVE}.g", _READ, begins=True),
     ],
     "operator": [
         *_topics((_ANY,), _READ),
+        *_topics((REVOCATIONS,), _WRITE),
         Right("GROUP", "pantau-", ("DESCRIBE",), begins=True),
     ],
     "devices": _topics(EVENT_TOPICS, _WRITE),
 }
-"""Account -> what it may do. `operator`: commands that only read; `devices`: others that produce to the event topics directly."""
+"""Account -> what it may do.
+
+`operator`: commands that read, and those that revoke tokens; `devices`: others that produce to the event topics directly."""
 
 
 def _acls(account: str, rights: list[Right]) -> Iterator[ACL]:

@@ -24,6 +24,7 @@ REGION_FEED: Final = "region.feed"
 LIVE: Final = "live"
 CLOCK: Final = "clock"
 GENERATIONS: Final = "generations"
+REVOCATIONS: Final = "revocations"
 UNIT_STATE: Final = {
     SPPG_EVENTS: "unit.state.sppg",
     CLINIC_EVENTS: "unit.state.clinic",
@@ -49,6 +50,7 @@ SIGNATURE_HEADER: Final = "pantau-signature"
 TICK: Final = "tick"
 REGISTRY_CHANGE: Final = "registry"
 GENERATION_CHANGE: Final = "generation"
+REVOCATION: Final = "revocation"
 HEAD_KEY: Final = "~head"
 """Row key of the record that ends a frame on `live`."""
 
@@ -115,12 +117,13 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         Topic(REGISTRY, 1, compacted),
         Topic(CLOCK, 1, kept(1)),
         Topic(GENERATIONS, 1, compacted),
+        Topic(REVOCATIONS, 1, compacted),
     )
     return tuple(replace(topic, name=topic_of(topic.name, generation)) for topic in wanted)
 
 
 def control_headers(key: bytes, kind: str, value: bytes) -> list[tuple[str, bytes]]:
-    """Headers that mark a control record (`kind`: tick, registry, generation) as Pantau's own, signed with its key."""
+    """Headers that mark a control record (`kind`: tick, registry, generation, revocation) as Pantau's own, signed with its key."""
     signature = _signature(key, kind.encode(), value)
     return [(CONTROL_HEADER, kind.encode()), (SIGNATURE_HEADER, signature)]
 

@@ -20,6 +20,7 @@ from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.feeds import generation_feed
 from chassis.feeds.registry_feed import RegistryFeed
+from chassis.feeds.revocation_feed import RevocationFeed
 from chassis.health import Health
 from chassis.http.new_app import new_app
 from chassis.kafka.cluster import cluster_of
@@ -53,7 +54,11 @@ class Gateway:
         self.failed = False
         self._health = Health(SERVICE)
         key = secret_key(settings)
-        self._tokens = Tokens(key, DataDir(settings.data_dir))
+        self._tokens_known = asyncio.Event()
+        self._revocations = RevocationFeed(
+            cluster_of(settings, "gateway"), key, self._tokens_known.set
+        )
+        self._tokens = Tokens(key, DataDir(settings.data_dir), self._revocations.revoked)
         self._pages = pages or Pages()
         self._settings = settings
         broker, partitions = cluster_of(settings, "gateway"), settings.region_partitions
@@ -89,13 +94,17 @@ class Gateway:
         feed.add_done_callback(self._ended)
         watch = asyncio.create_task(self._watch())
         registry = asyncio.create_task(self._registry.run())
+        revocations = asyncio.create_task(self._revocations.run())
+        # Nobody is let in before it is known whose token is void.
+        await self._tokens_known.wait()
         self._drain_first(asyncio.get_running_loop())
+        tasks = (feed, watch, registry, revocations)
         try:
             yield
         finally:
-            for task in (feed, watch, registry):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(feed, watch, registry, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, feed: asyncio.Task[None]) -> None:
         """The one supervision point: without its feed a gateway would show old rows for ever."""

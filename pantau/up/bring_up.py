@@ -21,7 +21,7 @@ from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
 from engines.kafka.broker import KafkaBroker
 from pantau import installation
-from pantau.dev_tokens import wall_url, write_dev_tokens
+from pantau.dev_tokens import new_wall, wall_url, write_dev_tokens
 from pantau.processes.supervisor import PartFailed, Supervisor
 from pantau.registry_publish import publish
 from pantau.up import demo_clock, preflight
@@ -93,7 +93,7 @@ def _tokens(plan: Plan, registries: tuple[RegionRegistry, ...]) -> str | None:
 
 
 def _announce(plan: Plan, tokens: str | None) -> None:
-    wall = wall_url(plan.url(plan.settings.gateway_port), secret_key(plan.settings))
+    wall = wall_url(plan.url(plan.settings.gateway_port), secret_key(plan.settings), new_wall())
     say(
         f"\nDinding (tautan berlaku 10 menit): {wall}\n"
         f"Keadaan: pantau status --data-dir {plan.settings.data_dir}\nBerhenti: Ctrl-C\n"

@@ -9,15 +9,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import aiohttp
 import msgspec
+
+from contracts.time.clock import real_now_ms
+from contracts.tokens import claims_of
 
 _GZIP_FROM: Final = 2_048
 """Bodies from this size on are packed."""
@@ -30,6 +35,7 @@ _LINES: Final = "application/x-ndjson"
 _TAKEN: Final = (202, 422)
 _TOO_LARGE: Final = 413
 _UNFIT: Final = (400, 415)
+_RENEW_AGAIN_MS: Final = 3_600_000
 _NOT_ALLOWED: Final = (401, 403)
 _MOVED: Final = (301, 302, 303, 307, 308)
 
@@ -85,11 +91,16 @@ class _Answer(msgspec.Struct):
     rejected: list[RejectedItem]
 
 
+class _Renewal(msgspec.Struct):
+    token: str
+
+
 class _Problem(msgspec.Struct):
     detail: str = ""
 
 
 _answer: Final = msgspec.json.Decoder(_Answer)
+_renewal: Final = msgspec.json.Decoder(_Renewal)
 _problem: Final = msgspec.json.Decoder(_Problem)
 
 
@@ -133,14 +144,20 @@ def _detail(body: bytes) -> str:
 class DeviceClient:
     """Posts lines of one unit. `base_url`: of ingest; `token`: the device's.
 
-    `session` is shared with others where given, and is then not closed here.
+    `session` is shared with others where given, and is then not closed here. A token in the second half of its life is
+    renewed before the next post; `renewed` is given the new one, to be stored in place of the old.
     """
 
     def __init__(
-        self, base_url: str, token: str, session: aiohttp.ClientSession | None = None
+        self,
+        base_url: str,
+        token: str,
+        session: aiohttp.ClientSession | None = None,
+        renewed: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._url = base_url.rstrip("/") + "/v1/events"
-        self._authorization = f"Bearer {token}"
+        self._base_url = base_url.rstrip("/")
+        self._renewed = renewed
+        self._take(token)
         self._own = session is None
         self._session = session
 
@@ -168,6 +185,8 @@ class DeviceClient:
         what was under way may then have arrived, which does no harm. 413 halves what is sent.
         Raises `NotAllowedError`.
         """
+        if real_now_ms() >= self._renew_from_ms:
+            await self._renew()
         result = PostResult()
         waiting = [(0, len(lines))] if lines else []
         while waiting:
@@ -184,6 +203,26 @@ class DeviceClient:
                 result += PostResult(set_aside=aside)
         return result
 
+    def _take(self, token: str) -> None:
+        self._authorization = f"Bearer {token}"
+        claims = claims_of(token)
+        # A token that does not end needs no other.
+        self._renew_from_ms = math.inf
+        if claims is not None and claims.exp is not None:
+            self._renew_from_ms = (claims.made_ms + claims.exp * 1000) / 2
+
+    async def _renew(self) -> None:
+        """Another token, if ingest gives one. If not, the old one serves until its end, and this is tried again later."""
+        self._renew_from_ms = real_now_ms() + _RENEW_AGAIN_MS
+        try:
+            reply = await self._send("/v1/token", b"", {})
+            if reply.status == HTTPStatus.OK:
+                token = _renewal.decode(reply.body).token
+                self._take(token)
+                self._renewed(token)
+        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError):
+            return
+
     async def _until_judged(self, lines: Sequence[bytes]) -> _Reply:
         """The first answer that says something of the lines themselves."""
         body, headers = packed(lines)
@@ -191,7 +230,7 @@ class DeviceClient:
         while True:
             retry_after_s = None
             try:
-                reply = await self._send(body, headers)
+                reply = await self._send("/v1/events", body, headers)
             except (aiohttp.ClientError, TimeoutError, OSError):
                 reply = None
             if reply is not None:
@@ -208,11 +247,11 @@ class DeviceClient:
             await asyncio.sleep(wait_s(attempt, retry_after_s, random.random()))  # noqa: S311
             attempt += 1
 
-    async def _send(self, body: bytes, headers: Mapping[str, str]) -> _Reply:
+    async def _send(self, path: str, body: bytes, headers: Mapping[str, str]) -> _Reply:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
         async with self._session.post(
-            self._url,
+            self._base_url + path,
             data=body,
             headers={**headers, "Authorization": self._authorization},
             # A redirect may lead from https to http, and the token with it.

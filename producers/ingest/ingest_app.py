@@ -38,6 +38,7 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
     app = new_app("Pantau ingest", lifespan=lifespan)
     # A plain route: FastAPI's own would read and parse the body before any limit is looked at.
     app.router.routes.append(Route("/v1/events", ingest.post_events, methods=["POST"]))
+    app.router.routes.append(Route("/v1/token", ingest.renew_token, methods=["POST"]))
     ingest.health.add_to(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

@@ -13,14 +13,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from chassis import logs
+from chassis.feeds.revocation_feed import RevocationFeed
 from chassis.health import Health
 from chassis.http.gate import unavailable
-from chassis.http.problems import Problem, problem_response
+from chassis.http.problems import Problem, problem_response, response_of
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
-from contracts.time.clock import Clock
+from contracts.time.clock import Clock, real_now_ms, rfc3339
+from contracts.tokens import device_claims, issue
 from producers.ingest.counted_registry import CountedRegistryFeed
 from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
 from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
@@ -49,6 +51,7 @@ class Ingest:
             cluster_of(settings, "ingest"), (*EVENT_TOPICS, DEAD_LETTERS), self._note
         )
         self._feed = CountedRegistryFeed(cluster_of(settings, "ingest"), key, self._note)
+        self._revocations = RevocationFeed(cluster_of(settings, "ingest"), key, self._note)
         self._batcher = Batcher(self._link, settings.group_ms)
         self._stopping = False
 
@@ -58,7 +61,9 @@ class Ingest:
 
         Sets `failed` if one of the parts beside the requests dies: the process must then end.
         """
-        tasks = [asyncio.create_task(part.run()) for part in (self._link, self._feed)]
+        tasks = [
+            asyncio.create_task(part.run()) for part in (self._link, self._feed, self._revocations)
+        ]
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled():
@@ -83,6 +88,8 @@ class Ingest:
             return "ingest is stopping"
         if self._link.reason is not None:
             return self._link.reason
+        if not self._revocations.is_loaded:
+            return "the revoked tokens are not loaded yet"
         return None if self._feed.registry else "the registry is not loaded yet"
 
     def _note(self) -> None:
@@ -91,6 +98,24 @@ class Ingest:
             self.health.ready()
         else:
             self.health.not_ready(reason)
+
+    async def renew_token(self, request: Request) -> Response:
+        """`POST /v1/token`: a fresh token for a device whose token still holds."""
+        try:
+            unit_id = unit_of(
+                request.headers.get("authorization"), self._key, self._revocations.revoked
+            )
+            self._rate.take(unit_id, time.monotonic())
+        except Problem as problem:
+            return response_of(problem)
+        if not self._revocations.is_loaded:
+            return response_of(unavailable("The revoked tokens are not loaded yet."))
+        claims = device_claims(unit_id, real_now_ms())
+        body = {
+            "token": issue(self._key, claims),
+            "expires": rfc3339((claims.exp or 0) * 1000),
+        }
+        return Response(_encoder.encode(body), media_type=_MEDIA_TYPE)
 
     async def post_events(self, request: Request) -> Response:
         """`POST /v1/events`. Answers every request, whatever it holds."""
@@ -112,7 +137,7 @@ class Ingest:
 
     async def _answer(self, request: Request) -> Response:
         headers = request.headers
-        unit_id = unit_of(headers.get("authorization"), self._key)
+        unit_id = unit_of(headers.get("authorization"), self._key, self._revocations.revoked)
         self._rate.take(unit_id, time.monotonic())
         form = form_of(headers.get("content-type", ""), headers.get("content-encoding", ""))
         registry = self._feed.registry

@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection
 
 from chassis.kafka.admin import ensure_topics
 from chassis.kafka.cluster import Cluster
-from contracts.results.topics import LIVE, topics
+from contracts.results.topics import LIVE, REVOCATIONS, topics
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, issue
 from engines.kafka.broker import pick_port
@@ -186,7 +186,9 @@ class Wall:
 
 @pytest.fixture(scope="module")
 def broker(kafka: str) -> str:
-    ensure_topics(Cluster(kafka), [topic for topic in topics(1, 1) if topic.name == LIVE], 1)
+    ensure_topics(
+        Cluster(kafka), [topic for topic in topics(1, 1) if topic.name in (LIVE, REVOCATIONS)], 1
+    )
     return kafka
 
 

@@ -83,3 +83,35 @@ def test_status_answers_though_a_part_does_not(installation: Installation) -> No
     assert answer.returncode == 1 and "sinks" in answer.stdout
     assert "Traceback" not in answer.stderr
     until(lambda: installation.status()["fine"], 120, 1)
+
+
+def test_a_token_can_be_made_void(installation: Installation) -> None:
+    """Last of this file: by the commands, on ingest and gateway, within a minute."""
+    device, token = next(reversed(installation.tokens()["devices"].items()))
+    ingest = f"{installation.ready['ingest']}/v1/token"
+
+    def status(held: str) -> int:
+        headers = {"Authorization": f"Bearer {held}"}
+        return httpx.post(ingest, headers=headers, timeout=30).status_code
+
+    fresh = httpx.post(ingest, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+    assert status(fresh["token"]) == 200
+    revoked = run("device", "revoke", device, "--data-dir", str(installation.home))
+    assert revoked.returncode == 0, revoked.stderr
+    until(lambda: status(token) == status(fresh["token"]) == 401, 60)
+    again = run("device", "enrol", "--unit", device, "--data-dir", str(installation.home))
+    assert status(again.stdout.strip()) == 200
+
+    link = run("wall", "--data-dir", str(installation.home))
+    page, code = link.stdout.strip().split("#code=")
+    wall = httpx.post(f"{page}v1/login", json={"code": code}, timeout=30).json()["token"]
+    headers = {"Authorization": f"Bearer {wall}"}
+
+    def state() -> int:
+        url = f"{page}v1/state?region=32.11"
+        return httpx.get(url, headers=headers, timeout=30).status_code
+
+    assert state() == 200
+    id_ = link.stderr.rsplit(maxsplit=1)[-1]
+    assert run("wall", "revoke", id_, "--data-dir", str(installation.home)).returncode == 0
+    until(lambda: state() == 401, 60)

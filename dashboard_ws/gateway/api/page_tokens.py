@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from chassis.datadir import DataDir, DataDirError, write_file
+from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenError, TokenKind, issue, verify
 
@@ -34,15 +35,20 @@ def now_s() -> float:
 class Tokens:
     """Checks and issues tokens under the installation's key."""
 
-    def __init__(self, key: bytes, data_dir: DataDir) -> None:
+    def __init__(self, key: bytes, data_dir: DataDir, revoked: Revocations) -> None:
         self._key = key
+        self._revoked = revoked
         self._used = UsedCodes(data_dir.secrets / "used_codes.json")
 
     def verify(self, token: str, *kinds: TokenKind) -> Claims:
         """Claims of a token of `kinds` (none: wall or operator). Raises `TokenError`."""
         if len(token) > _MAX_TOKEN or not token.isascii():
             raise TokenError("not a Pantau token")
-        return verify(self._key, token, now_s(), *(kinds or ("wall", "operator")))
+        return self.check(verify(self._key, token, now_s(), *(kinds or ("wall", "operator"))))
+
+    def check(self, claims: Claims) -> Claims:
+        """`claims`, if they have not been revoked since. Raises `TokenError`."""
+        return self._revoked.check(claims)
 
     def login(self, code: str) -> tuple[str, int]:
         """Trade a one-time code for a wall token and its end (epoch seconds). Raises `TokenError`, also for a used code."""
@@ -56,8 +62,9 @@ class Tokens:
         return self._wall(self.verify(token, "wall"))
 
     def _wall(self, held: Claims) -> tuple[str, int]:
-        exp = int(now_s()) + WALL_DAYS * _DAY_S
-        claims = Claims("wall", held.sub, secrets.token_urlsafe(12), exp, held.regions)
+        now_ms = real_now_ms()
+        exp = now_ms // 1000 + WALL_DAYS * _DAY_S
+        claims = Claims("wall", held.sub, secrets.token_urlsafe(12), exp, held.regions, now_ms)
         return issue(self._key, claims), exp
 
 

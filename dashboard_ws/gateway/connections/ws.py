@@ -72,7 +72,7 @@ class WsEndpoint:
         await send(
             {"type": "websocket.accept", "subprotocol": wire.SUBPROTOCOL if offered else None}
         )
-        session = Session(self._tokens.verify, tuple(self._hub.maps), time.monotonic())
+        session = Session(self._tokens, tuple(self._hub.maps), time.monotonic())
         client = Client(self._hub, _Channel(send), session, self._build(), scope.get(TRANSPORT))
         await _run(client, receive)
 

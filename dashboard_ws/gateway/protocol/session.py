@@ -10,10 +10,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Literal, get_args
+from typing import Final, Literal, Protocol, get_args
 
 import msgspec
 
@@ -106,14 +106,21 @@ def make_filter(topics: Collection[str], levels: Collection[str] | None, public:
     return Filter(frozenset(topics), None if levels is None else frozenset(levels), public)
 
 
+class TokenChecks(Protocol):
+    """What a session asks of tokens. Both raise `TokenError`."""
+
+    def verify(self, token: str) -> Claims:
+        """The claims of a token."""
+
+    def check(self, claims: Claims) -> Claims:
+        """The same claims, if they have not been revoked since."""
+
+
 class Session:
-    """One connection. Every method raises `Closed` when it has to end.
+    """One connection. Every method raises `Closed` when it has to end."""
 
-    `verify` takes a token and gives its claims, or raises `TokenError`.
-    """
-
-    def __init__(self, verify: Callable[[str], Claims], served: Collection[str], at: float) -> None:
-        self._verify = verify
+    def __init__(self, tokens: TokenChecks, served: Collection[str], at: float) -> None:
+        self._tokens = tokens
         self._served = served
         self._deadline = at + AUTH_S
         self._times: deque[float] = deque(maxlen=RATE)
@@ -137,7 +144,7 @@ class Session:
 
     def _auth(self, message: _Auth) -> Welcome:
         try:
-            claims = self._verify(message.token)
+            claims = self._tokens.verify(message.token)
         except TokenError as fault:
             raise Closed(Close.AUTH, str(fault)) from None
         self.claims = claims
@@ -161,5 +168,10 @@ class Session:
         if self.claims is None:
             if at >= self._deadline:
                 raise Closed(Close.AUTH, f"no auth within {AUTH_S:.0f} s")
-        elif self.claims.exp is not None and self.claims.exp <= now_s:
+            return
+        if self.claims.exp is not None and self.claims.exp <= now_s:
             raise Closed(Close.AUTH, "the token has ended: authenticate before it does")
+        try:
+            self._tokens.check(self.claims)
+        except TokenError as fault:
+            raise Closed(Close.AUTH, str(fault)) from None

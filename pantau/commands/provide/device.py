@@ -14,6 +14,7 @@ from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from pantau.dev_tokens import device_token
 from pantau.installation import running_settings
+from pantau.revoke import revoke
 
 
 def source_of(settings: Settings, unit_id: str) -> str:
@@ -55,8 +56,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print a token with which a device may send events of one unit.
 
-        Only the token goes to stdout. It does not end by itself and cannot be read again: store it
-        on the device, and nowhere else.
+        Only the token goes to stdout. It cannot be read again: store it on the device, and nowhere else.
+        It ends after 180 days; the device's client renews it long before.
 
         \b
         Example:
@@ -71,4 +72,19 @@ def register(app: typer.Typer) -> None:
             '    -H "Authorization: Bearer $(cat token.txt)" \\\n'
             "    -H 'Content-Type: application/cloudevents+json' --data @event.json",
             err=True,
+        )
+
+    @group.command("revoke")
+    def revoke_device(
+        unit: Annotated[str, typer.Argument(help="Unit or recipient id.", metavar="ID")],
+        data_dir: Annotated[
+            Path | None,
+            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+        ] = None,
+    ) -> None:
+        """Make all tokens of a unit's devices void, within a minute. Enrol its devices anew afterwards."""
+        settings = running_settings(data_dir)
+        revoke(settings, "device", unit)
+        typer.echo(
+            f"Tokens of {unit} made until now are void: pantau device enrol --unit {unit}", err=True
         )

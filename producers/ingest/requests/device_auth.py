@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.http.problems import Problem
+from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms
 from contracts.tokens import TokenError, verify
 
@@ -14,7 +15,7 @@ def _unauthorized(detail: str, error: str = "") -> Problem:
     return Problem(401, "Unauthorized", detail, {"WWW-Authenticate": challenge})
 
 
-def unit_of(authorization: str | None, key: bytes) -> str:
+def unit_of(authorization: str | None, key: bytes, revoked: Revocations) -> str:
     """Unit id that the header `Authorization: Bearer <device token>` stands for.
 
     `key`: the installation's key. Raises `Problem` 401; its detail never holds the token.
@@ -23,7 +24,7 @@ def unit_of(authorization: str | None, key: bytes) -> str:
         raise _unauthorized("Send the device's token as `Authorization: Bearer <token>`.")
     token = authorization[len(_SCHEME) :].strip()
     try:
-        return verify(key, token, real_now_ms() / 1000, "device").sub
+        return revoked.check(verify(key, token, real_now_ms() / 1000, "device")).sub
     except TokenError as error:
         raise _unauthorized(
             f"{error}; enrol the device again (pantau device enrol).", ', error="invalid_token"'

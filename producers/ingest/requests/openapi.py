@@ -138,10 +138,29 @@ def _operation() -> dict[str, Any]:
     }
 
 
+def _renewal() -> dict[str, Any]:
+    members = {"token": {"type": "string"}, "expires": {"type": "string", "format": "date-time"}}
+    schema = {"type": "object", "required": list(members), "properties": members}
+    answers = _answers()
+    return {
+        "summary": "A fresh token for one that still holds",
+        "operationId": "renewToken",
+        "security": [{"device": []}],
+        "responses": {
+            "200": {
+                "description": "Store it.",
+                "content": {"application/json": {"schema": schema}},
+            },
+            **{status: answers[status] for status in ("401", "429", "503")},
+        },
+    }
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """The whole document: what FastAPI knows of `app`, and the endpoint."""
     found = get_openapi(title=app.title, version=app.version, routes=app.routes)
     found["paths"]["/v1/events"] = {"post": _operation()}
+    found["paths"]["/v1/token"] = {"post": _renewal()}
     components = found.setdefault("components", {})
     components.setdefault("securitySchemes", {})["device"] = {"type": "http", "scheme": "bearer"}
     members = {name: {"type": "string"} for name in ("type", "title", "detail")}

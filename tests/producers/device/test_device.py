@@ -16,6 +16,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.time.clock import real_now_ms
+from contracts.tokens import Claims, issue, verify
 from engines.kafka.broker import pick_port
 from producers.device import ingest_client as device
 from producers.device.ingest_client import (
@@ -27,7 +29,7 @@ from producers.device.ingest_client import (
 )
 from producers.device.outbox import Outbox, drain
 from tests.examples import KITCHEN
-from tests.producers.installation import Running, temperature, token
+from tests.producers.installation import KEY, Running, temperature, token
 
 Answer = Callable[[list[bytes]], web.Response]
 
@@ -251,6 +253,30 @@ def test_a_device_against_a_real_ingest(served: Running, tmp_path: Path) -> None
             return accepted
 
     assert asyncio.run(run()) == 3_000
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("made_before_s", [60, 3_600])
+def test_a_token_in_the_second_half_of_its_life_is_renewed(
+    served: Running, made_before_s: int
+) -> None:
+    now_ms = real_now_ms()
+    held = issue(KEY, Claims("device", KITCHEN, "old", now_ms // 1000 + 600, made_ms=now_ms - made_before_s * 1000))  # fmt: skip
+    stored: list[str] = []
+
+    async def run() -> None:
+        async with DeviceClient(served.url, held, renewed=stored.append) as client:
+            for _ in range(2):
+                assert (await client.post([temperature(f"renewed-{made_before_s}")])).accepted == 1
+
+    asyncio.run(run())
+    if made_before_s < 600:
+        assert stored == []
+    else:
+        (fresh,) = stored
+        claims = verify(KEY, fresh, now_ms / 1000, "device")
+        assert (claims.sub, claims.made_ms >= now_ms) == (KITCHEN, True)
+        assert (claims.exp or 0) - now_ms / 1000 > 179 * 86_400
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

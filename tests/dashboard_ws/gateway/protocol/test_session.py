@@ -28,14 +28,38 @@ TOKENS = {
 }
 
 
-def verify(token: str) -> Claims:
-    if token not in TOKENS:
-        raise TokenError("not a Pantau token")
-    return TOKENS[token]
+class Tokens:
+    """Those of `TOKENS`, as long as they are not in `revoked`."""
+
+    def __init__(self) -> None:
+        self.revoked: set[str] = set()
+
+    def verify(self, token: str) -> Claims:
+        if token not in TOKENS:
+            raise TokenError("not a Pantau token")
+        return self.check(TOKENS[token])
+
+    def check(self, claims: Claims) -> Claims:
+        if claims.jti in self.revoked:
+            raise TokenError("the token has been revoked")
+        return claims
 
 
-def session() -> Session:
-    return Session(verify, ("32.11", "32.08"), 0.0)
+def session(tokens: Tokens | None = None) -> Session:
+    return Session(tokens or Tokens(), ("32.11", "32.08"), 0.0)
+
+
+def test_a_revoked_token_ends_a_session_that_is_open() -> None:
+    tokens = Tokens()
+    open_ = session(tokens)
+    open_.receive('{"op":"auth","token":"operator"}', 0.0)
+    open_.check(1.0, 1.0)
+    tokens.revoked.add("4")
+    with pytest.raises(Closed) as caught:
+        open_.check(2.0, 2.0)
+    assert caught.value.code is Close.AUTH
+    with pytest.raises(Closed):
+        session(tokens).receive('{"op":"auth","token":"operator"}', 0.0)
 
 
 def say(one: Session, op: str, at: float = 0.0, **members: Any) -> Any:

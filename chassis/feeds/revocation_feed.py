@@ -1,0 +1,62 @@
+"""The revoked tokens as their topic tells them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final
+
+import msgspec
+from aiokafka.errors import KafkaError
+
+from chassis import logs
+from chassis.feeds.control_topic import follow_topic
+from chassis.kafka.cluster import Cluster
+from contracts.results.topics import REVOCATION, REVOCATIONS, control_of
+from contracts.revocations import Revocation, Revocations
+
+_AGAIN_S: Final = 1.0
+
+_log = logs.get(__name__)
+
+
+class RevocationFeed:
+    """Keeps `revoked` up to date, some 500 ms behind the topic. `changed` is called when `is_loaded` becomes true."""
+
+    def __init__(
+        self, cluster: Cluster, key: bytes, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._cluster = cluster
+        self._key = key
+        self._changed = changed
+        self.revoked = Revocations()
+        self.is_loaded = False
+        """Until then a token that was revoked would be taken."""
+
+    async def run(self) -> None:
+        """Follow the topic until cancelled. What was read stays in force while Kafka is away."""
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, OSError) as error:
+                _log.warning("revocations not readable", error=str(error))
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _follow(self) -> None:
+        async with aclosing(follow_topic(self._cluster, REVOCATIONS)) as polls:
+            async for records, caught_up in polls:
+                for record in records:
+                    self._apply(record.offset, record.headers, record.value or b"")
+                if caught_up and not self.is_loaded:
+                    self.is_loaded = True
+                    self._changed()
+
+    def _apply(self, offset: int, headers: tuple[tuple[str, bytes], ...], value: bytes) -> None:
+        if control_of(self._key, headers, value) != REVOCATION:
+            _log.warning("revocation ignored: not signed by this installation", offset=offset)
+            return
+        try:
+            self.revoked.add(msgspec.json.decode(value, type=Revocation))
+        except msgspec.DecodeError:
+            _log.warning("revocation ignored: not readable", offset=offset)
