@@ -55,7 +55,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NO_OFFSET: "A time has no UTC offset.",
     Code.NOT_RFC3339: "A time is not written as RFC 3339 says.",
     Code.BAD_SOURCE: "`source` is not /<region>/<kind>/<unit id>.",
-    Code.FOREIGN_SOURCE: "The event is of another unit than the device's token.",
+    Code.FOREIGN_SOURCE: "The event is of another unit or recipient than the device's token.",
     Code.SELF_SUPERSEDING: "The event supersedes itself.",
     Code.IN_FUTURE: "`time` is more than 5 minutes ahead of `receivedtime`.",
     Code.TOO_OLD: "`time` is more than 30 days behind `receivedtime`.",

@@ -89,7 +89,8 @@ def _tokens(plan: Plan, registries: tuple[RegionRegistry, ...]) -> str | None:
     if not plan.dev_tokens:
         return None
     units = {unit.unit_id for registry in registries for unit in registry.units}
-    return write_dev_tokens(plan.home, secret_key(plan.settings), units)
+    recipients = {one.recipient_id for registry in registries for one in registry.recipients}
+    return write_dev_tokens(plan.home, secret_key(plan.settings), units | recipients)
 
 
 def _announce(plan: Plan, tokens: str | None) -> None:

@@ -166,3 +166,15 @@ def test_enrol_checks_the_unit_and_prints_only_the_token(tmp_path: Path) -> None
 
 def first_unit() -> Unit:
     return load_region(installation.ROOT / "regions" / "32.11").units[0]
+
+
+def test_enrol_takes_a_recipient_too(tmp_path: Path) -> None:
+    home = DataDir(tmp_path)
+    home.create_key()
+    recipient = load_region(installation.ROOT / "regions" / "32.11").recipients[0].recipient_id
+    command = ["device", "enrol", "--unit", recipient, "--data-dir", str(tmp_path)]
+    good = CliRunner().invoke(build(), command)
+    assert good.exit_code == 0
+    token = good.stdout.strip()
+    assert verify(home.key(), token, real_now_ms() / 1000, "device").sub == recipient
+    assert f"/32.11/recipient/{recipient}" in good.stderr

@@ -11,30 +11,34 @@ from chassis.clocks import load_clock, secret_key
 from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
-from contracts.registry.entities import Registry
+from contracts.registry.entities import Recipient, Registry
 from pantau.dev_tokens import device_token
 from pantau.installation import running_settings
 from pantau.revoke import revoke
 
 
 def source_of(settings: Settings, unit_id: str) -> str:
-    """The `source` of the unit's events. Raises `OperatorError` if the folders cannot be used, or it is in no region folder, or closed."""
+    """The `source` of the events of a unit or recipient.
+
+    Raises `OperatorError` if the folders cannot be used, or it is in no region folder, or closed.
+    """
     registry = Registry(load_regions(settings.regions_dir, settings.regions))
-    region = registry.region_of_unit(unit_id)
+    region = registry.region_of_source(unit_id)
     if region is None:
         raise OperatorError(
-            f"unit {unit_id} is in no units.csv of {', '.join(settings.regions)}: "
+            f"{unit_id} is in no units.csv or recipients.csv of {', '.join(settings.regions)}: "
             "check its spelling, or add it there first"
         )
     today = registry.local_day(region, load_clock(settings).now_ms())
-    unit = registry.unit(unit_id, today)
+    unit = registry.unit(unit_id, today) or registry.recipient(unit_id, today)
     if unit is None:
         raise OperatorError(
             f"unit {unit_id} begins on a later day (valid_from): enrol its device then"
         )
     if unit.status == "closed":
         raise OperatorError(f"unit {unit_id} is closed: a device of it has nothing to send")
-    return f"/{region}/{unit.kind}/{unit_id}"
+    kind = "recipient" if isinstance(unit, Recipient) else unit.kind
+    return f"/{region}/{kind}/{unit_id}"
 
 
 def register(app: typer.Typer) -> None:
@@ -48,13 +52,18 @@ def register(app: typer.Typer) -> None:
 
     @group.command("enrol")
     def enrol(
-        unit: Annotated[str, typer.Option(help="Unit id as in units.csv.", metavar="ID")],
+        unit: Annotated[
+            str,
+            typer.Option(
+                help="Id of a unit or recipient, as in units.csv or recipients.csv.", metavar="ID"
+            ),
+        ],
         data_dir: Annotated[
             Path | None,
             typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
         ] = None,
     ) -> None:
-        """Print a token with which a device may send events of one unit.
+        """Print a token with which a device may send events of one unit or recipient.
 
         Only the token goes to stdout. It cannot be read again: store it on the device, and nowhere else.
         It ends after 180 days; the device's client renews it long before.
