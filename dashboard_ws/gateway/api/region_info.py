@@ -79,6 +79,7 @@ class RegionAnswer(msgspec.Struct):
     units: list[UnitInfo]
     targets: list[Target]
     today: list[tuple[int, int, int, int, int]]
+    recipients: int
     not_served: list[NotServed]
     map: Outline
 
@@ -156,6 +157,7 @@ class RegionInfo:
                 for at, cooked, dispatched, received, eaten in self._hub.days[code].points(iso)
                 if zone.local_day(at) == day
             ],
+            recipients=len(service.registered),
             not_served=_not_served(service),
             map=self._map(code),
         )

@@ -20,6 +20,8 @@ export interface Scene {
   readonly age?: number;
   /** Minutes of the day of which nothing is known. */
   readonly unknown?: readonly [number, number];
+  /** Nobody is served today: why. */
+  readonly dayOff?: string;
   readonly alerts?: boolean;
   /** Everything went as it should: the widest figures that a good day has. */
   readonly perfect?: boolean;
@@ -31,6 +33,7 @@ export function momentOf(scene: Scene): number {
 
 export function regionOf(scene: Scene): Region {
   const off = new Date(`${scene.day}T00:00:00Z`).getUTCDay() === 0;
+  const none = off || scene.dayOff !== undefined;
   const today: DayPoint[] = [];
   for (let at = 0; at <= scene.minute - (scene.age ?? 0); at += 5) {
     const [from, to] = scene.unknown ?? [0, 0];
@@ -43,9 +46,13 @@ export function regionOf(scene: Scene): Region {
     day: scene.day,
     simulated: scene.simulated ?? false,
     clock_factor: scene.simulated ? 72 : 1,
-    targets: off ? [] : REGION.targets,
-    units: off ? REGION.units.map((unit) => ({ ...unit, meals: [] })) : REGION.units,
+    targets: none ? [] : REGION.targets,
+    units: none ? REGION.units.map((unit) => ({ ...unit, meals: [] })) : REGION.units,
     today,
+    recipients: off || scene.dayOff ? 0 : 1386,
+    not_served: off ? [{ reason: "", groups: [], recipients: 1400 }] : scene.dayOff
+      ? [{ reason: scene.dayOff, groups: [], recipients: 1400 }]
+      : [{ reason: "ujian", groups: [], recipients: 14 }, { reason: "posyandu pindah hari", groups: ["bumil"], recipients: 2 }],
   };
 }
 
@@ -84,12 +91,21 @@ export function rowsOf(scene: Scene): Row[] {
   const performance = (level: string, id: string, values: Record<string, number>): void => {
     rows.push({ topic: "performance", key: `performance/${level}/${id}/1d`, level, area_id: id, window: "1d", ...stamp, ...values });
   };
+  const reception = (level: string, id: string, values: Record<string, number>): void => {
+    rows.push({ topic: "reception", key: `reception/${level}/${id}/1d`, level, area_id: id, window: "1d", ...stamp, ...values });
+  };
+  const some = (n: number): number => (n > 0 ? 1 : 0);
+  let confirmed = 0;
   const sum: Record<string, number> = {};
   for (const unit of kitchens) {
     const values = unitValues(unit, zero ? -1 : scene.minute - (scene.age ?? 0), serves);
     if (scene.perfect) Object.assign(values, perfect(unit));
     for (const [name, value] of Object.entries(values)) sum[name] = (sum[name] ?? 0) + value;
     performance("unit", unit.unit_id, values);
+    const got = values["portions_received"] ?? 0;
+    const taken = Math.round(got * (dice(unit.unit_id, 13) < 0.02 ? 0.7 : 0.96));
+    reception("unit", unit.unit_id, { checks: values["deliveries"] ?? 0, portions_confirmed: taken, portions_refused: some(got) });
+    confirmed += taken;
     const heard = lastHeard(unit, scene);
     if (heard === null) continue;
     const last_received = new Date(now - heard * 60_000).toISOString();
@@ -99,6 +115,9 @@ export function rowsOf(scene: Scene): Row[] {
     });
   }
   performance("kabupaten", CODE, sum);
+  reception("kabupaten", CODE, {
+    checks: 900, portions_confirmed: confirmed, portions_refused: 114, reporting: zero ? 0 : 912,
+  });
   const coverage = (level: string, id: string, group: string, eaten: number, target: number): void => {
     const key = `coverage/${level}/${id}/${group}/1d`;
     rows.push({ topic: "coverage", key, level, area_id: id, group, window: "1d", ...stamp, eaten, target });

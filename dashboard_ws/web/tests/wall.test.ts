@@ -14,6 +14,7 @@ const SCENES: Record<string, Scene> = {
   "when all went as it should": { day: "2026-11-24", minute: 900, perfect: true },
   "when all is stale": { day: "2026-11-24", minute: 640, age: 42 },
   "when all is gone": { day: "2026-11-24", minute: 640, age: 120 },
+  "on a named day off": { day: "2026-12-01", minute: 600, quiet: true, dayOff: "Hari Raya Idulfitri 1447 H" },
   "on a Sunday": { day: "2026-11-22", minute: 600, quiet: true },
   "a simulation whose data is stale": { day: "2026-11-24", minute: 640, age: 42, simulated: true },
 };
@@ -114,6 +115,17 @@ describe("what stands on the wall", () => {
     expect(body).toContain("data contoh");
     expect(body).not.toContain("SIMULASI");
     expect(await page.locator("[role=alert]").count()).toBe(0);
+  });
+
+  it("is what recipients confirmed, who is not served, and the name of a day off", async () => {
+    await wall();
+    const body = await text();
+    expect(body).toMatch(/Dikonfirmasi 9\d % · ditolak 114 · 912 dari 1\.386 melapor/);
+    expect(body).toContain("Tidak melayani: 14 penerima (ujian) · +1 lainnya");
+    await page.context().close();
+    gateway.show({ day: "2026-12-01", minute: 600, quiet: true, dayOff: "Natal" });
+    await wall();
+    expect(await text()).toContain("Libur: Natal");
   });
 
   it("says that it is a simulation", async () => {

@@ -28,6 +28,13 @@ export interface Shape {
   readonly cy: number;
 }
 
+/** Recipients that the calendar leaves out today. `groups` empty: the whole recipient; `reason` empty: no day of service. */
+export interface NotServed {
+  readonly reason: string;
+  readonly groups: readonly string[];
+  readonly recipients: number;
+}
+
 export interface Region {
   readonly code: string;
   readonly name: string;
@@ -43,6 +50,9 @@ export interface Region {
   readonly units: readonly Unit[];
   readonly targets: readonly { readonly meal_time: string; readonly registered: number }[];
   readonly today: readonly DayPoint[];
+  /** Recipients that are served on `day`. */
+  readonly recipients: number;
+  readonly not_served: readonly NotServed[];
   readonly map: { readonly viewBox: string; readonly kecamatan: readonly Shape[] };
 }
 
@@ -58,8 +68,9 @@ export function mealsOf(region: Region): Meal[] {
   return region.targets.map((one) => [minuteOf(one.meal_time), one.registered]);
 }
 
-/** True if meals are served on the day. */
+/** True if meals are served on the day; of the region's own day its calendar says so too. */
 export function serves(region: Region, day: string): boolean {
+  if (region.day === day && region.targets.length === 0) return false;
   return region.service_weekdays.includes(weekday(day)) && !region.holidays.includes(day);
 }
 

@@ -5,7 +5,7 @@ import type { Session } from "./session";
 import { CUT_MS } from "../truth";
 
 export const SUBPROTOCOL = "pantau.v1";
-const TOPICS = ["performance", "coverage", "clinic_coverage", "alerts", "freshness"];
+const TOPICS = ["performance", "coverage", "reception", "clinic_coverage", "alerts", "freshness"];
 /** Not the recipients: 17,000 rows that no panel shows. */
 const LEVELS = ["kabupaten", "kecamatan", "unit"];
 

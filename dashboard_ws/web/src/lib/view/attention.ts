@@ -3,12 +3,14 @@
  * says which of the two it shows.
  */
 
-import { age, shortName } from "../format";
+import { age, count, shortName } from "../format";
 import { num, str, type Row } from "../link/protocol";
 import type { Unit } from "../region";
 import { judge } from "../truth";
+import { WORDS } from "../words";
 import { rowOf, type Heard } from "./kitchens";
-import type { Rows } from "./rows";
+import { difference } from "./reception";
+import { todays, type Rows } from "./rows";
 
 /** 1 pantau, 2 waspada, 3 siaga. */
 export type Severity = 1 | 2 | 3;
@@ -72,7 +74,7 @@ function severityOf(value: number | null): Severity {
 /** A few readings out of range happen when a door is opened. */
 const MOST_READINGS_OUT = 2;
 
-/** What today's numbers say: long deliveries, failed tests, temperatures out of range, silence. */
+/** What today's numbers say: long deliveries, failed tests, temperatures out of range, recipients that say otherwise, silence. */
 export function signs(heard: readonly Heard[], rows: Rows, day: string, now: number): Notice[] {
   const found: Notice[] = [];
   for (const { unit, row: last, hearing, silentMs } of heard) {
@@ -91,6 +93,9 @@ export function signs(heard: readonly Heard[], rows: Rows, day: string, now: num
     add(3, "Uji gagal", failed, `${failed}×`);
     add(2, "> 4 jam", over4, `${over4}×`);
     add(1, "Suhu", out > MOST_READINGS_OUT ? out : 0, `${out}×`);
+    const recipients = todays(rows, `reception/unit/${unit.unit_id}/1d`, day);
+    const apart = judge([recipients], now).quality === "live" ? difference(today, recipients) : 0;
+    add(1, WORDS.difference, Math.abs(apart), count(Math.abs(apart)));
     if (hearing === "silent") add(2, "Diam", silentMs, age(silentMs / 1000), last);
   }
   return found.sort(bySeverity);

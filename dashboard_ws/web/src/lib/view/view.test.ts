@@ -10,6 +10,7 @@ import { fold, signs, type Notice } from "./attention";
 import { spread } from "./chart";
 import { isSilent, signals } from "./clinic";
 import { heard, ranking, reporting } from "./kitchens";
+import { confirmed, dayOff, difference, notServed } from "./reception";
 import { addPoint, gaps, pieces } from "./today";
 
 const DAY = "2026-11-24";
@@ -110,6 +111,35 @@ describe("signs", () => {
   it("what finds no place is counted", () => {
     const all = ["a", "b", "c", "d", "e", "f", "g", "h"].map((what) => notice(what, 1));
     expect(fold(all, 6)).toMatchObject({ more: 2, notices: { length: 6 } });
+  });
+});
+
+describe("the receiving side", () => {
+  const said = row("r", { checks: 3, portions_confirmed: 81, portions_refused: 4, reporting: 9 });
+
+  it("is a share of received, and never a zero that nobody has reported", () => {
+    expect(confirmed(said, 100, 14)).toBe("Dikonfirmasi 81 % · ditolak 4 · 9 dari 14 melapor");
+    expect(confirmed(row("r", { portions_confirmed: 0, portions_refused: 0, reporting: 0 }), 100, 14)).toBe("Belum ada konfirmasi penerima");
+    expect(confirmed(undefined, 100, 14)).toBe("Belum ada konfirmasi penerima");
+  });
+
+  it("differs from the kitchen over 10 %, refused included; where deliveries are not all checked there is nothing to compare", () => {
+    const kitchenSays = (n: number): Row => row("k", { portions_received: n, deliveries: 3 });
+    expect([85, 94, 95, 76, 78].map((n) => difference(kitchenSays(n), said))).toEqual([0, 0, 10, -9, 0]);
+    expect(difference(kitchenSays(100), row("r", { checks: 0, portions_confirmed: 0, portions_refused: 0 }))).toBe(0);
+    expect(difference(undefined, said)).toBe(0);
+    expect(difference(row("k", { portions_received: 100, deliveries: 4 }), said)).toBe(0);
+    const rows = new Map([kitchen("A", { portions_received: 100, deliveries: 3 }), ["reception/unit/A/1d", said] as [string, Row]]);
+    expect(signs(heard([unit("A")], rows, NOW, MINUTE, true), rows, DAY, NOW)).toMatchObject([{ what: "Beda", where: "A", figure: "15" }]);
+  });
+
+  it("names who is not served and a day off; a weekday without service has no name", () => {
+    const exam = { reason: "ujian", groups: [], recipients: 14 };
+    expect(notServed([])).toBe("");
+    expect(notServed([exam])).toBe("Tidak melayani: 14 penerima (ujian)");
+    expect(notServed([exam, { reason: "x", groups: ["sd"], recipients: 1 }])).toBe("Tidak melayani: 14 penerima (ujian) · +1 lainnya");
+    expect(dayOff([{ reason: "Natal", groups: [], recipients: 9 }])).toBe("Libur: Natal");
+    expect(dayOff([{ reason: "", groups: [], recipients: 9 }])).toBe("Bukan hari layanan");
   });
 });
 
