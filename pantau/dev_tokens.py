@@ -10,6 +10,7 @@ import msgspec
 
 from chassis.datadir import DataDir, write_file
 from chassis.kafka.cluster import password_of
+from contracts.registry.region_rows import RegionRegistry
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenKind, device_claims, issue
 
@@ -46,6 +47,18 @@ def wall_url(gateway: str, key: bytes, wall: str) -> str:
 def short_wall_token(key: bytes) -> str:
     """A wall token for one question of a command on this machine."""
     return issue(key, _claims("wall", "pantau-status", _QUESTION_S))
+
+
+def sources_of(registries: Iterable[RegionRegistry]) -> set[str]:
+    """Ids of all units and recipients: each may have a device."""
+    return {
+        source
+        for one in registries
+        for source in (
+            *(unit.unit_id for unit in one.units),
+            *(recipient.recipient_id for recipient in one.recipients),
+        )
+    }
 
 
 def dev_tokens(key: bytes, units: Iterable[str], accounts: Mapping[str, str]) -> dict[str, Any]:

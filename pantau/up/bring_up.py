@@ -21,7 +21,7 @@ from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
 from engines.kafka.broker import KafkaBroker
 from pantau import installation
-from pantau.dev_tokens import new_wall, wall_url, write_dev_tokens
+from pantau.dev_tokens import new_wall, sources_of, wall_url, write_dev_tokens
 from pantau.processes.supervisor import PartFailed, Supervisor
 from pantau.registry_publish import publish
 from pantau.up import demo_clock, preflight
@@ -88,9 +88,7 @@ def _tokens(plan: Plan, registries: tuple[RegionRegistry, ...]) -> str | None:
     """The file of dev tokens, if it is wanted."""
     if not plan.dev_tokens:
         return None
-    units = {unit.unit_id for registry in registries for unit in registry.units}
-    recipients = {one.recipient_id for registry in registries for one in registry.recipients}
-    return write_dev_tokens(plan.home, secret_key(plan.settings), units | recipients)
+    return write_dev_tokens(plan.home, secret_key(plan.settings), sources_of(registries))
 
 
 def _announce(plan: Plan, tokens: str | None) -> None:

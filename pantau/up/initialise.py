@@ -21,7 +21,7 @@ from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.time.clock import RealClock
 from pantau import installation
-from pantau.dev_tokens import device_token
+from pantau.dev_tokens import device_token, sources_of
 from pantau.registry_publish import publish
 from pantau.up import preflight
 from pantau.up.prepare import load_registries, make_schema
@@ -54,8 +54,7 @@ def wait_for_clickhouse(settings: Settings, wait_s: float) -> None:
 
 def _write_device_tokens(home: DataDir, key: bytes, registries: Iterable[RegionRegistry]) -> None:
     """For the simulator, which plays every device."""
-    units = {unit.unit_id for registry in registries for unit in registry.units}
-    content = {"devices": {unit: device_token(key, unit) for unit in sorted(units)}}
+    content = {"devices": {one: device_token(key, one) for one in sorted(sources_of(registries))}}
     write_file(home.tokens_file, msgspec.json.encode(content) + b"\n")
 
 
