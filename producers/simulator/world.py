@@ -101,15 +101,17 @@ class World:
         ]
 
     def fed_by(self, unit_id: str, day: int) -> list[tuple[Recipient, Mapping[str, int]]]:
-        """Recipients that the kitchen feeds on the day, with whom is registered there; none on days without service."""
-        if not self.registry.is_service_day(self.region, day):
-            return []
-        view = self.view(day)
+        """Recipients that the kitchen feeds on the day, with who of those registered is served on it."""
+        service = self.registry.service(self.region, day)
         fed = [
-            (one, view.registered.get(one.recipient_id, {}))
-            for one in view.recipients_of.get(unit_id, ())
+            (one, service.registered.get(one.recipient_id, {}))
+            for one in service.view.recipients_of.get(unit_id, ())
         ]
         return [(one, registered) for one, registered in fed if registered]
+
+    def before_holiday(self, day: int) -> bool:
+        """Whether the next day is a named holiday without meals: packs are handed out on the day before."""
+        return day + 1 in self._holidays and not self.registry.is_service_day(self.region, day + 1)
 
     def clinic_works(self, day: int) -> bool:
         """Clinics are closed on Sundays and holidays."""

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from contracts.registry.entities import Unit
 from producers.simulator.events.event_lines import MEAL, ROUTINE, URGENT, Pen, Said
-from producers.simulator.plan.kitchens import Character, KitchenDay, Stop, Trip, character, plan
-from producers.simulator.world import MINUTE_MS, World
+from producers.simulator.plan.kitchens import (
+    Character,
+    CookedBatch,
+    KitchenDay,
+    Stop,
+    Trip,
+    character,
+    plan,
+)
+from producers.simulator.world import HOUR_MS, MINUTE_MS, World
 
 _VERSION: Final = "2.3.1"
 _COLD: Final = {"chiller": (3.1, 0.5, "ch"), "freezer": (-20.6, 0.6, "fr")}
 _HOT: Final = (66.0, 1.6, "hh")
+_RAW: Final = ("beras", "ayam potong", "wortel", "tempe")
+_READY: Final = ("telur rebus", "susu kotak", "roti", "pisang")
+_BUYS_READY: Final = 0.08
 _NOTES: Final = (
     ("supply", 1, "Bahan baku datang terlambat"),
     ("equipment", 1, "Kompor nomor dua padam sebentar"),
@@ -32,8 +43,8 @@ def kitchen_says(world: World, unit: Unit, day: int) -> list[Said]:
     pen.heartbeats(list(world.beats(unit, day, world.rates.heartbeat_s)), _VERSION)
     happened = plan(world, unit, day)
     if happened is not None:
-        teller = _Teller(pen, character(world, unit.unit_id), world.dice(unit.unit_id, day, "says"))
-        teller.tell(happened)
+        dice = world.dice(unit.unit_id, day, "says")
+        _Teller(pen, unit.unit_id, character(world, unit.unit_id), dice).tell(happened)
         _readings(pen, unit, day, happened)
     pen.said.sort(key=lambda said: said.made_ms)
     return pen.said
@@ -42,18 +53,20 @@ def kitchen_says(world: World, unit: Unit, day: int) -> list[Said]:
 class _Teller:
     """Somebody at the kitchen who types things in, not always right the first time."""
 
-    def __init__(self, pen: Pen, nature: Character, dice: random.Random) -> None:
+    def __init__(self, pen: Pen, unit_id: str, nature: Character, dice: random.Random) -> None:
         self._pen = pen
+        self._unit_id = unit_id
         self._nature = nature
         self._dice = dice
 
     def tell(self, happened: KitchenDay) -> None:
         """All of the day but the sensors' readings."""
         for batch in happened.batches:
-            data = {
+            data: dict[str, object] = {
                 "batch": batch.name,
                 "portions": batch.portions,
                 "core_temp_c": batch.core_temp_c,
+                "lots": list(self._lots(batch)),
             }
             self._portions(
                 f"cook-{batch.number}",
@@ -73,15 +86,38 @@ class _Teller:
                 self._stop(number, trip, stop, stop.portions)
         self._incident(happened)
 
+    def _lots(self, batch: CookedBatch) -> Iterator[str]:
+        """Names of what the batch is made of, as received; now and then something that was bought ready."""
+        dice = self._pen.world.dice(self._unit_id, batch.name, "lots")
+        items = [(dice.choice(_RAW), False)]
+        if dice.random() < _BUYS_READY:
+            items.append((dice.choice(_READY), True))
+        for number, (item, ready) in enumerate(items, 1):
+            at = batch.cooked_ms - dice.randint(60, 100) * MINUTE_MS
+            lot = f"L{batch.name}-{number}"
+            data: dict[str, object] = {
+                "item": item,
+                "lot": lot,
+                "supplier": f"Pemasok Contoh {dice.randint(1, 12):02d}",
+                "ready_to_eat": ready,
+            }
+            if ready:
+                data["made_at"] = self._pen.world.text(at - dice.randint(2, 9) * HOUR_MS)
+            self._pen.write(f"lot-{batch.number}-{number}", "sppg.ingredient.received", at, data)
+            yield lot
+
     def _stop(self, number: int, trip: Trip, stop: Stop, portions: int) -> None:
         subject = stop.recipient.recipient_id
-        received = {
+        received: dict[str, object] = {
             "trip": trip.name,
             "batch": trip.batch.name,
             "portions": portions,
             "temp_c": stop.temp_c,
-            "cooked_at": self._pen.world.text(trip.batch.cooked_ms),
         }
+        if stop.package == "fresh":
+            received["cooked_at"] = self._pen.world.text(trip.batch.cooked_ms)
+        else:
+            received["package"] = stop.package
         type_ = "sppg.delivery.received"
         id_ = self._portions(f"recv-{number}", type_, stop.arrives_ms, received, portions, subject)
         if self._dice.random() < 0.002:

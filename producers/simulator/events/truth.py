@@ -26,7 +26,9 @@ from chassis.datadir import DataDir
 from contracts.events.codes import Refusal
 from contracts.events.decode import decode_line
 from contracts.events.event_types import (
+    AttendanceReported,
     CookingFinished,
+    DeliveryChecked,
     DeliveryReceived,
     DispatchDeparted,
     Event,
@@ -37,6 +39,7 @@ from producers.simulator.events.event_lines import HEARTBEAT, Said, day_of
 _OPEN_FILES: Final = 8
 _EVENT: Final = b'{"specversion"'
 FIGURES: Final = ("portions_cooked", "portions_dispatched", "portions_received", "portions_eaten")
+RECEPTION: Final = ("confirmed", "refused", "present")
 
 Key = tuple[str, str]
 """Unit id, event id."""
@@ -108,7 +111,8 @@ def read(path: Path) -> TruthRecord:
 def totals(path: Path, up_to_received_ms: int | None = None) -> dict[str, Any]:
     """Sums of a day's file over what ingest had accepted up to a moment of the region's clock (None: over all that happens).
 
-    `{"regions": {code: figures}, "kitchens": {unit id: figures}, "uncertain": n}` with `figures` = `FIGURES` of the contract, portions.
+    `{"regions": {code: figures}, "kitchens": {unit id: figures}, "reception": {code: counts}, "uncertain": n}`
+    with `figures` = `FIGURES` of the contract, portions, and `counts` = `RECEPTION`, as the recipients say.
     `uncertain`: events that were under way just then; where it is not 0, ingest may have had them already.
     """
     return sums(read(path), up_to_received_ms)
@@ -118,13 +122,33 @@ def sums(record: TruthRecord, up_to_received_ms: int | None = None) -> dict[str,
     """`totals` of a file that has been read."""
     regions: dict[str, dict[str, int]] = {}
     kitchens: dict[str, dict[str, int]] = {}
+    reception: dict[str, dict[str, int]] = {}
     for _, event in record.counting(up_to_received_ms):
+        for what, number in _received_by_recipients(event):
+            counts = reception.setdefault(event.origin.region, dict.fromkeys(RECEPTION, 0))
+            counts[what] += number
         figure, portions = _figure(event)
         if figure:
             for of, name in ((regions, event.origin.region), (kitchens, event.origin.unit_id)):
                 of.setdefault(name, dict.fromkeys(FIGURES, 0))[figure] += portions
     under_way = 0 if up_to_received_ms is None else record.uncertain(up_to_received_ms)
-    return {"regions": regions, "kitchens": kitchens, "uncertain": under_way}
+    return {
+        "regions": regions,
+        "kitchens": kitchens,
+        "reception": reception,
+        "uncertain": under_way,
+    }
+
+
+def _received_by_recipients(event: Event) -> Iterator[tuple[str, int]]:
+    match event:
+        case DeliveryChecked():
+            yield "confirmed", event.data.portions
+            yield "refused", event.data.refused
+        case AttendanceReported():
+            yield "present", sum(event.data.present.values())
+        case _:
+            return
 
 
 def _figure(event: Event) -> tuple[str, int]:

@@ -26,6 +26,8 @@ _HB: Final = (11.9, 1.05)
 _ILL_A_CHILD: Final = 45 / 68_873
 """Of all ages, a day, for each registered child: the whole kabupaten has some 45."""
 _SYNDROMES: Final = (("diarrhoea", 0.55), ("other", 0.86), ("foodborne", 1.0))
+_COUNTS: Final = 0.04
+"""Chance that a clinic sends a tally too. A hospital outside the region always does."""
 _PUPIL: Final = 0.4
 """Share of the ill who are fed by a kitchen, with the school known."""
 _SYMPTOMS: Final = {
@@ -70,6 +72,18 @@ class _Desk:
         expected = self._unit.registered_children * _ILL_A_CHILD
         for number in range(_poisson(self._dice, expected)):
             self._ill(number)
+        if self._unit.kecamatan == "" or self._dice.random() < _COUNTS:
+            self._count()
+
+    def _count(self) -> None:
+        """A tally in the middle of the day, and a newer one of the same people before the end."""
+        type_, since = "clinic.cases.counted", self._world.text(self._opens_ms)
+        cases = self._dice.randint(1, 3)
+        data = {"syndrome": "diarrhoea", "cases": cases, "inpatients": 0, "since": since}
+        noon = (self._opens_ms + self._closes_ms) // 2
+        id_ = self._pen.write("count", type_, noon, data, ROUTINE)
+        newer = {**data, "cases": cases + self._dice.randint(0, 2)}
+        self._pen.correct(id_, type_, self._closes_ms, newer, self._closes_ms, ROUTINE)
 
     def _moment(self) -> int:
         return self._dice.randint(self._opens_ms, self._closes_ms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from contracts.registry.entities import Recipient, Unit
 from producers.simulator.world import HOUR_MS, MINUTE_MS, World
@@ -74,6 +74,7 @@ class Stop:
     meal_ms: int = 0
     eaten: dict[str, int] = field(default_factory=dict)
     leftover_g: int = 0
+    package: Literal["fresh", "dry", "bundle"] = "fresh"
 
 
 @dataclass(slots=True)
@@ -139,6 +140,12 @@ def plan(world: World, unit: Unit, day: int) -> KitchenDay | None:
         for stop in trip.stops:
             _miss(dice, world.midnight_ms(day), stop)
             _eat(dice, world.midnight_ms(day), stop)
+            if world.before_holiday(day):
+                # What is taken home for the days off: schools that eat late, and posyandu.
+                if stop.recipient.kind == "posyandu":
+                    stop.package = "dry"
+                elif stop.batch.number == 2:
+                    stop.package = "bundle"
     return KitchenDay(tuple(batches), tuple(trips))
 
 

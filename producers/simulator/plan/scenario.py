@@ -19,6 +19,7 @@ from contracts.registry.entities import Recipient, Unit
 from producers.simulator.events.event_lines import URGENT, Pen, Said
 from producers.simulator.plan.clinics import AGES
 from producers.simulator.plan.kitchens import Stop, plan
+from producers.simulator.plan.recipients import reporter
 from producers.simulator.sending.devices import Post
 from producers.simulator.world import HOUR_MS, MINUTE_MS, World, phase_ms
 
@@ -44,6 +45,8 @@ _ATTACK: Final = (0.06, 0.16)
 _MOST_CASES: Final = 350
 _TELL: Final = 0.85
 """Share of the patients whose school and meal are written down."""
+_STILL_COME: Final = (0.8, 0.92)
+_ABSENT_MIN: Final = (465, 510)
 _SEEN_UNTIL_HOUR: Final = 22
 """In an outbreak puskesmas open beyond their hours; who falls ill at night comes in the morning."""
 _SEEN_FROM_HOUR: Final = 7
@@ -142,6 +145,7 @@ def outbreak(world: World, one: Appointment) -> list[Post]:
         served = [stop for stop in stops if stop.batch.number == 2 and stop.eaten]
         if served:
             made = [*_complaint(world, kitchen, day, served[0]), *_cases(world, dice, day, served)]
+            made += _absences(world, day, served)
             return sorted(made, key=lambda post: post.due_ms)
     return []
 
@@ -159,6 +163,27 @@ def _complaint(world: World, kitchen: Unit, day: int, stop: Stop) -> Iterator[Po
         f"outbreak-{day}", "sppg.incident.reported", at, data, URGENT, stop.recipient.recipient_id
     )
     yield Post(at + 60_000, kitchen.unit_id, tuple(pen.said))
+
+
+def _absences(world: World, day: int, served: Sequence[Stop]) -> Iterator[Post]:
+    """The next morning schools count who is absent, and say how many are ill."""
+    service = world.registry.service(world.region, day + 1)
+    for stop in served:
+        recipient_id = stop.recipient.recipient_id
+        if not reporter(world, recipient_id).reports:
+            continue
+        dice = world.dice("absent", day, recipient_id)
+        pen = Pen(world, "recipient", recipient_id, day + 1)
+        at = world.midnight_ms(day + 1) + dice.randint(*_ABSENT_MIN) * MINUTE_MS
+        present = {group: round(n * dice.uniform(*_STILL_COME)) for group, n in stop.eaten.items()}
+        ill = max(1, sum(stop.eaten.values()) - sum(present.values()))
+        if recipient_id in service.registered:
+            data = {"present": present, "absent_ill": ill}
+            pen.write(f"outbreak-{day}-present", "recipient.attendance.reported", at, data)
+        since = world.text(stop.meal_ms + HOUR_MS)
+        noticed = {"ill": ill, "since": since, "symptoms": ["muntah", "nyeri perut"]}
+        pen.write(f"outbreak-{day}-ill", "recipient.illness.noticed", at + MINUTE_MS, noticed)
+        yield Post(at + 2 * MINUTE_MS, recipient_id, tuple(pen.said))
 
 
 def _cases(world: World, dice: random.Random, day: int, served: Sequence[Stop]) -> Iterator[Post]:

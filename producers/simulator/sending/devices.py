@@ -11,6 +11,7 @@ from producers.simulator.events.event_lines import HEARTBEAT, MEAL, ROUTINE, Sai
 from producers.simulator.events.kitchen_events import kitchen_says
 from producers.simulator.plan.clinics import clinic_says
 from producers.simulator.plan.kitchens import character
+from producers.simulator.plan.recipients import Reception, recipients_say
 from producers.simulator.world import HOUR_MS, MINUTE_MS, World, phase_ms
 
 STALE_MS: Final = 30 * MINUTE_MS
@@ -18,6 +19,7 @@ STALE_MS: Final = 30 * MINUTE_MS
 _TOGETHER_MS: Final = 45_000
 """What is due within this long goes in one post."""
 _URGENT_S: Final = (15, 60)
+_REPORTS_LATE_S: Final = (3_600, 8 * 3_600)
 _LATE: Final = 0.02
 _LATE_MIN: Final = 25.0
 _LATEST_MIN: Final = 6 * 60.0
@@ -49,6 +51,32 @@ def unit_day(world: World, unit: Unit, day: int) -> UnitDay:
     """One unit's day."""
     said = kitchen_says(world, unit, day) if unit.kind == "sppg" else clinic_says(world, unit, day)
     return UnitDay(said, list(posts(world, unit, day, said)))
+
+
+class RecipientDay(NamedTuple):
+    """What a recipient says of a local day, and how it gets it out."""
+
+    recipient_id: str
+    said: tuple[Said, ...]
+    posts: list[Post]
+
+
+def recipient_days(world: World, kitchen: Unit, day: int) -> Iterator[RecipientDay]:
+    """The days of the recipients that a kitchen feeds."""
+    for one in recipients_say(world, kitchen, day):
+        yield RecipientDay(one.recipient_id, one.said, list(_recipient_posts(world, one, day)))
+
+
+def _recipient_posts(world: World, one: Reception, day: int) -> Iterator[Post]:
+    """Two at most: what is known when the delivery is checked, and what follows."""
+    dice = world.dice(one.recipient_id, day, "posts")
+    checked = next((n for n, said in enumerate(one.said, 1) if b"delivery.checked" in said.line), 1)
+    for part in (one.said[:checked], one.said[checked:]):
+        if part:
+            wait_s = dice.randint(*_URGENT_S)
+            if one.late:
+                wait_s += dice.randint(*_REPORTS_LATE_S)
+            yield Post(part[-1].made_ms + wait_s * 1000, one.recipient_id, part)
 
 
 def posts(world: World, unit: Unit, day: int, said: Sequence[Said]) -> Iterator[Post]:

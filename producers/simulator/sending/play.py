@@ -29,7 +29,7 @@ from producers.device.ingest_client import DeviceClient, NotAllowedError
 from producers.simulator.events.event_lines import Said
 from producers.simulator.events.truth import Truth
 from producers.simulator.plan.scenario import Agenda, Appointment, Kind, outage_of, outbreak
-from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post, unit_day
+from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post, recipient_days, unit_day
 from producers.simulator.sending.due_posts import DuePosts
 from producers.simulator.world import HOUR_MS, Rates, World
 
@@ -282,7 +282,13 @@ class Player:
         made = unit_day(world, unit, day)
         self._truth.note(unit.unit_id, made.said)
         self._add(made.posts)
-        return len(made.said)
+        events = len(made.said)
+        for one in recipient_days(world, unit, day) if unit.kind == "sppg" else ():
+            if one.recipient_id in self._tokens:
+                self._truth.note(one.recipient_id, one.said)
+                self._add(one.posts)
+                events += len(one.said)
+        return events
 
     def _add(self, posts: Iterable[Post]) -> None:
         """Posts to come, without what had arrived before this start."""
@@ -323,7 +329,9 @@ class Player:
                     if cut is not None:
                         self._schedule.cut_off(unit.unit_id, *cut)
             else:
-                posts = outbreak(world, one)
+                # A recipient without a token has no device.
+                recipients = world.view(one.day).recipients.keys() - self._tokens.keys()
+                posts = [p for p in outbreak(world, one) if p.unit_id not in recipients]
                 for post in posts:
                     self._truth.note(post.unit_id, post.said)
                 self._add(posts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from producers.simulator.sending.devices import Post, unit_day
+from producers.simulator.sending.devices import Post, recipient_days, unit_day
 from producers.simulator.world import World
 
 _ON_THE_WAY_MS = 400
@@ -27,6 +27,8 @@ def sent(world: World, from_day: int, days: int) -> Iterator[Post]:
     for day in range(from_day, from_day + days):
         for unit in world.active_units(day):
             left += unit_day(world, unit, day).posts
+            for one in recipient_days(world, unit, day) if unit.kind == "sppg" else ():
+                left += one.posts
         # Nothing that a later day says can be sent before it begins.
         end_ms = world.midnight_ms(day + 1)
         now = sorted((post for post in left if post.due_ms < end_ms), key=_order)

@@ -216,7 +216,9 @@ def test_the_file_holds_every_event_stamped_in_order(tmp_path: Path) -> None:
     portions = 0
     for line in path.read_bytes().splitlines():
         read = event(Said(0, 0, "", line))
-        assert read.received_ms is not None and read.time_ms <= read.received_ms
+        assert read.received_ms is not None
+        # Some recipients' phones have a clock that is ahead.
+        assert read.time_ms <= read.received_ms or read.origin.kind == "recipient"
         received.append(read.received_ms)
         portions += read.data.portions if isinstance(read, DeliveryReceived) else 0
     assert received == sorted(received) and portions > 300_000
