@@ -75,6 +75,11 @@ class Compared(msgspec.Struct):
     differences: list[Difference] = []
 
 
+def is_written(scope: Scope, view: View) -> bool:
+    """Whether the view has rows at all: a store of before recipients has none of theirs until a replay."""
+    return view not in _SOURCE_ROWS or _SOURCE_ROWS[view][1] in scope.cut.lines
+
+
 def rows(scratch: Scratch, scope: Scope, batch: WindowRange, view: View) -> Compared:
     """Compare one view's rows of a batch, every row and column."""
     scratch.make("compared", _both(scope, batch, view))

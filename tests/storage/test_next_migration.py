@@ -51,7 +51,7 @@ CHANGES = {
     "a typed path": with_columns(
         LINES,
         *(
-            replace(one, type=one.type.replace("JSON(", "JSON(lots Array(String), ", 1)) if one is DATA else one
+            replace(one, type=one.type.replace("JSON(", "JSON(another Array(String), ", 1)) if one is DATA else one
             for one in LINES.table.columns
         ),
     ),
