@@ -13,6 +13,7 @@ from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
 from chassis.kafka.cluster import Cluster
+from contracts.results.topics import EVENT_TOPICS
 from contracts.time.windows import PANE_WINDOWS
 from tests.chaos.history import Ledger
 from tests.e2e.day import FOLDER
@@ -22,11 +23,11 @@ _SETTLE_S: Final = 300.0
 _AUDIT_S: Final = 400
 _AUDITS: Final = 3
 _LEVELS: Final = "kabupaten,kecamatan,unit,recipient"
-_VIEWS: Final = ("performance", "coverage", "clinic_coverage")
+_VIEWS: Final = ("performance", "coverage", "reception", "clinic_coverage")
 _LIVE_ONLY: Final = ("topic", "key", "as_of", "ttl_s")
 _LIVE_S: Final = 90.0
 _SHOWN_FROM: Final = 5
-_STAGES: Final = {"unit.windows": 4, "area.windows": 1}
+_STAGES: Final = {"unit.windows": 2 * len(EVENT_TOPICS), "area.windows": 1}
 """Partitions that each stage of the streams reads."""
 _LINES_ONLY: Final = "wrong_correction"
 """What the fold finds once it has both events: how often the posted history holds it is for the audit to say."""
