@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from chassis.clocks import secret_key
+from chassis.kafka import any_header
 from chassis.settings import Mechanism, Security, Settings
 
 Account = Literal["admin", "ingest", "streams", "sinks", "gateway", "operator", "devices"]
 """`chassis.kafka.rights` says what each may do; `admin` may do everything."""
 
 _PASSWORD_BYTES: Final = 24
+
+# Every client is described here, so no process opens a consumer that ends at such a record.
+any_header.accept()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.time.instant import epoch_ms
+from contracts.time.instant import BadInstantError, epoch_ms
 from dashboard_ws.gateway.live.region_map import Frame
 
 PANE_MS: Final = 300_000
@@ -46,11 +46,11 @@ class DayLine:
             return
         try:
             row = _decoder.decode(change.body)
-        except msgspec.DecodeError:
+            at = epoch_ms(row.as_of)
+        except (msgspec.DecodeError, BadInstantError):
             return  # A row that is not as agreed is shown as it came; it makes no point.
         if row.day != self._day:
             self._day, self._points = row.day, {}
-        at = epoch_ms(row.as_of)
         self._points[at // PANE_MS] = (
             at, row.portions_cooked, row.portions_dispatched, row.portions_received,
             row.portions_eaten,

@@ -29,6 +29,10 @@ class _RowHead(msgspec.Struct):
 
 
 _row_head = msgspec.json.Decoder(_RowHead)
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON, no text, or nested too deep."""
+_MAX_SEQ_DIGITS: Final = 18
+"""Python refuses to read a number of thousands of digits."""
 
 
 class FrameBuffer:
@@ -64,7 +68,7 @@ class FrameBuffer:
             raise BadRecordError(f"key {key!r} of a live record is not <region>|<row key>")
         if row_key == HEAD_KEY:
             return self._close(region, value, time_ms) if value else None
-        if seq is None or not seq.isdigit():
+        if seq is None or not seq.isdigit() or len(seq) > _MAX_SEQ_DIGITS:
             raise BadRecordError(f"live record {key!r} has no header seq")
         self._note(region, int(seq), time_ms)
         self._take(region, row_key, int(seq), value)
@@ -76,8 +80,10 @@ class FrameBuffer:
         if value is None:
             return
         try:
+            if not value.isascii():
+                value.decode()  # msgspec steps over texts that it is not asked for; readers of the row do not
             head = _row_head.decode(value)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise BadRecordError(f"row {region}|{key} on live is damaged: {error}") from None
         pending[key] = Change(seq, value, head.topic, head.level or "")
 
@@ -89,7 +95,7 @@ class FrameBuffer:
     def _close(self, region: str, value: bytes, time_ms: int) -> tuple[str, Frame]:
         try:
             head = msgspec.json.decode(value, type=_Head)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise BadRecordError(f"the head of {region} on live is damaged: {error}") from None
         changes = self._pending.pop(region, {})
         if self._epochs.setdefault(region, head.epoch) != head.epoch:
