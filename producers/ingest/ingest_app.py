@@ -40,5 +40,5 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
     app.router.routes.append(Route("/v1/events", ingest.post_events, methods=["POST"]))
     app.router.routes.append(Route("/v1/token", ingest.renew_token, methods=["POST"]))
     ingest.health.add_to(app)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: document(app, ingest.clock.now_ms())  # type: ignore[method-assign]
     return app

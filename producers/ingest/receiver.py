@@ -44,7 +44,7 @@ class Ingest:
     def __init__(self, settings: Settings, key: bytes, clock: Clock, limits: DeviceLimits) -> None:
         self.health = Health("ingest")
         self._key = key
-        self._clock = clock
+        self.clock = clock
         self._rate = RateLimit(limits)
         self._budget = Budget(limits)
         self._link = KafkaLink(
@@ -147,7 +147,7 @@ class Ingest:
         with self._budget.share(unit_id) as share:
             body = await read_body(request.stream(), form.gzip, share.take)
             items = items_of(form.shape, body)
-            found = await Judge(unit_id, registry, self._clock).verdicts(items)
+            found = await Judge(unit_id, registry, self.clock).verdicts(items)
             try:
                 await self._write(unit_id, found, registry)
             except KafkaUnavailableError:
@@ -161,7 +161,7 @@ class Ingest:
             self._batcher.add(topic, unit_id, lines) for topic, lines in found.accepted.items()
         ]
         if found.rejected:
-            letters = letters_of(found.rejected, unit_id, registry, self._clock.now_ms())
+            letters = letters_of(found.rejected, unit_id, registry, self.clock.now_ms())
             await self._batcher.write_letters(unit_id, letters)
         for written in groups:
             await asyncio.shield(written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from chassis.http.problems import MEDIA_TYPE as PROBLEM
 from contracts.events.codes import MEANING, Code
 from contracts.events.event_types import CLASSES, TYPE_OF, Origin
 from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS
+from producers.ingest.requests.example_events import example_event
 from producers.ingest.requests.limits import DeviceLimits
 
 _LIMITS: Final = DeviceLimits()
@@ -116,7 +118,12 @@ def _answers() -> dict[str, Any]:
     }
 
 
-def _operation() -> dict[str, Any]:
+def _examples(now_ms: int) -> dict[str, Any]:
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return {type_: {"value": example_event(type_, now)} for type_ in TYPE_OF.values()}
+
+
+def _operation(now_ms: int) -> dict[str, Any]:
     event = {"schema": {"$ref": "#/components/schemas/Event"}}
     return {
         "summary": "Hand in events",
@@ -127,7 +134,7 @@ def _operation() -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "content": {
-                "application/cloudevents+json": event,
+                "application/cloudevents+json": event | {"examples": _examples(now_ms)},
                 "application/cloudevents-batch+json": {
                     "schema": {"type": "array", "items": event["schema"], "maxItems": MAX_EVENTS}
                 },
@@ -156,10 +163,10 @@ def _renewal() -> dict[str, Any]:
     }
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The whole document: what FastAPI knows of `app`, and the endpoint."""
+def document(app: FastAPI, now_ms: int) -> dict[str, Any]:
+    """What FastAPI knows of `app`, and the endpoint with an example of each type that happened at `now_ms`."""
     found = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    found["paths"]["/v1/events"] = {"post": _operation()}
+    found["paths"]["/v1/events"] = {"post": _operation(now_ms)}
     found["paths"]["/v1/token"] = {"post": _renewal()}
     components = found.setdefault("components", {})
     components.setdefault("securitySchemes", {})["device"] = {"type": "http", "scheme": "bearer"}

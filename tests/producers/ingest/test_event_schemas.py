@@ -11,9 +11,9 @@ from fastapi import FastAPI
 
 from contracts.events.event_types import TYPES
 from producers.ingest.requests.openapi import document
-from tests.examples import DATA, event
+from tests.examples import DATA, TIME_MS, event
 
-_DOCUMENT = document(FastAPI())
+_DOCUMENT = document(FastAPI(), TIME_MS)
 _SCHEMA = {"$ref": "#/components/schemas/Event"} | _DOCUMENT
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from contracts.events.codes import Code
+from contracts.events.event_types import TYPES
 from contracts.events.partition import partition_of
 from contracts.registry.entities import RegionRegistry
 from contracts.results.tables import TABLES
@@ -289,6 +290,19 @@ def test_health_metrics_and_openapi(served: Running) -> None:
     assert set(answers) == {"202", "400", "401", "403", "413", "415", "422", "429", "503"}
     code = document["components"]["schemas"]["Result"]["properties"]["rejected"]["items"]
     assert Code.TOO_OLD in code["properties"]["code"]["enum"]
+
+
+def test_each_example_of_the_document_is_accepted(served: Running) -> None:
+    document = httpx.get(f"{served.url}/openapi.json").json()
+    content = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]
+    examples = content[SINGLE]["examples"]
+    assert set(examples) == set(TYPES)
+    for example in examples.values():
+        body = example["value"]
+        answer = served.post(
+            json.dumps(body).encode(), body["source"].split("/")[-1], Content_Type=SINGLE
+        )
+        assert answer.status_code == 202, answer.text
 
 
 def test_a_registry_change_counts_when_it_is_signed(served: Running) -> None:
