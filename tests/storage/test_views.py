@@ -163,11 +163,11 @@ def test_an_event_is_told_as_it_was_sent(sink: Sink) -> None:
     assert sink.ask(
         "SELECT data.portions, data.temp_c, toString(data.cooked_at), data.core_temp_c, data.eaten.sd,"
         " dateDiff('minute', data.cooked_at, time) FROM pantau.events WHERE id = 'd'"
-    ) == [(312, 64.5, "2026-11-24 00:05:00.000", None, None, 190)]
+    ) == [(312, 64.5, "2026-11-24 00:05:30.120", None, None, 190)]
     # Not stamped: the append time counts.
     assert sink.ask(
         "SELECT toString(received_at), data.age_years, data.symptoms, toString(data.onset) FROM pantau.events WHERE id = 'k'"
-    ) == [("2026-11-24 03:15:33", 9, ["muntah", "diare"], "2026-11-24 02:00:00.000")]
+    ) == [("2026-11-24 03:15:33", 9, ["muntah", "diare"], "2026-11-24 02:00:30.120")]
     assert sink.ask(f"SELECT person FROM {STORE}.raw_lines WHERE id = 'k'") == [(CHILD,)]
     whole = sink.ask("SELECT toJSONString(data) FROM pantau.events WHERE id = 'k'")[0][0]
     assert CHILD not in whole
