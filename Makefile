@@ -66,9 +66,10 @@ quick: install lint ## Lint, and the tests that start no broker, engine or brows
 	$(BIN)/pytest -q -m "not ($(SLOW) or chaos)"
 
 .PHONY: fmt
-fmt: install ## Format the Python code and mend what can be mended
+fmt: install ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	npm --prefix $(WEB) run format
 
 .PHONY: docs
 docs: install ## Write the data catalogue anew from the definitions

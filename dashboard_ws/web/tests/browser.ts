@@ -19,7 +19,11 @@ export interface View {
 }
 
 /** A page at the wall's address with a code, and all that it complained about. */
-export async function open(browser: Browser, url: string, view: View = {}): Promise<{ page: Page; complaints: string[] }> {
+export async function open(
+  browser: Browser,
+  url: string,
+  view: View = {},
+): Promise<{ page: Page; complaints: string[] }> {
   const { width = 1920, height = 1080, scale = 1 } = view;
   const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
   const page = await context.newPage();

@@ -50,9 +50,14 @@ export function regionOf(scene: Scene): Region {
     units: none ? REGION.units.map((unit) => ({ ...unit, meals: [] })) : REGION.units,
     today,
     recipients: off || scene.dayOff ? 0 : 1386,
-    not_served: off ? [{ reason: "", groups: [], recipients: 1400 }] : scene.dayOff
-      ? [{ reason: scene.dayOff, groups: [], recipients: 1400 }]
-      : [{ reason: "ujian", groups: [], recipients: 14 }, { reason: "posyandu pindah hari", groups: ["bumil"], recipients: 2 }],
+    not_served: off
+      ? [{ reason: "", groups: [], recipients: 1400 }]
+      : scene.dayOff
+        ? [{ reason: scene.dayOff, groups: [], recipients: 1400 }]
+        : [
+            { reason: "ujian", groups: [], recipients: 14 },
+            { reason: "posyandu pindah hari", groups: ["bumil"], recipients: 2 },
+          ],
   };
 }
 
@@ -89,10 +94,26 @@ export function rowsOf(scene: Scene): Row[] {
   const rows: Row[] = [];
   const zero = scene.quiet || !serves;
   const performance = (level: string, id: string, values: Record<string, number>): void => {
-    rows.push({ topic: "performance", key: `performance/${level}/${id}/1d`, level, area_id: id, window: "1d", ...stamp, ...values });
+    rows.push({
+      topic: "performance",
+      key: `performance/${level}/${id}/1d`,
+      level,
+      area_id: id,
+      window: "1d",
+      ...stamp,
+      ...values,
+    });
   };
   const reception = (level: string, id: string, values: Record<string, number>): void => {
-    rows.push({ topic: "reception", key: `reception/${level}/${id}/1d`, level, area_id: id, window: "1d", ...stamp, ...values });
+    rows.push({
+      topic: "reception",
+      key: `reception/${level}/${id}/1d`,
+      level,
+      area_id: id,
+      window: "1d",
+      ...stamp,
+      ...values,
+    });
   };
   const some = (n: number): number => (n > 0 ? 1 : 0);
   let confirmed = 0;
@@ -104,19 +125,34 @@ export function rowsOf(scene: Scene): Row[] {
     performance("unit", unit.unit_id, values);
     const got = values["portions_received"] ?? 0;
     const taken = Math.round(got * (dice(unit.unit_id, 13) < 0.02 ? 0.7 : 0.96));
-    reception("unit", unit.unit_id, { checks: values["deliveries"] ?? 0, portions_confirmed: taken, portions_refused: some(got) });
+    reception("unit", unit.unit_id, {
+      checks: values["deliveries"] ?? 0,
+      portions_confirmed: taken,
+      portions_refused: some(got),
+    });
     confirmed += taken;
     const heard = lastHeard(unit, scene);
     if (heard === null) continue;
     const last_received = new Date(now - heard * 60_000).toISOString();
     rows.push({
-      topic: "freshness", key: unit.unit_id, level: "unit", area_id: unit.unit_id, unit_kind: "sppg",
-      kecamatan: unit.kecamatan, last_received, region: CODE, as_of: asOf, ttl_s: 1800,
+      topic: "freshness",
+      key: unit.unit_id,
+      level: "unit",
+      area_id: unit.unit_id,
+      unit_kind: "sppg",
+      kecamatan: unit.kecamatan,
+      last_received,
+      region: CODE,
+      as_of: asOf,
+      ttl_s: 1800,
     });
   }
   performance("kabupaten", CODE, sum);
   reception("kabupaten", CODE, {
-    checks: 900, portions_confirmed: confirmed, portions_refused: 114, reporting: zero ? 0 : 912,
+    checks: 900,
+    portions_confirmed: confirmed,
+    portions_refused: 114,
+    reporting: zero ? 0 : 912,
   });
   const coverage = (level: string, id: string, group: string, eaten: number, target: number): void => {
     const key = `coverage/${level}/${id}/${group}/1d`;
@@ -137,8 +173,16 @@ export function rowsOf(scene: Scene): Row[] {
     coverage("kecamatan", code, "all", Math.round(eaten * (0.55 + dice(code, 7) * 0.45)), target);
   }
   rows.push({
-    topic: "clinic_coverage", key: `clinic_coverage/kabupaten/${CODE}/7d`, level: "kabupaten", area_id: CODE, window: "7d",
-    ...stamp, children_measured: 3412, children_stunted: 287, children_wasted: 96, foodborne_cases: null,
+    topic: "clinic_coverage",
+    key: `clinic_coverage/kabupaten/${CODE}/7d`,
+    level: "kabupaten",
+    area_id: CODE,
+    window: "7d",
+    ...stamp,
+    children_measured: 3412,
+    children_stunted: 287,
+    children_wasted: 96,
+    foodborne_cases: null,
     hidden: ["foodborne_cases"],
   });
   if (scene.alerts) rows.push(...alertRows(now, stamp));
@@ -184,7 +228,15 @@ function lastHeard(unit: Unit, scene: Scene): number | null {
 }
 
 function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
-  const kinds = ["foodborne_cluster", "over_4h", "temperature", "unit_silent", "delivery_late", "shortfall", "unsafe_batch"];
+  const kinds = [
+    "foodborne_cluster",
+    "over_4h",
+    "temperature",
+    "unit_silent",
+    "delivery_late",
+    "shortfall",
+    "unsafe_batch",
+  ];
   return kinds.map((kind, index) => ({
     topic: "alerts",
     key: `A${index}`,

@@ -11,8 +11,12 @@ import { momentOf, regionOf, rowsOf, type Scene } from "./fixture";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
-  ".woff2": "font/woff2", ".json": "application/json",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+  ".json": "application/json",
 };
 /** As `dashboard_ws/gateway/api/pages.py` sends it. */
 const CSP = "default-src 'self'; connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
@@ -148,7 +152,9 @@ function json(response: ServerResponse, status: number, body: unknown): void {
 async function file(response: ServerResponse, path: string): Promise<void> {
   try {
     const body = await readFile(join(DIST, normalize(`/${path}`)));
-    response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "text/plain", "Content-Security-Policy": CSP }).end(body);
+    response
+      .writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "text/plain", "Content-Security-Policy": CSP })
+      .end(body);
   } catch {
     response.writeHead(404).end();
   }

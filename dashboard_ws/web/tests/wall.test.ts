@@ -73,7 +73,9 @@ function faults(): string[] {
     const panel = parent.closest("section, header")?.getBoundingClientRect() ?? stage;
     const slack = 2 * scale;
     if (box.right > panel.right + slack || box.bottom > panel.bottom + slack * 4 || box.left < panel.left - slack) {
-      found.push(`outside: "${own}" by ${(box.right - panel.right).toFixed(0)}, ${(box.bottom - panel.bottom).toFixed(0)}`);
+      found.push(
+        `outside: "${own}" by ${(box.right - panel.right).toFixed(0)}, ${(box.bottom - panel.bottom).toFixed(0)}`,
+      );
     }
   }
   for (const element of document.querySelectorAll<HTMLElement>("section, section *, header, .text, .name")) {
@@ -189,9 +191,9 @@ describe("the link", () => {
     await wall();
     gateway.said.length = 0;
     gateway.send({ op: "delta", from: 7, seq: 8, rows: [], gone: [] });
-    await expect.poll(() => gateway.said).toEqual([
-      expect.objectContaining({ op: "subscribe", since: { epoch: "e1", seq: 1 } }),
-    ]);
+    await expect
+      .poll(() => gateway.said)
+      .toEqual([expect.objectContaining({ op: "subscribe", since: { epoch: "e1", seq: 1 } })]);
   });
 
   it("ended for good says so, and does not knock again", async () => {
@@ -239,7 +241,11 @@ it("three thousand updates leave the page as large as it was", async () => {
   const rows = rowsOf(NINE).filter((row) => row.topic === "performance");
   const update = (from: number, to: number): void => {
     for (let n = from; n < to; n += 1) {
-      gateway.delta(rows.map((row) => ({ ...row, portions_received: Number(row["portions_received"]) + (n % 20) })).slice(n % 100, (n % 100) + 15));
+      gateway.delta(
+        rows
+          .map((row) => ({ ...row, portions_received: Number(row["portions_received"]) + (n % 20) }))
+          .slice(n % 100, (n % 100) + 15),
+      );
     }
   };
   update(0, 300);
@@ -247,7 +253,9 @@ it("three thousand updates leave the page as large as it was", async () => {
   const before = [await nodes(), await heap()] as const;
   update(300, 3_300);
   await expect.poll(() => page.evaluate(() => document.readyState), { timeout: 20_000 }).toBe("complete");
-  gateway.delta([{ ...rowsOf(NINE).find((row) => row.key === "performance/kabupaten/32.11/1d")!, portions_received: 123_456 }]);
+  gateway.delta([
+    { ...rowsOf(NINE).find((row) => row.key === "performance/kabupaten/32.11/1d")!, portions_received: 123_456 },
+  ]);
   await expect.poll(() => text(), { timeout: 20_000 }).toContain("123.456");
   expect(await nodes()).toBe(before[0]);
   expect((await heap()) - before[1]).toBeLessThan(1);

@@ -20,7 +20,14 @@ it("what cannot be divided is not known", () => {
 
 it("an age stands in its greatest unit", () => {
   expect([-5, 0, 59, 60, 3599, 3600, 86_399, 86_400].map(age)).toEqual([
-    "0 dtk", "0 dtk", "59 dtk", "1 mnt", "59 mnt", "1 jam", "23 jam", "1 hr",
+    "0 dtk",
+    "0 dtk",
+    "59 dtk",
+    "1 mnt",
+    "59 mnt",
+    "1 jam",
+    "23 jam",
+    "1 hr",
   ]);
 });
 
@@ -28,7 +35,12 @@ it("local time is the region's, not the browser's", () => {
   const moment = Date.parse("2026-11-24T17:30:05Z");
   const wib = new LocalTime("Asia/Jakarta");
   const wit = new LocalTime("Asia/Jayapura");
-  expect([wib.day(moment), wib.clock(moment, true), wib.minute(moment), wib.abbreviation]).toEqual(["2026-11-25", "00:30:05", 30, "WIB"]);
+  expect([wib.day(moment), wib.clock(moment, true), wib.minute(moment), wib.abbreviation]).toEqual([
+    "2026-11-25",
+    "00:30:05",
+    30,
+    "WIB",
+  ]);
   expect([wit.clock(moment), wit.abbreviation]).toEqual(["02:30", "WIT"]);
   expect(wib.date(moment)).toBe("Rab 25 Nov");
 });

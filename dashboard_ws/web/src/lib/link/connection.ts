@@ -95,9 +95,7 @@ export class Connection {
   #subscribe(socket: WebSocket): void {
     const { position } = this.#live;
     const since = position === null ? {} : { since: position };
-    socket.send(
-      JSON.stringify({ op: "subscribe", region: this.#region, topics: TOPICS, levels: LEVELS, ...since }),
-    );
+    socket.send(JSON.stringify({ op: "subscribe", region: this.#region, topics: TOPICS, levels: LEVELS, ...since }));
   }
 
   #take(socket: WebSocket, text: string): void {

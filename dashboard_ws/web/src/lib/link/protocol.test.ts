@@ -1,10 +1,41 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY, num, parseFrame, reduce, str, type Delta, type Frame, type Live, type Row, type Snapshot } from "./protocol";
+import {
+  EMPTY,
+  num,
+  parseFrame,
+  reduce,
+  str,
+  type Delta,
+  type Frame,
+  type Live,
+  type Row,
+  type Snapshot,
+} from "./protocol";
 
-const row = (key: string, value: number): Row => ({ topic: "performance", key, as_of: "2026-11-24T03:00:00Z", ttl_s: 1800, value });
+const row = (key: string, value: number): Row => ({
+  topic: "performance",
+  key,
+  as_of: "2026-11-24T03:00:00Z",
+  ttl_s: 1800,
+  value,
+});
 const now = "2026-11-24T03:00:00Z";
-const snap = (rows: Row[], seq = 10, part = 1, parts = 1, epoch = "e"): Snapshot => ({ op: "snapshot", epoch, seq, now, part, parts, rows });
-const delta = (from: number, seq: number, rows: Row[] = [], gone: string[] = []): Delta => ({ op: "delta", from, seq, rows, gone });
+const snap = (rows: Row[], seq = 10, part = 1, parts = 1, epoch = "e"): Snapshot => ({
+  op: "snapshot",
+  epoch,
+  seq,
+  now,
+  part,
+  parts,
+  rows,
+});
+const delta = (from: number, seq: number, rows: Row[] = [], gone: string[] = []): Delta => ({
+  op: "delta",
+  from,
+  seq,
+  rows,
+  gone,
+});
 const ping = (seq: number, epoch: string | null = "e"): Frame => ({ op: "ping", now, epoch, seq, as_of: now });
 const feed = (live: Live, ...frames: Frame[]): Live => frames.reduce((held, frame) => reduce(held, frame).live, live);
 const values = (live: Live): Record<string, number | null> =>
@@ -98,7 +129,11 @@ describe("ping", () => {
 });
 
 it("any order of deltas that overlap ends at the newest values", () => {
-  const all = [delta(10, 11, [row("a", 11)]), delta(10, 13, [row("a", 13), row("b", 12)]), delta(12, 14, [row("b", 14)])];
+  const all = [
+    delta(10, 11, [row("a", 11)]),
+    delta(10, 13, [row("a", 13), row("b", 12)]),
+    delta(12, 14, [row("b", 14)]),
+  ];
   const held = feed(EMPTY, snap([row("a", 1)]));
   expect(values(feed(held, ...all))).toEqual({ a: 13, b: 14 });
   expect(values(feed(held, ...all, ...all))).toEqual({ a: 13, b: 14 });
@@ -111,6 +146,11 @@ it("texts that are no frames are none", () => {
 
 it("a column that is missing, null or no number is never 0", () => {
   const one: Row = { ...row("a", 0), hidden: null, text: "5" };
-  expect([num(one, "value"), num(one, "hidden"), num(one, "text"), num(undefined, "value")]).toEqual([0, null, null, null]);
+  expect([num(one, "value"), num(one, "hidden"), num(one, "text"), num(undefined, "value")]).toEqual([
+    0,
+    null,
+    null,
+    null,
+  ]);
   expect([str(one, "text"), str(one, "value"), str(undefined, "text")]).toEqual(["5", "", ""]);
 });

@@ -17,10 +17,23 @@ const DAY = "2026-11-24";
 const NOW = Date.parse("2026-11-24T03:00:00Z");
 const MINUTE = 600;
 const unit = (id: string, more: Partial<Unit> = {}): Unit => ({
-  unit_id: id, kind: "sppg", name: `SPPG ${id}`, kecamatan: "32.11.01", synthetic: true, opens: 60, closes: 840, meals: [[540, 100]], ...more,
+  unit_id: id,
+  kind: "sppg",
+  name: `SPPG ${id}`,
+  kecamatan: "32.11.01",
+  synthetic: true,
+  opens: 60,
+  closes: 840,
+  meals: [[540, 100]],
+  ...more,
 });
 const row = (key: string, columns: Record<string, unknown>, as_of = "2026-11-24T02:59:00Z"): Row => ({
-  topic: "performance", key, day: DAY, as_of, ttl_s: 1800, ...columns,
+  topic: "performance",
+  key,
+  day: DAY,
+  as_of,
+  ttl_s: 1800,
+  ...columns,
 });
 const kitchen = (id: string, columns: Record<string, unknown>, as_of?: string): [string, Row] => {
   const key = `performance/unit/${id}/1d`;
@@ -30,13 +43,23 @@ const last = (id: string, at: string, as_of?: string): [string, Row] => [id, row
 
 describe("meals and hours", () => {
   it("are due from their minute on", () => {
-    const meals = [[450, 10], [540, 20]] as const;
+    const meals = [
+      [450, 10],
+      [540, 20],
+    ] as const;
     expect([449, 450, 539, 540].map((minute) => dueBy(meals, minute))).toEqual([0, 10, 10, 30]);
   });
 
   it("hours may go over midnight", () => {
     const night = unit("U", { opens: 1320, closes: 600 });
-    expect([1319, 1320, 1439, 0, 599, 600].map((minute) => minutesOpen(night, minute))).toEqual([null, 0, 119, 120, 719, null]);
+    expect([1319, 1320, 1439, 0, 599, 600].map((minute) => minutesOpen(night, minute))).toEqual([
+      null,
+      0,
+      119,
+      120,
+      719,
+      null,
+    ]);
     expect([59, 60, 839, 840].map((minute) => minutesOpen(unit("U"), minute))).toEqual([null, 0, 779, null]);
   });
 });
@@ -51,7 +74,10 @@ describe("kitchens", () => {
   ]);
 
   it("are ranked by received of what is due; nothing due and nothing known are left out", () => {
-    expect(ranking(units, rows, DAY, NOW, MINUTE).map((one) => [one.unit.unit_id, one.share])).toEqual([["B", 0], ["A", 0.9]]);
+    expect(ranking(units, rows, DAY, NOW, MINUTE).map((one) => [one.unit.unit_id, one.share])).toEqual([
+      ["B", 0],
+      ["A", 0.9],
+    ]);
   });
 
   it("report if they have an event today; unknown is not none", () => {
@@ -61,8 +87,15 @@ describe("kitchens", () => {
   });
 
   it("are not silent because the stream is behind", () => {
-    const held = new Map([last("A", "2026-11-24T00:55:00Z", "2026-11-24T01:00:00Z"), last("B", "2026-11-24T00:30:00Z")]);
-    expect(heard(units.slice(0, 3), held, NOW, MINUTE, true).map((one) => one.hearing)).toEqual(["fresh", "silent", "never"]);
+    const held = new Map([
+      last("A", "2026-11-24T00:55:00Z", "2026-11-24T01:00:00Z"),
+      last("B", "2026-11-24T00:30:00Z"),
+    ]);
+    expect(heard(units.slice(0, 3), held, NOW, MINUTE, true).map((one) => one.hearing)).toEqual([
+      "fresh",
+      "silent",
+      "never",
+    ]);
   });
 
   it("are not expected on a day off", () => {
@@ -74,7 +107,13 @@ describe("kitchens", () => {
 describe("signs", () => {
   it("name what the numbers say, worst first, long deliveries once", () => {
     const rows = new Map([
-      kitchen("A", { deliveries_over_4h: 3, deliveries_over_6h: 1, tests_failed: 0, temp_readings: 9, temp_in_range: 8 }),
+      kitchen("A", {
+        deliveries_over_4h: 3,
+        deliveries_over_6h: 1,
+        tests_failed: 0,
+        temp_readings: 9,
+        temp_in_range: 8,
+      }),
       kitchen("B", { tests_failed: 2, temp_readings: 9, temp_in_range: 5 }),
     ]);
     const found = signs(heard([unit("A"), unit("B")], rows, NOW, MINUTE, true), rows, DAY, NOW);
@@ -87,14 +126,26 @@ describe("signs", () => {
   });
 
   const notice = (what: string, id: number, severity: 1 | 2 | 3 = 2): Notice => ({
-    id: `${what}${id}`, what, severity, where: `W${id}`, figure: "", weight: id, open: false, row: undefined,
+    id: `${what}${id}`,
+    what,
+    severity,
+    where: `W${id}`,
+    figure: "",
+    weight: id,
+    open: false,
+    row: undefined,
   });
 
   it("a flood of one kind becomes one line and hides nothing else", () => {
     const flood = Array.from({ length: 12 }, (_, id) => notice("Diam", id));
     const { notices, more } = fold([notice("Uji gagal", 1, 3), ...flood, notice("Suhu", 1, 1)], 6);
     expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual([
-      "Uji gagal W1", "Diam W0", "Diam W1", "Diam W2", "Diam 9 SPPG lain", "Suhu W1",
+      "Uji gagal W1",
+      "Diam W0",
+      "Diam W1",
+      "Diam W2",
+      "Diam 9 SPPG lain",
+      "Suhu W1",
     ]);
     expect(more).toBe(0);
   });
@@ -103,7 +154,12 @@ describe("signs", () => {
     const flood = (what: string): Notice[] => Array.from({ length: 9 }, (_, id) => notice(what, id));
     const { notices, more } = fold([...flood("Diam"), ...flood("Suhu")], 6);
     expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual([
-      "Diam 9 SPPG", "Suhu W0", "Suhu W1", "Suhu W2", "Suhu W3", "Suhu 5 SPPG lain",
+      "Diam 9 SPPG",
+      "Suhu W0",
+      "Suhu W1",
+      "Suhu W2",
+      "Suhu W3",
+      "Suhu 5 SPPG lain",
     ]);
     expect(more).toBe(0);
   });
@@ -119,7 +175,9 @@ describe("the receiving side", () => {
 
   it("is a share of received, and never a zero that nobody has reported", () => {
     expect(confirmed(said, 100, 14)).toBe("Dikonfirmasi 81 % · ditolak 4 · 9 dari 14 melapor");
-    expect(confirmed(row("r", { portions_confirmed: 0, portions_refused: 0, reporting: 0 }), 100, 14)).toBe("Belum ada konfirmasi penerima");
+    expect(confirmed(row("r", { portions_confirmed: 0, portions_refused: 0, reporting: 0 }), 100, 14)).toBe(
+      "Belum ada konfirmasi penerima",
+    );
     expect(confirmed(undefined, 100, 14)).toBe("Belum ada konfirmasi penerima");
   });
 
@@ -129,15 +187,22 @@ describe("the receiving side", () => {
     expect(difference(kitchenSays(100), row("r", { checks: 0, portions_confirmed: 0, portions_refused: 0 }))).toBe(0);
     expect(difference(undefined, said)).toBe(0);
     expect(difference(row("k", { portions_received: 100, deliveries: 4 }), said)).toBe(0);
-    const rows = new Map([kitchen("A", { portions_received: 100, deliveries: 3 }), ["reception/unit/A/1d", said] as [string, Row]]);
-    expect(signs(heard([unit("A")], rows, NOW, MINUTE, true), rows, DAY, NOW)).toMatchObject([{ what: "Beda", where: "A", figure: "15" }]);
+    const rows = new Map([
+      kitchen("A", { portions_received: 100, deliveries: 3 }),
+      ["reception/unit/A/1d", said] as [string, Row],
+    ]);
+    expect(signs(heard([unit("A")], rows, NOW, MINUTE, true), rows, DAY, NOW)).toMatchObject([
+      { what: "Beda", where: "A", figure: "15" },
+    ]);
   });
 
   it("names who is not served and a day off; a weekday without service has no name", () => {
     const exam = { reason: "ujian", groups: [], recipients: 14 };
     expect(notServed([])).toBe("");
     expect(notServed([exam])).toBe("Tidak melayani: 14 penerima (ujian)");
-    expect(notServed([exam, { reason: "x", groups: ["sd"], recipients: 1 }])).toBe("Tidak melayani: 14 penerima (ujian) · +1 lainnya");
+    expect(notServed([exam, { reason: "x", groups: ["sd"], recipients: 1 }])).toBe(
+      "Tidak melayani: 14 penerima (ujian) · +1 lainnya",
+    );
     expect(dayOff([{ reason: "Natal", groups: [], recipients: 9 }])).toBe("Libur: Natal");
     expect(dayOff([{ reason: "", groups: [], recipients: 9 }])).toBe("Bukan hari layanan");
   });
@@ -145,7 +210,11 @@ describe("the receiving side", () => {
 
 describe("the day's points", () => {
   const time = new LocalTime("Asia/Jakarta");
-  const now = row("k", { portions_cooked: 9, portions_dispatched: 8, portions_received: 7, portions_eaten: 6 }, "2026-11-24T03:02:00Z");
+  const now = row(
+    "k",
+    { portions_cooked: 9, portions_dispatched: 8, portions_received: 7, portions_eaten: 6 },
+    "2026-11-24T03:02:00Z",
+  );
   const p = (minute: number, n: number): DayPoint => [minute, n, n, n, n];
 
   it("join the server's and the page's, a point a pane, the newest of each", () => {
@@ -167,7 +236,10 @@ describe("the day's points", () => {
   it("break where something is missing, and the beginning is a gap unless it was at zero", () => {
     const points = [p(200, 5), p(240, 6), p(300, 7)];
     expect(pieces(points).map((piece) => piece.length)).toEqual([2, 1]);
-    expect(gaps(points, 120)).toEqual([[120, 200], [240, 300]]);
+    expect(gaps(points, 120)).toEqual([
+      [120, 200],
+      [240, 300],
+    ]);
     expect(gaps([p(200, 0), p(205, 1)], 120)).toEqual([]);
     expect(gaps([], 120)).toEqual([]);
   });
@@ -189,7 +261,13 @@ describe("small things", () => {
   });
 
   it("clinics that report nothing are silent, not well; a hidden or unknown count is a report", () => {
-    const nothing = { children_measured: 0, children_immunized: 0, doses_given: 0, mothers_seen: 0, foodborne_cases: 0 };
+    const nothing = {
+      children_measured: 0,
+      children_immunized: 0,
+      doses_given: 0,
+      mothers_seen: 0,
+      foodborne_cases: 0,
+    };
     expect(isSilent(row("k", nothing))).toBe(true);
     expect(isSilent(row("k", { ...nothing, doses_given: 7 }))).toBe(false);
     expect(isSilent(row("k", { ...nothing, foodborne_cases: null, hidden: ["foodborne_cases"] }))).toBe(false);
@@ -209,7 +287,12 @@ describe("small things", () => {
   });
 
   it("a build is news once", () => {
-    expect([isNews("b", "a", null), isNews("a", "a", null), isNews("b", "a", "b"), isNews("", "a", null)]).toEqual([true, false, false, false]);
+    expect([isNews("b", "a", null), isNews("a", "a", null), isNews("b", "a", "b"), isNews("", "a", null)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it("text grows with distance and shrinks with the screen; 16' on 85 inches at 5 m are 33 px", () => {

@@ -35,7 +35,13 @@ export interface Heard {
  * How each kitchen is heard. `minuteMs`: the region's clock, whole minutes; `serviceDay` false: none is expected to be.
  * A row that has grown old tells of its own time only: that the stream is behind makes no kitchen silent.
  */
-export function heard(units: readonly Unit[], rows: Rows, minuteMs: number, minute: number, serviceDay: boolean): Heard[] {
+export function heard(
+  units: readonly Unit[],
+  rows: Rows,
+  minuteMs: number,
+  minute: number,
+  serviceDay: boolean,
+): Heard[] {
   return units.map((unit) => {
     const row = rows.get(unit.unit_id);
     const last = Date.parse(str(row, "last_received"));

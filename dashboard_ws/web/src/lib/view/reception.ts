@@ -7,7 +7,11 @@ import { WORDS } from "../words";
 
 /** Recipients' day in a line: share of portions received that they confirmed, portions refused, who reports. */
 export function confirmed(row: Row | undefined, received: number | null, expected: number): string {
-  const [taken, refused, reporting] = [num(row, "portions_confirmed"), num(row, "portions_refused"), num(row, "reporting")];
+  const [taken, refused, reporting] = [
+    num(row, "portions_confirmed"),
+    num(row, "portions_refused"),
+    num(row, "reporting"),
+  ];
   if (taken === null || refused === null || !reporting) return WORDS.none;
   const share = percent(taken, received) ?? "–";
   return `${WORDS.confirmed(share, count(refused))} · ${WORDS.reporting(count(reporting), count(expected))}`;
