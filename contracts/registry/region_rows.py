@@ -57,12 +57,12 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Cases a clinic sees without any outbreak (0.27 episodes a year, one in ten seen)."""
     cluster_min_cases: int = 2
     """The law's least number of cases after one meal."""
-    cluster_p_pantau: float = 2e-2
-    cluster_p_waspada: float = 1e-3
-    cluster_p_siaga: float = 5e-5
-    """Severity by the chance (Poisson) of so many cases without an outbreak: below this."""
+    cluster_p_pantau: float = 0.5
+    cluster_p_waspada: float = 0.05
+    cluster_p_siaga: float = 0.005
+    """Severity by the chance that any kitchen of the region shows so much on a day without an outbreak: below this."""
     cluster_attack_rate_siaga: float = 0.01
-    """Cases a meal eaten from which a suspicion is siaga whatever the chance."""
+    """People ill a meal eaten from which a waspada is siaga."""
 
 
 class Region(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Alerts: one pure state machine a kind."""

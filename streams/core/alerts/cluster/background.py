@@ -1,0 +1,212 @@
+"""What to expect without an outbreak: each recipient's and each kecamatan's own trailing rate, with a prior.
+
+The baseline of a day ends a week before it, so that nothing still under suspicion is part of it. Rates are gamma
+distributed: shape = prior people + people seen, in person-days of both. The prior of a recipient is the region's rate
+with the weight of a whole baseline; the prior of the region is `prior_per_person_day` for the days that it has not
+reported yet. A wave of diarrhoea is seen by the week that ended three days before: what is later belongs to the meals
+that are tested.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
+from streams.core.alerts.cluster.evidence.finding_store import FindingStore
+from streams.core.alerts.cluster.evidence.findings import ClusterAssessed, moment_of
+from streams.core.alerts.cluster.evidence.population_at_risk import FedRecipient, PopulationAtRisk
+from streams.core.alerts.cluster.exceedance import poisson_tail
+
+GAP_DAYS: Final = 7
+SETTLED_DAYS: Final = 3
+"""Nothing of the last days before the day is looked at: a new event seldom changes an expectation."""
+_CAP_CHANCE: Final = 1e-3
+"""A day with more people than chance brings so seldom is counted as the most it brings: an outbreak is no background."""
+_RATE_DAYS: Final = 5
+"""Days by which a recipient's absence is drawn to the region's."""
+
+
+class GammaRate(NamedTuple):
+    """A rate a unit of exposure: mean shape / exposure."""
+
+    shape: float
+    exposure: float
+
+    @property
+    def mean(self) -> float:
+        """People a unit of exposure."""
+        return self.shape / self.exposure
+
+
+class Background:
+    """Expectations on one local day, from what the store holds of the days before. Stale once those days change."""
+
+    def __init__(
+        self, store: FindingStore, population: PopulationAtRisk, policy: ClusterPolicy, day: int
+    ) -> None:
+        self.day = day
+        self._policy = policy
+        self.recipients = population.recipients(day)
+        self._last = day - GAP_DAYS
+        self.zone = population.zone
+        self._days = self._days_known(store)
+        self._assessed(store)
+        self._seen = self._people(store)
+        registered = sum(one.registered for one in self.recipients.values())
+        # The assumed rate never goes entirely: a region without a case would else expect none for ever.
+        self._prior_days = max(GAP_DAYS, policy.baseline_days - self._days)
+        prior = policy.prior_per_person_day
+        seen = sum(self._seen.values()) + prior * registered * self._prior_days
+        self.rate = seen / (registered * (self._days + self._prior_days)) if registered else prior
+        self._week = self._last_week(store)
+        self._week_total = sum_pairs(self._week.values())
+        self._places = self._place_rates(store, population)
+        self._absent = self._absent_rates(store)
+        self.absent_spread = self._spread(store)
+
+    def _days_known(self, store: FindingStore) -> int:
+        """Days of the baseline since anything was reported."""
+        moments = [
+            moment_of(finding)
+            for kind in ("recipient", "place")
+            for _, chunk in store.of_kind(kind)
+            for finding in chunk.findings.values()
+        ]
+        if not moments:
+            return 0
+        first = self.zone.local_day(min(moments))
+        return min(self._policy.baseline_days, max(0, self._last - first))
+
+    def _in_baseline(self, day: int) -> bool:
+        return self._last - self._policy.baseline_days <= day < self._last
+
+    def _assessed(self, store: FindingStore) -> None:
+        self._verified: dict[str, set[int]] = defaultdict(set)
+        self._again: dict[str, float] = defaultdict(float)
+        for kitchen, chunk in store.of_kind("kitchen"):
+            for one in chunk.findings.values():
+                if not isinstance(one, ClusterAssessed):
+                    continue
+                if one.outcome == "verified":
+                    self._verified[kitchen].update(range(one.first_day, one.last_day + 1))
+                elif one.last_day >= self._last - self._policy.baseline_days:
+                    self._again[kitchen] += one.people
+
+    def _people(self, store: FindingStore) -> dict[str, int]:
+        seen = {}
+        prior = self._policy.prior_per_person_day
+        for recipient, fed in self.recipients.items():
+            chunk = store.chunk(f"recipient|{recipient}")
+            days = chunk.people_by_day(self.zone.local_day)
+            if days:
+                cap = _most_by_chance(prior * fed.registered)
+                seen[recipient] = sum(
+                    min(people, cap)
+                    for day, people in days.items()
+                    if self._in_baseline(day) and day not in self._verified[fed.kitchen]
+                )
+        return seen
+
+    def _place_rates(
+        self, store: FindingStore, population: PopulationAtRisk
+    ) -> dict[str, GammaRate]:
+        """Patients without a recipient, a day."""
+        rates = {}
+        for place, registered in population.registered_at(self.day).items():
+            days = store.chunk(f"place|{place}").people_by_day(self.zone.local_day)
+            seen = sum(people for day, people in days.items() if self._in_baseline(day))
+            daily = (
+                self._policy.prior_per_person_day * self._policy.people_a_registered * registered
+            )
+            days_seen = self._prior_days + self._days
+            rates[place] = GammaRate(daily * self._prior_days + seen, days_seen)
+        return rates
+
+    def _last_week(self, store: FindingStore) -> dict[str, tuple[float, float]]:
+        """Recipient -> (days with people ill, people to expect) in the last settled week."""
+        last = self.day - SETTLED_DAYS
+        week = {}
+        for recipient, fed in self.recipients.items():
+            days = store.chunk(f"recipient|{recipient}").people_by_day(self.zone.local_day)
+            seen = sum(1 for day in days if last - GAP_DAYS < day <= last)
+            week[recipient] = float(seen), self.rate * fed.registered * GAP_DAYS
+        return week
+
+    def patients(self, kitchens: Iterable[str], recipients: dict[str, int]) -> GammaRate:
+        """Known people ill a person and day at these recipients (id -> people at risk) of these kitchens together."""
+        people = sum(recipients.values())
+        seen = sum(self._seen.get(one, 0) for one in recipients)
+        again = sum(self._again[kitchen] for kitchen in kitchens if kitchen in self._again)
+        shape = self.rate * self._policy.baseline_days * people + seen + again
+        return GammaRate(shape, (self._policy.baseline_days + self._days) * people)
+
+    def wave(self, recipients: Iterable[str]) -> float:
+        """At least 1: by how much the rest of the region reported more in the last settled week than before."""
+        own = sum_pairs(self._week[one] for one in recipients if one in self._week)
+        return self._policy.raised(self._week_total[0] - own[0], self._week_total[1] - own[1])
+
+    def unplaced(self, place: str) -> GammaRate:
+        """Patients without a recipient at the clinics of a kecamatan, a day."""
+        return self._places.get(place) or GammaRate(self._policy.prior_per_person_day, 1.0)
+
+    def absent(self, recipient: str) -> float:
+        """Share of the pupils of a recipient that is absent because ill on an ordinary day."""
+        return self._absent.get(recipient, self._absent_rate)
+
+    def _absent_rates(self, store: FindingStore) -> dict[str, float]:
+        counts = {recipient: self._roll_calls(store, recipient) for recipient in self.recipients}
+        absent = sum(x for calls in counts.values() for x, _ in calls)
+        pupils = sum(n for calls in counts.values() for _, n in calls)
+        registered = sum(one.registered for one in self.recipients.values())
+        weight = registered * self._prior_days
+        self._absent_rate = (absent + self._policy.absent_ill_prior * weight) / (
+            pupils + weight or 1
+        )
+        return {
+            recipient: (sum(x for x, _ in calls) + self._absent_rate * self._drawn(recipient))
+            / (sum(n for _, n in calls) + self._drawn(recipient))
+            for recipient, calls in counts.items()
+            if calls
+        }
+
+    def _drawn(self, recipient: str) -> int:
+        return _RATE_DAYS * self.recipients[recipient].registered
+
+    def _roll_calls(self, store: FindingStore, recipient: str) -> list[tuple[int, int]]:
+        """(absent-ill, pupils) of the baseline's days."""
+        fed: FedRecipient = self.recipients[recipient]
+        verified = self._verified[fed.kitchen]
+        return [
+            (one.absent_ill, one.present + one.absent_ill)
+            for one in store.chunk(f"recipient|{recipient}").roll_calls().values()
+            if self._in_baseline(one.day) and one.day not in verified
+        ]
+
+    def _spread(self, store: FindingStore) -> float:
+        """k of variance = mean + k mean^2, from all recipients by moments."""
+        excess = squares = 0.0
+        for recipient in self._absent:
+            for absent, pupils in self._roll_calls(store, recipient):
+                mean = self._absent[recipient] * pupils
+                excess += (absent - mean) ** 2 - mean
+                squares += mean * mean
+        least = self._policy.absent_spread
+        return max(least, excess / squares) if squares else least
+
+
+def sum_pairs(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """The sum of the firsts and that of the seconds."""
+    first = second = 0.0
+    for one, other in pairs:
+        first += one
+        second += other
+    return first, second
+
+
+def _most_by_chance(mean: float) -> int:
+    people = 1
+    while poisson_tail(people + 1, mean) > _CAP_CHANCE:
+        people += 1
+    return people

@@ -1,0 +1,79 @@
+"""What the statistics answer. Always a suspicion ("dugaan"): that food was the cause is for the health office to say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from streams.core.alerts.cluster.evidence.findings import EventKey
+
+AgentClass = Literal["fast", "middle", "slow"]
+SUGGESTED_AGENTS: dict[AgentClass, tuple[str, ...]] = {
+    "fast": ("S. aureus toxin", "B. cereus (emetic)", "nitrite", "histamine"),
+    "middle": ("B. cereus (diarrhoeal)", "C. perfringens", "V. parahaemolyticus", "Salmonella"),
+    "slow": ("Salmonella", "E. coli", "norovirus"),
+}
+"""By the median time from meal to onset: under 6 h, under 24 h, longer."""
+
+
+class Attack(msgspec.Struct, frozen=True):
+    """People ill of people at risk."""
+
+    ill: int
+    at_risk: int
+
+    @property
+    def rate(self) -> float:
+        """0 where nobody is known to be at risk."""
+        return self.ill / self.at_risk if self.at_risk else 0.0
+
+
+class ClusterVerdict(msgspec.Struct, frozen=True):
+    """The present word on one kitchen (`unit`), or on one lot over several kitchens (`lot`; `units`: them).
+
+    `level` 0 none, 1 pantau, 2 waspada, 3 siaga. `p`: the chance of so much at this kitchen without an outbreak, for the
+    tests made of it; `chance`: that any kitchen of the region shows so much. `observed` and `expected` are people with
+    onset within `window_h` after the meal of `meal_day`, patients without a recipient by their share among them;
+    `absent_ill` and `absent_expected` of the next attendance reports. `people`: named with a recipient of the kitchen,
+    within 72 h of the meal; `unplaced`: the share of those without. Ages and moments: minutes, epoch ms.
+    `last_news`: when the newest of `events` was received: 72 h later the suspicion is over (`over`).
+    `not_yet_ill`: recipients that got it and of which nobody is known to be ill. `assumed`: some meals are the
+    calendar's word alone.
+    """
+
+    unit: str
+    lot: str
+    units: tuple[str, ...]
+    level: int
+    p: float
+    chance: float
+    meal_day: int
+    window_h: float
+    observed: float
+    expected: float
+    absent_ill: int
+    absent_expected: float
+    people: int
+    unplaced: float
+    attack: Attack
+    attack_by_recipient: dict[str, Attack]
+    attack_by_batch: dict[str, Attack]
+    not_yet_ill: tuple[str, ...]
+    first_onset: int | None
+    last_onset: int | None
+    last_news: int
+    median_lag_min: int | None
+    agent_class: AgentClass | None
+    events: tuple[EventKey, ...]
+    events_counted: int
+    assumed: bool
+
+    def over(self, as_of: int, quiet_h: float) -> bool:
+        """Whether nothing new came for `quiet_h`."""
+        return as_of - self.last_news >= quiet_h * 3_600_000
+
+    @property
+    def suggested_agents(self) -> tuple[str, ...]:
+        """What the median time from meal to onset suggests; no finding."""
+        return SUGGESTED_AGENTS[self.agent_class] if self.agent_class else ()

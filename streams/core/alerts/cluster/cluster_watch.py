@@ -1,0 +1,194 @@
+"""The door to the statistics: findings in, verdicts out, state to keep between. Used by the alert stage of a region.
+
+put, remove   an accepted event that counts; an event that was corrected away or retracted
+verdicts      on every kitchen and shared lot with anything reported after its meals of the last week
+illness       on one recipient and day
+changed       state records since the last call; restore takes them back
+
+The answer depends on the findings and on `as_of` alone, not on the order or the moment in which findings came. Only
+what new findings can have changed is judged again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from streams.core.alerts.cluster.absence_wave import AbsenceWave
+from streams.core.alerts.cluster.background import SETTLED_DAYS, Background
+from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
+from streams.core.alerts.cluster.cluster_rule import Surroundings, judge
+from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict
+from streams.core.alerts.cluster.evidence.exposures import Exposure, Exposures
+from streams.core.alerts.cluster.evidence.finding_store import FindingStore, chunk_of
+from streams.core.alerts.cluster.evidence.findings import (
+    BatchCooked,
+    ClusterAssessed,
+    EventKey,
+    Finding,
+    MealServed,
+    RollCall,
+    moment_of,
+)
+from streams.core.alerts.cluster.evidence.population_at_risk import PopulationAtRisk
+from streams.core.alerts.cluster.illness_rule import IllnessVerdict, judge_illness
+
+_Judged = dict[tuple[str, str], tuple[Exposure, ClusterVerdict | None]]
+_ANY: Final = "any"
+_LOOK_BACK_DAYS: Final = 3
+"""Local days of meals before an onset or a roll call that it may be linked to."""
+
+
+class ClusterWatch:
+    """The statistics of one region."""
+
+    def __init__(self, population: PopulationAtRisk, policy: ClusterPolicy) -> None:
+        self._store = FindingStore()
+        self._policy = policy
+        self.set_population(population)
+
+    def set_population(self, population: PopulationAtRisk) -> None:
+        """The registry changed: everything is judged again."""
+        self._population = population
+        self._exposures = Exposures(self._store, population)
+        self._backgrounds: dict[int, Background] = {}
+        self._waves: dict[int, AbsenceWave] = {}
+        self._judged: dict[int, _Judged] = {}
+        self._stale: dict[int, set[str]] = defaultdict(set)
+
+    def put(self, finding: Finding) -> None:
+        """Adds a finding; one of the same identity is replaced."""
+        self._store.put(finding)
+
+    def remove(self, event: EventKey) -> None:
+        """Removes the finding of an event that counts no more; nothing if there is none."""
+        self._store.remove(event)
+
+    def verdicts(self, as_of: int) -> list[ClusterVerdict]:
+        """At most one a kitchen and one a lot, of level 0 too, by (unit, lot); none where nothing new came for
+        `quiet_h`. `as_of`: the region's clock, epoch ms; findings received later must not be in yet.
+        """
+        self._note_touched()
+        today = self._population.zone.local_day(as_of)
+        quiet_days = -(-int(self._policy.quiet_h) // 24)
+        days = range(today - _LOOK_BACK_DAYS - quiet_days, today + 1)
+        best: dict[tuple[str, str], ClusterVerdict] = {}
+        for day in days:
+            for key, (_, verdict) in self._judge_day(day).items():
+                if verdict is None or verdict.over(as_of, self._policy.quiet_h):
+                    continue
+                held = best.get(key)
+                if held is None or _stands_before(verdict, held):
+                    best[key] = verdict
+        return [best[key] for key in sorted(best)]
+
+    def illness(self, recipient: str, day: int) -> IllnessVerdict | None:
+        """On what a recipient reported of a local day; None if nothing."""
+        self._note_touched()
+        return judge_illness(
+            recipient,
+            self._store.chunk(f"recipient|{recipient}"),
+            self._background(day),
+            self._wave(day),
+            self._policy,
+        )
+
+    def forget(self, as_of: int) -> None:
+        """Drops what is too old to matter. Call it once a day."""
+        self._store.forget(as_of)
+        first = self._population.zone.local_day(as_of) - 2 * _LOOK_BACK_DAYS - 1
+        self._exposures.forget(first)
+        for known in (self._backgrounds, self._waves, self._judged, self._stale):
+            for day in [day for day in known if day < first]:
+                known.pop(day)
+
+    def changed(self) -> dict[str, bytes | None]:
+        """State records since the last call, by key; None: delete it."""
+        return self._store.changed()
+
+    def restore(self, values: Iterable[bytes]) -> None:
+        """Takes the values of state records. Raises `msgspec.MsgspecError` for what `changed` did not give."""
+        self._store.restore(values)
+        self.set_population(self._population)
+
+    def _judge_day(self, day: int) -> _Judged:
+        """Verdicts on the meals of a day; those that no new finding can have changed are taken as they are."""
+        stale = self._stale.pop(day, None)
+        if day in self._judged and not stale:
+            return self._judged[day]
+        held = self._judged.get(day, {})
+        kitchens = self._exposures.of_kitchens(day)
+        around = Surroundings(
+            self._store,
+            self._population,
+            self._background(day),
+            {later: self._wave(later) for later in range(day, day + _LOOK_BACK_DAYS + 1)},
+            self._policy,
+            max(1, len(kitchens)),
+        )
+        same_tests = len(kitchens) == sum(1 for unit, _ in held if unit)
+        judged: _Judged = {}
+        for one in (*kitchens, *self._exposures.of_lots(day)):
+            known = held.get((one.unit, one.lot))
+            if known and same_tests and known[0] == one and not _concerns(one, stale or ()):
+                judged[one.unit, one.lot] = known
+            else:
+                judged[one.unit, one.lot] = one, judge(one, around)
+        self._judged[day] = judged
+        return judged
+
+    def _background(self, day: int) -> Background:
+        known = self._backgrounds.get(day)
+        if known is None:
+            known = Background(self._store, self._population, self._policy, day)
+            self._backgrounds[day] = known
+        return known
+
+    def _wave(self, day: int) -> AbsenceWave:
+        known = self._waves.get(day)
+        if known is None:
+            known = AbsenceWave(self._store, self._background(day), self._policy, day)
+            self._waves[day] = known
+        return known
+
+    def _note_touched(self) -> None:
+        for finding in self._store.touched():
+            day = self._population.zone.local_day(moment_of(finding))
+            match finding:
+                case ClusterAssessed():
+                    self._expect_anew(from_day=0)
+                case BatchCooked() | MealServed():
+                    for one in (day, day + 1):
+                        self._exposures.day_changed(one)
+                        self._stale[one].add(_ANY)
+                case RollCall():
+                    self._exposures.day_changed(finding.day)
+                    self._waves.pop(finding.day, None)
+                    for one in range(finding.day - _LOOK_BACK_DAYS, finding.day + 1):
+                        self._judged.pop(one, None)
+                    self._expect_anew(finding.day + SETTLED_DAYS)
+                case _:
+                    for one in range(day - _LOOK_BACK_DAYS, day + 1):
+                        self._stale[one].add(chunk_of(finding))
+                    self._expect_anew(day + SETTLED_DAYS)
+
+    def _expect_anew(self, from_day: int) -> None:
+        """What is expected of this day and those after it is worked out and judged again."""
+        for known in (self._backgrounds, self._waves, self._judged):
+            for day in [day for day in known if day >= from_day]:
+                known.pop(day)
+
+
+def _concerns(exposure: Exposure, stale: Collection[str]) -> bool:
+    if "place|" in stale:
+        return True
+    return any(
+        f"recipient|{one.recipient}" in stale or f"place|{one.place}" in stale
+        for one in exposure.served
+    )
+
+
+def _stands_before(one: ClusterVerdict, other: ClusterVerdict) -> bool:
+    """Of two meals of one kitchen the worse stands for it; of equals the earlier."""
+    return (-one.level, one.p, one.meal_day) < (-other.level, other.p, other.meal_day)
