@@ -20,6 +20,7 @@ from chassis.clocks import load_clock, secret_key
 from chassis.feeds import generation_feed
 from chassis.health import Health
 from chassis.kafka.cluster import Cluster, cluster_of
+from chassis.kafka.log import KafkaAccess
 from chassis.settings import Settings
 from contracts.results.generations import revision_base
 from contracts.results.topics import (
@@ -104,7 +105,8 @@ class _OwnerFactory:
             states,
             self.generation,
         )
-        return Owner(where, fold, cluster_of(self._settings, "streams"), self._clock, self._key)
+        broker = KafkaAccess(cluster_of(self._settings, "streams"))
+        return Owner(where, fold, broker, self._clock, self._key)
 
     def ticker(self) -> Ticker:
         """The ticker of this installation."""

@@ -9,38 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
-from aiokafka.structs import ConsumerRecord
-
 from chassis import logs
-from chassis.kafka.cluster import Cluster
-from contracts.results.topics import (
-    MAX_RECORD_BYTES,
-    control_of,
-    generation_name,
-    topic_of,
+from chassis.kafka.interface import (
+    Bounds,
+    Broker,
+    LogReader,
+    LogRecord,
+    OutgoingRecord,
+    Place,
+    newest,
 )
+from contracts.results.topics import control_of, generation_name, topic_of
 from contracts.time.clock import Clock
-from streams.agents.sending import send_all
 from streams.agents.state import (
     POSITION_KEY,
     StoredPosition,
     decode_position,
     encode_position,
-    holds_records,
-    log_bounds,
-    read_state,
 )
-from streams.core.fold import Flush, Fold, Out, Record
+from streams.core.fold import Flush, Fold, Record
 
-_TRANSACTION_TIMEOUT_MS: Final = 60_000
-"""Longer than any flush: one that the broker aborts meanwhile fences its own worker. A killed owner's
-open transaction does not wait for it: its successor aborts it when it opens its own.
-"""
+_ASK_S: Final = 2.0
 _log = logs.get(__name__)
 
 
@@ -49,15 +41,11 @@ class FetchedBatch(NamedTuple):
 
     before: int
     after: int
-    records: Sequence[ConsumerRecord]
+    records: Sequence[LogRecord]
 
 
 class PositionError(RuntimeError):
     """The stored position does not fit the input: the log was lost, restored from a backup, or made anew."""
-
-
-class FencedError(RuntimeError):
-    """Another worker has taken the partition over."""
 
 
 class ClosedError(RuntimeError):
@@ -78,22 +66,27 @@ class OwnedPartition(NamedTuple):
     generation: int = 1
 
     @property
+    def input(self) -> Place:
+        """The input partition."""
+        return Place(self.topic, self.partition)
+
+    @property
     def name(self) -> str:
         """`topic/partition`."""
-        return f"{self.topic}/{self.partition}"
+        return str(self.input)
 
 
 class Owner:
     """Owns `place` from `take_over` to `close`."""
 
     def __init__(
-        self, place: OwnedPartition, fold: Fold, cluster: Cluster, clock: Clock, key: bytes
+        self, place: OwnedPartition, fold: Fold, broker: Broker, clock: Clock, key: bytes
     ) -> None:
         self.place = place
         self.position = 0
         self.progressed_at = time.monotonic()
         self._fold = fold
-        self._cluster = cluster
+        self._broker = broker
         self._clock = clock
         self._key = key
         self._changed = False
@@ -101,33 +94,27 @@ class Owner:
         self._closed = False
         self._under_way: asyncio.Task[None] | None = None
         self._flush_began: float | None = None
-        self._producer = AIOKafkaProducer(
-            **cluster.client(),
-            transactional_id=f"{generation_name('pantau', place.generation)}/{place.name}",
-            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
-            linger_ms=2,
-            max_batch_size=512 * 1024,
-            max_request_size=MAX_RECORD_BYTES + 48_576,
-        )
+        self._writer = broker.writer(f"{generation_name('pantau', place.generation)}/{place.name}")
 
     async def take_over(self) -> int:
         """Fences the former owner, restores the fold, and returns the offset to go on from.
 
-        Raises `PositionError`, `UnreadableStateError`.
+        Raises `PositionError`, `UnreadableStateError`, `BROKER_ERRORS`.
         """
         started = time.monotonic()
-        await self._producer.start()
-        stored = await self._read(self.place.state)
-        raw = stored.pop(POSITION_KEY, None)
-        first, end = await log_bounds(self._cluster, self.place.topic, self.place.partition)
-        self.position = self._checked(raw, first, end)
-        records = len(stored)
-        for key, value in stored.items():
-            self._fold.restore(self.place.state, key, value)
-        for topic in self.place.states:
-            if topic != self.place.state:
-                for key, value in (await self._read(topic)).items():
-                    self._fold.restore(topic, key, value)
+        await self._writer.open()
+        async with self._broker.reader() as reader:
+            stored = await self._read(reader, self.place.state)
+            raw = stored.pop(POSITION_KEY, None)
+            bounds = (await reader.bounds([self.place.input]))[self.place.input]
+            self.position = self._checked(raw, bounds)
+            records = len(stored)
+            for key, value in stored.items():
+                self._fold.restore(self.place.state, key, value)
+            for topic in self.place.states:
+                if topic != self.place.state:
+                    for key, value in (await self._read(reader, topic)).items():
+                        self._fold.restore(topic, key, value)
         for notice in self._fold.restored():
             _log.warning("set aside", place=self.place.name, what=notice)
         self.progressed_at = time.monotonic()
@@ -135,17 +122,18 @@ class Owner:
             "took over",
             place=self.place.name,
             position=self.position,
-            end=end,
+            end=bounds.end,
             records=records,
             seconds=round(time.monotonic() - started, 2),
         )
         return self.position
 
-    async def _read(self, topic: str) -> dict[bytes, bytes]:
+    async def _read(self, reader: LogReader, topic: str) -> dict[bytes, bytes]:
         named = topic_of(topic, self.place.generation)
-        return await read_state(self._cluster, named, self.place.partition)
+        return await newest(reader, Place(named, self.place.partition))
 
-    def _checked(self, raw: bytes | None, first: int, end: int) -> int:
+    def _checked(self, raw: bytes | None, bounds: Bounds) -> int:
+        first, end = bounds
         if raw is None:
             return first
         position = decode_position(raw)
@@ -162,9 +150,12 @@ class Owner:
         return position.offset
 
     async def has_more(self) -> bool:
-        """Whether the log holds committed records from the position on. Raises `KafkaError`."""
-        topic, partition = self.place.topic, self.place.partition
-        return await holds_records(self._cluster, topic, partition, self.position)
+        """Whether the log holds committed records from the position on: its end alone would count marks of
+        transactions too. Raises `BROKER_ERRORS`.
+        """
+        async with self._broker.reader() as reader:
+            found = await reader.first_from(self.place.input, self.position, _ASK_S)
+        return found is not None
 
     def take(self, batch: FetchedBatch) -> bool:
         """Folds a batch in if it follows what was folded; True if something is missing before it, so that the input must be read again."""
@@ -178,7 +169,7 @@ class Owner:
         self._changed = True
         return False
 
-    def _record(self, record: ConsumerRecord) -> Record:
+    def _record(self, record: LogRecord) -> Record:
         value = record.value or b""
         control = control_of(self._key, record.headers, value) if record.headers else ""
         at = self._clock.at(record.timestamp)
@@ -201,11 +192,9 @@ class Owner:
             for notice in flush.notices:
                 _log.warning("set aside", place=self.place.name, what=notice)
             self._flush_began = time.monotonic()
-            self._under_way = asyncio.create_task(self._transact(flush, position))
+            self._under_way = asyncio.create_task(self._writer.send(self._records(flush, position)))
             try:
                 await self._under_way
-            except (ProducerFenced, InvalidProducerEpoch) as error:
-                raise FencedError(f"{self.place.name} was taken over by another worker") from error
             except asyncio.CancelledError:
                 if self._closed:
                     raise ClosedError(f"{self.place.name} was given up") from None
@@ -218,22 +207,17 @@ class Owner:
         """Seconds for which a flush has been under way; 0 if none is."""
         return 0.0 if self._flush_began is None else time.monotonic() - self._flush_began
 
-    async def _transact(self, flush: Flush, position: int) -> None:
-        # Nothing is aborted on the way out, that could wait for ever: who takes over aborts what is half written.
-        await self._producer.begin_transaction()
-        await self._send(flush, position)
-        await self._producer.commit_transaction()
-
-    async def _send(self, flush: Flush, position: int) -> None:
+    def _records(self, flush: Flush, position: int) -> Iterator[OutgoingRecord]:
         partition, generation = self.place.partition, self.place.generation
         state = topic_of(self.place.state, generation)
-        records = [Out(state, partition, value, key) for key, value in flush.state.items()]
+        for key, value in flush.state.items():
+            yield OutgoingRecord(state, value, key, partition)
         for out in flush.out:
             where = partition if out.partition is None else out.partition
-            records.append(out._replace(topic=topic_of(out.topic, generation), partition=where))
+            topic = topic_of(out.topic, generation)
+            yield OutgoingRecord(topic, out.value, out.key, where, out.headers)
         stored = encode_position(StoredPosition(position, self.place.topic_id))
-        records.append(Out(state, partition, stored, POSITION_KEY))
-        await send_all(self._producer, records)
+        yield OutgoingRecord(state, stored, POSITION_KEY, partition)
 
     async def close(self) -> None:
         """Gives the partition up: what was not flushed is the successor's to fold again.
@@ -244,4 +228,4 @@ class Owner:
         if self._under_way is not None:
             self._under_way.cancel()
             await asyncio.wait([self._under_way])
-        await self._producer.stop()
+        await self._writer.close()

@@ -7,23 +7,17 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from aiokafka.errors import KafkaError
 from faust.types import TP
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis import logs
-from streams.agents.owner import FencedError, FetchedBatch, Owner, PositionError
+from chassis.kafka.interface import BROKER_ERRORS, FencedError
+from streams.agents.owner import FetchedBatch, Owner, PositionError
 from streams.core.state_format import UnreadableStateError
 
-_IDLE_S: Final = 10.0
-"""Ticks come more often: without progress for so long the log's end is asked for."""
-_STUCK_S: Final = 20.0
-"""Standing still with records to read for so much longer is no slowness."""
-_ASK_S: Final = 15.0
-_FLUSH_STUCK_S: Final = 90.0
-"""The broker aborts a transaction that takes longer than 60 s."""
 _FAILED: Final = 70
 _log = logs.get(__name__)
 _empty = Counter(
@@ -34,11 +28,27 @@ _flush_seconds = Histogram("pantau_stream_flush_seconds", "Seconds a flush takes
 _records = Counter("pantau_stream_records_total", "Records folded", ["topic"])
 
 
+@dataclass(frozen=True, slots=True)
+class OwnersPatience:
+    """How long a partition may make no progress, seconds."""
+
+    idle_s: float = 10.0
+    """Ticks come more often: without progress for so long the log's end is asked for."""
+    stuck_s: float = 20.0
+    """Standing still with records to read for so much longer is no slowness."""
+    ask_s: float = 15.0
+    flush_s: float = 90.0
+    """The broker aborts a transaction that takes longer than 60 s."""
+
+
 class Owners:
     """`make` builds the owner of a partition, or gives None for one that needs none (the ticker's)."""
 
-    def __init__(self, make: Callable[[TP], Owner | None]) -> None:
+    def __init__(
+        self, make: Callable[[TP], Owner | None], patience: OwnersPatience = OwnersPatience()
+    ) -> None:
         self._make = make
+        self._patience = patience
         self._owners: dict[TP, Owner] = {}
         self._revocations = 0
         self._taking = 0
@@ -59,7 +69,7 @@ class Owners:
         gc.disable()
         try:
             await asyncio.gather(*(self._take(place, self._revocations) for place in missing))
-        except (KafkaError, PositionError, UnreadableStateError) as error:
+        except (*BROKER_ERRORS, PositionError, UnreadableStateError) as error:
             _log.critical("cannot take over", error=str(error) or repr(error))
             os._exit(_FAILED)
         finally:
@@ -160,22 +170,21 @@ class Owners:
         now = time.monotonic()
         places: list[str] = []
         for place, owner in list(self._owners.items()):
-            if owner.flushing_s > _FLUSH_STUCK_S:
+            if owner.flushing_s > self._patience.flush_s:
                 places.append(owner.place.name)
-            if now - owner.progressed_at < _IDLE_S or not await _has_more(owner):
+            if now - owner.progressed_at < self._patience.idle_s or not await self._has_more(owner):
                 self._behind.pop(place, None)
                 continue
             position, since = self._behind.setdefault(place, (owner.position, now))
             if position != owner.position:
                 self._behind[place] = (owner.position, now)
-            elif now - since > _STUCK_S:
+            elif now - since > self._patience.stuck_s:
                 places.append(owner.place.name)
         return places
 
-
-async def _has_more(owner: Owner) -> bool:
-    """See `Owner.has_more`; False if the broker does not say."""
-    try:
-        return await asyncio.wait_for(owner.has_more(), _ASK_S)
-    except (KafkaError, TimeoutError):
-        return False
+    async def _has_more(self, owner: Owner) -> bool:
+        """See `Owner.has_more`; False if the broker does not say."""
+        try:
+            return await asyncio.wait_for(owner.has_more(), self._patience.ask_s)
+        except BROKER_ERRORS:
+            return False

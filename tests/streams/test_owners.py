@@ -3,135 +3,113 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
 
 import pytest
 from faust.types import TP
 
-from chassis.kafka.cluster import Cluster
-from contracts.results.topics import SPPG_EVENTS
+from chassis.kafka.interface import LogReader, OutgoingRecord
+from chassis.kafka.memory.memory_broker import MemoryBroker, MemoryWriter
+from contracts.results.topics import SPPG_EVENTS, UNIT_STATE, topics
 from contracts.time.clock import RealClock
-from streams.agents import owner as module
-from streams.agents.owner import ClosedError, FetchedBatch, OwnedPartition, Owner
-from streams.agents.owners import Owners
+from streams.agents.owner import ClosedError, FetchedBatch, OwnedPartition, Owner, PositionError
+from streams.agents.owners import Owners, OwnersPatience
 from streams.core.unit_stage.unit_fold import UnitFold
 
-
-class Builder:
-    """A batch that is never full."""
-
-    def append(self, **_: Any) -> bool:
-        return True
+STATE: Final = UNIT_STATE[SPPG_EVENTS]
+PATIENCE: Final = OwnersPatience()
 
 
-class Producer:
-    """Keeps what is sent, and like aiokafka's waits for ever for metadata once it is stopped."""
+class SlowWriter(MemoryWriter):
+    """Sends once `answers` is set; like aiokafka's producer it waits for ever once it is closed."""
 
-    def __init__(self, **_: Any) -> None:
-        self.sent: list[Any] = []
-        self.committed = 0
-        self.has_begun, self.has_committed = asyncio.Event(), asyncio.Event()
-        self.answers = asyncio.Event()
+    def __init__(self, broker: MemoryBroker, transactional_id: str) -> None:
+        super().__init__(broker, transactional_id)
+        self.sent = 0
+        self.has_begun, self.has_sent, self.answers = (asyncio.Event() for _ in range(3))
         self.answers.set()
 
-    async def start(self) -> None:
-        pass
-
-    async def begin_transaction(self) -> None:
+    async def send(self, records: Iterable[OutgoingRecord]) -> None:
         self.has_begun.set()
-
-    def create_batch(self) -> Builder:
-        return Builder()
-
-    async def send_batch(self, batch: Builder, *_: Any, **__: Any) -> asyncio.Future[None]:
         await self.answers.wait()
-        self.sent.append(batch)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
+        await super().send(records)
+        self.sent += 1
+        self.has_sent.set()
 
-    async def commit_transaction(self) -> None:
-        self.committed += 1
-        self.has_committed.set()
-
-    async def stop(self) -> None:
+    async def close(self) -> None:
         self.answers.clear()
 
 
-class World:
-    """Owners of two partitions that hold nothing yet."""
+class World(MemoryBroker):
+    """Owners of two partitions that hold nothing yet. `on_read`: what happens when a reader opens."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def nothing(*_: Any) -> dict[bytes, bytes]:
-            return {}
-
-        async def bounds(*_: Any) -> tuple[int, int]:
-            return 0, 0
-
-        monkeypatch.setattr(module, "AIOKafkaProducer", self._producer)
-        monkeypatch.setattr(module, "read_state", nothing)
-        monkeypatch.setattr(module, "log_bounds", bounds)
-        self.producers: list[Producer] = []
-        self.owners = Owners(self._owner)
+    def __init__(self, patience: OwnersPatience = PATIENCE) -> None:
+        super().__init__(topics(2, 1))
+        self.on_read: Callable[[], Awaitable[None]] | None = None
+        self.writers: list[SlowWriter] = []
+        self.owners = Owners(self.owner, patience)
         self.places = [TP(SPPG_EVENTS, number) for number in range(2)]
 
-    def _producer(self, **options: Any) -> Producer:
-        self.producers.append(Producer(**options))
-        return self.producers[-1]
+    def writer(self, transactional_id: str) -> SlowWriter:
+        self.writers.append(SlowWriter(self, transactional_id))
+        return self.writers[-1]
 
-    def _owner(self, place: TP) -> Owner:
-        where = OwnedPartition(
-            place.topic, place.partition, "id", "unit.state.sppg", ("unit.state.sppg",)
-        )
-        fold = UnitFold(place.topic, place.partition, 2, 1)
-        return Owner(where, fold, Cluster("nowhere:1"), RealClock(), b"key")
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[LogReader]:
+        if self.on_read is not None:
+            await self.on_read()
+        async with super().reader() as reader:
+            yield reader
+
+    def owner(self, place: TP) -> Owner:
+        where = OwnedPartition(place.topic, place.partition, "id", STATE, (STATE,))
+        return Owner(where, UnitFold(place.topic, place.partition, 2, 1), self, RealClock(), b"key")
 
     def progress(self, before: int, places: list[TP]) -> None:
         for place in places:
             self.owners.take(place, FetchedBatch(before, before + 1, []))
 
 
-async def test_a_partition_that_goes_while_it_is_flushed_holds_nobody_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_partition_that_goes_while_it_is_flushed_holds_nobody_up() -> None:
     """As when a rebalance comes just then: the others go on to be flushed."""
-    world = World(monkeypatch)
+    world = World()
     for place in world.places:
         await world.owners.take_over(world.places[: place.partition + 1])
     world.progress(0, world.places)
-    gone, kept = world.producers
+    gone, kept = world.writers
     gone.answers.clear()
     flushing = asyncio.create_task(world.owners.flush())
-    await asyncio.wait_for(kept.has_committed.wait(), 5)
+    await asyncio.wait_for(kept.has_sent.wait(), 5)
     assert not flushing.done()
     await world.owners.revoke(world.places[:1])
     await asyncio.wait_for(flushing, 5)
-    assert not gone.committed
+    assert not gone.sent
     world.progress(1, world.places[1:])
     await asyncio.wait_for(world.owners.flush(), 5)
-    assert kept.committed == 2
+    assert kept.sent == 2
 
 
-async def test_what_is_given_up_is_not_flushed_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(monkeypatch)
-    owner = world._owner(world.places[0])
+async def test_what_is_given_up_is_not_flushed_any_more() -> None:
+    world = World()
+    owner = world.owner(world.places[0])
     await owner.take_over()
     owner.take(FetchedBatch(0, 1, []))
     await owner.close()
     with pytest.raises(ClosedError):
         await asyncio.wait_for(owner.flush(), 5)
-    assert not world.producers[0].sent
+    assert not world.writers[0].sent
 
 
-async def test_a_flush_that_does_not_end_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(monkeypatch)
+async def test_a_flush_that_does_not_end_is_found_out() -> None:
+    world = World(OwnersPatience(flush_s=0.02))
     await world.owners.take_over(world.places[:1])
     world.progress(0, world.places[:1])
     assert await world.owners.stuck() == []
-    world.producers[0].answers.clear()
-    monkeypatch.setattr("streams.agents.owners._FLUSH_STUCK_S", 0.02)
+    world.writers[0].answers.clear()
     flushing = asyncio.create_task(world.owners.flush())
-    await asyncio.wait_for(world.producers[0].has_begun.wait(), 5)
+    await asyncio.wait_for(world.writers[0].has_begun.wait(), 5)
     await asyncio.sleep(0.03)
     assert await world.owners.stuck() == ["sppg.events/0"]
     await world.owners.revoke(world.places)
@@ -139,27 +117,52 @@ async def test_a_flush_that_does_not_end_is_found_out(monkeypatch: pytest.Monkey
     assert await world.owners.stuck() == []
 
 
-async def test_what_could_not_be_taken_over_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(monkeypatch)
+async def test_what_could_not_be_taken_over_is_given_up() -> None:
+    world = World()
 
-    async def lost(*_: Any) -> tuple[int, int]:
+    async def lost() -> None:
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(module, "log_bounds", lost)
+    world.on_read = lost
     with pytest.raises(asyncio.CancelledError):
         await world.owners.take_over(world.places[:1])
-    assert not world.producers[0].answers.is_set(), "its producer is stopped"
+    assert not world.writers[0].answers.is_set(), "its writer is closed"
 
 
-async def test_what_was_revoked_while_it_was_taken_over_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = World(monkeypatch)
-
-    async def late(*_: Any) -> tuple[int, int]:
-        await world.owners.revoke([])
-        return 0, 0
-
-    monkeypatch.setattr(module, "log_bounds", late)
+async def test_what_was_revoked_while_it_was_taken_over_is_given_up() -> None:
+    world = World()
+    world.on_read = lambda: world.owners.revoke([])
     assert await world.owners.take_over(world.places[:1]) == {}
-    assert not world.producers[0].answers.is_set(), "its producer is stopped"
+    assert not world.writers[0].answers.is_set(), "its writer is closed"
+
+
+async def test_a_successor_goes_on_where_the_last_flush_ended() -> None:
+    world = World()
+    await world.owners.take_over(world.places[:1])
+    await append(world, 3)
+    world.progress(0, world.places[:1])
+    await world.owners.flush()
+    world.progress(1, world.places[:1])
+    successor = world.owner(world.places[0])
+    assert await successor.take_over() == 1
+    assert await successor.has_more()
+    # The former owner learns of it at its next flush, and gives the partition up.
+    await world.owners.flush()
+    assert await world.owners.take_over([]) == {}
+    assert not world.writers[0].answers.is_set(), "its writer is closed"
+    assert await world.owner(world.places[0]).take_over() == 1
+
+
+async def test_a_log_that_ends_before_the_position_is_refused() -> None:
+    world = World()
+    await world.owners.take_over(world.places[:1])
+    world.progress(0, world.places[:1])
+    await world.owners.flush()
+    with pytest.raises(PositionError, match=r"offset 1, the log holds 0 to 0.*pantau replay"):
+        await world.owner(world.places[0]).take_over()
+
+
+async def append(world: World, count: int) -> None:
+    writer = MemoryWriter(world, "events")
+    await writer.open()
+    await writer.send([OutgoingRecord(SPPG_EVENTS, b"{}", None, 0)] * count)

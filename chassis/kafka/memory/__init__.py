@@ -1,0 +1,1 @@
+"""A whole Kafka in memory, for quick tests: transactions, fencing and compaction as the real one has them."""
