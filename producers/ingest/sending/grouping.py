@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from chassis.kafka.interface import OutgoingRecord
 from contracts.events.lines import pack
 from contracts.events.partition import partition_of
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, TABLE_HEADER
 from producers.ingest.judging.refused_letters import TABLE
-from producers.ingest.sending.link import KafkaUnavailableError, OutgoingRecord
+from producers.ingest.sending.link import KafkaUnavailableError
 
 _LETTER_HEADERS: Final = ((TABLE_HEADER, TABLE.encode()),)
 

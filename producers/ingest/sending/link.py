@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from chassis import logs
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import OutgoingRecord
 from contracts.results.topics import MAX_RECORD_BYTES
 from producers.ingest.ingest_metrics import KAFKA_ERRORS
 
@@ -32,16 +33,6 @@ _log = logs.get(__name__)
 
 class KafkaUnavailableError(Exception):
     """Not acknowledged. It may still turn up: who sends it again relies on identity."""
-
-
-class OutgoingRecord(NamedTuple):
-    """One record. `partition` None: Kafka's partitioner takes it from the key."""
-
-    topic: str
-    value: bytes
-    key: bytes | None = None
-    partition: int | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class _Generation:
