@@ -90,7 +90,7 @@ def unfinished(client: Client, generation: int, before_ms: int) -> int:
 
 def carry_over(client: Client, old: int, new: int, before_ms: int) -> None:
     """Take over from `old` what the log of `new` no longer tells whole: rows whose window begins before
-    `before_ms` (epoch ms of the region's clock), and the verdicts of events from before.
+    `before_ms` (epoch ms of the region's clock), alerts raised before it, and the verdicts of events from before.
 
     May be run again. `new` must have applied all that it was given before.
     """
@@ -100,6 +100,7 @@ def carry_over(client: Client, old: int, new: int, before_ms: int) -> None:
         **dict.fromkeys(ROW_VIEWS, _before(before_ms)),
         "exceptions": f"({place}) IN (SELECT {place} {lines})",
         "event_status": f"(source, id) IN (SELECT source, id {lines})",
+        "alert_changes": f"raised_at < fromUnixTimestamp64Milli({before_ms})",
     }
     for name, where in which.items():
         there = f"{STORE}.{table_of(name, new)}"

@@ -28,7 +28,7 @@ from chassis.kafka.admin import TopicError
 from chassis.kafka.cluster import Account, Cluster, cluster_of, password_of
 from chassis.settings import Settings
 from contracts.results.topics import (
-    ALERTS,
+    COMMANDS,
     DEAD_LETTERS,
     EVENT_TOPICS,
     GENERATIONS,
@@ -67,7 +67,7 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "streams": [
         *_topics((_ANY,), _READ),
         # Ticks, which are signed, go into the event topics.
-        *_topics((*EVENT_TOPICS, DEAD_LETTERS, ALERTS), _WRITE),
+        *_topics((*EVENT_TOPICS, DEAD_LETTERS), _WRITE),
         *(
             right
             for name in sorted(REBUILT_TOPICS)
@@ -87,6 +87,8 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "gateway": [
         *_topics((LIVE, REGISTRY, GENERATIONS, REVOCATIONS), _READ),
         Right("TOPIC", f"{LIVE}.g", _READ, begins=True),
+        # What people say of alerts; signed, too.
+        *_topics((COMMANDS,), _WRITE),
     ],
     "operator": [
         *_topics((_ANY,), _READ),

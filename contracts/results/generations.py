@@ -1,8 +1,8 @@
 """Generations: each is one rebuild of all that is derived from the event log, beside the others.
 
 A generation has topics, tables, a consumer group and transactional ids of its own (`topics.topic_of`,
-`tables.table_of`, `topics.generation_name`); the event topics, the registry, the dead letters and the landed lines
-are shared. Which one is shown is one record on the topic `generations`, signed like a control record.
+`tables.table_of`, `topics.generation_name`); the event topics, the commands, the registry, the dead letters and the
+landed lines are shared. Which one is shown is one record on the topic `generations`, signed like a control record.
 """
 
 from __future__ import annotations

@@ -106,8 +106,11 @@ class AlertChangeRow(msgspec.Struct, kw_only=True, gc=False):
     region: RegionCode
     kind: Annotated[Label, "Kind of alert"]
     severity: Annotated[Flag, "1 pantau, 2 waspada, 3 siaga"]
-    unit_id: Annotated[String, "Unit"]
-    subject: Annotated[String, "Recipient, batch or sensor point"]
+    unit_id: Annotated[String, "Unit; empty if it is about the region"]
+    subject: Annotated[
+        String,
+        "Recipient, batch, lot or sensor point; `network` where many units are silent at once",
+    ]
     state: Annotated[Label, "raised, acknowledged or resolved"]
     resolution: Annotated[String, "Why it was resolved"]
     raised_at: Annotated[Moment, "When it was raised (region's clock)"]
@@ -122,5 +125,9 @@ class AlertChangeRow(msgspec.Struct, kw_only=True, gc=False):
     assessed_by: Annotated[String, "Who assessed it"]
     assessed_at: Annotated[MaybeMoment, "When it was assessed"]
     note: Annotated[String, "Note of the acknowledgement, or why it was so assessed"]
-    evidence: Annotated[String, "What it rests on, JSON"]
-    revision: Annotated[Count, "Input position of the change"]
+    evidence: Annotated[
+        String,
+        "What it rests on, JSON: `events` (ids), `rule` (its numbers), `part_of` (id of the alert that "
+        "has the same cause), and what the kind adds",
+    ]
+    revision: Annotated[Count, "Number of the change in its region: grows with each"]

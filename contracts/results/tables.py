@@ -53,7 +53,7 @@ TABLES: Final = {
 
 REBUILT_TABLES: Final = (
     *("performance", "coverage", "reception", "clinic_coverage"),
-    *("exceptions", "event_status", "positions"),
+    *("exceptions", "event_status", "positions", "alert_changes"),
 )
 """Tables that each generation has of its own (see `contracts.results.generations`); all others are shared."""
 

@@ -25,6 +25,8 @@ LIVE: Final = "live"
 CLOCK: Final = "clock"
 GENERATIONS: Final = "generations"
 REVOCATIONS: Final = "revocations"
+COMMANDS: Final = "commands"
+COMMAND_STATE: Final = "command.state"
 UNIT_STATE: Final = {
     SPPG_EVENTS: "unit.state.sppg",
     CLINIC_EVENTS: "unit.state.clinic",
@@ -39,7 +41,10 @@ TABLE_TOPICS: Final = (UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, DEAD_LETTER
 """Topics whose records are table lines: the sink inserts them as they are."""
 
 REBUILT_TOPICS: Final = frozenset(
-    {UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, REGION_FEED, REGION_STATE, LIVE, *UNIT_STATE.values()}
+    {
+        *(UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, REGION_FEED, LIVE),
+        *(REGION_STATE, COMMAND_STATE, *UNIT_STATE.values()),
+    }
 )
 """What each generation has of its own (see `contracts.results.generations`); all other topics are shared."""
 
@@ -51,6 +56,7 @@ TICK: Final = "tick"
 REGISTRY_CHANGE: Final = "registry"
 GENERATION_CHANGE: Final = "generation"
 REVOCATION: Final = "revocation"
+COMMAND: Final = "command"
 HEAD_KEY: Final = "~head"
 """Row key of the record that ends a frame on `live`."""
 
@@ -89,6 +95,7 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
 
     `partitions`: of the event topics and what follows them; `region_partitions`: of what is kept by region.
     Event topics keep 90 days: longer than any event may still be corrected (60 days), the lines stay in ClickHouse for good.
+    Commands are kept for good: they are in no other place, and a rebuild reads them again.
     """
     log = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": "1048588"}
 
@@ -118,12 +125,14 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         Topic(CLOCK, 1, kept(1)),
         Topic(GENERATIONS, 1, compacted),
         Topic(REVOCATIONS, 1, compacted),
+        Topic(COMMANDS, region_partitions, log | {"retention.ms": "-1"}),
+        Topic(COMMAND_STATE, region_partitions, compacted),
     )
     return tuple(replace(topic, name=topic_of(topic.name, generation)) for topic in wanted)
 
 
 def control_headers(key: bytes, kind: str, value: bytes) -> list[tuple[str, bytes]]:
-    """Headers that mark a control record (`kind`: tick, registry, generation, revocation) as Pantau's own, signed with its key."""
+    """Headers that mark a control record (`kind`: tick, registry, generation, revocation, command) as Pantau's own, signed with its key."""
     signature = _signature(key, kind.encode(), value)
     return [(CONTROL_HEADER, kind.encode()), (SIGNATURE_HEADER, signature)]
 

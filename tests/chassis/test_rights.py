@@ -21,6 +21,7 @@ from chassis.kafka.cluster import Account, Cluster, cluster_of
 from chassis.kafka.rights import RIGHTS, grant_ours
 from chassis.settings import Settings
 from contracts.results.topics import (
+    COMMANDS,
     DEAD_LETTERS,
     EVENT_TOPICS,
     LIVE,
@@ -116,6 +117,7 @@ def test_nobody_without_an_account_gets_in(settings: Settings, change: dict[str,
         *(("devices", topic) for topic in EVENT_TOPICS),
         *(("ingest", topic) for topic in (*EVENT_TOPICS, DEAD_LETTERS)),
         *(("streams", topic) for topic in (*EVENT_TOPICS, UNIT_WINDOWS, NEXT, LIVE, DEAD_LETTERS)),
+        ("gateway", COMMANDS),
     ],
 )
 def test_an_account_writes_what_is_its(settings: Settings, account: Account, topic: str) -> None:
@@ -127,6 +129,7 @@ def test_derived_topics_are_written_by_streams_alone(settings: Settings, account
     own = {right.name for right in RIGHTS[account] if "WRITE" in right.operations}
     cluster = cluster_of(settings, account)
     foreign = [UNIT_WINDOWS, NEXT, LIVE, REGISTRY] if account != "streams" else [REGISTRY]
+    foreign += [COMMANDS] if account != "gateway" else []
     assert own.isdisjoint(foreign)
     for topic in foreign:
         with pytest.raises(TopicAuthorizationFailedError):

@@ -1,0 +1,47 @@
+"""What people say of an alert: the values of records of `commands`, JSON.
+
+The gateway writes them, each as a control record of kind `command` (`contracts.results.topics.control_headers`) into the
+partition of the region (`partition_of` its code). When it was said is the record's append time on the region's clock.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+Who = Annotated[str, Meta(min_length=1, max_length=100)]
+CommandNote = Annotated[str, Meta(max_length=500)]
+
+
+class AlertCommand(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+    """What all commands share. `id`: of the command; one that comes twice counts once."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    region: str
+    alert_id: str
+    by: Who
+    note: CommandNote
+
+
+class Acknowledge(AlertCommand, tag="acknowledge", frozen=True, kw_only=True):
+    """Somebody takes care. `until_ms`: when that runs out, epoch ms on the region's clock; None: never."""
+
+    until_ms: int | None = None
+
+
+class Assess(AlertCommand, tag="assess", frozen=True, kw_only=True):
+    """What the health office finds a suspected cluster to be; the note says why."""
+
+    assessment: Literal["verified", "discarded"]
+
+
+Command = Acknowledge | Assess
+_decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
+encode_command: Final = msgspec.json.Encoder().encode
+
+
+def decode_command(value: bytes) -> Command:
+    """The command that `encode_command` wrote. Raises `msgspec.DecodeError` (a `ValueError`) for anything else."""
+    return _decoder.decode(value)
