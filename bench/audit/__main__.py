@@ -1,13 +1,12 @@
 """`python -m bench.audit`: the audit of a day, and of all days, over a store of a month.
 
-The store is built as `bench.audit.store` says, unless the folder holds one already; then `pantau audit` runs on it as anybody would
-run it, on the embedded ClickHouse, with nothing else of the installation beside it.
+The store is built as `bench.audit.store` says, unless the folder holds one already; then the audit runs on it, on the embedded
+ClickHouse, with nothing else of the installation beside it. There is no Kafka, so what has landed is not compared with it.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,14 +21,17 @@ from typing import Final
 import httpx
 from clickhouse_connect.driver.client import Client
 
+from audit.run import audit
 from bench.audit.audit_report import AuditRun, MeasuredStore, write
 from bench.audit.store import StorePlan, build, fill
 from bench.ground import REGION, cpu_s, end, machine, output_options, publish, until
 from chassis import logs
 from chassis.datadir import DataDir
+from chassis.regions.region_folder import load_region
 from contracts.time.clock import real_now_ms, rfc3339
 from contracts.time.days import iso_to_day
 from engines.kafka.broker import pick_port
+from pantau.commands.operate.audit import render, summary
 from pantau.installation import ROOT
 from producers.simulator.world import Rates
 from storage import migrate
@@ -137,30 +139,23 @@ def describe(client: Client, folder: Path) -> MeasuredStore:
     )
 
 
-def run(
-    server: StoreServer, folder: Path, what: str, first: date, last: date, rounds: int
-) -> AuditRun:
-    """`pantau audit` of the days, some times over."""
+def run(server: StoreServer, what: str, first: date, last: date, rounds: int) -> AuditRun:
+    """The audit of the days, some times over. Raises `SystemExit` where it finds a difference: the store is then wrong."""
     seconds, cpus = [], []
-    told = ""
+    said = ""
+    limits = load_region(ROOT / "regions" / REGION).region.thresholds
     server.forget_peak()
-    command = [sys.executable, "-m", "pantau", "audit", "--region", REGION]
-    command += ["--from", first.isoformat(), "--to", last.isoformat(), "--data-dir", str(folder)]
     for _ in range(rounds):
+        client = server.client()
         before, began = cpu_s(server.process.pid), time.monotonic()
-        done = subprocess.run(
-            command,
-            env=os.environ | {"PANTAU_CLICKHOUSE_URL": server.url},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        report = audit(client, REGION, first, last, limits, say)
         seconds.append(time.monotonic() - began)
         cpus.append(cpu_s(server.process.pid) - before)
-        told = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "it failed"
-        say(f"{what}: {seconds[-1]:.1f} s, {cpus[-1]:.1f} CPU s of the server: {told}")
-    return AuditRun(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), told)
+        said = summary(report)
+        say(f"{what}: {seconds[-1]:.1f} s, {cpus[-1]:.1f} CPU s of the server: {said}")
+        if not report.clean:
+            raise SystemExit("\n".join([*map(render, report.differences[:20]), f"pantau: {said}"]))
+    return AuditRun(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), said)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -190,11 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             middle -= timedelta(days=middle.isoweekday() == _SUNDAY)
             first = _NEWEST - timedelta(days=options.days - 1)
             runs = [
-                run(server, folder, "the newest day", _NEWEST, _NEWEST, options.rounds),
-                run(server, folder, "a day in the middle", middle, middle, options.rounds),
+                run(server, "the newest day", _NEWEST, _NEWEST, options.rounds),
+                run(server, "a day in the middle", middle, middle, options.rounds),
             ]
             if options.whole:
-                runs.append(run(server, folder, "all days", first, _NEWEST, 1))
+                runs.append(run(server, "all days", first, _NEWEST, 1))
     text = write(store, runs, options.days, where, when)
     publish(text, "audit.md", options)
 

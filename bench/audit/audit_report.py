@@ -16,13 +16,13 @@ The store: {days} days of the region 32.11, {lines:,} event lines, {rows:,} rows
 {folded:,} of the lines were simulated, folded and landed by the installation's own code without Kafka; the others are heartbeats
 written by SQL, which put nothing into any row. Most lines: {types}.
 
-| `pantau audit` of | s, median | s, greatest | CPU of ClickHouse, s | its peak memory, MB |
+| audit of | s, median | s, greatest | CPU of ClickHouse, s | its peak memory, MB |
 |---|---:|---:|---:|---:|
 {rows_of}
 
-Asked: one day in under 10 s. The time is that of the whole command, from its start to its end, with no other part of the installation
-running; beside a running one it also waits until the streams have passed one moment, at most a tick. Each day is compared in all its
-windows, so the events of the 30 days before are read. What the command said:
+Asked: one day in under 10 s. No other part of the installation runs: beside a running one `pantau audit` also starts, waits until the
+streams have passed one moment, at most a tick, and compares what has landed with Kafka. Each day is compared in all its windows, so the
+events of the 30 days before are read. What it found:
 
 {told}
 """
@@ -39,7 +39,7 @@ class MeasuredStore(NamedTuple):
 
 
 class AuditRun(NamedTuple):
-    """One audit: seconds of the command, CPU seconds and peak memory of the server, and the last line it printed."""
+    """One audit: its seconds, CPU seconds and peak memory of the server, and its summary."""
 
     what: str
     median_s: float

@@ -25,14 +25,13 @@ from clickhouse_connect.driver.client import Client
 from bench.direct import Landed, land_registry, land_rows
 from chassis.regions.region_folder import load_region
 from contracts.events.partition import partition_of
-from contracts.registry.entities import RegionRegistry, Registry, Unit
+from contracts.registry.entities import RegionRegistry, Registry
 from contracts.results.topics import (
-    CLINIC_EVENTS,
     EVENT_TOPICS,
     REGION_FEED,
     REGISTRY_CHANGE,
-    SPPG_EVENTS,
     TICK,
+    TOPIC_OF_KIND,
 )
 from contracts.time.clock import RealClock
 from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post
@@ -74,22 +73,6 @@ class Built(NamedTuple):
 
     events: int
     seconds: float
-
-
-class _Share(World):
-    """The units of one partition."""
-
-    def __init__(self, registry: Registry, plan: StorePlan, partition: int) -> None:
-        super().__init__(registry, plan.region, plan.seed, plan.rates)
-        self._partition = partition
-
-    def active_units(self, day: int) -> list[Unit]:
-        """Those of the partition, by id."""
-        return [
-            unit
-            for unit in super().active_units(day)
-            if partition_of(unit.unit_id, PARTITIONS) == self._partition
-        ]
 
 
 class _Landing:
@@ -134,12 +117,16 @@ class _Landing:
         self._pool.shutdown()
 
 
-def _rounds(world: World, plan: StorePlan) -> Iterator[tuple[int, list[Post]]]:
-    """(end, posts due before it) of each flush; what the last days send late is in the last one."""
+def _rounds(world: World, plan: StorePlan, partition: int) -> Iterator[tuple[int, list[Post]]]:
+    """(end, the partition's posts due before it) of each flush; what the last days send late is in the last one."""
+
+    def is_ours(source_id: str) -> bool:
+        return partition_of(source_id, PARTITIONS) == partition
+
     start, end = world.midnight_ms(plan.day), world.midnight_ms(plan.day + plan.days)
     until = start + _FLUSH_MS
     due: list[Post] = []
-    for post in sent(world, plan.day, plan.days):
+    for post in sent(world, plan.day, plan.days, is_ours):
         while post.due_ms >= until and until < end:
             yield until, due
             until, due = until + _FLUSH_MS, []
@@ -151,13 +138,14 @@ def _rounds(world: World, plan: StorePlan) -> Iterator[tuple[int, list[Post]]]:
 
 
 class _UnitSide:
-    """Stage one of one partition of both topics."""
+    """Stage one of one partition of all event topics."""
 
     def __init__(self, plan: StorePlan, partition: int, region: RegionRegistry) -> None:
         self._places = [(topic, partition) for topic in EVENT_TOPICS]
         self._folds = {place: UnitFold(*place, PARTITIONS, 1) for place in self._places}
         self._offsets = dict.fromkeys(self._places, 0)
-        self._world = _Share(Registry([region]), plan, partition)
+        self._world = World(Registry([region]), plan.region, plan.seed, plan.rates)
+        self._kinds = {unit.unit_id: unit.kind for unit in region.units}
         self._landing = _Landing(plan)
         self._partition = partition
         self.events = 0
@@ -179,9 +167,9 @@ class _UnitSide:
         received = post.due_ms + _ON_THE_WAY_MS
         stamp = f',"receivedtime":"{self._world.text(received)}"}}'.encode()
         value = b"\n".join(one.line[:-1] + stamp for one in post.said)
-        topic = SPPG_EVENTS if b"/sppg/" in post.said[0].line else CLINIC_EVENTS
         self.events += len(post.said)
-        self._apply((topic, self._partition), received + _BROKER_MS, value, "")
+        place = TOPIC_OF_KIND[self._kinds.get(post.unit_id, "recipient")], self._partition
+        self._apply(place, received + _BROKER_MS, value, "")
 
     def flush(self, now: int) -> list[bytes]:
         """Time has come to `now`: what the region's fold gets of it."""
@@ -196,7 +184,7 @@ class _UnitSide:
 
     def run(self, plan: StorePlan, feed: Any) -> None:
         """All days, to the last row."""
-        for now, posts in _rounds(self._world, plan):
+        for now, posts in _rounds(self._world, plan, self._partition):
             for post in posts:
                 self.send(post)
             feed.put((self.events, self.flush(now)))

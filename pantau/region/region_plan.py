@@ -15,9 +15,17 @@ from chassis.regions.region_folder import read_yaml
 from contracts.time.windows import GROUPS
 
 
+class OutsideClinic(msgspec.Struct, forbid_unknown_fields=True):
+    """A hospital in another kabupaten that treats people of this one."""
+
+    name: str
+    lon: float
+    lat: float
+
+
 class RegionPlan(msgspec.Struct, forbid_unknown_fields=True):
     """seed.yaml. `registered`: people by group; `recipients`: how many of each level;
-    `kitchens_in`: kecamatan whose number of kitchens is known;
+    `kitchens_in`: kecamatan whose number of kitchens is known; `outside`: clinics of no kecamatan;
 
     `weights`: of kecamatan, for everything else (default: number of places); `with_slhs`: kitchens
     that hold the hygiene certificate; `children`: registered at clinics; `overnight`: kitchens
@@ -36,6 +44,7 @@ class RegionPlan(msgspec.Struct, forbid_unknown_fields=True):
     overnight: int = 0
     kitchens_in: dict[str, int] = {}
     weights: dict[str, float] = {}
+    outside: list[OutsideClinic] = []
 
 
 @dataclass(frozen=True, slots=True)

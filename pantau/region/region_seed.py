@@ -112,7 +112,9 @@ def seed_region(folder: Path) -> None:
     _write(
         folder / "units.csv",
         UNIT_COLUMNS,
-        _kitchen_rows(plan, ground, kitchens, rng) + _clinic_rows(plan, ground, sites),
+        _kitchen_rows(plan, ground, kitchens, rng)
+        + _clinic_rows(plan, ground, sites)
+        + _outside_rows(plan, ground),
     )
     _write(
         folder / "recipients.csv",
@@ -275,6 +277,22 @@ def _clinic_rows(plan: RegionPlan, ground: _Ground, sites: list[_Site]) -> list[
     for row, children in zip(rows, apportion(plan.children, sizes), strict=True):
         row["registered_children"] = children
     return rows
+
+
+def _outside_rows(plan: RegionPlan, ground: _Ground) -> list[dict[str, object]]:
+    """Hospitals of another kabupaten: open day and night, no children on their register."""
+    return [
+        _clinic_row(
+            plan,
+            f"RS-{_digits(ground)}-{number:03d}",
+            one.name,
+            "",
+            (one.lon, one.lat),
+            ("00:00", "23:59"),
+        )
+        | {"registered_children": 0}
+        for number, one in enumerate(plan.outside, 1)
+    ]
 
 
 def _clinic_row(

@@ -25,6 +25,7 @@ from storage.generation_tables import in_generation
 
 _SINK_GROUPS: Final = "pantau-sink"
 """How the names of the sink's groups begin."""
+_SERVICES: Final = ("ingest", "streams", "sinks", "gateway")
 _LIMIT_S: Final = 3.5
 _RECORD_S: Final = 1.2
 """Everything else waits for it: it names the topics and tables to ask for."""
@@ -113,6 +114,11 @@ class _Asker:
         async with self._client.get(url, headers=headers) as answer:
             answer.raise_for_status()
             return await answer.text()
+
+    def services(self) -> tuple[str, ...]:
+        """Those with a health route of ours; the simulator only where one plays."""
+        plays = self._home.read_run("simulator") is not None
+        return (*_SERVICES, "simulator") if plays else _SERVICES
 
     async def health(self, service: str) -> PartHealth:
         url = self.url(service)
@@ -238,7 +244,7 @@ async def collect(settings: Settings) -> InstallationStatus:
             within("clickhouse, dead letters", asker.dead_letters(), None),
             within("gateway", asker.live(), []),
             within("sinks", asker.last_write(), {}),
-            *(asker.health(name) for name in ("ingest", "streams", "sinks", "gateway")),
+            *(asker.health(name) for name in asker.services()),
             asker.clickhouse_health(),
         )
     services.append(PartHealth("kafka", "siap" if ends else "mati"))

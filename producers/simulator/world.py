@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from contracts.registry.entities import DayView, Recipient, Registry, Unit, weekday
-from contracts.time.days import Zone, day_to_iso
+from contracts.time.days import Zone, day_to_iso, iso_to_day
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 _SUNDAY: Final = 7
+_RAMADAN: Final = tuple(
+    (iso_to_day(first), iso_to_day(last))
+    for first, last in (("2026-02-19", "2026-03-20"), ("2027-02-08", "2027-03-09"))
+)
+"""First and last day. The second year is reckoned: the ministry's decree may move it by a day."""
 _HEX32: Final = 32
 
 
@@ -109,9 +114,15 @@ class World:
         ]
         return [(one, registered) for one, registered in fed if registered]
 
-    def before_holiday(self, day: int) -> bool:
-        """Whether the next day is a named holiday without meals: packs are handed out on the day before."""
-        return day + 1 in self._holidays and not self.registry.is_service_day(self.region, day + 1)
+    def before_holiday(self, recipient_id: str, day: int) -> bool:
+        """Whether the next day is a holiday on which the recipient is not served: packs are handed out on the day before."""
+        if day + 1 not in self._holidays:
+            return False
+        return recipient_id not in self.registry.service(self.region, day + 1).registered
+
+    def fasting(self, day: int) -> bool:
+        """Whether the day is one of Ramadan: pupils take dry packs home."""
+        return any(first <= day <= last for first, last in _RAMADAN)
 
     def clinic_works(self, day: int) -> bool:
         """Clinics are closed on Sundays and holidays."""

@@ -61,7 +61,11 @@ def test_every_point_lies_in_its_kecamatan(registry: RegionRegistry) -> None:
     raw = (REGIONS / registry.region.code / "boundaries.geojson").read_bytes()
     shapes = {code: KecamatanShape(feature) for code, feature in read_boundaries(raw).items()}
     for row in all_rows(registry):
-        assert shapes[row.kecamatan].contains((row.lon, row.lat)), row
+        place = (row.lon, row.lat)
+        if row.kecamatan:
+            assert shapes[row.kecamatan].contains(place), row
+        else:
+            assert not any(shape.contains(place) for shape in shapes.values()), row
 
 
 def test_a_kitchen_can_cook_what_it_owes_and_is_near(registry: RegionRegistry) -> None:
@@ -75,6 +79,13 @@ def test_a_kitchen_can_cook_what_it_owes_and_is_near(registry: RegionRegistry) -
         for kitchen in [view.units[one.unit_id]]
     )
     assert ways[len(ways) * 9 // 10] <= 6, "delivery within 6 km for nine in ten"
+
+
+def test_a_hospital_outside_has_no_kecamatan_and_no_register() -> None:
+    outside = [one for one in load_region(REGIONS / "32.11").units if not one.kecamatan]
+    assert [(one.unit_id, one.kind, one.registered_children) for one in outside] == [
+        ("RS-3211-001", "clinic", 0)
+    ]
 
 
 def test_meals_are_in_the_morning(registry: RegionRegistry) -> None:

@@ -29,6 +29,7 @@ class _Shift:
 
 
 _SHIFTS: Final = (_Shift((236, 8, 180, 252), 345), _Shift((452, 12, 375, 478), 572))
+_LATE_BATCH: Final = 2
 _OVER_MIDNIGHT_EARLIER_MIN: Final = 45
 _MISSED: Final = 0.05
 _MISSED_WITHIN_MS: Final = 290 * MINUTE_MS
@@ -140,13 +141,19 @@ def plan(world: World, unit: Unit, day: int) -> KitchenDay | None:
         for stop in trip.stops:
             _miss(dice, world.midnight_ms(day), stop)
             _eat(dice, world.midnight_ms(day), stop)
-            if world.before_holiday(day):
-                # What is taken home for the days off: schools that eat late, and posyandu.
-                if stop.recipient.kind == "posyandu":
-                    stop.package = "dry"
-                elif stop.batch.number == 2:
-                    stop.package = "bundle"
+            stop.package = _package(world, stop, day)
     return KitchenDay(tuple(batches), tuple(trips))
+
+
+def _package(world: World, stop: Stop, day: int) -> Literal["fresh", "dry", "bundle"]:
+    """Before a holiday what is taken home for the days off goes to schools that eat late, and posyandu."""
+    is_posyandu = stop.recipient.kind == "posyandu"
+    if world.before_holiday(stop.recipient.recipient_id, day):
+        if is_posyandu:
+            return "dry"
+        if stop.batch.number == _LATE_BATCH:
+            return "bundle"
+    return "dry" if world.fasting(day) and not is_posyandu else "fresh"
 
 
 def _cook(

@@ -10,7 +10,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -46,6 +46,12 @@ _MOST_CASES: Final = 350
 _TELL: Final = 0.85
 """Share of the patients whose school and meal are written down."""
 _STILL_COME: Final = (0.8, 0.92)
+_GO_OUTSIDE: Final = 0.06
+"""Share of the patients who go to a hospital in another kabupaten."""
+_COUNTED_FROM: Final = 5
+"""A clinic that sees so many on a day sends a tally too."""
+_COUNT_SENT_MS: Final = 20 * MINUTE_MS
+_BACK_AT_SCHOOL_DAYS: Final = 4
 _ABSENT_MIN: Final = (465, 510)
 _SEEN_UNTIL_HOUR: Final = 22
 """In an outbreak puskesmas open beyond their hours; who falls ill at night comes in the morning."""
@@ -144,8 +150,10 @@ def outbreak(world: World, one: Appointment) -> list[Post]:
         stops = [stop for _, stop in happened.stops()] if happened else []
         served = [stop for stop in stops if stop.batch.number == 2 and stop.eaten]
         if served:
-            made = [*_complaint(world, kitchen, day, served[0]), *_cases(world, dice, day, served)]
-            made += _absences(world, day, served)
+            made = [*_complaint(world, kitchen, day, served[0]), *_absences(world, day, served)]
+            patients = list(_cases(world, dice, day, served))
+            made += (Post(one.due_ms, one.clinic.unit_id, (one.said,)) for one in patients)
+            made += _counts(world, day, patients)
             return sorted(made, key=lambda post: post.due_ms)
     return []
 
@@ -165,28 +173,50 @@ def _complaint(world: World, kitchen: Unit, day: int, stop: Stop) -> Iterator[Po
     yield Post(at + 60_000, kitchen.unit_id, tuple(pen.said))
 
 
+def _back_at_school(world: World, recipient_id: str, day: int) -> int | None:
+    """The first day after `day` on which the recipient is served, if it comes soon."""
+    return next(
+        (
+            later
+            for later in range(day + 1, day + _BACK_AT_SCHOOL_DAYS)
+            if recipient_id in world.registry.service(world.region, later).registered
+        ),
+        None,
+    )
+
+
 def _absences(world: World, day: int, served: Sequence[Stop]) -> Iterator[Post]:
-    """The next morning schools count who is absent, and say how many are ill."""
-    service = world.registry.service(world.region, day + 1)
+    """On the next morning of school those who report count who is absent, and say how many are ill."""
     for stop in served:
         recipient_id = stop.recipient.recipient_id
-        if not reporter(world, recipient_id).reports:
+        morning = _back_at_school(world, recipient_id, day)
+        if not reporter(world, recipient_id).reports or morning is None:
             continue
         dice = world.dice("absent", day, recipient_id)
-        pen = Pen(world, "recipient", recipient_id, day + 1)
-        at = world.midnight_ms(day + 1) + dice.randint(*_ABSENT_MIN) * MINUTE_MS
+        pen = Pen(world, "recipient", recipient_id, morning)
+        at = world.midnight_ms(morning) + dice.randint(*_ABSENT_MIN) * MINUTE_MS
         present = {group: round(n * dice.uniform(*_STILL_COME)) for group, n in stop.eaten.items()}
         ill = max(1, sum(stop.eaten.values()) - sum(present.values()))
-        if recipient_id in service.registered:
-            data = {"present": present, "absent_ill": ill}
-            pen.write(f"outbreak-{day}-present", "recipient.attendance.reported", at, data)
+        data = {"present": present, "absent_ill": ill}
+        pen.write(f"outbreak-{day}-present", "recipient.attendance.reported", at, data)
         since = world.text(stop.meal_ms + HOUR_MS)
         noticed = {"ill": ill, "since": since, "symptoms": ["muntah", "nyeri perut"]}
         pen.write(f"outbreak-{day}-ill", "recipient.illness.noticed", at + MINUTE_MS, noticed)
         yield Post(at + 2 * MINUTE_MS, recipient_id, tuple(pen.said))
 
 
-def _cases(world: World, dice: random.Random, day: int, served: Sequence[Stop]) -> Iterator[Post]:
+class _Patient(NamedTuple):
+    """Somebody whom a clinic sees at `seen_ms`, and what it sends at `due_ms`."""
+
+    clinic: Unit
+    seen_ms: int
+    due_ms: int
+    said: Said
+
+
+def _cases(
+    world: World, dice: random.Random, day: int, served: Sequence[Stop]
+) -> Iterator[_Patient]:
     agent = dice.choices(_AGENTS, _WEIGHTS)[0]
     attack = dice.uniform(*_ATTACK)
     clinics = _Clinics(world, day)
@@ -206,7 +236,31 @@ def _cases(world: World, dice: random.Random, day: int, served: Sequence[Stop]) 
                 return
             said = _case(world, dice, clinic, day, number, stop, onset, seen, symptoms)
             # Written down at the bedside, typed in when there is time.
-            yield Post(seen + dice.randint(5, 75) * MINUTE_MS, clinic.unit_id, (said,))
+            due = seen + dice.randint(5, 75) * MINUTE_MS
+            yield _Patient(clinic, seen, due, said)
+
+
+def _counts(world: World, day: int, patients: Sequence[_Patient]) -> Iterator[Post]:
+    """Tallies of clinics that see many, and of the hospital outside: a first one, and a newer one of the same people."""
+    seen: dict[tuple[str, int], list[int]] = {}
+    outside = {one.clinic.unit_id for one in patients if one.clinic.kecamatan == ""}
+    for one in patients:
+        place = one.clinic.unit_id, world.zone.local_day(one.seen_ms)
+        seen.setdefault(place, []).append(one.seen_ms)
+    type_, meal_ms = "clinic.cases.counted", world.midnight_ms(day) + 12 * HOUR_MS
+    for (unit_id, seen_day), moments in seen.items():
+        if len(moments) < _COUNTED_FROM and unit_id not in outside:
+            continue
+        moments.sort()
+        half = (len(moments) + 1) // 2
+        pen = Pen(world, "clinic", unit_id, seen_day)
+        data = {"syndrome": "foodborne", "inpatients": 0, "since": world.text(meal_ms)}
+        what = f"outbreak-{day}-count"
+        first_ms, last_ms = moments[half - 1], moments[-1]
+        id_ = pen.write(what, type_, first_ms, {**data, "cases": half})
+        pen.correct(id_, type_, last_ms, {**data, "cases": len(moments)}, last_ms)
+        for said in pen.said:
+            yield Post(said.made_ms + _COUNT_SENT_MS, unit_id, (said,))
 
 
 def _case(
@@ -255,12 +309,15 @@ class _Clinics:
     def __init__(self, world: World, day: int) -> None:
         self._all = [unit for unit in world.view(day).units.values() if unit.kind == "clinic"]
         self._all = [unit for unit in self._all if unit.status == "active"]
+        self._outside = [unit for unit in self._all if unit.kecamatan == ""]
         size = max((unit.registered_children for unit in self._all), default=0)
         # Posyandu see no patients: they are the small ones.
         self._all = [unit for unit in self._all if unit.registered_children * 4 >= size]
 
     def near(self, dice: random.Random, school: Recipient) -> Unit | None:
-        """One of the four nearest, the nearer the likelier; None if there is no clinic."""
+        """One of the four nearest, the nearer the likelier, or a hospital outside; None if there is no clinic."""
+        if self._outside and dice.random() < _GO_OUTSIDE:
+            return dice.choice(self._outside)
 
         def distance(unit: Unit) -> tuple[float, str]:
             return math.hypot(unit.lon - school.lon, unit.lat - school.lat), unit.unit_id

@@ -68,15 +68,13 @@ def recipient_days(world: World, kitchen: Unit, day: int) -> Iterator[RecipientD
 
 
 def _recipient_posts(world: World, one: Reception, day: int) -> Iterator[Post]:
-    """Two at most: what is known when the delivery is checked, and what follows."""
+    """A post for each: whoever counts heads in the morning does not wait for the meal."""
     dice = world.dice(one.recipient_id, day, "posts")
-    checked = next((n for n, said in enumerate(one.said, 1) if b"delivery.checked" in said.line), 1)
-    for part in (one.said[:checked], one.said[checked:]):
-        if part:
-            wait_s = dice.randint(*_URGENT_S)
-            if one.late:
-                wait_s += dice.randint(*_REPORTS_LATE_S)
-            yield Post(part[-1].made_ms + wait_s * 1000, one.recipient_id, part)
+    for said in one.said:
+        wait_s = dice.randint(*_URGENT_S)
+        if one.late:
+            wait_s += dice.randint(*_REPORTS_LATE_S)
+        yield Post(said.made_ms + wait_s * 1000, one.recipient_id, (said,))
 
 
 def posts(world: World, unit: Unit, day: int, said: Sequence[Said]) -> Iterator[Post]:

@@ -187,6 +187,7 @@ class Player:
         self._agenda = Agenda(home)
         self._kept: set[Appointment] = set()
         self._tokens = read_tokens(home)
+        self._without_token: set[str] = set()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_SENDERS)
         self._stop = asyncio.Event()
@@ -270,6 +271,8 @@ class Player:
 
     async def _prepare(self, day: int, breathe_s: float) -> None:
         """Make a day ready, unit by unit."""
+        self._tokens = read_tokens(self._home)
+        self._without_token -= self._tokens.keys()
         events = 0
         for world in self._worlds:
             for unit in world.active_units(day):
@@ -277,6 +280,13 @@ class Player:
                 await asyncio.sleep(breathe_s)
         self._truth.forget_before(day_to_iso(day - LOOK_BACK_DAYS - 1))
         _log.info("day made ready", day=day_to_iso(day), events=events)
+        if self._without_token:
+            _log.warning(
+                "recipients without a token report nothing: start `pantau up` again, it gives each a token",
+                day=day_to_iso(day),
+                recipients=len(self._without_token),
+                one_of_them=min(self._without_token),
+            )
 
     def _prepare_unit(self, world: World, unit: Unit, day: int) -> int:
         made = unit_day(world, unit, day)
@@ -284,11 +294,18 @@ class Player:
         self._add(made.posts)
         events = len(made.said)
         for one in recipient_days(world, unit, day) if unit.kind == "sppg" else ():
-            if one.recipient_id in self._tokens:
+            if self._has_device(one.recipient_id):
                 self._truth.note(one.recipient_id, one.said)
                 self._add(one.posts)
                 events += len(one.said)
         return events
+
+    def _has_device(self, recipient_id: str) -> bool:
+        """Whether there is a token to send with. Those who have none are counted in the log and in our health."""
+        if recipient_id in self._tokens:
+            return True
+        self._without_token.add(recipient_id)
+        return False
 
     def _add(self, posts: Iterable[Post]) -> None:
         """Posts to come, without what had arrived before this start."""
@@ -329,9 +346,12 @@ class Player:
                     if cut is not None:
                         self._schedule.cut_off(unit.unit_id, *cut)
             else:
-                # A recipient without a token has no device.
-                recipients = world.view(one.day).recipients.keys() - self._tokens.keys()
-                posts = [p for p in outbreak(world, one) if p.unit_id not in recipients]
+                recipients = world.view(one.day).recipients
+                posts = [
+                    post
+                    for post in outbreak(world, one)
+                    if post.unit_id not in recipients or self._has_device(post.unit_id)
+                ]
                 for post in posts:
                     self._truth.note(post.unit_id, post.said)
                 self._add(posts)
@@ -380,4 +400,9 @@ class Player:
         if time.monotonic() - self._heard > _STUCK_S:
             health.not_ready(f"ingest has taken nothing for a minute, {waiting} posts wait")
         else:
-            health.ready(f"{', '.join(self._options.regions)}, seed {self._options.seed}")
+            detail = f"{', '.join(self._options.regions)}, seed {self._options.seed}"
+            if self._without_token:
+                detail += (
+                    f"; {len(self._without_token)} recipients have no token and report nothing"
+                )
+            health.ready(detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +21,25 @@ class Written(NamedTuple):
     last_ms: int
 
 
-def sent(world: World, from_day: int, days: int) -> Iterator[Post]:
-    """Posts of local days in order of time. What the last days send later is at the end."""
+def _everyone(_source_id: str) -> bool:
+    return True
+
+
+def sent(
+    world: World, from_day: int, days: int, wanted: Callable[[str], bool] = _everyone
+) -> Iterator[Post]:
+    """Posts of local days in order of time. What the last days send later is at the end.
+
+    `wanted`: whether the posts of a unit or recipient are asked for, by its id.
+    """
     left: list[Post] = []
     for day in range(from_day, from_day + days):
         for unit in world.active_units(day):
-            left += unit_day(world, unit, day).posts
+            if wanted(unit.unit_id):
+                left += unit_day(world, unit, day).posts
             for one in recipient_days(world, unit, day) if unit.kind == "sppg" else ():
-                left += one.posts
+                if wanted(one.recipient_id):
+                    left += one.posts
         # Nothing that a later day says can be sent before it begins.
         end_ms = world.midnight_ms(day + 1)
         now = sorted((post for post in left if post.due_ms < end_ms), key=_order)

@@ -22,6 +22,7 @@ from contracts.events.event_types import (
 )
 from contracts.registry.entities import iso_to_day
 from producers.simulator.events.truth import TruthRecord, sums
+from producers.simulator.plan.kitchens import plan
 from producers.simulator.plan.recipients import reporter
 from producers.simulator.plan.scenario import appointment, outbreak
 from producers.simulator.sending.devices import (
@@ -113,7 +114,19 @@ def test_packs_are_handed_out_on_the_day_before_a_holiday_without_a_time_of_cook
         ]
         assert {data.package for data in received if data.package} == packages
         assert all((data.cooked_at is UNSET) == bool(data.package) for data in received)
-    assert not one.before_holiday(TUESDAY)
+    assert not one.before_holiday("npsn:X2110001", TUESDAY)
+
+
+def test_in_ramadan_pupils_take_dry_packs_home_and_small_children_eat_fresh() -> None:
+    one = world()
+    day = iso_to_day("2026-03-12")
+    packages = {
+        (stop.recipient.kind == "posyandu", stop.package)
+        for unit in one.active_units(day)[-10:]
+        if unit.kind == "sppg" and (happened := plan(one, unit, day))
+        for _, stop in happened.stops()
+    }
+    assert packages == {(True, "fresh"), (False, "dry")}
 
 
 def test_batches_name_lots_that_were_received_and_some_were_bought_ready() -> None:
@@ -140,12 +153,19 @@ def test_clinics_send_counts_of_which_the_newer_stands() -> None:
     assert pairs
 
 
-def test_on_the_morning_after_an_outbreak_its_schools_count_the_absent() -> None:
+def test_after_an_outbreak_clinics_count_and_its_schools_count_the_absent() -> None:
     one = world()
     agreed = appointment("outbreak", one, one.midnight_ms(TUESDAY))
     said = [event(line) for post in outbreak(one, agreed) for line in post.said]
     ill = [line for line in said if isinstance(line, IllnessNoticed)]
     absent = [line for line in said if isinstance(line, AttendanceReported)]
+    counts = [line for line in said if isinstance(line, CasesCounted)]
+    assert {line.origin.unit_id for line in counts} > {"RS-3211-001"}
+    tallies: dict[str, list[CasesCounted]] = {}
+    for line in counts:
+        tallies.setdefault(line.source, []).append(line)
+    for first, newer in tallies.values():
+        assert newer.supersedes == first.id and newer.data.cases >= first.data.cases
     assert ill and {line.source for line in absent} == {line.source for line in ill}
     assert all(line.time_ms > one.midnight_ms(TUESDAY + 1) for line in ill)
 
