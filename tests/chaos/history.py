@@ -1,10 +1,15 @@
-"""What a random device says: events of the last 29 days and today, copies, conflicts, corrections in any order, and what is refused."""
+"""What a random device says: events of the last 29 days and today, copies, conflicts, corrections in any order, and what is refused.
+
+Kitchens, clinics and recipients speak, in a region whose calendar leaves some out on days of the last month.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -12,6 +17,8 @@ from chassis.regions.region_folder import load_region
 from contracts.events.partition import partition_of
 from contracts.registry.entities import Recipient, Unit
 from contracts.time.clock import rfc3339
+from contracts.time.days import day_to_iso
+from contracts.time.windows import GROUPS
 from pantau.installation import ROOT
 from tests.e2e.installation import REGION
 from tests.streams.survey import children
@@ -22,6 +29,7 @@ PANE: Final = 5 * MINUTE
 PARTITIONS: Final = 2
 """Of the event topics, as `pantau up` makes them."""
 _DAYS_BACK: Final = 29
+_CALENDAR_LINES: Final = 120
 _COPIES: Final = 0.08
 _CONFLICTS: Final = 0.03
 _CORRECTIONS: Final = 0.25
@@ -32,13 +40,24 @@ _TYPES: Final = {
     "sppg": (
         "sppg.cooking.finished", "sppg.dispatch.departed", "sppg.delivery.received", "sppg.delivery.received",
         "sppg.meal.eaten", "sppg.meal.eaten", "sppg.temperature.measured", "sppg.food.tested",
-        "sppg.incident.reported", "unit.heartbeat",
+        "sppg.incident.reported", "sppg.ingredient.received", "unit.heartbeat",
     ),
     "clinic": (
         "clinic.growth.measured", "clinic.growth.measured", "clinic.immunization.given",
-        "clinic.antenatal.visited", "clinic.case.reported", "unit.heartbeat",
+        "clinic.antenatal.visited", "clinic.case.reported", "clinic.cases.counted", "unit.heartbeat",
+    ),
+    "recipient": (
+        "recipient.delivery.checked", "recipient.delivery.checked", "recipient.meal.eaten",
+        "recipient.attendance.reported", "recipient.attendance.reported", "recipient.service.declined",
+        "recipient.illness.noticed", "unit.heartbeat",
     ),
 }  # fmt: skip
+
+_NAMES_A_TIME: Final = {
+    "sppg.delivery.received", "sppg.ingredient.received", "clinic.case.reported", "clinic.cases.counted",
+    "recipient.illness.noticed",
+}  # fmt: skip
+"""What happened at another time may not hold what is in the data."""
 
 Body = dict[str, Any]
 Identity = tuple[str, str]
@@ -64,23 +83,49 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Units that post, each with the recipients that it may name."""
+class Source:
+    """Who posts: a unit, with the recipients that it may name, or a recipient, with itself."""
 
-    units: tuple[Unit, ...]
-    recipients: dict[str, tuple[Recipient, ...]]
+    kind: str
+    id: str
+    recipients: tuple[Recipient, ...]
 
 
-def place(chance: Random, kitchens: int, clinics: int) -> Place:
-    """Some units of the region, neighbours among them, on both partitions."""
-    registry = load_region(ROOT / "regions" / REGION)
+def write_region(folder: Path, chance: Random, today: int) -> None:
+    """The region with more lines in its calendar: of any scope, about days of the last month and about today."""
+    shutil.copytree(ROOT / "regions" / REGION, folder)
+    registry = load_region(folder)
+    scopes = [one.recipient_id for one in registry.recipients]
+    scopes += [one.unit_id for one in registry.units if one.kind == "sppg"]
+    scopes += [one.code for one in registry.region.kecamatan] * 10
+    with (folder / "calendar.csv").open("a", encoding="utf-8") as file:
+        for number in range(_CALENDAR_LINES):
+            first = today - chance.randrange(_DAYS_BACK + 1)
+            days = (day_to_iso(first), day_to_iso(first + chance.randrange(4)))
+            scope = "" if chance.random() < 0.03 else chance.choice(scopes)
+            groups = " ".join(chance.sample(GROUPS, chance.choice((0, 0, 1, 2, 4))))
+            file.write(f"{','.join(days)},{scope},{groups},{chance.randrange(2)},baris {number}\n")
+
+
+def sources(folder: Path, chance: Random, kitchens: int, clinics: int) -> list[Source]:
+    """Some units of the region, neighbours among them, on both partitions, and two recipients of each kitchen."""
+    registry = load_region(folder)
     active = [unit for unit in registry.units if unit.status == "active"]
     fed: dict[str, tuple[Recipient, ...]] = {}
     for recipient in registry.recipients:
         fed[recipient.unit_id] = (*fed.get(recipient.unit_id, ()), recipient)
     able = [unit for unit in active if unit.kind == "sppg" and unit.unit_id in fed]
     seen = [unit for unit in active if unit.kind == "clinic"]
-    return Place((*_some(chance, able, kitchens), *_some(chance, seen, clinics)), fed)
+    chosen = _some(chance, able, kitchens)
+    return [
+        *(Source("sppg", unit.unit_id, fed[unit.unit_id]) for unit in chosen),
+        *(Source("clinic", unit.unit_id, ()) for unit in _some(chance, seen, clinics)),
+        *(
+            Source("recipient", one.recipient_id, (one,))
+            for unit in chosen
+            for one in chance.sample(fed[unit.unit_id], 2)
+        ),
+    ]
 
 
 def _some(chance: Random, units: list[Unit], count: int) -> list[Unit]:
@@ -93,11 +138,11 @@ def _some(chance: Random, units: list[Unit], count: int) -> list[Unit]:
 
 
 class Device:
-    """Makes the batches of one unit, in the order in which they are posted."""
+    """Makes the batches of one source, in the order in which they are posted."""
 
-    def __init__(self, unit: Unit, recipients: tuple[Recipient, ...], seed: str) -> None:
-        self.unit = unit
-        self._recipients = recipients
+    def __init__(self, source: Source, seed: str) -> None:
+        self.source = source
+        self._recipients = source.recipients
         self._chance = Random(seed)
         self._number = 0
         self._sent: list[Body] = []
@@ -122,7 +167,7 @@ class Device:
         if self._sent and draw < _COPIES + _CONFLICTS:
             other = dict(chance.choice(self._sent))
             other["time"] = rfc3339(self._other_time(other["time"], now))
-            if other["type"] in ("sppg.delivery.received", "clinic.case.reported"):
+            if other["type"] in _NAMES_A_TIME:
                 return [self._line(self._event(now))]
             return [Line(_raw(other), other["id"], letter="conflict")]
         if self._sent and draw < _COPIES + _CONFLICTS + _CORRECTIONS:
@@ -160,12 +205,12 @@ class Device:
     def _event(self, now: int, type_: str = "", time: int | None = None) -> Body:
         chance = self._chance
         time = self._time(now) if time is None else time
-        type_ = type_ or chance.choice(_TYPES[self.unit.kind])
+        type_ = type_ or chance.choice(_TYPES[self.source.kind])
         self._number += 1
         body: Body = {
             "specversion": "1.0",
             "id": f"{chance.choice('amz')}-{self._number}",
-            "source": f"/{REGION}/{self.unit.kind}/{self.unit.unit_id}",
+            "source": f"/{REGION}/{self.source.kind}/{self.source.id}",
             "type": type_,
             "time": rfc3339(time),
         }
@@ -178,8 +223,11 @@ class Device:
         return body
 
     def _data(self, type_: str, time: int, fed: Recipient | None) -> Body:
-        kitchen, clinic = self._kitchen_data, self._clinic_data
-        return clinic(type_, time) if type_.startswith("clinic.") else kitchen(type_, time, fed)
+        if type_.startswith("clinic."):
+            return self._clinic_data(type_, time)
+        if type_.startswith("recipient.") and fed:
+            return self._recipient_data(type_, time, fed)
+        return self._kitchen_data(type_, time, fed)
 
     def _kitchen_data(self, type_: str, time: int, fed: Recipient | None) -> Body:
         chance, some = self._chance, self._chance.randrange
@@ -190,9 +238,11 @@ class Device:
                 return {"trip": "T-1", "batches": [f"B-{some(4)}"], "portions": some(1, 900)}
             case "sppg.delivery.received":
                 cooked = time - chance.choice((0, 90, 240, 241, 360, 361, some(1400))) * MINUTE
+                cooked_at = {"cooked_at": rfc3339(cooked - some(MINUTE))}
+                packed = {"package": chance.choice(("dry", "bundle"))}
+                more = chance.choice((cooked_at, cooked_at, cooked_at | packed, packed))
                 return {
-                    "trip": "T-1", "batch": f"B-{some(4)}", "portions": some(300), "temp_c": 61.5,
-                    "cooked_at": rfc3339(cooked - some(MINUTE)),
+                    "trip": "T-1", "batch": f"B-{some(4)}", "portions": some(300), "temp_c": 61.5, **more,
                 }  # fmt: skip
             case "sppg.meal.eaten":
                 groups = [group for group, n in fed.registered.items() if n] if fed else []
@@ -206,9 +256,32 @@ class Device:
                 return {"batch": f"B-{some(4)}", "test": "nitrite", "passed": passed}
             case "sppg.incident.reported":
                 return {"kind": "other", "severity": some(1, 4), "note": "Kompor padam"}
+            case "sppg.ingredient.received":
+                lot = {"item": "roti", "lot": f"L-{some(9)}", "supplier": "Pemasok Contoh"}
+                return lot | {"ready_to_eat": True, "made_at": rfc3339(time - some(DAY))}
             case "event.retracted":
                 return {"reason": "salah ketik"}
         return {"outbox": 0, "version": "1.2.0"}
+
+    def _recipient_data(self, type_: str, time: int, fed: Recipient) -> Body:
+        chance, some = self._chance, self._chance.randrange
+        groups = [group for group, n in fed.registered.items() if n]
+        numbers = {group: some(90) for group in groups if chance.random() < 0.8}
+        match type_:
+            case "recipient.delivery.checked":
+                refused = chance.choice((0, 0, some(40)))
+                return {
+                    "kitchen": fed.unit_id, "portions": some(300), "refused": refused,
+                    "reasons": ["smell"] if refused else [], "senses_passed": chance.random() < 0.9,
+                }  # fmt: skip
+            case "recipient.meal.eaten":
+                return {"eaten": numbers, "leftover_g": some(5000)}
+            case "recipient.attendance.reported":
+                return {"present": numbers, "absent_ill": some(20)}
+            case "recipient.service.declined":
+                return {"groups": chance.choice(([], groups[:1])), "reason": "exam"}
+        since = rfc3339(time - some(DAY))
+        return {"ill": some(1, 9), "since": since, "symptoms": ["muntah"]}
 
     def _clinic_data(self, type_: str, time: int) -> Body:
         chance, some = self._chance, self._chance.randrange
@@ -224,6 +297,11 @@ class Device:
             case "clinic.antenatal.visited":
                 visit = {"mother": f"{some(40):032x}", "visit": some(1, 7)}
                 return visit | chance.choice(({}, {"hb_g_dl": 10.9}, {"hb_g_dl": 11}))
+            case "clinic.cases.counted":
+                return {
+                    "syndrome": chance.choice(("foodborne", "diarrhoea")), "cases": some(1, 30),
+                    "inpatients": some(3), "since": rfc3339(time - some(DAY)),
+                }  # fmt: skip
         return {
             "patient": f"{some(40):032x}", "age_years": 9, "sex": "m", "symptoms": ["muntah"],
             "syndrome": chance.choice(("foodborne", "diarrhoea")),
@@ -257,17 +335,19 @@ class Device:
         if draw < 0.2:
             type_ = "event.retracted"
         elif draw < 0.25:
-            type_ = self._chance.choice(_TYPES[self.unit.kind])
+            type_ = self._chance.choice(_TYPES[self.source.kind])
         elif type_ == "event.retracted":
             # Which is final: this one counts for nothing.
-            type_ = self._chance.choice(_TYPES[self.unit.kind])
+            type_ = self._chance.choice(_TYPES[self.source.kind])
         return self._event(now, type_) | {"supersedes": target["id"]}
 
     # --- what ingest refuses
 
     def _refused(self, now: int) -> Line:
         chance = self._chance
-        body = self._event(now, "sppg.cooking.finished" if self._recipients else "unit.heartbeat")
+        body = self._event(
+            now, "sppg.cooking.finished" if self.source.kind == "sppg" else "unit.heartbeat"
+        )
         code = chance.choice(
             (
                 "not_json", "foreign_source", "in_future", "too_old", "nik", "unknown_type",
@@ -278,7 +358,7 @@ class Device:
             case "not_json":
                 return Line(_raw(body)[:-1], code=code)
             case "foreign_source":
-                body["source"] = f"/{REGION}/{self.unit.kind}/SPPG-3211-9999"
+                body["source"] = f"/{REGION}/{self.source.kind}/SPPG-3211-9999"
             case "in_future":
                 body["time"] = rfc3339(now + 3_600_000)
             case "too_old":

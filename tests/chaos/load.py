@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from random import Random
 from typing import Final
 
 from contracts.time.clock import real_now_ms
 from producers.device.ingest_client import DeviceClient
-from tests.chaos.history import Device, Ledger, Line, Place
+from tests.chaos.history import Device, Ledger, Line, Source
 
 _PATIENCE_S: Final = 240.0
 """Within this a killed part is back and the batch is judged."""
@@ -22,11 +23,11 @@ async def post_for(
     until = time.monotonic() + seconds
     async with asyncio.TaskGroup() as group:
         for device in devices:
-            group.create_task(_device(until, url, tokens[device.unit.unit_id], device, ledger))
+            group.create_task(_device(until, url, tokens[device.source.id], device, ledger))
 
 
 async def _device(until: float, url: str, token: str, device: Device, ledger: Ledger) -> None:
-    pace = Random(device.unit.unit_id)
+    pace = Random(device.source.id)
     async with DeviceClient(url, token) as client:
         while time.monotonic() < until:
             lines = device.batch(real_now_ms())
@@ -42,7 +43,7 @@ async def _device(until: float, url: str, token: str, device: Device, ledger: Le
 
 
 def _note(ledger: Ledger, device: Device, lines: list[Line]) -> None:
-    unit = device.unit.unit_id
+    unit = device.source.id
     ledger.lines += len(lines)
     for line in lines:
         if not line.code:
@@ -51,9 +52,6 @@ def _note(ledger: Ledger, device: Device, lines: list[Line]) -> None:
             ledger.letters[unit, line.code or line.letter] += 1
 
 
-def devices(place: Place, seed: int) -> list[Device]:
-    """One for each unit of `place`."""
-    return [
-        Device(unit, place.recipients.get(unit.unit_id, ()), f"{seed}/{unit.unit_id}")
-        for unit in place.units
-    ]
+def devices(sources: Iterable[Source], seed: int) -> list[Device]:
+    """One for each source."""
+    return [Device(one, f"{seed}/{one.id}") for one in sources]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from contracts.time.clock import real_now_ms
 from tests.chaos import check
 from tests.chaos.disturb import SECOND, Disturber, second_worker
-from tests.chaos.history import Ledger, place
+from tests.chaos.history import DAY, Ledger, sources, write_region
 from tests.chaos.load import devices, post_for
-from tests.e2e.installation import Installation
+from tests.e2e.installation import REGION, Installation
 
 Plan = Callable[["Chaos", float], Awaitable[None]]
 
@@ -23,6 +24,7 @@ class Chaos:
 
     installation: Installation
     disturber: Disturber
+    region: Path
     ledger: Ledger = field(default_factory=Ledger)
 
 
@@ -32,7 +34,7 @@ async def everything(chaos: Chaos, seconds: float) -> None:
 
 
 async def _under_load(chaos: Chaos, seed: int, seconds: float, plan: Plan, kitchens: int) -> None:
-    posting = devices(place(Random(seed), kitchens, kitchens // 2), seed)
+    posting = devices(sources(chaos.region, Random(seed), kitchens, kitchens // 2), seed)
     url, tokens = chaos.installation.ready["ingest"], chaos.installation.tokens()["devices"]
     async with asyncio.TaskGroup() as group:
         group.create_task(post_for(seconds, url, tokens, posting, chaos.ledger))
@@ -46,11 +48,14 @@ async def _plan(chaos: Chaos, seconds: float, plan: Plan) -> None:
 
 def run(home: Path, seed: int, seconds: float, plan: Plan = everything, kitchens: int = 8) -> Chaos:
     """Post for `seconds` while `plan` runs; then everything posted must be there, once, and every figure right."""
-    installation = Installation(home / "data", "--dev-tokens")
+    region = home / "regions" / REGION
+    write_region(region, Random(f"calendar {seed}"), real_now_ms() // DAY)
+    installation = Installation(home / "data", "--dev-tokens", regions=region.parent)
     try:
         installation.start()
         with second_worker(installation, home / SECOND.replace(" ", "-")) as second:
-            chaos = Chaos(installation, Disturber(installation, second, Random(f"chaos {seed}")))
+            disturber = Disturber(installation, second, Random(f"chaos {seed}"))
+            chaos = Chaos(installation, disturber, region)
             try:
                 asyncio.run(_under_load(chaos, seed, seconds, plan, kitchens))
                 check.settle(installation)

@@ -88,8 +88,9 @@ def children(pid: int) -> dict[int, str]:
 class Installation:
     """Starts and stops `pantau up` on one data dir. `accepted`: every event that ingest has taken, in order."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, regions: Path = ROOT / "regions") -> None:
         self.home = home
+        self._regions = regions
         self.base_port = base_port()
         self.accepted: list[Event] = []
         self._options = options
@@ -116,7 +117,8 @@ class Installation:
             "up", *self._options, "--data-dir", str(self.home), "--base-port", str(self.base_port)
         )
         out, log = self._said.open("wb"), self._log.open("ab")
-        self._process = subprocess.Popen(command, stdout=out, stderr=log, env=environment())
+        told = environment() | {"PANTAU_REGIONS_DIR": str(self._regions)}
+        self._process = subprocess.Popen(command, stdout=out, stderr=log, env=told)
         out.close()
         log.close()
         try:

@@ -21,11 +21,11 @@ from clickhouse_connect.driver.client import Client
 from chassis.kafka.admin import delete_topics
 from contracts.results.public_rows import VIEWS
 from contracts.results.topics import generation_of_topic
-from pantau.installation import running_settings
+from pantau.installation import ROOT, running_settings
 from storage import generation_tables
 from storage.clickhouse_client import open_writer
 from tests.chaos import check
-from tests.chaos.history import Ledger, place
+from tests.chaos.history import Ledger, sources
 from tests.chaos.load import devices, post_for
 from tests.e2e.installation import REGION, Installation, children, environment, pantau, run, until
 
@@ -49,7 +49,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Install
 
 def _post(installation: Installation, ledger: Ledger, seed: int, seconds: float) -> None:
     url, tokens = installation.ready["ingest"], installation.tokens()["devices"]
-    posting = devices(place(Random(1), 4, 2), seed)
+    posting = devices(sources(ROOT / "regions" / REGION, Random(1), 4, 2), seed)
     for number, device in enumerate(posting):
         device._number = seed * 100_000 + number
     asyncio.run(post_for(seconds, url, tokens, posting, ledger))
