@@ -14,7 +14,8 @@ from chassis import logs, service
 from chassis.regions.region_folder import load_region
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, iso_to_day
-from producers.simulator.sending.play import PlayOptions, SimulatorError, play
+from producers.simulator.sending.device_tokens import SimulatorError
+from producers.simulator.sending.play import PlayOptions, play
 from producers.simulator.sending.to_file import write
 from producers.simulator.world import Rates, World
 

@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
-import msgspec
 from prometheus_client import Counter, Gauge
 
 from chassis import logs
 from chassis.clocks import load_clock
 from chassis.datadir import FILE_MODE, DataDir
 from chassis.health import Health, serve
-from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import Registry, Unit, day_to_iso
@@ -29,6 +27,7 @@ from producers.device.ingest_client import DeviceClient, NotAllowedError
 from producers.simulator.events.event_lines import Said
 from producers.simulator.events.truth import Truth
 from producers.simulator.plan.scenario import Agenda, Appointment, Kind, outage_of, outbreak
+from producers.simulator.sending.device_tokens import DeviceTokens, SimulatorError
 from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post, recipient_days, unit_day
 from producers.simulator.sending.due_posts import DuePosts
 from producers.simulator.world import HOUR_MS, Rates, World
@@ -52,10 +51,6 @@ _WAITING: Final = Gauge("pantau_simulator_waiting_posts", "Posts that are due an
 _log: Final = logs.get("producers.simulator")
 
 
-class SimulatorError(OperatorError):
-    """It cannot play here. The message says what to do."""
-
-
 class AlreadyPlayingError(SimulatorError):
     """Another simulator holds the data dir."""
 
@@ -71,22 +66,6 @@ class PlayOptions:
     speed: float | None = None
     past_days: int = 0
     rates: Rates = field(default_factory=Rates)
-
-
-class _Tokens(msgspec.Struct):
-    devices: dict[str, str]
-
-
-def read_tokens(home: DataDir) -> dict[str, str]:
-    """Unit id -> token of its device. Raises `SimulatorError` where there are none."""
-    try:
-        return msgspec.json.decode(home.tokens_file.read_bytes(), type=_Tokens).devices
-    except FileNotFoundError:
-        raise SimulatorError(
-            f"{home.tokens_file} is missing: start the installation with `pantau up --dev-tokens`"
-        ) from None
-    except msgspec.DecodeError as error:
-        raise SimulatorError(f"{home.tokens_file} is damaged ({error}): start it again") from None
 
 
 @contextmanager
@@ -186,8 +165,7 @@ class Player:
         self._schedule = DuePosts()
         self._agenda = Agenda(home)
         self._kept: set[Appointment] = set()
-        self._tokens = read_tokens(home)
-        self._without_token: set[str] = set()
+        self._tokens = DeviceTokens(home)
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_SENDERS)
         self._stop = asyncio.Event()
@@ -271,8 +249,7 @@ class Player:
 
     async def _prepare(self, day: int, breathe_s: float) -> None:
         """Make a day ready, unit by unit."""
-        self._tokens = read_tokens(self._home)
-        self._without_token -= self._tokens.keys()
+        self._tokens.read()
         events = 0
         for world in self._worlds:
             for unit in world.active_units(day):
@@ -280,12 +257,12 @@ class Player:
                 await asyncio.sleep(breathe_s)
         self._truth.forget_before(day_to_iso(day - LOOK_BACK_DAYS - 1))
         _log.info("day made ready", day=day_to_iso(day), events=events)
-        if self._without_token:
+        if self._tokens.missing:
             _log.warning(
                 "recipients without a token report nothing: start `pantau up` again, it gives each a token",
                 day=day_to_iso(day),
-                recipients=len(self._without_token),
-                one_of_them=min(self._without_token),
+                recipients=len(self._tokens.missing),
+                one_of_them=min(self._tokens.missing),
             )
 
     def _prepare_unit(self, world: World, unit: Unit, day: int) -> int:
@@ -294,18 +271,11 @@ class Player:
         self._add(made.posts)
         events = len(made.said)
         for one in recipient_days(world, unit, day) if unit.kind == "sppg" else ():
-            if self._has_device(one.recipient_id):
+            if self._tokens.has(one.recipient_id):
                 self._truth.note(one.recipient_id, one.said)
                 self._add(one.posts)
                 events += len(one.said)
         return events
-
-    def _has_device(self, recipient_id: str) -> bool:
-        """Whether there is a token to send with. Those who have none are counted in the log and in our health."""
-        if recipient_id in self._tokens:
-            return True
-        self._without_token.add(recipient_id)
-        return False
 
     def _add(self, posts: Iterable[Post]) -> None:
         """Posts to come, without what had arrived before this start."""
@@ -350,7 +320,7 @@ class Player:
                 posts = [
                     post
                     for post in outbreak(world, one)
-                    if post.unit_id not in recipients or self._has_device(post.unit_id)
+                    if post.unit_id not in recipients or self._tokens.has(post.unit_id)
                 ]
                 for post in posts:
                     self._truth.note(post.unit_id, post.said)
@@ -368,8 +338,7 @@ class Player:
     async def _post(
         self, unit_id: str, said: Sequence[Said], session: aiohttp.ClientSession
     ) -> None:
-        token = self._tokens.get(unit_id, "")
-        client = DeviceClient(self._url, token, session)
+        client = DeviceClient(self._url, self._tokens.of(unit_id), session)
         posted_ms = self._clock.now_ms()
         while True:
             try:
@@ -378,8 +347,8 @@ class Player:
             except NotAllowedError as error:
                 _log.error("device not allowed", unit=unit_id, problem=str(error))
                 await asyncio.sleep(_TOKENS_AGAIN_S)
-                self._tokens = read_tokens(self._home)
-                client = DeviceClient(self._url, self._tokens.get(unit_id, ""), session)
+                self._tokens.read()
+                client = DeviceClient(self._url, self._tokens.of(unit_id), session)
         self._heard = time.monotonic()
         refused = {one.index for one in result.rejected}
         refused |= {aside.index for aside in result.set_aside}
@@ -401,8 +370,8 @@ class Player:
             health.not_ready(f"ingest has taken nothing for a minute, {waiting} posts wait")
         else:
             detail = f"{', '.join(self._options.regions)}, seed {self._options.seed}"
-            if self._without_token:
+            if self._tokens.missing:
                 detail += (
-                    f"; {len(self._without_token)} recipients have no token and report nothing"
+                    f"; {len(self._tokens.missing)} recipients have no token and report nothing"
                 )
             health.ready(detail)

@@ -22,9 +22,10 @@ from producers.simulator.events import truth
 from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, Said
 from producers.simulator.events.truth import Truth, totals
 from producers.simulator.plan.scenario import Agenda, appointment, outage_of, outbreak
+from producers.simulator.sending.device_tokens import DeviceTokens, SimulatorError
 from producers.simulator.sending.devices import STALE_MS, Post
 from producers.simulator.sending.due_posts import MAX_LINES, DuePosts
-from producers.simulator.sending.play import AlreadyPlayingError, SimulatorError, alone, read_tokens
+from producers.simulator.sending.play import AlreadyPlayingError, alone
 from producers.simulator.sending.to_file import write
 from producers.simulator.world import HOUR_MS
 from tests.producers.simulator.simulated import (
@@ -236,9 +237,14 @@ def test_one_simulator_a_data_dir(tmp_path: Path) -> None:
 def test_without_tokens_it_says_what_to_do(tmp_path: Path) -> None:
     home = DataDir(tmp_path)
     with pytest.raises(SimulatorError, match="--dev-tokens"):
-        read_tokens(home)
+        DeviceTokens(home)
     home.tokens_file.write_text('{"devices": {"SPPG-3211-0001": "t"}, "wall": "w"}')
-    assert read_tokens(home) == {"SPPG-3211-0001": "t"}
+    tokens = DeviceTokens(home)
+    assert tokens.of("SPPG-3211-0001") == "t" and tokens.has("SPPG-3211-0001")
+    assert not tokens.has("npsn:1") and tokens.of("npsn:1") == "" and tokens.missing == {"npsn:1"}
+    home.tokens_file.write_text('{"devices": {"npsn:1": "t"}, "wall": "w"}')
+    tokens.read()
+    assert not tokens.missing and tokens.has("npsn:1")
 
 
 @pytest.fixture
