@@ -11,7 +11,15 @@ from chassis import logs
 from chassis.datadir import keep_private
 from chassis.operator_error import OperatorError
 from pantau.commands.develop import bench, schema_next, simulate
-from pantau.commands.operate import audit, init, list_settings, replay, status, up
+from pantau.commands.operate import (
+    audit,
+    init,
+    letters_command,
+    list_settings,
+    replay,
+    status,
+    up,
+)
 from pantau.commands.provide import device, region, wall
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
@@ -21,6 +29,7 @@ Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
 _COMMANDS: Final = (
     audit,
     bench,
+    letters_command,
     device,
     init,
     region,

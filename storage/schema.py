@@ -80,6 +80,7 @@ STORAGE: Final = (
     ),
     Storage(TABLES["positions"], "How far each stage has come"),
     Storage(TABLES["dead_letters"], "Letters with their bytes, for operators"),
+    Storage(TABLES["letter_actions"], "What operators did with dead letters"),
     Storage(TABLES["alert_changes"], "Every change of every alert"),
     # A line's place fixes its columns: the wider order dedupes by place, yet finds day, type and unit.
     # Most lines of a day are heartbeats and readings: who asks for another type reads none of them.

@@ -26,6 +26,7 @@ from contracts.results.columns import (
     Stored,
     String,
     columns_of,
+    names,
 )
 from contracts.results.databases import ANALYST_DATABASE
 from contracts.results.event_data import DATA_TYPE
@@ -193,14 +194,61 @@ _ALERT, _ALERT_SELECT = _shown(_CHANGES, _ALERT_NAMES)
 _ALERT_CHANGE, _ALERT_CHANGE_SELECT = _shown(_CHANGES, (*_ALERT_NAMES, "revision"))
 _FROM_CHANGES: Final = f"\nFROM {STORE}.{_CHANGES.name} AS t FINAL"
 
-_LETTERS: Final = TABLES["dead_letters"]
+_ACTIONS: Final = TABLES["letter_actions"]
+_ACTION, _ACTION_SELECT = _shown(_ACTIONS, names(_ACTIONS.columns))
+_LETTERS: Final = replace(
+    TABLES["dead_letters"],
+    columns=(
+        *TABLES["dead_letters"].columns,
+        Column(
+            "state",
+            "String",
+            "open: refused, to be mended; sent: sent again and not refused since; discarded",
+        ),
+    ),
+)
 _LETTER, _LETTER_SELECT = _shown(
     _LETTERS,
     (
         *("letter_id", "received_at", "region", "unit_id", "code", "detail", "attempts"),
-        *("topic", "partition", "offset", "line"),
+        *("topic", "partition", "offset", "line", "state"),
     ),
 )
+# A line that was sent again and refused again is the same letter's next attempt: its place says so.
+# Streams may not know whose line it is; ingest knew by the token.
+_FROM_LETTERS: Final = f"""
+FROM
+(
+    SELECT
+        l.* EXCEPT (letter_id, attempts),
+        l.root AS letter_id,
+        greatest(l.attempt, a.attempts) AS attempts,
+        multiIf(a.discarded = 1, 'discarded', a.attempts > l.attempt, 'sent', 'open') AS state
+    FROM
+    (
+        SELECT
+            d.* EXCEPT (region, unit_id),
+            toLowCardinality(if(d.region = '', r.region, d.region)) AS region,
+            if(d.unit_id = '', r.unit_id, d.unit_id) AS unit_id,
+            if(r.letter_id = '', d.letter_id, r.letter_id) AS root,
+            greatest(d.attempts, r.attempt) AS attempt
+        FROM {STORE}.dead_letters AS d FINAL
+        LEFT JOIN
+        (
+            SELECT `letter_id`, `region`, `unit_id`, `attempt`, `topic`, `partition`, `offset`
+            FROM {STORE}.{_ACTIONS.name} FINAL
+            WHERE `action` = 'retry'
+        ) AS r ON d.topic = r.topic AND d.partition = r.partition AND d.offset = r.offset
+        ORDER BY attempt DESC
+        LIMIT 1 BY root
+    ) AS l
+    LEFT JOIN
+    (
+        SELECT `letter_id`, max(`attempt`) AS attempts, max(`action` = 'discard') AS discarded
+        FROM {STORE}.{_ACTIONS.name} FINAL
+        GROUP BY `letter_id`
+    ) AS a ON l.root = a.letter_id
+) AS t"""
 
 
 class LateRow(msgspec.Struct):
@@ -219,6 +267,8 @@ _LATE_SELECT: Final = f"""SELECT
     count() AS n
 FROM {STORE}.dead_letters FINAL
 WHERE `code` = 'too_old'
+    AND (`topic`, `partition`, `offset`) NOT IN
+        (SELECT `topic`, `partition`, `offset` FROM {STORE}.letter_actions WHERE `action` = 'retry')
 GROUP BY `region`, `unit_id`, day"""
 
 
@@ -286,7 +336,13 @@ VIEWS: Final = (
         "dead_letters",
         "What was refused and why, one row a letter; its bytes are kept for operators",
         _LETTER,
-        f"{_LETTER_SELECT}\nFROM {STORE}.{_LETTERS.name} AS t FINAL",
+        _LETTER_SELECT + _FROM_LETTERS,
+    ),
+    View(
+        "dead_letter_actions",
+        "Who sent a dead letter again or discarded it, when and why: nothing is deleted",
+        _ACTION,
+        f"{_ACTION_SELECT}\nFROM {STORE}.{_ACTIONS.name} AS t FINAL",
     ),
     View("late", "Events refused as too old, by unit and day", columns_of(LateRow), _LATE_SELECT),
     View("regions", "Regions served here", *_registry(REGIONS)),

@@ -93,13 +93,16 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "operator": [
         *_topics((_ANY,), _READ),
         *_topics((REVOCATIONS,), _WRITE),
+        # `pantau dead-letters`: lines that are sent again, and who did it.
+        *_topics((*EVENT_TOPICS, DEAD_LETTERS), _WRITE),
+        Right("TRANSACTIONAL_ID", "pantau.letters", _WRITE),
         Right("GROUP", "pantau-", ("DESCRIBE",), begins=True),
     ],
     "devices": _topics(EVENT_TOPICS, _WRITE),
 }
 """Account -> what it may do.
 
-`operator`: commands that read, and those that revoke tokens; `devices`: others that produce to the event topics directly."""
+`operator`: commands that read, revoke tokens, or send dead letters again; `devices`: others that produce to the event topics directly."""
 
 
 def _acls(account: str, rights: list[Right]) -> Iterator[ACL]:

@@ -71,7 +71,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.WRONG_PARTITION: "The line lies in another topic or partition than its unit's.",
     Code.CONFLICT: "An event of the same source and id came before, and says something else.",
     Code.WRONG_CORRECTION: "The event corrects one of another type: it counts for nothing.",
-    Code.MORE_REFUSED: "Further refused items of one request, counted by code in the detail.",
+    Code.MORE_REFUSED: "Further refused items of one request or record, counted by code in the detail.",
 }
 """One line a code."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Final
 
 import msgspec
 
+from contracts.events.codes import Code
 from contracts.results.columns import (
     Count,
     Flag,
@@ -23,6 +26,9 @@ from contracts.time.instant import rfc3339
 from contracts.time.windows import GRACE_MS
 
 encode_row = msgspec.json.Encoder().encode
+
+LETTERS_IN_FULL: Final = 100
+"""Dead letters of one request, or of one record, that are kept in full: a few hundred bytes may hold 10,000 lines to refuse."""
 
 Topic = Annotated[Label, "Kafka topic of the line; `ingest` when it never reached one"]
 Partition = Annotated[Signed32, "Kafka partition; -1 when it never reached one"]
@@ -94,6 +100,30 @@ class DeadLetterRow(msgspec.Struct, kw_only=True, gc=False):
     event_day: Annotated[MaybeDay, "Local day of the event's time, where it could be read"]
     key: Annotated[String, "Key of the record, base64"]
     bytes: Annotated[String, "The line as it came (NIK digits replaced), base64"]
+
+
+def more_refused(codes: Iterable[Code], place: str) -> str:
+    """Detail of the letter that counts what is not kept in full. `place`: what they came in, and where in it."""
+    counted = Counter(codes)
+    counts = ", ".join(f"{code} {count}" for code, count in counted.most_common())
+    return f"{counted.total()} more items of {place} were refused and are not kept: {counts}."
+
+
+class LetterActionRow(msgspec.Struct, kw_only=True, gc=False):
+    """Table `letter_actions`: what an operator did with a dead letter."""
+
+    letter_id: Annotated[String, "The letter, as in dead_letters"]
+    action_id: Annotated[String, "Identity of the action"]
+    region: RegionCode
+    unit_id: Annotated[String, "Unit of the letter, as far as known"]
+    at: Annotated[Moment, "Region's clock when it was done"]
+    action: Annotated[Label, "retry: its line was sent again; discard: nobody is to mend it"]
+    attempt: Annotated[Small, "Which attempt a retry is, the first refusal being 1; 0: a discard"]
+    by: Annotated[String, "Who did it"]
+    reason: Annotated[String, "Why, in the words of who did it"]
+    topic: Annotated[Label, "Kafka topic that the line was sent to, or empty"]
+    partition: Annotated[Signed32, "Kafka partition that it was sent to; -1: a discard"]
+    offset: Annotated[Signed64, "Kafka offset that it has there; -1: a discard"]
 
 
 class AlertChangeRow(msgspec.Struct, kw_only=True, gc=False):

@@ -47,6 +47,7 @@ TABLES: Final = {
             "position",
         ),
         Table("dead_letters", columns_of(table_rows.DeadLetterRow), ("letter_id",), "attempts"),
+        Table("letter_actions", columns_of(table_rows.LetterActionRow), ("letter_id", "action_id")),
         Table("alert_changes", columns_of(table_rows.AlertChangeRow), ("id", "revision")),
     )
 }

@@ -31,12 +31,18 @@ _RECORD_S: Final = 1.2
 """Everything else waits for it: it names the topics and tables to ask for."""
 _TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY, REGION_FEED)
 _LAST_WRITE: Final = "pantau_sink_last_write_seconds"
+_FLOOD_AN_HOUR: Final = 1_000
 _POSITIONS: Final = """
 SELECT stream, topic, partition, max(p.position) AS position,
        argMax(watermark, p.position) AS watermark, argMax(time, p.position) AS time
 FROM pantau_store.positions AS p GROUP BY stream, topic, partition ORDER BY stream, topic, partition
 FORMAT JSONEachRow"""
-_DEAD: Final = "SELECT count() FROM pantau.dead_letters FORMAT TSV"
+_LETTERS: Final = """
+WITH (SELECT max(`time`) FROM pantau_store.positions) AS now
+SELECT count() AS total, countIf(state = 'open') AS open, countIf(recent) AS last_hour,
+       CAST(sumMapIf(map(toString(code), 1), recent), 'Map(String, UInt32)') AS codes,
+       topKIf(3)(unit_id, recent AND unit_id != '') AS units
+FROM (SELECT *, received_at > now - INTERVAL 1 HOUR AS recent FROM pantau.dead_letters) FORMAT JSONEachRow"""
 
 
 class PartHealth(msgspec.Struct, frozen=True):
@@ -75,13 +81,28 @@ class Live(msgspec.Struct, frozen=True):
     now: str
 
 
+class LetterSummary(msgspec.Struct, frozen=True):
+    """Dead letters: all, those that are to be mended, and those of the region's last hour, by code and from whom most."""
+
+    total: int
+    open: int
+    last_hour: int
+    codes: dict[str, int]
+    units: list[str]
+
+    @property
+    def is_flood(self) -> bool:
+        """More came in the last hour than one device may cause for long (see `DeviceLimits`), or people can look at."""
+        return self.last_hour > _FLOOD_AN_HOUR
+
+
 class InstallationStatus(msgspec.Struct, frozen=True):
     """The whole answer. `troubles`: what could not be asked, in words."""
 
     services: list[PartHealth]
     stages: list[Stage]
     live: list[Live]
-    dead_letters: int | None
+    letters: LetterSummary | None
     last_write: dict[str, float]
     troubles: list[str]
     generations: Generations | None = None
@@ -158,8 +179,8 @@ class _Asker:
         rows: list[dict[str, Any]] = [msgspec.json.decode(line) for line in lines]
         return [row | {"topic": topic_of(row["topic"], generation)} for row in rows]
 
-    async def dead_letters(self) -> int:
-        return int(await self.query(_DEAD))
+    async def dead_letters(self) -> LetterSummary:
+        return msgspec.json.decode(await self.query(_LETTERS), type=LetterSummary, strict=False)
 
     async def live(self) -> list[Live]:
         url = self.url("gateway")

@@ -149,25 +149,26 @@ class Ingest:
             items = items_of(form.shape, body)
             found = await Judge(unit_id, registry, self.clock).verdicts(items)
             try:
-                await self._write(unit_id, found, registry)
+                letters = await self._write(unit_id, found, registry)
             except KafkaUnavailableError:
                 raise unavailable("Kafka does not answer; send the same request again.") from None
-        self._rate.charge(unit_id, len(found.rejected))
+        self._rate.charge(unit_id, len(found.rejected), letters, time.monotonic())
         return _response(found)
 
-    async def _write(self, unit_id: str, found: Verdicts, registry: Registry) -> None:
-        """Return when Kafka has all of it."""
+    async def _write(self, unit_id: str, found: Verdicts, registry: Registry) -> int:
+        """Return when Kafka has all of it; the number of dead letters."""
         groups = [
             self._batcher.add(topic, unit_id, lines) for topic, lines in found.accepted.items()
         ]
-        if found.rejected:
-            letters = letters_of(found.rejected, unit_id, registry, self.clock.now_ms())
+        letters = letters_of(found.rejected, unit_id, registry, self.clock.now_ms())
+        if letters:
             await self._batcher.write_letters(unit_id, letters)
         for written in groups:
             await asyncio.shield(written)
         ACCEPTED.inc(found.accepted_count)
         for code, count in count_codes(found.rejected).items():
             REJECTED.labels(code).inc(count)
+        return len(letters)
 
 
 def _shown(one: Rejected) -> dict[str, Any]:

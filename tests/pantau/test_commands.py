@@ -25,7 +25,14 @@ from pantau import dev_tokens, installation
 from pantau.cli import build
 from pantau.commands.operate.list_settings import describe
 from pantau.commands.operate.status import as_json, render
-from pantau.status.stages import InstallationStatus, Live, PartHealth, collect, stages
+from pantau.status.stages import (
+    InstallationStatus,
+    LetterSummary,
+    Live,
+    PartHealth,
+    collect,
+    stages,
+)
 from pantau.up.bring_up import ready_line
 from pantau.up.plan import UpOptions, plan
 
@@ -116,7 +123,7 @@ def a_status() -> InstallationStatus:
         services=[PartHealth("ingest", "siap"), PartHealth("streams", "mati", "no answer")],
         stages=stages([position], {("unit.windows", 0): 7}, ends),
         live=[Live("32.11", "e1", 12, "2026-11-24T03:02:00Z")],
-        dead_letters=3,
+        letters=LetterSummary(2003, 2001, 1500, {"nik": 500, "not_json": 1000}, ["SPPG-1"]),
         last_write={"tables": 0.0},
         troubles=[],
     )
@@ -130,9 +137,13 @@ def test_status_works_out_lags_and_shows_what_is_not_known() -> None:
     body = json.loads(as_json(a_status()))
     assert body["fine"] is False
     assert body["stages"][0]["lag"] == 2
+    assert body["dead_letters"] == 2003
     text = render(a_status())
     assert "streams  mati" in text
-    assert "Surat mati: 3" in text
+    assert (
+        "Surat mati: 2003 (terbuka 2001, sejam terakhir 1500)\n  not_json: 1000\n  nik: 500" in text
+    )
+    assert "! banjir surat mati, terbanyak dari SPPG-1" in text
 
 
 def test_status_answers_while_nothing_runs(tmp_path: Path) -> None:

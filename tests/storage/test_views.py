@@ -306,9 +306,9 @@ def test_alerts_show_their_latest_state_and_their_history(sink: Sink) -> None:
     ]  # fmt: skip
 
 
-def test_dead_letters_show_once_and_late_counts_them(sink: Sink) -> None:
-    letter = {
-        "letter_id": "l1",
+def _letter(letter_id: str, **more: Any) -> dict[str, Any]:
+    return {
+        "letter_id": letter_id,
         "received_at": "2026-11-24T03:00:00Z",
         "region": REGION,
         "unit_id": KITCHEN,
@@ -322,15 +322,63 @@ def test_dead_letters_show_once_and_late_counts_them(sink: Sink) -> None:
         "event_day": "2026-10-01",
         "key": "",
         "bytes": "e30=",
+    } | more
+
+
+def _action(letter_id: str, action: str, attempt: int = 0, offset: int = -1) -> dict[str, Any]:
+    return {
+        "letter_id": letter_id,
+        "action_id": f"{letter_id}-{action}-{attempt}",
+        "region": REGION,
+        "unit_id": KITCHEN,
+        "at": "2026-11-24T05:00:00Z",
+        "action": action,
+        "attempt": attempt,
+        "by": "ani",
+        "reason": "unit added",
+        "topic": "sppg.events" if action == "retry" else "",
+        "partition": 0 if action == "retry" else -1,
+        "offset": offset,
     }
-    sink.rows("dead_letters", letter, letter | {"attempts": 2}, letter | {"letter_id": "l2"})
-    sink.rows("dead_letters", letter | {"letter_id": "l3", "code": "not_json", "event_day": None})
+
+
+def test_dead_letters_show_once_and_late_counts_them(sink: Sink) -> None:
+    sink.rows("dead_letters", _letter("l1"), _letter("l1", attempts=2), _letter("l2"))
+    sink.rows("dead_letters", _letter("l3", code="not_json", event_day=None))
     assert sink.ask("SELECT letter_id, attempts FROM pantau.dead_letters ORDER BY letter_id") == [
         ("l1", 2), ("l2", 1), ("l3", 1),
     ]  # fmt: skip
     assert [(r, u, str(d), n) for r, u, d, n in sink.ask("SELECT * FROM pantau.late")] == [
         (REGION, KITCHEN, "2026-10-01", 2)
     ]
+
+
+def test_a_letter_shows_its_last_attempt_and_what_was_done_with_it(sink: Sink) -> None:
+    sink.rows("dead_letters", *(_letter(f"l{n}") for n in range(1, 5)))
+    sink.rows(
+        "letter_actions",
+        *(_action("l1", "retry", 2, 70), _action("l1", "retry", 3, 80), _action("l2", "retry", 2, 71)),
+        _action("l3", "discard"),
+    )  # fmt: skip
+    # The first was refused each time, the second not since.
+    for offset, code in ((70, "too_old"), (80, "nik")):
+        again = {"topic": "sppg.events", "partition": 0, "offset": offset}
+        sink.rows(
+            "dead_letters", _letter(f"again-{offset}", code=code, region="", unit_id="", **again)
+        )
+    whose = "SELECT DISTINCT region, unit_id FROM pantau.dead_letters"
+    assert sink.ask(whose) == [(REGION, KITCHEN)]
+    found = "SELECT letter_id, attempts, code, offset, state FROM pantau.dead_letters ORDER BY 1"
+    assert sink.ask(found) == [
+        ("l1", 3, "nik", 80, "open"),
+        ("l2", 2, "too_old", -1, "sent"),
+        ("l3", 1, "too_old", -1, "discarded"),
+        ("l4", 1, "too_old", -1, "open"),
+    ]
+    done = "SELECT letter_id, action, attempt, by, toString(at) FROM pantau.dead_letter_actions ORDER BY 1, 3"
+    assert sink.ask(done)[-1] == ("l3", "discard", 0, "ani", "2026-11-24 05:00:00")
+    # An attempt is no event more.
+    assert sink.ask("SELECT n FROM pantau.late") == [(4,)]
 
 
 def _registry() -> RegionRegistry:

@@ -99,3 +99,27 @@ def test_a_letter_and_state_fit_into_a_record(size: int, target: str | None) -> 
         assert f"{len(whole)} bytes" in str(letter["detail"])
         assert hashlib.sha256(whole).hexdigest() in str(letter["detail"])
     assert hashlib.sha256(b"k" * size).hexdigest().encode() in b64decode(str(letters[1]["key"]))
+
+
+def test_a_letter_names_the_unit_that_the_registry_knows_and_no_other() -> None:
+    fold = _fold()
+    for offset, source in enumerate((f"/32.11/sppg/{KITCHEN}", "/32.11/sppg/Ani Lestari"), 1):
+        fold.apply(Record(offset, AT, line("sppg.meal.eaten", source=source, type="no.such")))
+    found = _lines(fold.drain(3), DEAD_LETTERS, b"dead_letters")
+    assert [(row["region"], row["unit_id"]) for row in found] == [("32.11", KITCHEN), ("", "")]
+
+
+def test_a_record_of_many_bad_lines_makes_few_letters_and_counts_the_others() -> None:
+    fold = _fold()
+    fold.apply(
+        Record(1, AT, b"x\n" * 250 + b"{}"), Record(2, AT, b"y\n" * 101), Record(3, AT, b"z")
+    )
+    flush = fold.drain(4)
+    found = _lines(flush, DEAD_LETTERS, b"dead_letters")
+    counted = [row for row in found if row["code"] == "more_refused"]
+    assert [(row["offset"], row["line"]) for row in counted] == [(1, 100), (2, 100)]
+    assert "not_json 150" in str(counted[0]["detail"]) and "missing_field 1" in str(counted[0]["detail"])  # fmt: skip
+    assert "not_json 1." in str(counted[1]["detail"])
+    assert len(found) == 100 + 1 + 100 + 1 + 1
+    # Each line has its verdict all the same.
+    assert len(_lines(flush, VERDICTS, b"exceptions")) == 251 + 101 + 1

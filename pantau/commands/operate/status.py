@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,25 +13,12 @@ import msgspec
 import typer
 
 from contracts.time.clock import rfc3339
+from pantau.commands.text_table import text_table
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
     from pantau.status.accelerators import Accelerator
-    from pantau.status.stages import InstallationStatus, Stage
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lines with columns as wide as they need; numbers to the right."""
-    texts = [head, *([("-" if cell is None else str(cell)) for cell in row] for row in rows)]
-    widths = [max(len(row[at]) for row in texts) for at in range(len(head))]
-    lines = []
-    for row in texts:
-        cells = (
-            cell.rjust(width) if cell.lstrip("-").isdigit() else cell.ljust(width)
-            for cell, width in zip(row, widths, strict=True)
-        )
-        lines.append("  ".join(cells).rstrip())
-    return lines
+    from pantau.status.stages import InstallationStatus, LetterSummary, Stage
 
 
 def _stage_row(stage: Stage) -> tuple[object, ...]:
@@ -39,14 +26,28 @@ def _stage_row(stage: Stage) -> tuple[object, ...]:
     return (*place, stage.position, stage.end, stage.lag, stage.watermark)
 
 
+def _letters(found: LetterSummary | None) -> list[str]:
+    if found is None:
+        return ["Surat mati: tidak diketahui"]
+    lines = [
+        f"Surat mati: {found.total} (terbuka {found.open}, sejam terakhir {found.last_hour})",
+        *(f"  {code}: {n}" for code, n in sorted(found.codes.items(), key=lambda one: -one[1])),
+    ]
+    if found.is_flood:
+        lines.append(
+            f"! banjir surat mati, terbanyak dari {', '.join(found.units)}: lihat `pantau dead-letters list`"
+        )
+    return lines
+
+
 def render(status: InstallationStatus) -> str:
     """For people."""
-    lines = _table(
+    lines = text_table(
         ("Bagian", "Keadaan", "Keterangan"),
         ((one.service, one.state, one.detail) for one in status.services),
     )
     head = ("Tahap", "Topik", "Partisi", "Posisi", "Akhir", "Tertinggal", "Watermark")
-    lines += ["", *_table(head, map(_stage_row, status.stages)), ""]
+    lines += ["", *text_table(head, map(_stage_row, status.stages)), ""]
     lines += [
         f"Layar {live.region}: epoch {live.epoch}, seq {live.seq}, jam wilayah {live.now}"
         for live in status.live
@@ -55,8 +56,7 @@ def render(status: InstallationStatus) -> str:
         f"Tulisan terakhir ke ClickHouse ({reader}): {rfc3339(round(moment * 1000))}"
         for reader, moment in sorted(status.last_write.items())
     ]
-    dead = "tidak diketahui" if status.dead_letters is None else status.dead_letters
-    lines.append(f"Surat mati: {dead}")
+    lines += _letters(status.letters)
     if status.generations is not None:
         kept = status.generations.previous
         lines.append(
@@ -72,13 +72,14 @@ def as_json(status: InstallationStatus) -> str:
     body: dict[str, Any] = msgspec.to_builtins(status)
     for row, stage in zip(body["stages"], status.stages, strict=True):
         row["lag"] = stage.lag
-    return msgspec.json.encode(body | {"fine": status.fine}).decode()
+    total = None if status.letters is None else status.letters.total
+    return msgspec.json.encode(body | {"fine": status.fine, "dead_letters": total}).decode()
 
 
 def render_versions(found: Iterable[Accelerator]) -> str:
     """For people."""
     return "\n".join(
-        _table(
+        text_table(
             ("Pustaka", "Memakai", "Versi", "Untuk", "Jalur"),
             (
                 (

@@ -13,7 +13,12 @@ import msgspec
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import MAX_EVENT_BYTES
 from contracts.registry.entities import Registry
-from contracts.results.table_rows import DeadLetterRow, encode_row
+from contracts.results.table_rows import (
+    LETTERS_IN_FULL,
+    DeadLetterRow,
+    encode_row,
+    more_refused,
+)
 from contracts.time.clock import rfc3339
 from contracts.time.days import day_to_iso
 from contracts.time.instant import BadInstantError, epoch_ms
@@ -23,8 +28,6 @@ TABLE: Final = "dead_letters"
 NO_PLACE: Final = "ingest"
 """`topic` of a letter that never reached one."""
 _NOWHERE: Final = -1
-IN_FULL: Final = 100
-"""Letters of one request: a body of 219 bytes, packed, may hold 10,000 lines to refuse."""
 _CUT: Final = " (only the first 64 KiB are kept)"
 
 
@@ -58,7 +61,7 @@ def letters_of(
     unit_id: str,
     registry: Registry,
     received_ms: int,
-    in_full: int = IN_FULL,
+    in_full: int = LETTERS_IN_FULL,
 ) -> list[bytes]:
     """A table line for each of the first `in_full`, in order, and one that counts the others.
 
@@ -103,10 +106,7 @@ def letters_of(
 
 
 def _counted(others: Sequence[Rejected]) -> Rejected:
-    codes = Counter(one.refusal.code for one in others)
-    counts = ", ".join(f"{code} {count}" for code, count in codes.most_common())
-    detail = (
-        f"{len(others)} more items of this request were refused and are not kept: {counts}; "
-        f"places {others[0].index} to {others[-1].index}. The answer to the device named each."
-    )
+    codes = (one.refusal.code for one in others)
+    place = f"this request, places {others[0].index} to {others[-1].index}"
+    detail = f"{more_refused(codes, place)} The answer to the device named each."
     return Rejected(others[0].index, Refusal(Code.MORE_REFUSED, detail))

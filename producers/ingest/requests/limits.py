@@ -27,55 +27,84 @@ class DeviceLimits:
     """Requests a device may send at once, after a pause."""
     refused_per_request: int = 100
     """So many refused items count as one request more."""
+    letters_burst: float = 10_000.0
+    """Dead letters that a device may cause at once, after a pause: days of events in a wrong shape ..."""
+    letters_per_s: float = 10.0
+    """... and sustained. All are kept: a device that repeats a mistake without end must not fill the disk."""
     bytes_in_flight: int = 128 * 1024 * 1024
     """Unpacked bytes of all requests being answered: beyond it, new ones are told to come back."""
     device_bytes: int = 20 * 1024 * 1024
     """Of which one device may hold so many: two of the greatest bodies."""
 
 
-class RateLimit:
-    """A token bucket a device. Times are seconds of a monotonic clock."""
+class _Buckets:
+    """A token bucket a device, which may go into debt. Times are seconds of a monotonic clock."""
 
-    def __init__(self, limits: DeviceLimits) -> None:
-        self._limits = limits
-        self._per_s = limits.requests_per_s
-        self._burst = limits.burst
-        self._buckets: dict[str, tuple[float, float]] = {}
+    def __init__(self, per_s: float, burst: float) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._held: dict[str, tuple[float, float]] = {}
 
-    def take(self, device: str, now_s: float) -> None:
-        """Count one request of `device`.
+    def wait_s(self, device: str, now_s: float) -> int:
+        """Whole seconds until the device holds one token; 0 if it does."""
+        held = self._now(device, now_s)
+        return 0 if held >= 1 else max(math.ceil((1 - held) / self._per_s), 1)
 
-        Raises `Problem` 429 with the seconds until the next is due.
-        """
-        held, since = self._buckets.get(device, (self._burst, now_s))
-        held = min(self._burst, held + (now_s - since) * self._per_s)
-        if held < 1:
-            self._buckets[device] = (held, now_s)
-            wait_s = math.ceil((1 - held) / self._per_s)
-            raise Problem(
-                429,
-                "Too Many Requests",
-                f"This device sends more than {self._per_s:.0f} requests a second: "
-                "put several events in one request.",
-                {"Retry-After": str(max(wait_s, 1))},
-            )
-        if len(self._buckets) >= _IDLE_BUCKETS:
+    def spend(self, device: str, tokens: float, now_s: float) -> None:
+        """Take `tokens` out, be they there or not."""
+        if len(self._held) >= _IDLE_BUCKETS:
             self._forget_full(now_s)
-        self._buckets[device] = (held - 1, now_s)
+        self._held[device] = (self._now(device, now_s) - tokens, now_s)
 
-    def charge(self, device: str, refused: int) -> None:
-        """Count what the refused items of a request have cost besides: a small body may hold many."""
-        held, since = self._buckets[device]
-        self._buckets[device] = (held - refused // self._limits.refused_per_request, since)
+    def _now(self, device: str, now_s: float) -> float:
+        held, since = self._held.get(device, (self._burst, now_s))
+        return min(self._burst, held + (now_s - since) * self._per_s)
 
     def _forget_full(self, now_s: float) -> None:
         """A bucket that is full again says nothing."""
-        refill_s = self._burst / self._per_s
-        self._buckets = {
+        self._held = {
             device: bucket
-            for device, bucket in self._buckets.items()
-            if now_s - bucket[1] < refill_s
+            for device, bucket in self._held.items()
+            if self._now(device, now_s) < self._burst
         }
+
+
+class RateLimit:
+    """Requests of each device, and the dead letters that they make."""
+
+    def __init__(self, limits: DeviceLimits) -> None:
+        self._limits = limits
+        self._requests = _Buckets(limits.requests_per_s, limits.burst)
+        self._letters = _Buckets(limits.letters_per_s, limits.letters_burst)
+
+    def take(self, device: str, now_s: float) -> None:
+        """Count one request of `device` at `now_s`, seconds of a monotonic clock.
+
+        Raises `Problem` 429 with the seconds until the next is due.
+        """
+        if wait_s := self._requests.wait_s(device, now_s):
+            raise _too_many(
+                f"This device sends more than {self._limits.requests_per_s:.0f} requests a second: "
+                "put several events in one request.",
+                wait_s,
+            )
+        if wait_s := self._letters.wait_s(device, now_s):
+            raise _too_many(
+                "So many events of this device were refused that no more are kept for now: "
+                "mend what makes them (the answers named each with its code).",
+                wait_s,
+            )
+        self._requests.spend(device, 1, now_s)
+
+    def charge(self, device: str, refused: int, letters: int, now_s: float) -> None:
+        """Count what a request's refused items have cost besides: a small body may hold many. `letters`: kept of them."""
+        if refused:
+            self._requests.spend(device, refused // self._limits.refused_per_request, now_s)
+            self._letters.spend(device, letters, now_s)
+
+
+def _too_many(detail: str, wait_s: int) -> Problem:
+    return Problem(429, "Too Many Requests", detail, {"Retry-After": str(wait_s)})
 
 
 class Budget:
@@ -100,11 +129,8 @@ class Budget:
     def take(self, device: str, size: int) -> None:
         """Count `size` bytes. Raises `Problem`: 429 if the device holds too many, 503 if all do."""
         if self._devices[device] + size > self._limits.device_bytes:
-            raise Problem(
-                429,
-                "Too Many Requests",
-                "This device has too many requests under way: wait for their answers.",
-                {"Retry-After": "2"},
+            raise _too_many(
+                "This device has too many requests under way: wait for their answers.", 2
             )
         if self._devices.total() + size > self._limits.bytes_in_flight:
             raise unavailable("Too many requests are being written; send this one again later.")

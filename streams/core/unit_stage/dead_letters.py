@@ -7,11 +7,18 @@ from base64 import b64encode
 from typing import Final, NamedTuple
 
 from contracts.events.codes import Code, Refusal
+from contracts.events.decode import origin_of
 from contracts.events.event_types import Event
 from contracts.events.lines import split
 from contracts.events.nik import redact_nik
 from contracts.registry.entities import Registry
-from contracts.results.table_rows import DeadLetterRow, ExceptionRow, encode_row
+from contracts.results.table_rows import (
+    LETTERS_IN_FULL,
+    DeadLetterRow,
+    ExceptionRow,
+    encode_row,
+    more_refused,
+)
 from contracts.results.topics import DEAD_LETTERS, VERDICTS
 from contracts.time.days import day_to_iso
 from contracts.time.instant import rfc3339
@@ -54,6 +61,9 @@ class DeadLetters:
         # A record of many lines is taken apart once, however many of them are asked for.
         self._opened: Record | None = None
         self._opened_lines: list[bytes] = []
+        self._in_full = 0
+        self._more: list[Code] = []
+        self._first_more = 0
 
     def raw(self, record: Record, line: int, value: bytes = b"") -> Raw:
         """A line of a record as it came, or with `value` for its bytes (one whose NIK is replaced)."""
@@ -89,6 +99,21 @@ class DeadLetters:
         )
         self._tables.add(VERDICTS, "exceptions", encode_row(row))
 
+    def end(self, record: Record) -> None:
+        """Every line of `record` is taken: one letter counts those that have none of their own."""
+        if self._more:
+            detail = more_refused(self._more, f"the record, from line {self._first_more} on")
+            refused = _Refused(
+                record.time_ms,
+                "",
+                "",
+                None,
+                Raw(record.offset, self._first_more, _kept_key(record.key), b""),
+            )
+            self._letter(refused, Refusal(Code.MORE_REFUSED, detail))
+            self._more = []
+        self._in_full = 0
+
     def wrong_correction(self, fact: Fact, refusal: Refusal, event: Event) -> None:
         """An accepted event turned out to correct what it cannot. `event`: any of its source."""
         if fact.raw is None:
@@ -100,12 +125,28 @@ class DeadLetters:
         self._letter(refused, refusal)
 
     def _line(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
+        if self._in_full == LETTERS_IN_FULL:
+            # A megabyte of blank lines would make letters of a hundred times its size, in one transaction.
+            self._first_more = self._first_more if self._more else line
+            self._more.append(refusal.code)
+            return
+        self._in_full += 1
         region, unit, day = "", "", None
         if event is not None:
             region, _, unit = event.origin
             day = self._day(region, event.time_ms)
+        elif refusal.source is not None:
+            region, unit = self._known(refusal.source)
         raw = self.raw(record, line, refusal.line)
         self._letter(_Refused(record.time_ms, region, unit, day, raw), refusal)
+
+    def _known(self, source: str) -> tuple[str, str]:
+        """Region and unit that a source names, if the registry has them: any other text may be somebody's data."""
+        try:
+            region, _, unit = origin_of(source)
+        except ValueError:
+            return "", ""
+        return (region, unit) if self.registry.region_of_source(unit) == region else ("", "")
 
     def _day(self, region: str, time_ms: int) -> str | None:
         if region not in self.registry.codes:

@@ -78,6 +78,10 @@ class Intake:
         else:
             self._letters.conflict(record, line, item)
 
+    def end(self, record: Record) -> None:
+        """Takes the end of a record, after its last line."""
+        self._letters.end(record)
+
     def _find_source(self, event: Event) -> KnownSource | None:
         """The event's source, if it belongs to this partition and the registry has it in that region."""
         region, kind, unit = event.origin

@@ -107,6 +107,7 @@ class UnitFold:
             elif not record.control:
                 for line, item in enumerate(next(decoded)):
                     take(record, line, item)
+                self._intake.end(record)
             if record.control or record.time_ms > self._state.time_ms:
                 self._advance(record.time_ms)
 

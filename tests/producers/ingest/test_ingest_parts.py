@@ -136,11 +136,25 @@ def test_one_device_cannot_use_up_the_bytes_of_all() -> None:
 def test_refused_items_count_as_requests() -> None:
     limit = RateLimit(DeviceLimits(requests_per_s=8, burst=20, refused_per_request=100))
     limit.take("a", 100.0)
-    limit.charge("a", 10_000)
+    limit.charge("a", 10_000, 101, 100.0)
     for at in (100.0, 110.0):
         with pytest.raises(Problem):
             limit.take("a", at)
     limit.take("a", 112.0)
+
+
+def test_a_device_that_is_refused_without_end_is_stopped_and_others_are_not() -> None:
+    limit = RateLimit(DeviceLimits(letters_burst=1_000, letters_per_s=2))
+    for _ in range(10):
+        limit.take("a", 100.0)
+        limit.charge("a", 101, 101, 100.0)
+    for at, wait_s in ((100.0, "6"), (103.0, "3")):
+        with pytest.raises(Problem) as caught:
+            limit.take("a", at)
+        assert "refused" in caught.value.detail
+        assert (caught.value.status, caught.value.headers["Retry-After"]) == (429, wait_s)
+    limit.take("b", 100.0)
+    limit.take("a", 106.0)
 
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c"]), max_size=30), st.integers(0, 10))
