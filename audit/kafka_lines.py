@@ -10,7 +10,7 @@ from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
 from chassis.kafka.cluster import Cluster
-from contracts.results.topics import CONTROL_HEADER, EVENT_TOPICS
+from contracts.results.topics import EVENT_TOPICS, control_of
 
 _POLL_MS: Final = 500
 _STALLED_S: Final = 30.0
@@ -43,9 +43,13 @@ class EventLog(Protocol):
 
 
 class KafkaEventLog:
-    """The real one. Close it after use. Its methods raise `kafka.errors.KafkaError`, `TimeoutError`."""
+    """The real one. Close it after use. Its methods raise `kafka.errors.KafkaError`, `TimeoutError`.
 
-    def __init__(self, cluster: Cluster) -> None:
+    `key`: the installation's, which its control records are signed with.
+    """
+
+    def __init__(self, cluster: Cluster, key: bytes) -> None:
+        self._key = key
         self._consumer = KafkaConsumer(
             **cluster.client(),
             client_id="audit",
@@ -79,9 +83,9 @@ class KafkaEventLog:
         # The end may be a transaction's marker, which no record shows: the position passes it.
         while position < end:
             for record in self._consumer.poll(timeout_ms=_POLL_MS).get(at, ()):
-                ours = any(name == CONTROL_HEADER for name, _value in record.headers)
-                if record.offset < end and not ours:
-                    yield LoggedLines(record.offset, record.value or b"")
+                value = record.value or b""
+                if record.offset < end and not control_of(self._key, record.headers, value):
+                    yield LoggedLines(record.offset, value)
             before, position = position, self._consumer.position(at, timeout_ms=_ANSWER_MS)
             if position > before:
                 since = time.monotonic()

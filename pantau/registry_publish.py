@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from chassis import logs
 from chassis.kafka.cluster import Cluster
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry
@@ -24,10 +25,13 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import Clock
 from contracts.time.days import Zone
+from contracts.unreadable import UNREADABLE
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"
 _MAX_REQUEST_BYTES: Final = 1_048_576
 _READ_MS: Final = 500
+
+_log = logs.get(__name__)
 
 
 async def published(cluster: Cluster, key: bytes) -> dict[str, RegionRegistry]:
@@ -55,9 +59,15 @@ async def published(cluster: Cluster, key: bytes) -> dict[str, RegionRegistry]:
 
 
 def _take(found: dict[str, RegionRegistry], key: bytes, record: Any) -> None:
-    if control_of(key, record.headers, record.value or b"") == REGISTRY_CHANGE:
-        registry = RegionRegistry.decode(record.value)
-        found[registry.region.code] = registry
+    value = record.value or b""
+    if control_of(key, record.headers, value) != REGISTRY_CHANGE:
+        return
+    try:
+        registry = RegionRegistry.decode(value)
+    except UNREADABLE as error:
+        _log.warning("registry record ignored", offset=record.offset, error=str(error))
+        return
+    found[registry.region.code] = registry
 
 
 @asynccontextmanager

@@ -50,8 +50,8 @@ def _lands(settings: Settings, clock: Clock, generation: int) -> dict[str, dict[
         # Beside the installation's own sink, which has all that is shared.
         ours = {topic_of(name, generation) for name in REBUILT_TOPICS}
         return {_TABLES: {name: land for name, land in own.items() if name in ours}}
-    events = EventLines(clock)
-    registry = RegistryTables(clocks.secret_key(settings), clock)
+    key = clocks.secret_key(settings)
+    events, registry = EventLines(key, clock), RegistryTables(key, clock)
     return {
         _EVENTS: dict.fromkeys(EVENT_TOPICS, events.land),
         _TABLES: {**own, REGISTRY: registry.land},

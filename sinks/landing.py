@@ -18,10 +18,10 @@ from contracts.events.event_types import TYPE_OF, Event
 from contracts.events.lines import split
 from contracts.results.event_data import MOMENT_FIELDS, PERSON_FIELDS
 from contracts.results.table_rows import encode_row
-from contracts.results.topics import CONTROL_HEADER
+from contracts.results.topics import control_of
 from contracts.time.clock import Clock, rfc3339
 from contracts.time.instant import BadInstantError, epoch_ms
-from sinks.batch import ConsumedRecord, LinePlace, TableBatch, TableRow, header
+from sinks.batch import ConsumedRecord, LinePlace, TableBatch, TableRow
 from storage.schema import RAW_LINES
 from storage.stored_rows import RawLine
 
@@ -37,17 +37,19 @@ _text = lru_cache(65_536)(rfc3339)
 class EventLines:
     """Turns records of the event topics into rows.
 
-    `clock` maps the broker's append time to the region's clock.
+    `key`: the installation's, which its control records are signed with. `clock` maps the broker's append time to the
+    region's clock.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, key: bytes, clock: Clock) -> None:
+        self._key = key
         self._clock = clock
 
     def land(self, record: ConsumedRecord, batch: TableBatch) -> None:
-        """Add one row a line to `batch`. Control records (ticks, registry) hold no events."""
-        if header(record, CONTROL_HEADER) is not None:
-            return
+        """Add one row a line to `batch`. Signed control records (ticks, registry) hold no events; unsigned ones are a stranger's."""
         value = record.value or b""
+        if control_of(self._key, record.headers, value):
+            return
         append_ms = self._clock.at(record.timestamp)
         append_at = _text(append_ms)
         for index, (line, event) in enumerate(zip(split(value), decode_lines(value), strict=True)):

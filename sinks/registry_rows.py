@@ -16,6 +16,7 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import Clock
 from contracts.time.days import Zone, day_to_iso
+from contracts.unreadable import UNREADABLE
 from sinks.batch import ConsumedRecord, LinePlace, Reject, TableBatch, TableRow
 from storage.schema import CALENDAR, RECIPIENTS, REGIONS, UNITS
 from storage.stored_rows import CalendarLine, RecipientRow, RegionRow, UnitRow
@@ -40,7 +41,7 @@ class RegistryTables:
             return
         try:
             registry = RegionRegistry.decode(value)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             batch.rejects.append(
                 Reject(place, REGIONS.name, f"signed, but no registry: {error}", value)
             )

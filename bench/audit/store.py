@@ -81,7 +81,7 @@ class _Landing:
     def __init__(self, plan: StorePlan) -> None:
         client = connect(plan.url, "writer", plan.password)
         self._writer = Writer(lambda: client, RealClock())
-        self._lines = EventLines(RealClock())
+        self._lines = EventLines(b"k" * 32, RealClock())
         self._pool = ThreadPoolExecutor(1)
         self._under_way: Future[None] | None = None
         self._batch = TableBatch()

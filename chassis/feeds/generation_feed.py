@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -22,6 +21,7 @@ from contracts.results.topics import (
     GENERATIONS,
     control_of,
 )
+from contracts.unreadable import UNREADABLE
 
 _POLL_MS: Final = 500
 _AGAIN_S: Final = 1.0
@@ -91,6 +91,6 @@ def _said(record: ConsumerRecord[bytes | None, bytes | None], key: bytes) -> Gen
         return None
     try:
         return Generations.decode(value)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         _log.warning("generation record ignored", offset=record.offset, error=str(error))
         return None

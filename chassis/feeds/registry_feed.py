@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-import msgspec
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
@@ -20,6 +19,7 @@ from contracts.results.topics import (
     REGISTRY_CHANGE,
     control_of,
 )
+from contracts.unreadable import UNREADABLE
 
 _AGAIN_S: Final = 1.0
 
@@ -76,7 +76,7 @@ class RegistryFeed:
             return self._ignored(record.offset, "not signed by this installation")
         try:
             region = RegionRegistry.decode(value)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return self._ignored(record.offset, f"not readable: {error}")
         self._record("applied")
         code = region.region.code

@@ -15,6 +15,7 @@ from chassis.feeds.control_topic import follow_topic
 from chassis.kafka.cluster import Cluster
 from contracts.results.topics import REVOCATION, REVOCATIONS, control_of
 from contracts.revocations import Revocation, Revocations
+from contracts.unreadable import UNREADABLE
 
 _AGAIN_S: Final = 1.0
 
@@ -58,5 +59,5 @@ class RevocationFeed:
             return
         try:
             self.revoked.add(msgspec.json.decode(value, type=Revocation))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             _log.warning("revocation ignored: not readable", offset=offset)

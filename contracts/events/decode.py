@@ -21,6 +21,7 @@ from contracts.events.event_types import MAX_EVENT_BYTES, Event, Origin
 from contracts.events.lines import split
 from contracts.events.nik import blot, may_hold_nik, nik_in, redact_nik
 from contracts.time.instant import BadInstantError, epoch_ms
+from contracts.unreadable import UNREADABLE
 
 _DECODER: Final = msgspec.json.Decoder(Event)
 _TOGETHER: Final = 64
@@ -111,7 +112,7 @@ def decode_line(line: bytes) -> Event | Refusal:
         event = _DECODER.decode(line)
     except msgspec.ValidationError:
         return _read_again(line)
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         return _not_json(line, error)
     return _judged(line, event)
 
@@ -127,7 +128,7 @@ def _oversized(line: bytes) -> Refusal:
         if not line.isascii():
             line.decode()
         _RAW.decode(line)
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         return _with_hash(_not_json(kept, error), line)
     try:
         head = _HEAD.decode(line)
@@ -159,7 +160,7 @@ def _well_formed(value: bytes) -> list[Event] | None:
         if not value.isascii():
             value.decode()
         events = _DECODER.decode_lines(value)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         return None
     # msgspec takes any white space between values, or none. Inside a JSON value no "}" is followed
     # by a newline and "{": where that stands at every newline, and there are as many values as
@@ -243,7 +244,7 @@ def _read_again(line: bytes) -> Event | Refusal:
         thing = msgspec.json.decode(line)
     except msgspec.ValidationError:
         return _refused(line, Code.OUT_OF_RANGE, "a number is too large", None, None)
-    except (ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         return _not_json(line, error)
     if not isinstance(thing, dict):
         return _refused(line, Code.NOT_AN_EVENT, "the line is JSON, but no object", None, None)

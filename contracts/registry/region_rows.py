@@ -173,7 +173,7 @@ class RegionRegistry(msgspec.Struct, frozen=True):
     def decode(raw: bytes | str) -> RegionRegistry:
         """The registry that `encode` wrote.
 
-        Raises `msgspec.DecodeError` (a `ValueError`) for anything else.
+        Raises `UNREADABLE` for anything else.
         """
         return _decoder.decode(raw)
 

@@ -26,7 +26,7 @@ class Generations(msgspec.Struct, frozen=True):
 
     @classmethod
     def decode(cls, value: bytes) -> Generations:
-        """From the record's value. Raises `msgspec.DecodeError`."""
+        """From the record's value. Raises `UNREADABLE`."""
         return msgspec.json.decode(value, type=cls)
 
     def encode(self) -> bytes:

@@ -305,7 +305,7 @@ class Installation:
         self.logged = {Partition(*place): list[LoggedLines]() for place in self.folds}
         self.feed = 0
         self._batch = TableBatch()
-        self._events = EventLines(RealClock())
+        self._events = EventLines(b"k" * 32, RealClock())
         self._writer = Writer(lambda: client, RealClock())
 
     def publish(self, registry: RegionRegistry, now: int) -> None:

@@ -17,10 +17,12 @@ from audit.run import audit
 from audit.scratch import Scratch
 from chassis.kafka.cluster import Cluster
 from contracts.registry.region_rows import Thresholds
-from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS
+from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS, TICK, control_headers
 from storage.schema import STORE
 from tests.audit.audit_installation import REGION, History, Installation
 from tests.fixtures_sinks import wait_until
+
+_KEY = b"k" * 32
 
 
 class MemoryLog:
@@ -133,15 +135,16 @@ def test_the_days_of_a_region_are_those_of_its_zone() -> None:
 
 
 def test_the_log_is_read_as_the_sink_reads_it(broker: str) -> None:
-    """Control records, transactions taken back, markers at the end and empty values are no lines."""
+    """Signed control records, transactions taken back, markers at the end and empty values are no lines."""
     plain = KafkaProducer(bootstrap_servers=broker)
     owner = KafkaProducer(bootstrap_servers=broker, transactional_id="audit-test")
     owner.init_transactions()
-    with closing(KafkaEventLog(Cluster(broker))) as log:
+    with closing(KafkaEventLog(Cluster(broker), _KEY)) as log:
         place = Partition(SPPG_EVENTS, 1)
         before = log.spans()[place][1]
         plain.send(SPPG_EVENTS, b"one\ntwo", partition=1)
-        plain.send(SPPG_EVENTS, b"{}", partition=1, headers=[(CONTROL_HEADER, b"tick")])
+        plain.send(SPPG_EVENTS, b"{}", partition=1, headers=control_headers(_KEY, TICK, b"{}"))
+        plain.send(SPPG_EVENTS, b"forged", partition=1, headers=[(CONTROL_HEADER, b"tick")])
         plain.send(SPPG_EVENTS, None, key=b"empty", partition=1)
         plain.flush()
         for value in (b"back", b"stays"):
@@ -153,13 +156,14 @@ def test_the_log_is_read_as_the_sink_reads_it(broker: str) -> None:
             else:
                 owner.commit_transaction()
         # A marker is written a moment after its commit is answered.
-        wait_until(lambda: log.spans()[place][1] == before + 7)
+        wait_until(lambda: log.spans()[place][1] == before + 8)
         first, end = log.spans()[place]
         found = list(log.read(place, max(first, before), end))
         assert [(one.offset - before, one.value) for one in found] == [
             (0, b"one\ntwo"),
-            (2, b""),
-            (5, b"stays"),
+            (2, b"forged"),
+            (3, b""),
+            (6, b"stays"),
         ]
         assert list(log.read(place, before + 1, before + 2)) == []
     plain.close()

@@ -99,7 +99,7 @@ def test_trouble_of_the_store_is_no_fault_of_a_row(error: Exception) -> None:
 @given(st.binary(max_size=300) | st.lists(st.binary(max_size=40)).map(b"\n".join))
 def test_every_line_becomes_one_row_whatever_it_holds(value: bytes) -> None:
     batch = TableBatch()
-    EventLines(RealClock()).land(Rec(value), batch)
+    EventLines(b"k" * 32, RealClock()).land(Rec(value), batch)
     landed = batch.rows.get("raw_lines", [])
     assert [row.place for row in landed] == [
         ("sppg.events", 1, 9, number) for number in range(len(split(value)))
@@ -110,7 +110,7 @@ def test_every_line_becomes_one_row_whatever_it_holds(value: bytes) -> None:
 @pytest.mark.parametrize("type_", DATA)
 def test_valid_events_are_parsed(type_: str) -> None:
     batch = TableBatch()
-    EventLines(RealClock()).land(Rec(line(type_)), batch)
+    EventLines(b"k" * 32, RealClock()).land(Rec(line(type_)), batch)
     row = msgspec.json.decode(batch.rows["raw_lines"][0].body)
     assert (row["parsed"], row["type"]) == (1, type_)
 
@@ -121,8 +121,8 @@ def test_times_that_no_column_holds_leave_a_line_unparsed() -> None:
         line("unit.heartbeat", time=time)
         for time in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
     )
-    EventLines(RealClock()).land(Rec(value), batch)
-    EventLines(RealClock()).land(
+    EventLines(b"k" * 32, RealClock()).land(Rec(value), batch)
+    EventLines(b"k" * 32, RealClock()).land(
         Rec(line("sppg.delivery.received", data={"cooked_at": "x"})), batch
     )
     assert [msgspec.json.decode(row.body)["parsed"] for row in batch.rows["raw_lines"]] == [0, 0, 0]
@@ -139,7 +139,7 @@ def test_table_lines_go_to_tables_of_the_contract_only(name: bytes | None) -> No
 
 def test_rows_of_many_months_are_taken_in_one_insert(store: Client) -> None:
     """ClickHouse's limit of a hundred partitions would refuse the whole batch."""
-    event = EventLines(RealClock())
+    event = EventLines(b"k" * 32, RealClock())
     batch = TableBatch()
     month_ms = 31 * 86_400_000
     for number in range(150):

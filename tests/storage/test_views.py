@@ -51,7 +51,7 @@ class Sink:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._writer = Writer(lambda: client, RealClock())
-        self._events = EventLines(RealClock())
+        self._events = EventLines(b"k" * 32, RealClock())
         self._registry = RegistryTables(KEY, RealClock())
 
     def events(self, *records: Rec) -> None:
@@ -218,7 +218,7 @@ def test_corrections_show_in_status(sink: Sink) -> None:
 def test_a_stamp_is_honoured_within_two_minutes_of_the_demo_clock(store: Client) -> None:
     clock = DemoClock([Segment(1_000_000, APPEND_MS, 72)])
     batch = TableBatch()
-    landing = EventLines(clock)
+    landing = EventLines(b"k" * 32, clock)
     # 1 s of real time later: 72 s on the demo clock.
     for offset, real_ms in enumerate((1_001_000, 1_003_000)):
         landing.land(Rec("sppg.events", 0, offset, meal(f"e{offset}"), real_ms), batch)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from contracts.results.topics import HEAD_KEY
+from contracts.unreadable import UNREADABLE
 from dashboard_ws.gateway.live.region_map import Change, Frame
 
 SURE_MS: Final = 12 * 3_600_000
@@ -29,8 +30,6 @@ class _RowHead(msgspec.Struct):
 
 
 _row_head = msgspec.json.Decoder(_RowHead)
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are no JSON, no text, or nested too deep."""
 _MAX_SEQ_DIGITS: Final = 18
 """Python refuses to read a number of thousands of digits."""
 
@@ -83,7 +82,7 @@ class FrameBuffer:
             if not value.isascii():
                 value.decode()  # msgspec steps over texts that it is not asked for; readers of the row do not
             head = _row_head.decode(value)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise BadRecordError(f"row {region}|{key} on live is damaged: {error}") from None
         pending[key] = Change(seq, value, head.topic, head.level or "")
 
@@ -95,7 +94,7 @@ class FrameBuffer:
     def _close(self, region: str, value: bytes, time_ms: int) -> tuple[str, Frame]:
         try:
             head = msgspec.json.decode(value, type=_Head)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise BadRecordError(f"the head of {region} on live is damaged: {error}") from None
         changes = self._pending.pop(region, {})
         if self._epochs.setdefault(region, head.epoch) != head.epoch:

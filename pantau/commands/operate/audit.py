@@ -56,6 +56,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
 
     from audit.kafka_lines import KafkaEventLog
     from audit.run import NothingToAuditError, audit
+    from chassis.clocks import secret_key
     from chassis.kafka.cluster import cluster_of
     from storage.clickhouse_client import open_writer
 
@@ -67,7 +68,8 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
         sys.stderr.flush()
 
     try:
-        with closing(KafkaEventLog(cluster_of(settings, "operator"))) as log:
+        cluster = cluster_of(settings, "operator")
+        with closing(KafkaEventLog(cluster, secret_key(settings))) as log:
             client = open_writer(settings)
             return audit(client, region, first, last, limits(settings, region), tell, log=log)
     except NothingToAuditError as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contracts.registry.entities import RegionRegistry
+from contracts.unreadable import UNREADABLE
 from streams.core.state_format import marked, unmarked, unreadable
 
 _SOURCE_KEY: Final = b"source/"
@@ -49,7 +50,7 @@ class RegionState:
                 self.panes[unit, int(pane)] = value
             else:
                 raise unreadable(key)
-        except ValueError:
+        except UNREADABLE:
             raise unreadable(key) from None
 
     def set_source(self, source: str, time_ms: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from contracts.registry.entities import RegionRegistry
+from contracts.unreadable import UNREADABLE
 from streams.core.history.chunks import Chunk
 from streams.core.history.ledger import Unwritten
 from streams.core.state_format import marked, unmarked, unreadable
@@ -45,7 +46,7 @@ class UnitState:
                 self._restored.append((key, unit, Chunk(int(day), int(number), value)))
             else:
                 raise unreadable(key)
-        except ValueError:
+        except UNREADABLE:
             raise unreadable(key) from None
 
     def chunks(self) -> Iterator[tuple[bytes, str, Chunk]]:
