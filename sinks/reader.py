@@ -30,6 +30,8 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 _POLL_MS: Final = 200
 _POLL_RECORDS: Final = 100
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+_PATIENT_TRIES: Final = 4
+"""Some 9 s: what has not passed by then may be the fault of one row."""
 _LAG_EVERY_S: Final = 2.0
 _ANSWER_MS: Final = 5_000
 
@@ -101,7 +103,7 @@ class Reader:
         if batch.spans:
             try:
                 with WRITE_SECONDS.labels(self.name).time():
-                    self._writer.write(batch)
+                    self._writer.write(batch, is_patient=self._failures < _PATIENT_TRIES)
             except StoreUnavailableError as error:
                 self._go_back(batch, error)
                 return

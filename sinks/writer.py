@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -98,8 +98,18 @@ class StoreUnavailableError(Exception):
         self.waits_for = waits_for
 
 
+class _Refused(NamedTuple):
+    """Why ClickHouse takes some rows not. `by_row`: it says that one of them is at fault; else anything may be."""
+
+    reason: str
+    by_row: bool
+
+
 class Store(Protocol):
     """What the writer needs of a clickhouse-connect client."""
+
+    def command(self, cmd: str) -> object:
+        """Run a statement that gives no rows."""
 
     def raw_insert(
         self,
@@ -130,9 +140,15 @@ class Writer:
         self._connect = connect
         self._store: Store | None = None
         self._clock = clock
+        self._is_patient = True
 
-    def write(self, batch: TableBatch) -> None:
-        """Return when all rows are in ClickHouse. Raises `StoreUnavailableError`."""
+    def write(self, batch: TableBatch, is_patient: bool = True) -> None:
+        """Return when all rows are in ClickHouse. Raises `StoreUnavailableError`.
+
+        `is_patient`: an error that may pass is waited for. Else a row that alone gets such an error is set aside, if its
+        table takes others: no error may stop all rows for ever because of one.
+        """
+        self._is_patient = is_patient
         for table in sorted(batch.rows, key=lambda name: (name == _LAST, name)):
             rows = batch.rows[table]
             for start in range(0, len(rows), MAX_INSERT_ROWS):
@@ -141,33 +157,57 @@ class Writer:
             self._set_aside(batch.rejects)
 
     def _insert(self, table: str, rows: Sequence[TableRow]) -> None:
-        refusal = self._try(table, [row.body for row in rows])
-        if refusal is None:
+        refused = self._try(table, [row.body for row in rows])
+        if refused is None:
             ROWS.labels(table).inc(len(rows))
         elif len(rows) > 1:
             middle = len(rows) // 2
             self._insert(table, rows[:middle])
             self._insert(table, rows[middle:])
         else:
-            self._set_aside([Reject(rows[0].place, table, refusal, rows[0].body)])
+            if not refused.by_row:
+                self._take_one_again(table)
+            self._set_aside([Reject(rows[0].place, table, refused.reason, rows[0].body)])
 
-    def _try(self, table: str, bodies: Sequence[bytes]) -> str | None:
+    def _try(self, table: str, bodies: Sequence[bytes]) -> _Refused | None:
         """None if the rows are in; why, if one of them can never be."""
-        try:
-            # Connected when needed: ClickHouse may start after the sink.
-            self._store = self._store or self._connect()
-            self._store.raw_insert(
-                f"{STORE}.{table_of(table, self._generation)}",
+
+        def insert(store: Store) -> None:
+            store.raw_insert(
+                self._named(table),
                 insert_block=b"\n".join(bodies),
                 settings=_SETTINGS,
                 fmt="JSONEachRow",
             )
+
+        return self._ask(table, insert, self._is_patient)
+
+    def _take_one_again(self, table: str) -> None:
+        """Prove that the table takes rows: write one that it has, to no effect. Raises `StoreUnavailableError`."""
+        name = self._named(table)
+        again = f"INSERT INTO {name} SELECT * FROM {name} LIMIT 1"
+        refused = self._ask(table, lambda store: store.command(again), is_patient=True)
+        if refused is not None:
+            raise StoreUnavailableError(_STORE, f"{table} takes no rows: {refused.reason}")
+
+    def _named(self, table: str) -> str:
+        return f"{STORE}.{table_of(table, self._generation)}"
+
+    def _ask(
+        self, table: str, work: Callable[[Store], object], is_patient: bool
+    ) -> _Refused | None:
+        """None once `work` is done. Raises `StoreUnavailableError`."""
+        try:
+            # Connected when needed: ClickHouse may start after the sink.
+            self._store = self._store or self._connect()
+            work(self._store)
         except ClickHouseError as error:
             text = str(error)
             found = _CODE.search(text)
             code = int(found[1]) if found else 0
-            if code in _UNREADABLE:
-                return _rule_broken(text, code)
+            by_row = code in _UNREADABLE
+            if by_row or (code and code not in _WAITS_FOR and not is_patient):
+                return _Refused(_rule_broken(text, code), by_row)
             raise StoreUnavailableError(
                 _WAITS_FOR.get(code, _STORE),
                 f"insert into {table}: {blot(' '.join(text[:MAX_REASON].split()))}",
@@ -192,8 +232,7 @@ class Writer:
                 rejected_at=at,
             )
             bodies.append(encode_row(row))
-        problem = self._try(REJECT_TABLE.name, bodies)
-        if problem is not None:
-            raise StoreUnavailableError(
-                _STORE, f"{REJECT_TABLE.name} takes no rows: {blot(problem[:MAX_REASON])}"
-            )
+        refused = self._try(REJECT_TABLE.name, bodies)
+        if refused is not None:
+            reason = blot(refused.reason[:MAX_REASON])
+            raise StoreUnavailableError(_STORE, f"{REJECT_TABLE.name} takes no rows: {reason}")

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from kafka import KafkaProducer
 
 from contracts.results.topics import EVENT_TOPICS, SPPG_EVENTS, TABLE_HEADER, VERDICTS
+from storage.schema import STORE
 from tests.examples import line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 from tests.fixtures_sinks import Sink, count, sinks_of, wait_until
@@ -54,3 +55,26 @@ def test_a_table_line_that_no_table_takes_is_set_aside_and_the_next_one_lands(
     assert count(store, "sink_rejects", "value LIKE '%xff%'") == 3
     assert 'pantau_sink_empty_records_total{topic="verdicts"} 2.0' in sink.metrics()
     assert sink.ready()[0]
+
+
+def test_a_row_with_an_error_of_no_list_is_set_aside_after_a_while_and_the_next_one_lands(
+    store: Client, sink: Sink, broker: str
+) -> None:
+    """Code 190 blames nobody: arrays of different sizes."""
+    column = (
+        "probe Map(String, UInt8) MATERIALIZED mapFromArrays([code], if(code = 'odd', [1, 2], [1]))"
+    )
+    store.command(f"ALTER TABLE {STORE}.exceptions ADD COLUMN {column}")
+    try:
+        row = {"topic": SPPG_EVENTS, "partition": 1, "line": 0, "verdict": "refused"}
+        lines = [row | {"offset": number, "code": "odd"[: number % 4]} for number in range(1, 5)]
+        with KafkaProducer(bootstrap_servers=broker) as streams:
+            value = b"\n".join(json.dumps(one).encode() for one in lines)
+            streams.send(VERDICTS, value, partition=0, headers=[(TABLE_HEADER, b"exceptions")])
+        wait_until(lambda: "code 190" in sink.ready()[1] or not sink.ready()[0])
+        wait_until(lambda: count(store, "exceptions", "offset IN (1, 2, 4)") == 3)
+        assert count(store, "sink_rejects", "reason LIKE '%code 190%' AND value LIKE '%odd%'") == 1
+        assert 'pantau_sink_rejects_total{table="exceptions"}' in sink.metrics()
+        wait_until(lambda: sink.ready()[0])
+    finally:
+        store.command(f"ALTER TABLE {STORE}.exceptions DROP COLUMN probe")

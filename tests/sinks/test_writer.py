@@ -39,6 +39,13 @@ class FakeStore:
         self.inserted: list[tuple[str, list[bytes]]] = []
         self._refuse = refuse
         self._error = error
+        self.broken: Exception | None = None
+        """What the table answers to any row."""
+
+    def command(self, cmd: str) -> None:
+        assert cmd.startswith("INSERT INTO pantau_store.exceptions SELECT")
+        if self.broken:
+            raise self.broken
 
     def raw_insert(self, table: str, *, insert_block: bytes, **_more: Any) -> None:
         name = table.removeprefix("pantau_store.")
@@ -53,12 +60,12 @@ def rows(*bodies: bytes) -> list[TableRow]:
     ]
 
 
-def write(store: FakeStore, **by_table: list[TableRow]) -> None:
+def write(store: FakeStore, is_patient: bool = True, **by_table: list[TableRow]) -> None:
     batch = TableBatch()
     for table, some in by_table.items():
         for row in some:
             batch.add(table, row)
-    Writer(lambda: store, RealClock()).write(batch)
+    Writer(lambda: store, RealClock()).write(batch, is_patient)
 
 
 def test_positions_are_written_after_all_they_vouch_for() -> None:
@@ -93,6 +100,41 @@ def test_trouble_of_the_store_is_no_fault_of_a_row(error: Exception) -> None:
     store = FakeStore(b"", error)
     with pytest.raises(StoreUnavailableError):
         write(store, exceptions=rows(b"a", b"b"))
+    assert store.inserted == []
+
+
+@pytest.mark.parametrize("bad", [0, 3, 6])
+def test_an_unknown_error_of_one_row_is_waited_for_then_the_row_is_set_aside(bad: int) -> None:
+    bodies = [b"row-%d" % number for number in range(7)]
+    store = FakeStore(bodies[bad], DatabaseError("Code: 190. DB::Exception: of no list"))
+    with pytest.raises(StoreUnavailableError):
+        write(store, exceptions=rows(*bodies))
+    assert store.inserted == []
+    write(store, is_patient=False, exceptions=rows(*bodies))
+    kept = [body for table, some in store.inserted if table == "exceptions" for body in some]
+    assert kept == bodies[:bad] + bodies[bad + 1 :]
+    (aside,) = [body for table, some in store.inserted if table == "sink_rejects" for body in some]
+    assert msgspec.json.decode(aside)["value"] == bodies[bad].decode()
+    assert "code 190" in msgspec.json.decode(aside)["reason"]
+
+
+@pytest.mark.parametrize(
+    ("error", "broken"),
+    [
+        (DatabaseError("Code: 190. DB::Exception: x"), DatabaseError("Code: 190. DB::Exception")),
+        (DatabaseError("Code: 60. DB::Exception: x"), DatabaseError("Code: 60. DB::Exception: x")),
+        (DatabaseError("Code: 243. DB::Exception: no room"), None),
+        (OperationalError("connection refused"), None),
+        (OSError("reset"), None),
+    ],
+)
+def test_no_row_is_set_aside_for_a_table_that_takes_none(
+    error: Exception, broken: Exception | None
+) -> None:
+    store = FakeStore(b"", error)
+    store.broken = broken or error
+    with pytest.raises(StoreUnavailableError):
+        write(store, is_patient=False, exceptions=rows(b"a", b"b"))
     assert store.inserted == []
 
 
