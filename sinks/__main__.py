@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Container, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
 from typing import NoReturn
@@ -17,12 +18,14 @@ from chassis import clocks, health, logs, service
 from chassis.feeds import generation_feed
 from chassis.kafka.admin import ensure_topics, wait_for_broker
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.log_ends import LogEnds
 from chassis.settings import Settings
 from contracts.results.topics import (
     EVENT_TOPICS,
     REBUILT_TOPICS,
     REGISTRY,
     TABLE_TOPICS,
+    Topic,
     topic_of,
     topics,
 )
@@ -31,7 +34,7 @@ from sinks import table_lines
 from sinks.landing import EventLines
 from sinks.reader import Land, Reader, open_consumer
 from sinks.registry_rows import RegistryTables
-from sinks.sink_metrics import Readiness
+from sinks.sink_metrics import LAG, Readiness
 from sinks.writer import Writer
 from storage import generation_tables as stored
 from storage import migrate
@@ -92,6 +95,19 @@ def _prepare_store(
             return
 
 
+def _places(wanted: Sequence[Topic], land: Container[str]) -> list[tuple[str, int]]:
+    return [
+        (topic.name, number)
+        for topic in wanted
+        if topic.name in land
+        for number in range(topic.partitions)
+    ]
+
+
+def _lag(ends: LogEnds, reader: Reader, topic: str, partition: int) -> float:
+    return ends.lag(topic, partition, reader.positions.get((topic, partition)))
+
+
 def _work(of: service.Service) -> None:
     """Work until a signal comes, or another generation is shown."""
     stop = threading.Event()
@@ -122,7 +138,17 @@ def _work(of: service.Service) -> None:
             )
             for name, land in lands.items()
         ]
-        with ThreadPoolExecutor(len(readers), "sinks") as pool:
+        ends = LogEnds(
+            cluster_of(settings, "sinks"),
+            [place for land in lands.values() for place in _places(wanted, land)],
+        )
+        state.check(ends.trouble)
+        for reader in readers:
+            state.check(reader.trouble)
+            for topic, partition in _places(wanted, reader.land):
+                lag = partial(_lag, ends, reader, topic, partition)
+                LAG.labels(topic, str(partition)).set_function(lag)
+        with ends.followed(), ThreadPoolExecutor(len(readers), "sinks") as pool:
             futures = [pool.submit(reader.run) for reader in readers]
             done, _ = wait(futures, return_when=FIRST_COMPLETED)
             stop.set()

@@ -16,7 +16,7 @@ from chassis.kafka.cluster import Cluster
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
 from sinks.batch import ConsumedRecord, TableBatch
-from sinks.sink_metrics import EMPTY, ERRORS, LAG, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
+from sinks.sink_metrics import EMPTY, ERRORS, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 
 GROUP: Final = "pantau-sink"
@@ -32,8 +32,10 @@ _POLL_RECORDS: Final = 100
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 _PATIENT_TRIES: Final = 4
 """Some 9 s: what has not passed by then may be the fault of one row."""
-_LAG_EVERY_S: Final = 2.0
 _ANSWER_MS: Final = 5_000
+_POSITIONS_EVERY_S: Final = 1.0
+_STEP_S: Final = 60.0
+"""A batch that is under way for longer is trouble, though nothing has failed."""
 
 _log = logs.get("sinks.reader")
 
@@ -80,13 +82,16 @@ class Reader:
     ) -> None:
         self.name = name
         self._consumer = consumer
-        self._land = land
+        self.land = land
         self._writer = writer
         self._readiness = readiness
         self._stop = stop
         self._failures = 0
         self._waits_since: float | None = None
-        self._lag_due = 0.0
+        self._stepped_at = time.monotonic()
+        self._positions_due = 0.0
+        self.positions: dict[tuple[str, int], int] = {}
+        """(topic, partition) -> everything below it is in ClickHouse."""
         WAITING.labels(name).set_function(self._waiting_s)
 
     def run(self) -> None:
@@ -99,6 +104,7 @@ class Reader:
 
     def step(self) -> None:
         """Gather one batch, write and commit it; if the store is away, go back to its start."""
+        self._stepped_at = time.monotonic()
         batch = self._gather()
         if batch.spans:
             try:
@@ -109,10 +115,11 @@ class Reader:
                 return
             self._commit(batch)
             self._takes_rows()
-            self._readiness.fine(self.name)
+            self._positions_due = 0.0
             LAST_WRITE.labels(self.name).set(real_now_ms() / 1000)
-        if time.monotonic() >= self._lag_due:
-            self._measure_lag()
+        # Between two tries of a batch a store that is away is still away.
+        if not self._failures and time.monotonic() >= self._positions_due:
+            self._note_positions()
 
     def _gather(self) -> TableBatch:
         batch = TableBatch()
@@ -128,7 +135,7 @@ class Reader:
                     batch.read(record)
                     if not record.value:
                         EMPTY.labels(record.topic).inc()
-                    self._land[record.topic](record, batch)
+                    self.land[record.topic](record, batch)
             if not batch.spans:
                 break
             if deadline is None:
@@ -184,17 +191,23 @@ class Reader:
         since = self._waits_since
         return 0.0 if since is None else time.monotonic() - since
 
-    def _measure_lag(self) -> None:
-        """Ask the broker for the ends: `poll` says nothing of a broker that is away."""
+    def _note_positions(self) -> None:
+        """The consumer's: they pass the marks of transactions, which no record shows."""
         try:
-            ends = self._consumer.end_offsets(self._consumer.assignment(), _ANSWER_MS)
-            for at, end in ends.items():
-                position = self._consumer.position(at, timeout_ms=_ANSWER_MS) or 0
-                LAG.labels(at.topic, str(at.partition)).set(max(0, end - position))
+            for at in self._consumer.assignment():
+                position = self._consumer.position(at, timeout_ms=_ANSWER_MS)
+                if position is None:
+                    return
+                self.positions[at.topic, at.partition] = position
         except KafkaError as error:
             self._readiness.trouble(self.name, f"Kafka does not answer ({type(error).__name__})")
         else:
-            # Between two tries of a batch a store that is away is still away.
-            if not self._failures:
-                self._readiness.fine(self.name)
-        self._lag_due = time.monotonic() + _LAG_EVERY_S
+            self._readiness.fine(self.name)
+        self._positions_due = time.monotonic() + _POSITIONS_EVERY_S
+
+    def trouble(self) -> str | None:
+        """Why this thread does not go on though nothing has failed, for `Health.check`."""
+        under_way_s = time.monotonic() - self._stepped_at
+        if under_way_s <= _STEP_S:
+            return None
+        return f"{self.name}: one batch has been under way for {under_way_s:.0f} s"

@@ -18,7 +18,9 @@ ERRORS: Final = Counter(
     "pantau_sink_errors", "Batches that were put back and tried again", ["reader"]
 )
 LAG: Final = Gauge(
-    "pantau_sink_lag_records", "Records not yet in ClickHouse", ["topic", "partition"]
+    "pantau_sink_lag_records",
+    "Records up to the log's end that are not yet in ClickHouse, uncommitted ones too",
+    ["topic", "partition"],
 )
 LAST_WRITE: Final = Gauge(
     "pantau_sink_last_write_seconds", "Machine's time of the last batch, epoch seconds", ["reader"]

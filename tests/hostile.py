@@ -15,6 +15,7 @@ from contracts.results.topics import (
     GENERATION_CHANGE,
     HEAD_KEY,
     REGISTRY_CHANGE,
+    REVOCATION,
     SEQ_HEADER,
     SIGNATURE_HEADER,
     TABLE_HEADER,
@@ -31,6 +32,10 @@ class HostileRecord(NamedTuple):
     headers: list[tuple[str, bytes | None]]
     time_ms: int
 
+
+DEEP: Final = b"[" * 5_000 + b"]" * 5_000
+"""Deeper than Python's and msgspec's own limits."""
+_BIG: Final = b"x" * 100_000
 
 _LINES: Final = (
     b"",
@@ -49,7 +54,11 @@ _LINES: Final = (
     b"\xef\xbb\xbf{}",
     b"\x00",
     b'{"a":' * 600,
-    b"[" * 3000 + b"]" * 3000,
+    DEEP,
+    b'{"data":' + DEEP + b"}",
+    b'{"id":"' + _BIG + b'"}',
+    b"\r\n\r",
+    b'{"id":"a"}{"id":"b"}',
     b'{ "topic" : "x" }',
     b'{"epoch":"e","seq":1e3}',
     b'{"epoch":"e","seq":-1,"as_of":5}',
@@ -84,11 +93,16 @@ keys = (
             b"~position",
             b"facts/",
             b"\xff|\xff",
+            b"",
+            _BIG,
         ]
     )
 )
 _names = (
     st.sampled_from([TABLE_HEADER, SEQ_HEADER, CONTROL_HEADER, SIGNATURE_HEADER])
+    | st.sampled_from(
+        [CONTROL_HEADER.upper(), f" {CONTROL_HEADER}", f"{CONTROL_HEADER}\0", "h" * 20_000]
+    )
     | st.text(max_size=8)
     # Not UTF-8, written as Python writes such bytes in a text.
     | st.binary(min_size=1, max_size=6).map(lambda some: some.decode(errors="surrogateescape"))
@@ -98,7 +112,8 @@ _contents = (
     | st.binary(max_size=70)
     | st.sampled_from(
         [name.encode() for name in sorted(TABLES)]
-        + [kind.encode() for kind in (TICK, REGISTRY_CHANGE, GENERATION_CHANGE)]
+        + [kind.encode() for kind in (TICK, REGISTRY_CHANGE, GENERATION_CHANGE, REVOCATION)]
+        + [_BIG]
         + [b"1", b"-1", b"9" * 30, "٣".encode()]
     )
 )

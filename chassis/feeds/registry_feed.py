@@ -27,7 +27,7 @@ _log = logs.get(__name__)
 
 
 class RegistryFeed:
-    """Holds the newest registry. `changed` is called when `registry` changes.
+    """Holds the newest registry.
 
     For a service's metrics: `record` is told of each record, "applied" or "ignored"; `failed` the
     name of each error on the way to Kafka.
@@ -37,13 +37,11 @@ class RegistryFeed:
         self,
         cluster: Cluster,
         key: bytes,
-        changed: Callable[[], None] = lambda: None,
         record: Callable[[str], None] = lambda _: None,
         failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._cluster = cluster
         self._key = key
-        self._changed = changed
         self._record = record
         self._failed = failed
         self._regions: dict[str, RegionRegistry] = {}
@@ -101,4 +99,3 @@ class RegistryFeed:
             _log.error("registry not usable", error=str(error))
             return
         _log.info("registry in force", regions=list(self.registry.codes))
-        self._changed()

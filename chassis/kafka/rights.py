@@ -97,6 +97,8 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
         *_topics((*EVENT_TOPICS, DEAD_LETTERS), _WRITE),
         Right("TRANSACTIONAL_ID", "pantau.letters", _WRITE),
         Right("GROUP", "pantau-", ("DESCRIBE",), begins=True),
+        # `pantau status` names the transaction that readers wait for.
+        Right("TRANSACTIONAL_ID", _ANY, ("DESCRIBE",)),
     ],
     "devices": _topics(EVENT_TOPICS, _WRITE),
 }

@@ -90,15 +90,13 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        feed = asyncio.create_task(self._feed.run())
-        feed.add_done_callback(self._ended)
-        watch = asyncio.create_task(self._watch())
-        registry = asyncio.create_task(self._registry.run())
-        revocations = asyncio.create_task(self._revocations.run())
+        parts = (self._feed.run(), self._watch(), self._registry.run(), self._revocations.run())
+        tasks = [asyncio.create_task(part) for part in parts]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         # Nobody is let in before it is known whose token is void.
         await self._tokens_known.wait()
         self._drain_first(asyncio.get_running_loop())
-        tasks = (feed, watch, registry, revocations)
         try:
             yield
         finally:
@@ -106,12 +104,12 @@ class Gateway:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ended(self, feed: asyncio.Task[None]) -> None:
-        """The one supervision point: without its feed a gateway would show old rows for ever."""
-        if feed.cancelled():
+    def _ended(self, part: asyncio.Task[None]) -> None:
+        """The one supervision point: without one of them a gateway shows old rows, or lets in who was revoked, for ever."""
+        if part.cancelled():
             return
         self.failed = True
-        _log.error("the feed ended; so does the gateway", exc_info=feed.exception())
+        _log.error("a part ended; so does the gateway", exc_info=part.exception())
         os.kill(os.getpid(), signal.SIGTERM)
 
     async def _watch(self) -> None:

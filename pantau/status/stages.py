@@ -16,11 +16,12 @@ from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
 from chassis.feeds import generation_feed
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.log_ends import Offsets
 from chassis.settings import Settings
 from contracts.results.generations import FIRST, Generations
 from contracts.results.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
 from pantau.dev_tokens import short_wall_token
-from pantau.status.offsets import Offsets, read_offsets
+from pantau.status.offsets import LogState, read_offsets
 from storage.generation_tables import in_generation
 
 _SINK_GROUPS: Final = "pantau-sink"
@@ -54,7 +55,10 @@ class PartHealth(msgspec.Struct, frozen=True):
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """One partition of one stage's input: everything below `position` is applied; None: not known."""
+    """One partition of one stage's input: everything below `position` is applied; None: not known.
+
+    `end`: the log's, with what is not committed yet.
+    """
 
     stage: str
     topic: str
@@ -259,8 +263,8 @@ async def collect(settings: Settings) -> InstallationStatus:
         offsets = asyncio.to_thread(
             read_offsets, cluster_of(settings, "operator"), names, _SINK_GROUPS
         )
-        (ends, sink), positions, dead, live, last_write, *services = await asyncio.gather(
-            within("kafka", offsets, ({}, {})),
+        (ends, sink, waits), positions, dead, live, last_write, *services = await asyncio.gather(
+            within("kafka", offsets, LogState({}, {}, [])),
             within("clickhouse, positions", asker.positions(shown), []),
             within("clickhouse, dead letters", asker.dead_letters(), None),
             within("gateway", asker.live(), []),
@@ -270,4 +274,5 @@ async def collect(settings: Settings) -> InstallationStatus:
         )
     services.append(PartHealth("kafka", "siap" if ends else "mati"))
     found = stages(positions, sink, ends)
+    troubles += map(str, waits)
     return InstallationStatus(services, found, live, dead, last_write, troubles, kept)

@@ -43,15 +43,14 @@ class Ingest:
 
     def __init__(self, settings: Settings, key: bytes, clock: Clock, limits: DeviceLimits) -> None:
         self.health = Health("ingest")
+        self.health.check(self._why_not)
         self._key = key
         self.clock = clock
         self._rate = RateLimit(limits)
         self._budget = Budget(limits)
-        self._link = KafkaLink(
-            cluster_of(settings, "ingest"), (*EVENT_TOPICS, DEAD_LETTERS), self._note
-        )
-        self._feed = CountedRegistryFeed(cluster_of(settings, "ingest"), key, self._note)
-        self._revocations = RevocationFeed(cluster_of(settings, "ingest"), key, self._note)
+        self._link = KafkaLink(cluster_of(settings, "ingest"), (*EVENT_TOPICS, DEAD_LETTERS))
+        self._feed = CountedRegistryFeed(cluster_of(settings, "ingest"), key)
+        self._revocations = RevocationFeed(cluster_of(settings, "ingest"), key)
         self._batcher = Batcher(self._link, settings.group_ms)
         self._stopping = False
 
@@ -72,11 +71,11 @@ class Ingest:
 
         for task in tasks:
             task.add_done_callback(ended)
+        self.health.ready()
         try:
             yield
         finally:
             self._stopping = True
-            self._note()
             await self._batcher.drain()
             for task in tasks:
                 task.cancel()
@@ -91,13 +90,6 @@ class Ingest:
         if not self._revocations.is_loaded:
             return "the revoked tokens are not loaded yet"
         return None if self._feed.registry else "the registry is not loaded yet"
-
-    def _note(self) -> None:
-        reason = self._why_not()
-        if reason is None:
-            self.health.ready()
-        else:
-            self.health.not_ready(reason)
 
     async def renew_token(self, request: Request) -> Response:
         """`POST /v1/token`: a fresh token for a device whose token still holds."""

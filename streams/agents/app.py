@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
 from kafka import KafkaAdminClient
+from prometheus_client import REGISTRY
 
 from chassis import logs
 from chassis.clocks import load_clock, secret_key
@@ -21,6 +22,7 @@ from chassis.feeds import generation_feed
 from chassis.health import Health
 from chassis.kafka.cluster import Cluster, cluster_of
 from chassis.kafka.log import KafkaAccess
+from chassis.kafka.log_ends import LogEnds
 from chassis.settings import Settings
 from contracts.results.generations import revision_base
 from contracts.results.topics import (
@@ -37,12 +39,14 @@ from streams.agents.owner import OwnedPartition, Owner
 from streams.agents.owners import Owners
 from streams.agents.ticker import Ticker
 from streams.agents.transport import Transport
+from streams.agents.worker_health import WorkerHealth
 from streams.core.fold import Fold
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold
 
 _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
+_TURN_S: Final = 1.0
 _UNOWNED_S: Final = 15.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
 _NEVER_S: Final = 1e9
@@ -108,6 +112,13 @@ class _OwnerFactory:
         broker = KafkaAccess(cluster_of(self._settings, "streams"))
         return Owner(where, fold, broker, self._clock, self._key)
 
+    def inputs(self) -> LogEnds:
+        """The ends of all inputs, whoever owns them."""
+        counts = dict.fromkeys(EVENT_TOPICS, self._settings.partitions)
+        counts[self.feed] = self._settings.region_partitions
+        places = [(topic, number) for topic, count in counts.items() for number in range(count)]
+        return LogEnds(cluster_of(self._settings, "streams"), places)
+
     def ticker(self) -> Ticker:
         """The ticker of this installation."""
         settings = self._settings
@@ -160,7 +171,8 @@ def build(settings: Settings, health: Health) -> App:
     )
     app.owners = Owners(places.owner)
     _declare_agents(app, places.feed)
-    _declare_tasks(app, places, settings.flush_ms / 1000, health)
+    _declare_tasks(app, places, settings.flush_ms / 1000)
+    _declare_watch(app, places.inputs(), health)
     _follow_generations(app, places.generation, settings)
     return app
 
@@ -197,7 +209,7 @@ def _declare_agents(app: App, feed: str) -> None:
     on_revoked.connect(revoked)
 
 
-def _declare_tasks(app: App, places: _OwnerFactory, flush_s: float, health: Health) -> None:
+def _declare_tasks(app: App, places: _OwnerFactory, flush_s: float) -> None:
     async def flush() -> None:
         while not app.should_stop:
             await asyncio.sleep(flush_s)
@@ -214,12 +226,27 @@ def _declare_tasks(app: App, places: _OwnerFactory, flush_s: float, health: Heal
         finally:
             await ticker.stop()
 
-    async def watch() -> None:
-        while not app.should_stop:
-            await _check_worker(app, health)
-            await asyncio.sleep(_WATCH_S if health.is_ready else _WATCH_START_S)
+    for task in (flush, tick):
+        app.task(task)
 
-    for task in (flush, tick, watch):
+
+def _declare_watch(app: App, ends: LogEnds, health: Health) -> None:
+    worker = WorkerHealth(app.owners, ends)
+    health.check(worker.trouble)
+    REGISTRY.register(worker)
+
+    async def turn() -> None:
+        while not app.should_stop:
+            worker.turned()
+            await asyncio.sleep(_TURN_S)
+
+    async def watch() -> None:
+        with ends.followed():
+            while not app.should_stop:
+                await _check_worker(app, health)
+                await asyncio.sleep(_WATCH_S if health.is_ready else _WATCH_START_S)
+
+    for task in (turn, watch):
         app.task(task)
 
 

@@ -84,6 +84,8 @@ class Owner:
     ) -> None:
         self.place = place
         self.position = 0
+        self.flushed = 0
+        """The position that is on Kafka: a successor goes on from there."""
         self.progressed_at = time.monotonic()
         self._fold = fold
         self._broker = broker
@@ -107,7 +109,7 @@ class Owner:
             stored = await self._read(reader, self.place.state)
             raw = stored.pop(POSITION_KEY, None)
             bounds = (await reader.bounds([self.place.input]))[self.place.input]
-            self.position = self._checked(raw, bounds)
+            self.position = self.flushed = self._checked(raw, bounds)
             records = len(stored)
             for key, value in stored.items():
                 self._fold.restore(self.place.state, key, value)
@@ -201,6 +203,7 @@ class Owner:
                 raise
             finally:
                 self._flush_began = None
+            self.flushed = position
 
     @property
     def flushing_s(self) -> float:

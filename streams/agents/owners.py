@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from faust.types import TP
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 from chassis import logs
 from chassis.kafka.interface import BROKER_ERRORS, FencedError
@@ -23,7 +23,6 @@ _log = logs.get(__name__)
 _empty = Counter(
     "pantau_stream_empty_records_total", "Records without a value, which say nothing", ["topic"]
 )
-_position = Gauge("pantau_stream_position", "Next offset of the input", ["topic", "partition"])
 _flush_seconds = Histogram("pantau_stream_flush_seconds", "Seconds a flush takes", ["topic"])
 _records = Counter("pantau_stream_records_total", "Records folded", ["topic"])
 
@@ -116,6 +115,16 @@ class Owners:
             self._unowned_since = now
         return now - self._unowned_since
 
+    @property
+    def flushing_s(self) -> float:
+        """Seconds for which the slowest flush has been under way; 0 if none is. From any thread."""
+        return max((owner.flushing_s for owner in list(self._owners.values())), default=0.0)
+
+    def flushed(self) -> list[tuple[str, int, int]]:
+        """Topic, partition and flushed position of each owned partition. From any thread."""
+        owned = list(self._owners.items())
+        return [(place.topic, place.partition, owner.flushed) for place, owner in owned]
+
     async def _drop(self, place: TP) -> None:
         owner = self._owners.pop(place, None)
         if owner is not None:
@@ -160,7 +169,6 @@ class Owners:
     async def _flush(self, place: TP, owner: Owner) -> None:
         with _flush_seconds.labels(place.topic).time():
             await owner.flush()
-        _position.labels(place.topic, place.partition).set(owner.position)
 
     async def stuck(self) -> list[str]:
         """Partitions that have stood at one position for long while their log goes on behind it, or whose flush does not end.

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from kafka import KafkaProducer
 
 from chassis.kafka.admin import TopicError, ensure_topics, wait_for_broker
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.log_ends import EndsPolicy, LogEnds
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Unit
 from contracts.results.topics import (
@@ -27,6 +29,7 @@ from contracts.time.days import iso_to_day
 from engines.kafka.broker import KafkaBroker, pick_port
 from pantau.registry_publish import publish
 from pantau.status.offsets import read_offsets
+from tests.fixtures_sinks import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -128,7 +131,32 @@ def test_offsets_of_topics_and_groups(broker: Cluster) -> None:
             await consumer.stop()
 
     ensure_topics(broker, [Topic("odd2", 1)], 1)
-    ends, held = read_offsets(broker, ["odd2", "nowhere"], "pantau-sink")
-    assert (ends, held) == ({("odd2", 0): 0}, {})
+    state = read_offsets(broker, ["odd2", "nowhere"], "pantau-sink")
+    assert state == ({("odd2", 0): 0}, {}, [])
     asyncio.run(commit())
-    assert read_offsets(broker, ["odd2"], "pantau-sink")[1] == {("odd2", 0): 0}
+    assert read_offsets(broker, ["odd2"], "pantau-sink").groups == {("odd2", 0): 0}
+
+
+def test_an_open_transaction_is_named_and_its_records_are_lag(broker: Cluster) -> None:
+    ensure_topics(broker, [Topic("held", 1)], 1)
+    seen = LogEnds(broker, [("held", 0)], EndsPolicy(every_s=0.1, open_s=0.5))
+    stranger = KafkaProducer(**broker.client(), transactional_id="stranger")
+    stranger.init_transactions()
+    stranger.begin_transaction()
+    stranger.send("held", b"x", partition=0).get(30)
+    plain = KafkaProducer(**broker.client())
+    plain.send("held", b"waits", partition=0).get(30)
+    with seen.followed():
+        wait_until(lambda: "held/0 waits at offset 0" in (seen.trouble() or ""))
+        assert seen.lag("held", 0, 0) == 2
+        assert read_offsets(broker, ["held"], "pantau-sink").waits == []  # open for a moment only
+        state = read_offsets(broker, ["held"], "pantau-sink", open_ms=0)
+        assert state.ends == {("held", 0): 2}
+        (wait,) = state.waits
+        assert (wait.topic, wait.partition, wait.records) == ("held", 0, 2)
+        assert f"of producer {wait.producer} (stranger) since 20" in str(wait)
+        stranger.abort_transaction()
+        wait_until(lambda: seen.trouble() is None)
+        assert read_offsets(broker, ["held"], "pantau-sink", open_ms=0).waits == []
+    stranger.close()
+    plain.close()

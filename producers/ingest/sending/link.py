@@ -6,7 +6,7 @@ Nothing here waits for Kafka without end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -51,15 +51,12 @@ class _Generation:
 class KafkaLink:
     """Sends records and waits for the broker to acknowledge them (`acks=all`).
 
-    `topics`: those whose partition counts are needed; `changed` is called when `reason` changes.
+    `topics`: those whose partition counts are needed.
     """
 
-    def __init__(
-        self, cluster: Cluster, topics: Sequence[str], changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, cluster: Cluster, topics: Sequence[str]) -> None:
         self._cluster = cluster
         self._topics = topics
-        self._changed = changed
         self._current: _Generation | None = None
         self.reason: str | None = "connecting to Kafka"
         """Why nothing can be sent now; None while all is well."""
@@ -72,12 +69,12 @@ class KafkaLink:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             self._current = generation
-            self._set(None)
+            self.reason = None
             try:
                 await self._watch(generation)
             finally:
                 self._current = None
-                self._set("the connection to Kafka was lost")
+                self.reason = "the connection to Kafka was lost"
                 await _close(generation.producer)
 
     def partitions(self, topic: str) -> int:
@@ -115,10 +112,6 @@ class KafkaLink:
         generation.fail(f"{type(error).__name__}: {error}")
         return KafkaUnavailableError(str(error) or type(error).__name__)
 
-    def _set(self, reason: str | None) -> None:
-        self.reason = reason
-        self._changed()
-
     async def _connect(self) -> _Generation | None:
         producer = AIOKafkaProducer(
             **self._cluster.client(),
@@ -138,7 +131,7 @@ class KafkaLink:
                 }
         except (KafkaError, TimeoutError, OSError) as error:
             KAFKA_ERRORS.labels(type(error).__name__).inc()
-            self._set(f"Kafka at {self._cluster} cannot be reached or lacks topics ({error})")
+            self.reason = f"Kafka at {self._cluster} cannot be reached or lacks topics ({error})"
             _log.warning("kafka not reachable", error=str(error), kind=type(error).__name__)
             await _close(producer)
             return None

@@ -11,10 +11,9 @@ from dashboard_ws.gateway.live.day_line import DayLine
 from dashboard_ws.gateway.live.region_map import Change, Frame
 from dashboard_ws.gateway.stream.frames import BadRecordError, FrameBuffer
 from tests import hostile
-from tests.hostile import HostileRecord
+from tests.hostile import DEEP, HostileRecord
 
 _HEAD = b"32.08|" + HEAD_KEY.encode()
-_DEEP = b"[" * 5_000 + b"]" * 5_000
 
 
 def _add(buffer: FrameBuffer, record: HostileRecord) -> None:
@@ -40,10 +39,10 @@ def test_the_next_frame_closes(found: list[HostileRecord]) -> None:
     ("key", "value", "seq"),
     [
         (b"32.11|k", b'{"topic":"x"}', b"9" * 5_000),
-        (b"32.11|k", b'{"topic":"x","z":' + _DEEP + b"}", b"1"),
+        (b"32.11|k", b'{"topic":"x","z":' + DEEP + b"}", b"1"),
         (b"32.11|k", b'{"topic":"\xff"}', b"1"),
         (b"32.11|k", b'{"topic":"x","note":"\xff"}', b"1"),
-        (_HEAD, b'{"epoch":"e","seq":1,"z":' + _DEEP + b"}", None),
+        (_HEAD, b'{"epoch":"e","seq":1,"z":' + DEEP + b"}", None),
         (_HEAD, b'{"epoch":"\xff","seq":1}', None),
     ],
 )
