@@ -12,7 +12,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from kafka import KafkaProducer
 
-from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS, TABLE_HEADER, VERDICTS
+from contracts.results.topics import SPPG_EVENTS, TABLE_HEADER, TICK, VERDICTS, control_headers
 from storage import migrate
 from storage.next_migration import next_statements
 from storage.schema import STORE
@@ -38,6 +38,7 @@ def verdict_row(table: str, row: dict[str, Any]) -> dict[str, Any]:
     return {"value": json.dumps(row).encode(), "headers": [(TABLE_HEADER, table.encode())]}
 
 
+TICKED = control_headers(bytes.fromhex("6b" * 32), TICK, b"{}")
 POSITION = {
     "stream": VERDICTS,
     "topic": SPPG_EVENTS,
@@ -53,7 +54,7 @@ def test_rows_are_exact_after_kills_between_insert_and_commit(
     for first in (0, 300, 600):
         for number in range(first, first + 300, 3):
             producer.send(SPPG_EVENTS, b"\n".join(meals("kill", number, 3)), partition=number % 2)
-        producer.send(SPPG_EVENTS, b"{}", partition=0, headers=[(CONTROL_HEADER, b"tick")])
+        producer.send(SPPG_EVENTS, b"{}", partition=0, headers=TICKED)
         producer.flush()
         assert start("tests.sinks.killer").process.wait(120) == -signal.SIGKILL
         assert count(store, "raw_lines") > first
