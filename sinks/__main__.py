@@ -16,9 +16,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import clocks, health, logs, service
 from chassis.feeds import generation_feed
+from chassis.feeds.log_ends import LogEnds
 from chassis.kafka.admin import ensure_topics, wait_for_broker
 from chassis.kafka.cluster import cluster_of
-from chassis.kafka.log_ends import LogEnds
 from chassis.settings import Settings
 from contracts.results.topics import (
     EVENT_TOPICS,

@@ -1,1 +1,1 @@
-"""Topics that every service follows: the registry, and the generation that is shown."""
+"""What every service follows: the registry, the generation that is shown, revoked tokens, the ends of logs."""

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from chassis.feeds.log_ends import Offsets, read_ends
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.log_ends import Offsets, read_ends
 from contracts.time.clock import real_now_ms, rfc3339
 
 _LIMIT_MS: Final = 2500

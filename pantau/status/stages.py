@@ -15,8 +15,8 @@ from kafka.errors import KafkaError
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
 from chassis.feeds import generation_feed
+from chassis.feeds.log_ends import Offsets
 from chassis.kafka.cluster import cluster_of
-from chassis.kafka.log_ends import Offsets
 from chassis.settings import Settings
 from contracts.results.generations import FIRST, Generations
 from contracts.results.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of

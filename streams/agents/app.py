@@ -19,10 +19,10 @@ from prometheus_client import REGISTRY
 from chassis import logs
 from chassis.clocks import load_clock, secret_key
 from chassis.feeds import generation_feed
+from chassis.feeds.log_ends import LogEnds
 from chassis.health import Health
 from chassis.kafka.cluster import Cluster, cluster_of
 from chassis.kafka.log import KafkaAccess
-from chassis.kafka.log_ends import LogEnds
 from chassis.settings import Settings
 from contracts.results.generations import revision_base
 from contracts.results.topics import (

@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from chassis.kafka.log_ends import LogEnds
+from chassis.feeds.log_ends import LogEnds
 from streams.agents.owners import Owners
 
 _TURN_S: Final = 20.0

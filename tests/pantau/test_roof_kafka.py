@@ -11,9 +11,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaProducer
 
+from chassis.feeds.log_ends import EndsPolicy, LogEnds
 from chassis.kafka.admin import TopicError, ensure_topics, wait_for_broker
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.log_ends import EndsPolicy, LogEnds
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Unit
 from contracts.results.topics import (
