@@ -20,10 +20,12 @@ from chassis.http.problems import Problem
 from chassis.settings import Settings
 from contracts.registry.entities import Recipient, Registry, ServiceDay, Unit
 from contracts.time.days import day_to_iso
+from contracts.time.windows import GROUPS
 from contracts.tokens import Claims
 from dashboard_ws.gateway.api.http import Bearer
 from dashboard_ws.gateway.api.outline import Outline, read_outline
 from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.live.attendance_sums import Attended
 
 Claim = Callable[[HTTPAuthorizationCredentials | None, str], Claims]
 Meals = list[tuple[int, int]]
@@ -51,20 +53,24 @@ class Target(msgspec.Struct):
 
 
 class NotServed(msgspec.Struct):
-    """How many recipients the calendar leaves out today, with which of their groups (empty: all), and why.
+    """How many recipients the calendar leaves out today, which of their groups, and why.
 
+    `whole`: they are left out with all their groups; `kind`: what they are, empty if of several kinds.
     An empty `reason`: the weekday is none of service.
     """
 
     reason: str
-    groups: tuple[str, ...]
+    groups: list[str]
+    whole: bool
+    kind: str
     recipients: int
 
 
 class RegionAnswer(msgspec.Struct):
     """`targets` and `meals` are of `day`, the region's local day.
 
-    `today`: (minute of the day, cooked, dispatched, received, eaten), a point a pane.
+    `today`: (minute of the day, cooked, dispatched, received, eaten), a point a pane; `recipients`: those
+    served; `attended`: of those that count who is present and who has eaten.
     """
 
     code: str
@@ -81,6 +87,7 @@ class RegionAnswer(msgspec.Struct):
     today: list[tuple[int, int, int, int, int]]
     recipients: int
     not_served: list[NotServed]
+    attended: Attended
     map: Outline
 
 
@@ -159,6 +166,7 @@ class RegionInfo:
             ],
             recipients=len(service.registered),
             not_served=_not_served(service),
+            attended=self._hub.attendance[code].sums(iso),
             map=self._map(code),
         )
 
@@ -190,11 +198,24 @@ def _meals(service: ServiceDay, recipients: Iterable[Recipient]) -> Meals:
 
 
 def _not_served(service: ServiceDay) -> list[NotServed]:
-    """Most recipients first."""
-    found: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    """By reason, most recipients first; those left out with some groups alone apart."""
+    groups: dict[tuple[str, bool], set[str]] = {}
+    kinds: dict[tuple[str, bool], list[str]] = {}
     for recipient, reasons in service.not_served.items():
-        partly = recipient in service.registered
+        whole = recipient not in service.registered
         for reason in set(reasons.values()):
-            groups = tuple(sorted(group for group, why in reasons.items() if why == reason))
-            found[reason, groups if partly else ()] += 1
-    return [NotServed(reason, groups, n) for (reason, groups), n in found.most_common()]
+            left_out = (group for group, why in reasons.items() if why == reason)
+            groups.setdefault((reason, whole), set()).update(left_out)
+            kind = service.view.recipients[recipient].kind
+            kinds.setdefault((reason, whole), []).append(kind)
+    found = [
+        NotServed(
+            reason,
+            [group for group in GROUPS if group in groups[reason, whole]],
+            whole,
+            of[0] if len(set(of)) == 1 else "",
+            len(of),
+        )
+        for (reason, whole), of in kinds.items()
+    ]
+    return sorted(found, key=lambda one: -one.recipients)

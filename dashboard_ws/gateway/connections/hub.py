@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from contracts.time.clock import Clock, rfc3339
 from dashboard_ws.gateway import gateway_metrics
+from dashboard_ws.gateway.live.attendance_sums import AttendanceSums
 from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.day_line import DayLine
 from dashboard_ws.gateway.live.region_map import Filter, Frame, MapPosition, RegionMap, Update
@@ -41,12 +42,14 @@ class Regions:
     def __init__(self, regions: Iterable[str]) -> None:
         self.maps = {region: RegionMap() for region in regions}
         self.days = {region: DayLine(f"performance/kabupaten/{region}/1d") for region in self.maps}
+        self.attendance = {region: AttendanceSums() for region in self.maps}
 
     def apply(self, region: str, frame: Frame) -> None:
         """Take a frame of the stream. Regions not served here are ignored."""
         if region in self.maps:
             self.maps[region].apply(frame)
             self.days[region].note(frame)
+            self.attendance[region].note(frame)
 
 
 class Hub:
@@ -68,6 +71,11 @@ class Hub:
     def days(self) -> dict[str, DayLine]:
         """The regions' days."""
         return self._shown.days
+
+    @property
+    def attendance(self) -> dict[str, AttendanceSums]:
+        """Who is present and who has eaten, by region."""
+        return self._shown.attendance
 
     def show(self, regions: Regions) -> None:
         """From now on clients are shown these: another epoch, so each is given a snapshot."""

@@ -22,6 +22,8 @@ export interface Scene {
   readonly unknown?: readonly [number, number];
   /** Nobody is served today: why. */
   readonly dayOff?: string;
+  /** Pupils have a day off, mothers and small children are served: why. */
+  readonly schoolsOff?: string;
   readonly alerts?: boolean;
   /** Everything went as it should: the widest figures that a good day has. */
   readonly perfect?: boolean;
@@ -51,13 +53,19 @@ export function regionOf(scene: Scene): Region {
     today,
     recipients: off || scene.dayOff ? 0 : 1386,
     not_served: off
-      ? [{ reason: "", groups: [], recipients: 1400 }]
+      ? [{ reason: "", groups: GROUPS.slice(0, -1), whole: true, kind: "", recipients: 1400 }]
       : scene.dayOff
-        ? [{ reason: scene.dayOff, groups: [], recipients: 1400 }]
-        : [
-            { reason: "ujian", groups: [], recipients: 14 },
-            { reason: "posyandu pindah hari", groups: ["bumil"], recipients: 2 },
-          ],
+        ? [{ reason: scene.dayOff, groups: GROUPS.slice(0, -1), whole: true, kind: "", recipients: 1400 }]
+        : scene.schoolsOff
+          ? [{ reason: scene.schoolsOff, groups: GROUPS.slice(0, 6), whole: true, kind: "", recipients: 1050 }]
+          : [
+              { reason: "ujian akhir semester", groups: ["sd", "guru"], whole: true, kind: "school", recipients: 30 },
+              { reason: "pindah hari", groups: ["bumil"], whole: false, kind: "posyandu", recipients: 2 },
+            ],
+    attended:
+      off || scene.quiet
+        ? { recipients: 0, present: 0, eaten: 0 }
+        : { recipients: 640, present: 98_000, eaten: 91_402 },
   };
 }
 
@@ -153,6 +161,8 @@ export function rowsOf(scene: Scene): Row[] {
     portions_confirmed: confirmed,
     portions_refused: 114,
     reporting: zero ? 0 : 912,
+    absent_ill: zero ? 0 : 2617,
+    declined: zero ? 0 : 763,
   });
   const coverage = (level: string, id: string, group: string, eaten: number, target: number): void => {
     const key = `coverage/${level}/${id}/${group}/1d`;

@@ -15,6 +15,7 @@ const SCENES: Record<string, Scene> = {
   "when all is stale": { day: "2026-11-24", minute: 640, age: 42 },
   "when all is gone": { day: "2026-11-24", minute: 640, age: 120 },
   "on a named day off": { day: "2026-12-01", minute: 600, quiet: true, dayOff: "Hari Raya Idulfitri 1447 H" },
+  "on a day off of schools": { day: "2026-12-22", minute: 700, schoolsOff: "libur semester ganjil" },
   "on a Sunday": { day: "2026-11-22", minute: 600, quiet: true },
   "a simulation whose data is stale": { day: "2026-11-24", minute: 640, age: 42, simulated: true },
 };
@@ -123,7 +124,10 @@ describe("what stands on the wall", () => {
     await wall();
     const body = await text();
     expect(body).toMatch(/Dikonfirmasi 9\d % · ditolak 114 · 912 dari 1\.386 melapor/);
-    expect(body).toContain("Tidak melayani: 14 penerima (ujian) · +1 lainnya");
+    expect(body).toContain("Dari yang hadir 93 % makan · 2.617 absen sakit");
+    expect(body).toContain(
+      "Tidak melayani: 30 sekolah (ujian akhir semester) · Ibu hamil: pindah hari (2 posyandu) · +1 lainnya",
+    );
     await page.context().close();
     gateway.show({ day: "2026-12-01", minute: 600, quiet: true, dayOff: "Natal" });
     await wall();

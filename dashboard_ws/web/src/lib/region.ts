@@ -28,11 +28,23 @@ export interface Shape {
   readonly cy: number;
 }
 
-/** Recipients that the calendar leaves out today. `groups` empty: the whole recipient; `reason` empty: no day of service. */
+/**
+ * Recipients that the calendar leaves out today, and with which groups. `whole`: with all of theirs; `kind`: empty if
+ * they are of several; `reason` empty: no day of service.
+ */
 export interface NotServed {
   readonly reason: string;
   readonly groups: readonly string[];
+  readonly whole: boolean;
+  readonly kind: "school" | "pesantren" | "posyandu" | "";
   readonly recipients: number;
+}
+
+/** Of the recipients that have counted today who is present and who has eaten: both sums. */
+export interface Attended {
+  readonly recipients: number;
+  readonly present: number;
+  readonly eaten: number;
 }
 
 export interface Region {
@@ -53,6 +65,7 @@ export interface Region {
   /** Recipients that are served on `day`. */
   readonly recipients: number;
   readonly not_served: readonly NotServed[];
+  readonly attended: Attended;
   readonly map: { readonly viewBox: string; readonly kecamatan: readonly Shape[] };
 }
 
@@ -68,10 +81,15 @@ export function mealsOf(region: Region): Meal[] {
   return region.targets.map((one) => [minuteOf(one.meal_time), one.registered]);
 }
 
-/** True if meals are served on the day; of the region's own day its calendar says so too. */
+/** True if meals are served on the day: of the region's own day its calendar says so, of others weekday and holidays. */
 export function serves(region: Region, day: string): boolean {
-  if (region.day === day && region.targets.length === 0) return false;
+  if (region.day === day) return region.targets.length > 0;
   return region.service_weekdays.includes(weekday(day)) && !region.holidays.includes(day);
+}
+
+/** The local day after `day`. */
+export function nextDay(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
 
 /** Minutes since a unit's hours began, or null outside them. */

@@ -11,7 +11,9 @@ import { linkState, type Link } from "./truth";
 import { addPoint } from "./view/today";
 
 const TICK_MS = 250;
+/** The region is asked for anew so often by its own clock, but no oftener by ours: it holds what the day has brought. */
 const REGION_MS = 600_000;
+const REGION_LEAST_MS = 20_000;
 const AGAIN_MS = 5_000;
 
 export class Wall {
@@ -57,7 +59,11 @@ export function start(code: string | null): Wall {
     wall.link = linkState(silent, real - began, lagMs, clock.factor);
     if (lastFrame === null) wall.waiting = Math.floor((real - began) / 1000);
     const newDay = wall.day !== "" && askedDay !== "" && wall.day !== askedDay;
-    if (wall.region !== null && (real - asked > REGION_MS || (newDay && real - asked > AGAIN_MS))) void ask();
+    if (
+      wall.region !== null &&
+      (real - asked > Math.max(REGION_MS / clock.factor, REGION_LEAST_MS) || (newDay && real - asked > AGAIN_MS))
+    )
+      void ask();
   }
 
   /** Reads the region; returns it, or null if the server did not give it. */

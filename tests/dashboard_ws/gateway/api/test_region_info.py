@@ -12,14 +12,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from chassis.regions.region_folder import load_region
-from contracts.registry.entities import RegionRegistry, Registry
+from contracts.registry.entities import RegionRegistry, Registry, iso_to_day
 from contracts.results.topics import (
     REGISTRY,
     REGISTRY_CHANGE,
     control_headers,
 )
 from dashboard_ws.gateway.api.outline import SIZE, read_outline
-from dashboard_ws.gateway.api.region_info import _meals
+from dashboard_ws.gateway.api.region_info import NotServed, _meals, _not_served
 from dashboard_ws.gateway.live.day_line import PANE_MS, DayLine
 from dashboard_ws.gateway.live.region_map import Change, Frame
 from tests.dashboard_ws.conftest import KEY, REGION, GatewayProcess, token
@@ -97,6 +97,17 @@ def test_meals_add_up_to_the_registered_of_the_day() -> None:
         sum(registry.registered(one, day).values()) for one in fed
     )
     assert meals == sorted(meals)
+
+
+def test_who_is_not_served_is_told_by_reason_kind_and_groups() -> None:
+    registry = Registry([load_region(_ROOT / "regions" / "32.11")])
+    [exam] = _not_served(registry.service("32.11", iso_to_day("2026-12-02")))
+    assert exam == NotServed(
+        "ujian akhir semester (sekolah contoh)", ["sd", "guru"], True, "school", 30
+    )
+    [pupils] = _not_served(registry.service("32.11", iso_to_day("2026-12-22")))
+    groups = ["paud", "sd", "smp", "sma", "santri", "guru"]
+    assert pupils == NotServed("libur semester", groups, True, "", 1050)
 
 
 @pytest.mark.real

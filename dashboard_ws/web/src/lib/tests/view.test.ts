@@ -3,19 +3,20 @@ import { backoff } from "../link/connection";
 import { isNews } from "../link/build";
 import { LocalTime } from "../format";
 import type { Row } from "../link/protocol";
-import { dueBy, minutesOpen, type DayPoint, type Unit } from "../region";
+import { dueBy, minutesOpen, nextDay, serves, type DayPoint, type NotServed, type Region, type Unit } from "../region";
 import { arcMinute, fit, orbit } from "../stage";
 import { classOf, lowest } from "../view/areas";
 import { fold, signs, type Notice } from "../view/attention";
 import { spread } from "../view/chart";
 import { isSilent, signals } from "../view/clinic";
-import { heard, ranking, reporting } from "../view/kitchens";
-import { confirmed, dayOff, difference, notServed } from "../view/reception";
+import { heard, ranking, reporting, serving } from "../view/kitchens";
+import { attended, confirmed, dayOff, difference, notServed } from "../view/reception";
 import { addPoint, gaps, pieces } from "../view/today";
 
 const DAY = "2026-11-24";
 const NOW = Date.parse("2026-11-24T03:00:00Z");
 const MINUTE = 600;
+const SERVED = { today: true, tomorrow: true };
 const unit = (id: string, more: Partial<Unit> = {}): Unit => ({
   unit_id: id,
   kind: "sppg",
@@ -91,7 +92,7 @@ describe("kitchens", () => {
       last("A", "2026-11-24T00:55:00Z", "2026-11-24T01:00:00Z"),
       last("B", "2026-11-24T00:30:00Z"),
     ]);
-    expect(heard(units.slice(0, 3), held, NOW, MINUTE, true).map((one) => one.hearing)).toEqual([
+    expect(heard(units.slice(0, 3), held, NOW, MINUTE, SERVED).map((one) => one.hearing)).toEqual([
       "fresh",
       "silent",
       "never",
@@ -100,7 +101,7 @@ describe("kitchens", () => {
 
   it("are not expected on a day off", () => {
     const held = new Map([last("A", "2026-11-23T07:00:00Z")]);
-    expect(heard([unit("A")], held, NOW, MINUTE, false)[0]?.hearing).toBe("closed");
+    expect(heard([unit("A")], held, NOW, MINUTE, { today: false, tomorrow: true })[0]?.hearing).toBe("closed");
   });
 });
 
@@ -116,7 +117,7 @@ describe("signs", () => {
       }),
       kitchen("B", { tests_failed: 2, temp_readings: 9, temp_in_range: 5 }),
     ]);
-    const found = signs(heard([unit("A"), unit("B")], rows, NOW, MINUTE, true), rows, DAY, NOW);
+    const found = signs(heard([unit("A"), unit("B")], rows, NOW, MINUTE, SERVED), rows, DAY, NOW);
     expect(found.map((one) => [one.severity, one.what, one.where, one.figure])).toEqual([
       [3, "Uji gagal", "B", "2×"],
       [3, "> 6 jam", "A", "1×"],
@@ -170,6 +171,32 @@ describe("signs", () => {
   });
 });
 
+describe("days on which some are served", () => {
+  const YESTERDAY = "2026-11-23T03:00:00Z";
+  const night = unit("N", { opens: 1320, closes: 600 });
+  const holiday = { day: DAY, service_weekdays: [1, 2, 3, 4, 5, 6], holidays: [DAY, "2026-11-26"] };
+  const of = (targets: Region["targets"]): Region => ({ ...holiday, targets }) as unknown as Region;
+
+  it("a holiday on which small children are served is a day of service, and a weekday without targets is none", () => {
+    expect(serves(of([{ meal_time: "09:00", registered: 5 }]), DAY)).toBe(true);
+    expect(serves(of([]), DAY)).toBe(false);
+    expect([nextDay(DAY), "2026-11-26", "2026-11-29"].map((day) => serves(of([]), day))).toEqual([true, false, false]);
+  });
+
+  it("a kitchen that nobody expects meals of is closed, and not counted among those that report", () => {
+    const idle = unit("I", { meals: [] });
+    expect(heard([idle], new Map([last("I", YESTERDAY)]), NOW, MINUTE, SERVED)[0]?.hearing).toBe("closed");
+    expect(serving([idle, unit("A")]).map((one) => one.unit_id)).toEqual(["A"]);
+  });
+
+  it("who opens before midnight is expected if there is service tomorrow", () => {
+    const hearing = (tomorrow: boolean): string | undefined =>
+      heard([night], new Map([last("N", YESTERDAY)]), NOW, 1400, { today: !tomorrow, tomorrow })[0]?.hearing;
+    expect(hearing(false)).toBe("closed");
+    expect(hearing(true)).not.toBe("closed");
+  });
+});
+
 describe("the receiving side", () => {
   const said = row("r", { checks: 3, portions_confirmed: 81, portions_refused: 4, reporting: 9 });
 
@@ -191,20 +218,40 @@ describe("the receiving side", () => {
       kitchen("A", { portions_received: 100, deliveries: 3 }),
       ["reception/unit/A/1d", said] as [string, Row],
     ]);
-    expect(signs(heard([unit("A")], rows, NOW, MINUTE, true), rows, DAY, NOW)).toMatchObject([
+    expect(signs(heard([unit("A")], rows, NOW, MINUTE, SERVED), rows, DAY, NOW)).toMatchObject([
       { what: "Beda", where: "A", figure: "15" },
     ]);
   });
 
+  const exam: NotServed = { reason: "ujian", groups: ["sd", "guru"], whole: true, kind: "school", recipients: 14 };
+  const some: NotServed = { reason: "pindah hari", groups: ["bumil"], whole: false, kind: "posyandu", recipients: 2 };
+
   it("names who is not served and a day off; a weekday without service has no name", () => {
-    const exam = { reason: "ujian", groups: [], recipients: 14 };
-    expect(notServed([])).toBe("");
-    expect(notServed([exam])).toBe("Tidak melayani: 14 penerima (ujian)");
-    expect(notServed([exam, { reason: "x", groups: ["sd"], recipients: 1 }])).toBe(
-      "Tidak melayani: 14 penerima (ujian) · +1 lainnya",
+    expect(notServed([], 0)).toBe("Semua penerima dilayani hari ini");
+    expect(notServed([exam], 0)).toBe("Tidak melayani: 14 sekolah (ujian)");
+    expect(notServed([exam, some], 763)).toBe(
+      "Tidak melayani: 14 sekolah (ujian) · Ibu hamil: pindah hari (2 posyandu) · 763 orang batal hari ini",
     );
-    expect(dayOff([{ reason: "Natal", groups: [], recipients: 9 }])).toBe("Libur: Natal");
-    expect(dayOff([{ reason: "", groups: [], recipients: 9 }])).toBe("Bukan hari layanan");
+    const pupils = {
+      ...exam,
+      groups: ["paud", "sd", "smp", "sma", "santri", "guru"],
+      kind: "",
+      recipients: 1050,
+    } as const;
+    expect(notServed([{ ...pupils, reason: "libur semester" }], 0)).toBe(
+      "Tidak melayani: PAUD, SD, SMP, SMA, Santri, Guru: libur semester (1.050 penerima)",
+    );
+    const long = notServed([{ ...exam, reason: "x".repeat(100) }, some], 763);
+    expect(long).toMatch(/x… · \+2 lainnya$/);
+    expect(long.length).toBeLessThan(105);
+    expect(dayOff([{ ...exam, reason: "Natal" }])).toBe("Libur: Natal");
+    expect(dayOff([{ ...exam, reason: "" }])).toBe("Bukan hari layanan");
+  });
+
+  it("says who of those present has eaten only where both are counted", () => {
+    const counted = { recipients: 2, present: 200, eaten: 187 };
+    expect(attended(row("r", { absent_ill: 12 }), counted)).toBe("Dari yang hadir 93 % makan · 12 absen sakit");
+    expect(attended(row("r", { absent_ill: 0 }), { recipients: 0, present: 0, eaten: 0 })).toBe("");
   });
 });
 

@@ -16,6 +16,11 @@ export function rowOf(unit: Unit, rows: Rows, day: string, now: number): Row | u
   return judge([row], now).quality === "gone" ? undefined : row;
 }
 
+/** Kitchens that somebody expects meals of today. */
+export function serving(units: readonly Unit[]): Unit[] {
+  return units.filter((unit) => unit.meals.length > 0);
+}
+
 /** How many kitchens have an event today; null if that cannot be said of any. */
 export function reporting(units: readonly Unit[], rows: Rows, day: string, now: number): number | null {
   const known = units.map((unit) => num(rowOf(unit, rows, day, now), "events")).filter((events) => events !== null);
@@ -31,22 +36,27 @@ export interface Heard {
   readonly silentMs: number;
 }
 
+/** Whether meals are served today, and tomorrow: who opens before midnight cooks for tomorrow. */
+export interface Service {
+  readonly today: boolean;
+  readonly tomorrow: boolean;
+}
+
+function expected(unit: Unit, minute: number, service: Service): boolean {
+  if (unit.opens > unit.closes && minute >= unit.opens) return service.tomorrow;
+  return service.today && unit.meals.length > 0;
+}
+
 /**
- * How each kitchen is heard. `minuteMs`: the region's clock, whole minutes; `serviceDay` false: none is expected to be.
- * A row that has grown old tells of its own time only: that the stream is behind makes no kitchen silent.
+ * How each kitchen is heard. `minuteMs`: the region's clock, whole minutes. Where nothing is served none is expected to
+ * be heard. A row that has grown old tells of its own time only: that the stream is behind makes no kitchen silent.
  */
-export function heard(
-  units: readonly Unit[],
-  rows: Rows,
-  minuteMs: number,
-  minute: number,
-  serviceDay: boolean,
-): Heard[] {
+export function heard(units: readonly Unit[], rows: Rows, minuteMs: number, minute: number, service: Service): Heard[] {
   return units.map((unit) => {
     const row = rows.get(unit.unit_id);
     const last = Date.parse(str(row, "last_received"));
     const lastMs = Number.isFinite(last) ? last : null;
-    const open = serviceDay ? minutesOpen(unit, minute) : null;
+    const open = expected(unit, minute, service) ? minutesOpen(unit, minute) : null;
     const openMs = open === null ? null : minuteMs - open * 60_000;
     const truth = judge([row], minuteMs);
     const at = truth.quality === "live" || truth.asOf === null ? minuteMs : truth.asOf;

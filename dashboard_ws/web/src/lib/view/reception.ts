@@ -2,7 +2,7 @@
 
 import { count, percent, ratio } from "../format";
 import { num, type Row } from "../link/protocol";
-import type { NotServed } from "../region";
+import type { Attended, NotServed } from "../region";
 import { WORDS } from "../words";
 
 /** Recipients' day in a line: share of portions received that they confirmed, portions refused, who reports. */
@@ -35,19 +35,50 @@ export function difference(kitchen: Row | undefined, recipients: Row | undefined
   return (share === null ? apart !== 0 : share > UNLIKE) ? apart : 0;
 }
 
-/** Entries that have a place in the line. */
-const MOST = 1;
-const MOST_LETTERS = 18;
+/** Who of those present has eaten, where recipients say both, and who is absent because ill. */
+export function attended(row: Row | undefined, sums: Attended): string {
+  const share = percent(sums.eaten, sums.present);
+  const ill = num(row, "absent_ill");
+  return [share === null ? "" : WORDS.attended(share), ill ? WORDS.absentIll(count(ill)) : ""]
+    .filter(Boolean)
+    .join(" · ");
+}
 
-/** "Tidak melayani: 14 penerima (ujian)"; the reasons with most recipients first; empty if all are served. */
-export function notServed(all: readonly NotServed[]): string {
-  if (all.length === 0) return "";
-  const named = all.slice(0, MOST).map(({ recipients, groups, reason }) => {
-    const why = [groups.join(", "), reason].filter((part) => part !== "").join(": ");
-    return WORDS.recipients(count(recipients), why.length > MOST_LETTERS ? `${why.slice(0, MOST_LETTERS - 1)}…` : why);
-  });
-  const more = all.length - MOST;
-  return `${WORDS.notServed}: ${[...named, ...(more > 0 ? [WORDS.more(more)] : [])].join(" · ")}`;
+/** Letters that the line has room for. */
+const LINE = 104;
+/** Room for "+9 lainnya" behind what is named. */
+const MORE = 14;
+
+/**
+ * "Tidak melayani: 14 sekolah (ujian)"; the reasons with most recipients first. Where recipients of several kinds are
+ * left out, or groups of some alone, the groups are named. `declined`: registered whom recipients themselves called off.
+ */
+export function notServed(all: readonly NotServed[], declined: number): string {
+  const entries = [...all.map(entry), ...(declined > 0 ? [WORDS.declined(count(declined))] : [])];
+  const [first, ...others] = entries;
+  if (first === undefined) return WORDS.allServed;
+  const room = LINE - (others.length > 0 ? MORE : 0);
+  let line = cut(`${WORDS.notServed}: ${first}`, room);
+  let left = others.length;
+  for (const one of others) {
+    const longer = `${line} · ${one}`;
+    if (longer.length > (left > 1 ? room : LINE)) break;
+    line = longer;
+    left -= 1;
+  }
+  return left > 0 ? `${line} · ${WORDS.more(left)}` : line;
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+function entry({ reason, groups, whole, kind, recipients }: NotServed): string {
+  const who = `${count(recipients)} ${WORDS.kinds[kind]}`;
+  if (whole && (kind !== "" || groups.length === 0)) return reason ? `${who} (${reason})` : who;
+  const names: Readonly<Record<string, string>> = WORDS.groups;
+  const named = groups.map((group) => names[group] ?? group).join(", ");
+  return `${named}${reason ? `: ${reason}` : ""} (${who})`;
 }
 
 /** Why nobody is served on a day off: "Libur: Natal", or that it is no day of service. */
