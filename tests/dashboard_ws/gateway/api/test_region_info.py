@@ -103,7 +103,7 @@ def test_who_is_not_served_is_told_by_reason_kind_and_groups() -> None:
     registry = Registry([load_region(_ROOT / "regions" / "32.11")])
     [exam] = _not_served(registry.service("32.11", iso_to_day("2026-12-02")))
     assert exam == NotServed(
-        "ujian akhir semester (sekolah contoh)", ["sd", "guru"], True, "school", 30
+        "ujian akhir semester (sekolah contoh)", ["smp", "guru"], True, "school", 30
     )
     [pupils] = _not_served(registry.service("32.11", iso_to_day("2026-12-22")))
     groups = ["paud", "sd", "smp", "sma", "santri", "guru"]
