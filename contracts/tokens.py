@@ -20,10 +20,15 @@ _PREFIX: Final = "p1"
 TokenKind = Literal["device", "wall", "operator", "code"]
 """`code`: a one-time code that a page trades for a wall token."""
 
+Role = Literal["desk", "health", "admin"]
+"""What a person of the command center may do: `desk` acknowledges, `health` also assesses clusters and sees counts
+under 5, `admin` does all."""
+
 
 class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who may do what until when.
 
+    `role`: of a person (operator); None for devices and walls.
     `sub`: unit id (device) or a name; `regions`: region codes it may read, empty for all; `exp`: epoch
     seconds of real time, None for never; `jti`: unique; `made_ms`: epoch ms of real time (`contracts.revocations`).
     """
@@ -34,6 +39,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     exp: int | None = None
     regions: tuple[str, ...] = ()
     made_ms: int = 0
+    role: Role | None = None
 
 
 DEVICE_DAYS: Final = 180

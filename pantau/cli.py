@@ -20,7 +20,7 @@ from pantau.commands.operate import (
     status,
     up,
 )
-from pantau.commands.provide import device, region, wall
+from pantau.commands.provide import desk, device, region, wall
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
 Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
@@ -30,6 +30,7 @@ _COMMANDS: Final = (
     audit,
     bench,
     letters_command,
+    desk,
     device,
     init,
     region,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, get_args
 
 import msgspec
 
 from chassis.datadir import DataDir, write_file
+from chassis.desk_accounts import DeskAccounts
 from chassis.kafka.cluster import password_of
 from contracts.registry.region_rows import RegionRegistry
 from contracts.time.clock import real_now_ms
-from contracts.tokens import Claims, TokenKind, device_claims, issue
+from contracts.tokens import Claims, Role, TokenKind, device_claims, issue
 
 _CODE_S: Final = 600
 _QUESTION_S: Final = 60
@@ -61,15 +62,28 @@ def sources_of(registries: Iterable[RegionRegistry]) -> set[str]:
     }
 
 
-def dev_tokens(key: bytes, units: Iterable[str], accounts: Mapping[str, str]) -> dict[str, Any]:
-    """`{"devices": {unit id: token}, "wall": token, "analyst": {"user", "password"}, "kafka": {"user", "password", "mechanism"}}`.
+def _desk_people(home: DataDir) -> dict[Role, dict[str, str]]:
+    """An account of each role with a new password. They are made anew with the file, as the tokens are."""
+    accounts = DeskAccounts(home)
+    found: dict[Role, dict[str, str]] = {}
+    for role in get_args(Role):
+        password = secrets.token_urlsafe(12)
+        accounts.put(f"dev-{role}", role, password)
+        found[role] = {"user": f"dev-{role}", "password": password}
+    return found
+
+
+def dev_tokens(home: DataDir, key: bytes, units: Iterable[str]) -> dict[str, Any]:
+    """`{"devices": {unit id: token}, "wall": token, "desk": {role: {"user", "password"}},
+    "analyst": {"user", "password"}, "kafka": {"user", "password", "mechanism"}}`.
 
     `kafka` may write to the event topics, where Kafka's accounts are Pantau's own.
     """
     return {
         "devices": {unit: device_token(key, unit) for unit in sorted(units)},
         "wall": issue(key, _claims("wall", "dev", _DEV_WALL_S)),
-        "analyst": {"user": "analyst", "password": accounts["analyst"]},
+        "desk": _desk_people(home),
+        "analyst": {"user": "analyst", "password": home.clickhouse_accounts()["analyst"]},
         "kafka": {
             "user": "devices",
             "password": password_of(key, "devices"),
@@ -80,6 +94,6 @@ def dev_tokens(key: bytes, units: Iterable[str], accounts: Mapping[str, str]) ->
 
 def write_dev_tokens(home: DataDir, key: bytes, units: Iterable[str]) -> str:
     """Write the file of dev tokens, only for the owner; gives its path."""
-    content = dev_tokens(key, units, home.clickhouse_accounts())
+    content = dev_tokens(home, key, units)
     write_file(home.tokens_file, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
     return str(home.tokens_file)

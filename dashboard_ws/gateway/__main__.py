@@ -10,7 +10,15 @@ from chassis.http.http_policy import HttpPolicy
 from chassis.http.serve import serve_app
 from chassis.kafka.admin import ensure_topics, wait_for_broker
 from chassis.kafka.cluster import cluster_of
-from contracts.results.topics import GENERATIONS, LIVE, REGISTRY, REVOCATIONS, topic_of, topics
+from contracts.results.topics import (
+    COMMANDS,
+    GENERATIONS,
+    LIVE,
+    REGISTRY,
+    REVOCATIONS,
+    topic_of,
+    topics,
+)
 from dashboard_ws.gateway.gateway_app import SERVICE, Gateway
 
 _BROKER_S: Final = 60.0
@@ -21,7 +29,7 @@ def _work(of: service.Service) -> int:
     wait_for_broker(cluster_of(settings, "gateway"), _BROKER_S)
     shown = generation_feed.read_now(settings, "gateway").shown
     wanted = topics(settings.partitions, settings.region_partitions, shown)
-    names = (topic_of(LIVE, shown), REGISTRY, GENERATIONS, REVOCATIONS)
+    names = (topic_of(LIVE, shown), REGISTRY, GENERATIONS, REVOCATIONS, COMMANDS)
     read = [topic for topic in wanted if topic.name in names]
     ensure_topics(cluster_of(settings, "gateway"), read, settings.replication)
     gateway = Gateway(settings)

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from chassis import logs
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
+from chassis.desk_accounts import DeskAccounts
 from chassis.feeds import generation_feed
 from chassis.feeds.registry_feed import RegistryFeed
 from chassis.feeds.revocation_feed import RevocationFeed
@@ -26,6 +27,8 @@ from chassis.http.new_app import new_app
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
+from dashboard_ws.gateway.api.alert_actions import AlertActions
+from dashboard_ws.gateway.api.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.pages import Pages, package_version
@@ -33,6 +36,7 @@ from dashboard_ws.gateway.api.region_info import RegionInfo
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.connections.ws import WsEndpoint
 from dashboard_ws.gateway.protocol.session import Close, Closed
+from dashboard_ws.gateway.stream.command_sender import CommandSender
 from dashboard_ws.gateway.stream.frame_age import FrameAge
 from dashboard_ws.gateway.stream.live_feed import Feed
 from dashboard_ws.gateway.stream.shown import Shown
@@ -69,6 +73,7 @@ class Gateway:
             lambda generation: Feed(broker, partitions, self.hub, self._health, age, generation),
             lambda: generation_feed.follow(broker, key),
         )
+        self._commands = CommandSender(broker, key, partitions)
         self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -82,6 +87,9 @@ class Gateway:
         app.include_router(
             RegionInfo(self.hub, self._registry, api.claims, self._settings).router()
         )
+        accounts = DeskAccounts(DataDir(self._settings.data_dir))
+        app.include_router(DeskLogInRoute(accounts, self._tokens).router())
+        app.include_router(AlertActions(self.hub, self._tokens, self._commands.send).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))
         app.router.routes.append(Route("/", self._pages.serve))
@@ -98,7 +106,8 @@ class Gateway:
         await self._tokens_known.wait()
         self._drain_first(asyncio.get_running_loop())
         try:
-            yield
+            async with self._commands.running():
+                yield
         finally:
             for task in tasks:
                 task.cancel()

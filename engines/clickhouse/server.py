@@ -33,6 +33,7 @@ from starlette.types import Send as SendToClient
 from chassis import logs, service
 from chassis.datadir import DataDir, keep_private
 from chassis.health import Health
+from chassis.http.failed_log_ins import FailedLogIns, GuessPolicy
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
 from chassis.http.serve import serve_app
@@ -53,7 +54,6 @@ from engines.clickhouse.engine import (
 from engines.clickhouse.engine_errors import ClickHouseError, from_engine, refused
 from engines.clickhouse.front import encodings
 from engines.clickhouse.front.hello import DISPLAY_NAME
-from engines.clickhouse.front.log_ins import FailedLogIns, GuessPolicy
 from engines.clickhouse.front.running import EndPolicy, RunningStatement, RunningStatements
 from engines.clickhouse.front.turns import TurnPolicy, Turns
 from engines.clickhouse.pipe import Pipe
@@ -165,6 +165,14 @@ class Server:
         _SECONDS.labels(account).observe(time.monotonic() - started)
         return response
 
+    def _refuse_guessers(self, address: str) -> None:
+        if wait_s := self._failed.wait_s(address, time.monotonic()):
+            raise refused(
+                516,
+                "AUTHENTICATION_FAILED",
+                f"Too many failed log-ins from this address: wait {wait_s:.0f} s before the next try",
+            )
+
     async def _authenticate(self, request: Request) -> str:
         who = protocol.credentials(request.headers, request.query_params)
         if who is None:
@@ -172,7 +180,7 @@ class Server:
         if self._accounts.recognise(who.user, who.password):
             return who.user
         address = _address(request)
-        self._failed.check(address, time.monotonic())
+        self._refuse_guessers(address)
         loop = asyncio.get_running_loop()
         if await loop.run_in_executor(self._checks, self._accounts.check, who.user, who.password):
             return who.user

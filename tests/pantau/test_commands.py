@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from chassis.datadir import DataDir
+from chassis.desk_accounts import DeskAccounts
 from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_region
 from chassis.settings import Settings
@@ -65,12 +66,16 @@ def test_dev_tokens_are_what_the_contract_says(tmp_path: Path) -> None:
     path = Path(dev_tokens.write_dev_tokens(home, home.key(), ["b", "a"]))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     held: dict[str, Any] = json.loads(path.read_bytes())
-    assert set(held) == {"devices", "wall", "analyst", "kafka"}
+    assert set(held) == {"devices", "wall", "desk", "analyst", "kafka"}
     now = real_now_ms() / 1000
     claims = verify(home.key(), held["devices"]["a"], now, "device")
     assert claims.sub == "a" and claims.exp is not None
     assert claims.exp - now > 179 * 86_400
     assert verify(home.key(), held["wall"], now, "wall").regions == ()
+    accounts = DeskAccounts(home)
+    for role, person in held["desk"].items():
+        assert accounts.role_of(person["user"], person["password"]) == role
+    assert set(held["desk"]) == {"desk", "health", "admin"}
     assert held["analyst"] == {"user": "analyst", "password": home.clickhouse_accounts()["analyst"]}
 
 

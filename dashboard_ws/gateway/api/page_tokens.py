@@ -19,10 +19,12 @@ import msgspec
 from chassis.datadir import DataDir, DataDirError, write_file
 from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms
-from contracts.tokens import Claims, TokenError, TokenKind, issue, verify
+from contracts.tokens import Claims, Role, TokenError, TokenKind, issue, verify
 
 WALL_DAYS: Final = 30
 """A wall's token lives this long and is renewed by the page every day: walls run unattended."""
+OPERATOR_HOURS: Final = 12
+"""A person's token lives for a shift; then the password is asked for again."""
 _DAY_S: Final = 86_400
 _MAX_TOKEN: Final = 4096
 
@@ -60,6 +62,14 @@ class Tokens:
     def renew(self, token: str) -> tuple[str, int]:
         """A fresh token for a wall whose token is still valid. Raises `TokenError`."""
         return self._wall(self.verify(token, "wall"))
+
+    def operator(self, user: str, role: Role) -> tuple[str, int]:
+        """A token for a person who has shown who it is, and its end (epoch seconds)."""
+        now_ms = real_now_ms()
+        exp = now_ms // 1000 + OPERATOR_HOURS * 3600
+        jti = secrets.token_urlsafe(12)
+        claims = Claims("operator", user, jti, exp, made_ms=now_ms, role=role)
+        return issue(self._key, claims), exp
 
     def _wall(self, held: Claims) -> tuple[str, int]:
         now_ms = real_now_ms()

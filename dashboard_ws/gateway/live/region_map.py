@@ -126,6 +126,11 @@ class RegionMap:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def row(self, topic: str, key: str) -> bytes | None:
+        """The JSON of one row as an operator sees it; None if there is none."""
+        found = self._rows.get(key)
+        return found.body if found is not None and found.topic == topic else None
+
     def apply(self, frame: Frame) -> None:
         """Take a frame. One of another epoch begins the map anew: nothing of the old one stands."""
         if self.position is None or self.position.epoch != frame.epoch:

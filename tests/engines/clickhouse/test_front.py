@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from engines.clickhouse.engine_errors import ClickHouseError
 from engines.clickhouse.front.encodings import from_blocks, to_blocks, unpacked
-from engines.clickhouse.front.log_ins import FailedLogIns, GuessPolicy
 from engines.clickhouse.front.running import EndPolicy, RunningStatement, RunningStatements
 from engines.clickhouse.front.turns import TurnPolicy, Turns
 from tests.fixtures_clickhouse import EmbeddedClickHouse
@@ -91,17 +90,6 @@ async def test_users_take_turns() -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
     assert order == ["a", "b", "a"]
     await asyncio.wait_for(turns.take("d"), 1)
-
-
-def test_an_address_that_guesses_is_slowed_alone() -> None:
-    failed = FailedLogIns(GuessPolicy(at_once=3, seconds_each=5, addresses=2))
-    for _ in range(3):
-        failed.check("a", 0.0)
-        failed.failed("a", 0.0)
-    with pytest.raises(ClickHouseError, match="Too many failed log-ins"):
-        failed.check("a", 4.0)
-    failed.check("a", 6.0)
-    failed.check("b", 0.0)
 
 
 def test_guessers_do_not_stop_the_accounts(clickhouse: EmbeddedClickHouse) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from engines.clickhouse.engine_errors import refused
-
 
 @dataclass(frozen=True, slots=True)
 class GuessPolicy:
@@ -25,16 +23,11 @@ class FailedLogIns:
         # Address -> when all its failures will be forgiven; the oldest address first.
         self._forgiven: OrderedDict[str, float] = OrderedDict()
 
-    def check(self, address: str, now: float) -> None:
-        """Raises ClickHouseError if `address` has failed too often; costs no hash."""
+    def wait_s(self, address: str, now: float) -> float:
+        """Seconds until `address` may try again; 0 if it may now. Costs no hash."""
         owed = self._forgiven.get(address, now) - now
-        if owed > (self._policy.at_once - 1) * self._policy.seconds_each:
-            raise refused(
-                516,
-                "AUTHENTICATION_FAILED",
-                "Too many failed log-ins from this address: "
-                f"wait {self._policy.seconds_each:.0f} s before the next try",
-            )
+        allowed = (self._policy.at_once - 1) * self._policy.seconds_each
+        return self._policy.seconds_each if owed > allowed else 0.0
 
     def failed(self, address: str, now: float) -> None:
         """Note a failure."""
