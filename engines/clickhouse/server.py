@@ -33,7 +33,7 @@ from starlette.types import Send as SendToClient
 from chassis import logs, service
 from chassis.datadir import DataDir, keep_private
 from chassis.health import Health
-from chassis.http.failed_log_ins import FailedLogIns, GuessPolicy
+from chassis.http.failed_log_ins import GuessPolicy
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
 from chassis.http.serve import serve_app
@@ -54,6 +54,7 @@ from engines.clickhouse.engine import (
 from engines.clickhouse.engine_errors import ClickHouseError, from_engine, refused
 from engines.clickhouse.front import encodings
 from engines.clickhouse.front.hello import DISPLAY_NAME
+from engines.clickhouse.front.log_ins import LogIns, address_of
 from engines.clickhouse.front.running import EndPolicy, RunningStatement, RunningStatements
 from engines.clickhouse.front.turns import TurnPolicy, Turns
 from engines.clickhouse.pipe import Pipe
@@ -87,15 +88,13 @@ class Server:
 
     def __init__(self, engine: Engine, accounts: Accounts) -> None:
         self._engine = engine
-        self._accounts = accounts
+        self._log_ins = LogIns(accounts, GuessPolicy())
         self._worker = Worker(engine)
-        self._failed = FailedLogIns(GuessPolicy())
         self._running = RunningStatements(engine, EndPolicy())
         self._turns = {
             "writer": Turns(TurnPolicy(_WRITERS)),
             "analyst": Turns(TurnPolicy(_ANALYSTS)),
         }
-        self._checks = ThreadPoolExecutor(1, "auth")
         self._pools = {
             "writer": ThreadPoolExecutor(_WRITERS, "writer"),
             "analyst": ThreadPoolExecutor(_ANALYSTS, "analyst"),
@@ -142,7 +141,7 @@ class Server:
     def _close(self) -> None:
         """Inserts under way end by themselves; queries of analysts are cut off."""
         self._engine.cancel_reads()
-        for pool in (*self._pools.values(), self._checks):
+        for pool in (*self._pools.values(), self._log_ins.checks):
             pool.shutdown(wait=True)
         self._engine.close()
 
@@ -153,7 +152,7 @@ class Server:
         try:
             if request.method == "GET" and "query" not in request.query_params:
                 return PlainTextResponse(_OK)
-            account = await self._authenticate(request)
+            account = await self._log_ins.user_of(request)
             query_id = protocol.query_id_of(request.query_params, query_id)
             asked = await _taken_apart(request, query_id, PROFILES[account])
             response = await self._run(request, asked, account)
@@ -164,33 +163,6 @@ class Server:
         _REQUESTS.labels(account, "0").inc()
         _SECONDS.labels(account).observe(time.monotonic() - started)
         return response
-
-    def _refuse_guessers(self, address: str) -> None:
-        if wait_s := self._failed.wait_s(address, time.monotonic()):
-            raise refused(
-                516,
-                "AUTHENTICATION_FAILED",
-                f"Too many failed log-ins from this address: wait {wait_s:.0f} s before the next try",
-            )
-
-    async def _authenticate(self, request: Request) -> str:
-        who = protocol.credentials(request.headers, request.query_params)
-        if who is None:
-            raise refused(194, "REQUIRED_PASSWORD", "Authentication is required: user and password")
-        if self._accounts.recognise(who.user, who.password):
-            return who.user
-        address = _address(request)
-        self._refuse_guessers(address)
-        loop = asyncio.get_running_loop()
-        if await loop.run_in_executor(self._checks, self._accounts.check, who.user, who.password):
-            return who.user
-        self._failed.failed(address, time.monotonic())
-        raise refused(
-            516,
-            "AUTHENTICATION_FAILED",
-            f"{who.user[:40]}: Authentication failed: "
-            "password is incorrect, or there is no user with such name",
-        )
 
     async def _run(self, request: Request, asked: Asked, account: str) -> Response:
         """Wait for a turn, then for the first part of the answer, while the client is there."""
@@ -236,7 +208,7 @@ class Server:
             self._running.ended(statement)
             turns.give_back()
 
-        await turns.take(_address(request))
+        await turns.take(address_of(request))
         try:
             self._running.begin(statement, self._pools[account], work)
         except ClickHouseError:
@@ -271,10 +243,6 @@ async def _in_blocks(parts: AsyncIterator[bytes], method: str) -> AsyncIterator[
 async def _client_left(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 async def _ping(_request: Request) -> Response:
