@@ -8,6 +8,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3.11
 ARGS ?=
+PART ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -80,8 +81,8 @@ chaos: install ## Kill and freeze parts for minutes, then compare every figure
 	$(BIN)/pytest -q -m chaos $(ARGS)
 
 .PHONY: bench
-bench: install ## Measure this machine; the figures in the docs come from here
-	@exec $(BIN)/pantau bench $(ARGS)
+bench: install ## Measure; the figures in the docs come from here (PART=detection and so on)
+	@exec $(BIN)/pantau bench $(PART) $(ARGS)
 
 .PHONY: rivals
 rivals: $(STAMPS)/rivals ## Install what bench compares with, into .cache/rivals

@@ -57,10 +57,13 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Cases a clinic sees without any outbreak (0.27 episodes a year, one in ten seen)."""
     cluster_min_cases: int = 2
     """The law's least number of cases after one meal."""
-    cluster_p_pantau: float = 0.5
-    cluster_p_waspada: float = 0.05
-    cluster_p_siaga: float = 0.005
-    """Severity by the chance that any kitchen of the region shows so much on a day without an outbreak: below this."""
+    cluster_p_pantau: float = 0.8
+    cluster_p_waspada: float = 0.3
+    cluster_p_siaga: float = 0.06
+    """Severity by the chance that any kitchen of the region shows so much on a day without an outbreak: below this.
+
+    An upper bound of it. Tuned to two false siaga a year: docs/bench/detection.md.
+    """
     cluster_attack_rate_siaga: float = 0.01
     """People ill a meal eaten from which a waspada is siaga."""
 

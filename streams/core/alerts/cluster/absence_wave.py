@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streams.core.alerts.cluster.background import Background, sum_pairs
+from streams.core.alerts.cluster.absence_rates import AbsenceRates
+from streams.core.alerts.cluster.background import sum_pairs
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
 from streams.core.alerts.cluster.evidence.finding_store import FindingStore
 
 
 class AbsenceWave:
-    """Absent-ill of one local day against `background`. Stale once a roll call of that day changes."""
+    """Absent-ill of one local day against `rates`. Stale once a roll call of that day changes."""
 
     def __init__(
-        self, store: FindingStore, background: Background, policy: ClusterPolicy, day: int
+        self,
+        store: FindingStore,
+        recipients: Iterable[str],
+        rates: AbsenceRates,
+        policy: ClusterPolicy,
     ) -> None:
+        self.rates = rates
         self._policy = policy
         self._known: dict[str, tuple[float, float]] = {}
-        for recipient in background.recipients:
-            call = store.chunk(f"recipient|{recipient}").roll_calls().get(day)
+        for recipient in recipients:
+            call = store.chunk(f"recipient|{recipient}").roll_calls().get(rates.day)
             if call is not None:
-                mean = background.absent(recipient) * (call.present + call.absent_ill)
+                mean = rates.share(recipient) * (call.present + call.absent_ill)
                 # Capped: what one school reports in an outbreak is no wave.
                 most = policy.region_factor_max * mean + 1
                 self._known[recipient] = min(call.absent_ill, most), mean

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
 from streams.core.alerts.cluster.evidence.finding_store import FindingStore
-from streams.core.alerts.cluster.evidence.findings import ClusterAssessed, moment_of
-from streams.core.alerts.cluster.evidence.population_at_risk import FedRecipient, PopulationAtRisk
+from streams.core.alerts.cluster.evidence.findings import ClusterAssessed
+from streams.core.alerts.cluster.evidence.population_at_risk import PopulationAtRisk
 from streams.core.alerts.cluster.exceedance import poisson_tail
 
 GAP_DAYS: Final = 7
@@ -24,8 +24,6 @@ SETTLED_DAYS: Final = 3
 """Nothing of the last days before the day is looked at: a new event seldom changes an expectation."""
 _CAP_CHANCE: Final = 1e-3
 """A day with more people than chance brings so seldom is counted as the most it brings: an outbreak is no background."""
-_RATE_DAYS: Final = 5
-"""Days by which a recipient's absence is drawn to the region's."""
 
 
 class GammaRate(NamedTuple):
@@ -51,7 +49,7 @@ class Background:
         self.recipients = population.recipients(day)
         self._last = day - GAP_DAYS
         self.zone = population.zone
-        self._days = self._days_known(store)
+        self._days = days_known(store, population, policy, day)
         self._assessed(store)
         self._seen = self._people(store)
         registered = sum(one.registered for one in self.recipients.values())
@@ -63,50 +61,41 @@ class Background:
         self._week = self._last_week(store)
         self._week_total = sum_pairs(self._week.values())
         self._places = self._place_rates(store, population)
-        self._absent = self._absent_rates(store)
-        self.absent_spread = self._spread(store)
-
-    def _days_known(self, store: FindingStore) -> int:
-        """Days of the baseline since anything was reported."""
-        moments = [
-            moment_of(finding)
-            for kind in ("recipient", "place")
-            for _, chunk in store.of_kind(kind)
-            for finding in chunk.findings.values()
-        ]
-        if not moments:
-            return 0
-        first = self.zone.local_day(min(moments))
-        return min(self._policy.baseline_days, max(0, self._last - first))
 
     def _in_baseline(self, day: int) -> bool:
         return self._last - self._policy.baseline_days <= day < self._last
 
     def _assessed(self, store: FindingStore) -> None:
-        self._verified: dict[str, set[int]] = defaultdict(set)
+        self._verified = verified_days(store)
         self._again: dict[str, float] = defaultdict(float)
         for kitchen, chunk in store.of_kind("kitchen"):
             for one in chunk.findings.values():
-                if not isinstance(one, ClusterAssessed):
-                    continue
-                if one.outcome == "verified":
-                    self._verified[kitchen].update(range(one.first_day, one.last_day + 1))
-                elif one.last_day >= self._last - self._policy.baseline_days:
+                if (
+                    isinstance(one, ClusterAssessed)
+                    and one.outcome == "discarded"
+                    and one.last_day >= self._last - self._policy.baseline_days
+                ):
                     self._again[kitchen] += one.people
 
     def _people(self, store: FindingStore) -> dict[str, int]:
+        """Recipient -> people ill in the baseline. Sets `clumping`: variance / mean of one recipient's day."""
         seen = {}
+        squares = total = 0
         prior = self._policy.prior_per_person_day
         for recipient, fed in self.recipients.items():
-            chunk = store.chunk(f"recipient|{recipient}")
-            days = chunk.people_by_day(self.zone.local_day)
+            days = store.chunk(f"recipient|{recipient}").people_by_day(self.zone.local_day)
             if days:
                 cap = _most_by_chance(prior * fed.registered)
-                seen[recipient] = sum(
+                counts = [
                     min(people, cap)
                     for day, people in days.items()
                     if self._in_baseline(day) and day not in self._verified[fed.kitchen]
-                )
+                ]
+                seen[recipient] = sum(counts)
+                squares += sum(n * n for n in counts)
+                total += seen[recipient]
+        weight = self._policy.region_weight
+        self.clumping = (self._policy.clumping_prior * weight + squares) / (weight + total)
         return seen
 
     def _place_rates(
@@ -151,49 +140,26 @@ class Background:
         """Patients without a recipient at the clinics of a kecamatan, a day."""
         return self._places.get(place) or GammaRate(self._policy.prior_per_person_day, 1.0)
 
-    def absent(self, recipient: str) -> float:
-        """Share of the pupils of a recipient that is absent because ill on an ordinary day."""
-        return self._absent.get(recipient, self._absent_rate)
 
-    def _absent_rates(self, store: FindingStore) -> dict[str, float]:
-        counts = {recipient: self._roll_calls(store, recipient) for recipient in self.recipients}
-        absent = sum(x for calls in counts.values() for x, _ in calls)
-        pupils = sum(n for calls in counts.values() for _, n in calls)
-        registered = sum(one.registered for one in self.recipients.values())
-        weight = registered * self._prior_days
-        self._absent_rate = (absent + self._policy.absent_ill_prior * weight) / (
-            pupils + weight or 1
-        )
-        return {
-            recipient: (sum(x for x, _ in calls) + self._absent_rate * self._drawn(recipient))
-            / (sum(n for _, n in calls) + self._drawn(recipient))
-            for recipient, calls in counts.items()
-            if calls
-        }
+def days_known(
+    store: FindingStore, population: PopulationAtRisk, policy: ClusterPolicy, day: int
+) -> int:
+    """Days of the baseline of a local day since anything was reported."""
+    first = store.first_moment()
+    if first is None:
+        return 0
+    known = day - GAP_DAYS - population.zone.local_day(first)
+    return min(policy.baseline_days, max(0, known))
 
-    def _drawn(self, recipient: str) -> int:
-        return _RATE_DAYS * self.recipients[recipient].registered
 
-    def _roll_calls(self, store: FindingStore, recipient: str) -> list[tuple[int, int]]:
-        """(absent-ill, pupils) of the baseline's days."""
-        fed: FedRecipient = self.recipients[recipient]
-        verified = self._verified[fed.kitchen]
-        return [
-            (one.absent_ill, one.present + one.absent_ill)
-            for one in store.chunk(f"recipient|{recipient}").roll_calls().values()
-            if self._in_baseline(one.day) and one.day not in verified
-        ]
-
-    def _spread(self, store: FindingStore) -> float:
-        """k of variance = mean + k mean^2, from all recipients by moments."""
-        excess = squares = 0.0
-        for recipient in self._absent:
-            for absent, pupils in self._roll_calls(store, recipient):
-                mean = self._absent[recipient] * pupils
-                excess += (absent - mean) ** 2 - mean
-                squares += mean * mean
-        least = self._policy.absent_spread
-        return max(least, excess / squares) if squares else least
+def verified_days(store: FindingStore) -> dict[str, set[int]]:
+    """Kitchen -> local days of clusters that the health office has verified: no background."""
+    days: dict[str, set[int]] = defaultdict(set)
+    for kitchen, chunk in store.of_kind("kitchen"):
+        for one in chunk.findings.values():
+            if isinstance(one, ClusterAssessed) and one.outcome == "verified":
+                days[kitchen].update(range(one.first_day, one.last_day + 1))
+    return days
 
 
 def sum_pairs(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
@@ -206,7 +172,7 @@ def sum_pairs(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _most_by_chance(mean: float) -> int:
-    people = 1
+    people = 2
     while poisson_tail(people + 1, mean) > _CAP_CHANCE:
         people += 1
     return people

@@ -28,14 +28,21 @@ class ClusterPolicy:
     """Least k of variance = mean + k mean^2 of one recipient's absent-ill: illness comes in classes, not one by one."""
     people_a_registered: float = 3.3
     """Inhabitants a registered one: patients without a recipient are mostly not fed by any kitchen."""
+    clumping_prior: float = 1.2
+    """Variance / mean of the people ill of one recipient and day, until the region has its own: children of one house."""
+    daytime: float = 3.0
+    """A window shorter than a day is taken to hold so many times its share: schools notice, and people remember, by day."""
     region_weight: float = 30.0
     """People by which what the rest of the region reports these days is drawn to what it reported before."""
     region_factor_max: float = 3.0
     least_people: int = 2
-    chance_pantau: float = 0.5
-    chance_waspada: float = 0.05
-    chance_siaga: float = 0.005
-    """Levels by the chance that any kitchen of the region shows so much without an outbreak: below this."""
+    chance_pantau: float = 0.8
+    chance_waspada: float = 0.3
+    chance_siaga: float = 0.06
+    """Levels by the chance that any kitchen of the region shows so much without an outbreak: below this.
+
+    Bounds, not rates: the tests of one meal overlap. What they come to in false signals a year: docs/bench/detection.md.
+    """
     attack_rate_siaga: float = 0.01
     """People ill a meal served from which waspada is siaga."""
     unplaced_only_level: int = 1
@@ -50,6 +57,11 @@ class ClusterPolicy:
     illness_least_people: int = 3
     events_named: int = 500
     """Events named as evidence, the latest; all are counted."""
+
+    def days_of(self, hours: float) -> float:
+        """Days of ordinary illness that the window up to `hours` after a meal stands for."""
+        days = (hours - self.onset_min_h) / 24
+        return max(days, min(1.0, self.daytime * days))
 
     def raised(self, seen: float, expected: float) -> float:
         """The factor by which to raise an expectation where others show `seen` and should show `expected`; at least 1."""

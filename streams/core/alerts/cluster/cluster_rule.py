@@ -8,15 +8,22 @@ counts, raised by their number.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from statistics import median
 from typing import Final, NamedTuple
 
 from streams.core.alerts.cluster.absence_wave import AbsenceWave
 from streams.core.alerts.cluster.background import Background
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
-from streams.core.alerts.cluster.cluster_verdict import AgentClass, Attack, ClusterVerdict
+from streams.core.alerts.cluster.cluster_verdict import (
+    AgentClass,
+    Attack,
+    ClusterVerdict,
+    LevelGrounds,
+)
 from streams.core.alerts.cluster.evidence.exposures import Exposure, ServedRecipient
 from streams.core.alerts.cluster.evidence.finding_store import HOUR_MS, FindingStore
 from streams.core.alerts.cluster.evidence.findings import PatientSeen, RollCall
@@ -53,7 +60,7 @@ class _Absence(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What an exposure is judged against."""
+    """What an exposure is judged against. `waves`: of its day and those after on which a roll call may tell of it."""
 
     store: FindingStore
     population: PopulationAtRisk
@@ -78,6 +85,15 @@ def judge(exposure: Exposure, around: Surroundings) -> ClusterVerdict | None:
     }
     attack = Attack(sum(people.values()), sum(one.at_risk for one in exposure.served))
     best, p_people, p = _tests(exposure, linked, unplaced, absence, around)
+    grounds = LevelGrounds(
+        of_any(p_people, around.tests),
+        of_any(p, around.tests),
+        attack.ill,
+        len(others),
+        attack.rate,
+        len(absence.calls),
+        len(absence.high),
+    )
     shown = [one for found in linked.values() for one in found] or others
     events = _events(linked, others, absence)
     lag_h = median(_lags(shown)) if shown else None
@@ -85,9 +101,10 @@ def judge(exposure: Exposure, around: Surroundings) -> ClusterVerdict | None:
         unit=exposure.unit,
         lot=exposure.lot,
         units=tuple(sorted({one.kitchen for one in exposure.served})),
-        level=_level(p_people, p, attack, len(others), absence, around),
+        level=level_of(grounds, around.policy),
+        grounds=grounds,
         p=p,
-        chance=of_any(p, around.tests),
+        chance=grounds.chance,
         meal_day=exposure.day,
         window_h=best.hours,
         observed=best.observed,
@@ -153,10 +170,11 @@ def _after_meal(one: ServedRecipient, around: Surroundings) -> list[_Linked]:
 
 def _linked(reports: list[IllReport], ate: int, around: Surroundings) -> Iterator[_Linked]:
     policy = around.policy
-    for report in reports:
+    first = bisect_left(reports, ate + policy.onset_min_h * HOUR_MS, key=began)
+    for report in islice(reports, first, None):
         lag_h = (began(report) - ate) / HOUR_MS
-        if not policy.onset_min_h <= lag_h <= policy.onset_max_h:
-            continue
+        if lag_h > policy.onset_max_h:
+            return
         if isinstance(report, PatientSeen) and report.ate_at is not None:
             day_of = around.population.zone.local_day
             if day_of(report.ate_at) != day_of(ate):
@@ -188,20 +206,20 @@ def _windows(
     around: Surroundings,
 ) -> tuple[_Window, _Window]:
     """The window without and with patients who name no recipient."""
-    days = (hours - around.policy.onset_min_h) / 24
+    days = around.policy.days_of(hours)
     at_risk = {one.recipient: one.at_risk for one in exposure.served}
     rate = around.background.patients({one.kitchen for one in exposure.served}, at_risk)
     wave = around.background.wave(at_risk)
     observed = float(sum(_people_within(found, hours) for found in linked.values()))
     mean = wave * rate.mean * sum(at_risk.values()) * days
-    variance = mean + mean * mean / rate.shape
+    variance = mean * around.background.clumping + mean * mean / rate.shape
     placed = _Window(hours, observed, mean, _tail(observed, mean, variance))
     for place, (share, found) in unplaced.items():
         daily = around.background.unplaced(place)
         here = wave * daily.mean * days
         observed += share * _people_within(found, hours)
         mean += share * here
-        variance += share * share * (here + here * here / daily.shape)
+        variance += share * share * (here * around.background.clumping + here * here / daily.shape)
     return placed, _Window(hours, observed, mean, _tail(observed, mean, variance))
 
 
@@ -223,13 +241,14 @@ def _absence(exposure: Exposure, around: Surroundings) -> _Absence:
     factors: dict[int, float] = {}
     for one in exposure.served:
         call = _first_call(one, around)
-        if call is None or call.day not in around.waves:
+        if call is None:
             continue
+        wave = around.waves[call.day]
         if call.day not in factors:
-            factors[call.day] = around.waves[call.day].factor(recipients)
-        rate = around.background.absent(one.recipient) * factors[call.day]
-        expected = rate * (call.present + call.absent_ill)
-        spread = expected + around.background.absent_spread * expected * expected
+            factors[call.day] = wave.factor(recipients)
+        pupils = call.present + call.absent_ill
+        expected = wave.rates.share(one.recipient) * factors[call.day] * pupils
+        spread = expected + wave.rates.spread * expected * expected
         calls.append(call)
         mean += expected
         variance += spread
@@ -240,38 +259,34 @@ def _absence(exposure: Exposure, around: Surroundings) -> _Absence:
 
 
 def _first_call(one: ServedRecipient, around: Surroundings) -> RollCall | None:
-    for call in around.store.chunk(f"recipient|{one.recipient}").roll_calls().values():
-        lag_h = (call.at - one.ate) / HOUR_MS
-        if around.policy.onset_min_h <= lag_h <= around.policy.onset_max_h:
-            return call
+    calls = around.store.chunk(f"recipient|{one.recipient}").roll_calls()
+    for later in around.waves if calls else ():
+        call = calls.get(later)
+        if call is not None:
+            lag_h = (call.at - one.ate) / HOUR_MS
+            if around.policy.onset_min_h <= lag_h <= around.policy.onset_max_h:
+                return call
     return None
 
 
-def _level(
-    p_people: float,
-    p: float,
-    attack: Attack,
-    unplaced: int,
-    absence: _Absence,
-    around: Surroundings,
-) -> int:
-    policy = around.policy
+def level_of(grounds: LevelGrounds, policy: ClusterPolicy) -> int:
+    """0 none, 1 pantau, 2 waspada, 3 siaga."""
     by_people = 0
-    if attack.ill + unplaced >= policy.least_people:
-        by_people = _by_chance(of_any(p_people, around.tests), policy)
-    if attack.ill == 0:
+    if grounds.named + grounds.nameless >= policy.least_people:
+        by_people = _by_chance(grounds.chance_people, policy)
+    if grounds.named == 0:
         by_people = min(by_people, policy.unplaced_only_level)
-    if by_people == 2 and attack.rate >= policy.attack_rate_siaga:
+    if by_people == 2 and grounds.attack_rate >= policy.attack_rate_siaga:
         by_people = 3
-    if not absence.calls:
+    if not grounds.roll_calls:
         return by_people
-    if absence.high:
-        alone = by_people == 0 and len(absence.high) == 1
+    if grounds.high:
+        alone = by_people == 0 and grounds.high == 1
         most = policy.one_recipient_absent_level if alone else 3
     else:
         # Absence that is ordinary at each recipient accuses nobody; beside patients it weighs one level.
-        most = by_people + 1 if by_people and attack.ill else 0
-    return max(by_people, min(most, _by_chance(of_any(p, around.tests), policy)))
+        most = by_people + 1 if by_people and grounds.named else 0
+    return max(by_people, min(most, _by_chance(grounds.chance, policy)))
 
 
 def _by_chance(chance: float, policy: ClusterPolicy) -> int:

@@ -29,6 +29,23 @@ class Attack(msgspec.Struct, frozen=True):
         return self.ill / self.at_risk if self.at_risk else 0.0
 
 
+class LevelGrounds(msgspec.Struct, frozen=True):
+    """What a level rests on.
+
+    `chance_people`: that any kitchen of the region shows so many people known to be ill; `chance`: absence counted too.
+    `named`: people who name a recipient that got the meal; `nameless`: patients near it who name none;
+    `roll_calls`: attendance reports after the meal; `high`: those where absence alone is beyond chance.
+    """
+
+    chance_people: float
+    chance: float
+    named: int
+    nameless: int
+    attack_rate: float
+    roll_calls: int
+    high: int
+
+
 class ClusterVerdict(msgspec.Struct, frozen=True):
     """The present word on one kitchen (`unit`), or on one lot over several kitchens (`lot`; `units`: them).
 
@@ -46,6 +63,7 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
     lot: str
     units: tuple[str, ...]
     level: int
+    grounds: LevelGrounds
     p: float
     chance: float
     meal_day: int

@@ -12,11 +12,12 @@ what new findings can have changed is judged again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final
 
+from streams.core.alerts.cluster.absence_rates import AbsenceRates
 from streams.core.alerts.cluster.absence_wave import AbsenceWave
-from streams.core.alerts.cluster.background import SETTLED_DAYS, Background
+from streams.core.alerts.cluster.background import GAP_DAYS, SETTLED_DAYS, Background
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
 from streams.core.alerts.cluster.cluster_rule import Surroundings, judge
 from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict
@@ -53,9 +54,11 @@ class ClusterWatch:
         self._population = population
         self._exposures = Exposures(self._store, population)
         self._backgrounds: dict[int, Background] = {}
+        self._rates: dict[int, AbsenceRates] = {}
         self._waves: dict[int, AbsenceWave] = {}
         self._judged: dict[int, _Judged] = {}
         self._stale: dict[int, set[str]] = defaultdict(set)
+        self._first: int | None = None
 
     def put(self, finding: Finding) -> None:
         """Adds a finding; one of the same identity is replaced."""
@@ -99,9 +102,8 @@ class ClusterWatch:
         self._store.forget(as_of)
         first = self._population.zone.local_day(as_of) - 2 * _LOOK_BACK_DAYS - 1
         self._exposures.forget(first)
-        for known in (self._backgrounds, self._waves, self._judged, self._stale):
-            for day in [day for day in known if day < first]:
-                known.pop(day)
+        for known in (self._backgrounds, self._rates, self._waves, self._judged, self._stale):
+            _drop(known, lambda day: day < first)
 
     def changed(self) -> dict[str, bytes | None]:
         """State records since the last call, by key; None: delete it."""
@@ -148,36 +150,51 @@ class ClusterWatch:
     def _wave(self, day: int) -> AbsenceWave:
         known = self._waves.get(day)
         if known is None:
-            known = AbsenceWave(self._store, self._background(day), self._policy, day)
+            rates = self._rates.get(day)
+            if rates is None:
+                rates = AbsenceRates(self._store, self._population, self._policy, day)
+                self._rates[day] = rates
+            recipients = self._population.recipients(day)
+            known = AbsenceWave(self._store, recipients, rates, self._policy)
             self._waves[day] = known
         return known
 
     def _note_touched(self) -> None:
+        first = self._store.first_moment()
+        if first != self._first:
+            # The first days of a region: how long it has reported is part of every expectation.
+            self._first = first
+            self._expect_anew(0, self._backgrounds, self._rates, self._waves)
         for finding in self._store.touched():
-            day = self._population.zone.local_day(moment_of(finding))
-            match finding:
-                case ClusterAssessed():
-                    self._expect_anew(from_day=0)
-                case BatchCooked() | MealServed():
-                    for one in (day, day + 1):
-                        self._exposures.day_changed(one)
-                        self._stale[one].add(_ANY)
-                case RollCall():
-                    self._exposures.day_changed(finding.day)
-                    self._waves.pop(finding.day, None)
-                    for one in range(finding.day - _LOOK_BACK_DAYS, finding.day + 1):
-                        self._judged.pop(one, None)
-                    self._expect_anew(finding.day + SETTLED_DAYS)
-                case _:
-                    for one in range(day - _LOOK_BACK_DAYS, day + 1):
-                        self._stale[one].add(chunk_of(finding))
-                    self._expect_anew(day + SETTLED_DAYS)
+            self._note(finding, self._population.zone.local_day(moment_of(finding)))
 
-    def _expect_anew(self, from_day: int) -> None:
+    def _note(self, finding: Finding, day: int) -> None:
+        match finding:
+            case ClusterAssessed():
+                self.set_population(self._population)
+            case BatchCooked() | MealServed():
+                for one in (day, day + 1):
+                    self._exposures.day_changed(one)
+                    self._stale[one].add(_ANY)
+            case RollCall():
+                self._exposures.day_changed(finding.day)
+                self._waves.pop(finding.day, None)
+                _drop(self._judged, lambda one: day - _LOOK_BACK_DAYS <= one <= day)
+                self._expect_anew(day + GAP_DAYS, self._rates, self._waves)
+            case _:
+                for one in range(day - _LOOK_BACK_DAYS, day + 1):
+                    self._stale[one].add(chunk_of(finding))
+                self._expect_anew(day + SETTLED_DAYS, self._backgrounds)
+
+    def _expect_anew(self, from_day: int, *known: dict[int, Any]) -> None:
         """What is expected of this day and those after it is worked out and judged again."""
-        for known in (self._backgrounds, self._waves, self._judged):
-            for day in [day for day in known if day >= from_day]:
-                known.pop(day)
+        for one in (*known, self._judged):
+            _drop(one, lambda day: day >= from_day)
+
+
+def _drop(known: dict[int, Any], which: Callable[[int], bool]) -> None:
+    for day in [day for day in known if which(day)]:
+        del known[day]
 
 
 def _concerns(exposure: Exposure, stale: Collection[str]) -> bool:

@@ -86,17 +86,15 @@ def _away_from_zero(value: float) -> float:
 
 
 def count_tail(x: float, mean: float, variance: float) -> float:
-    """P(X >= x) of a count with this mean and variance.
+    """P(X >= x) of a count with this mean and variance: negative binomial, Poisson where it varies no more than that.
 
-    More varied than Poisson: negative binomial. Less, as a weighted sum of counts is: Poisson in units of variance / mean
-    (Fay and Feuer 1997, Statistics in Medicine 16, 791).
+    A sum of patients of whom each counts in part varies less than Poisson; its upper tail is then below this one.
     """
     if mean <= 0 or x <= 0:
         return 1.0 if x <= 0 else 0.0
     if variance > mean * (1 + 1e-9):
         return negative_binomial_tail(x, mean, mean * mean / (variance - mean))
-    unit = variance / mean
-    return poisson_tail(x / unit, mean / unit)
+    return poisson_tail(x, mean)
 
 
 def fisher(first: float, second: float) -> float:

@@ -56,15 +56,17 @@ def judge_illness(
         return None
     pupils = call.present + call.absent_ill if call else 0
     absent = call.absent_ill if call else 0
-    absent_mean = background.absent(recipient) * wave.factor((recipient,)) * pupils
-    spread = absent_mean + background.absent_spread * absent_mean * absent_mean
+    absent_mean = wave.rates.share(recipient) * wave.factor((recipient,)) * pupils
+    spread = absent_mean + wave.rates.spread * absent_mean * absent_mean
     ill = sum(one.people for one in noticed)
     rate = background.patients((), {recipient: fed.registered})
     ill_mean = rate.mean * fed.registered
     p = of_any(
         min(
             count_tail(absent, absent_mean, spread),
-            count_tail(ill, ill_mean, ill_mean + ill_mean * ill_mean / rate.shape),
+            count_tail(
+                ill, ill_mean, ill_mean * background.clumping + ill_mean * ill_mean / rate.shape
+            ),
         ),
         tests=2,
     )

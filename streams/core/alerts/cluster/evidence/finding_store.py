@@ -23,8 +23,8 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 MEALS_MS: Final = 8 * DAY_MS
 """Meals and batches are forgotten after this: no case is linked to a meal so old."""
-MEMORY_MS: Final = 37 * DAY_MS
-"""All else is forgotten after this: a gap of a week, 28 days of baseline, and days in part."""
+MEMORY_MS: Final = 45 * DAY_MS
+"""All else is forgotten after this: meals of a week, a gap of a week before them, 28 days of baseline, days in part."""
 _EPISODE_MS: Final = 72 * HOUR_MS
 """Two reports of one patient with onsets so near are of one illness: the puskesmas and the hospital it sent to."""
 
@@ -56,6 +56,7 @@ class FindingStore:
         self._patients: dict[str, dict[EventKey, PatientSeen]] = {}
         self._dirty: set[str] = set()
         self._touched: list[Finding] = []
+        self._first: int | None = None
 
     def chunk(self, key: str) -> RecipientFindings:
         """The chunk, empty if nothing is known."""
@@ -67,6 +68,20 @@ class FindingStore:
         for key, chunk in self._chunks.items():
             if key.startswith(prefix):
                 yield key[len(prefix) :], chunk
+
+    def first_moment(self) -> int | None:
+        """The moment of the oldest finding but meals and batches; None if there is none."""
+        if self._first is None:
+            self._first = min(
+                (
+                    moment_of(finding)
+                    for chunk in self._chunks.values()
+                    for finding in chunk.findings.values()
+                    if not isinstance(finding, MealServed | BatchCooked)
+                ),
+                default=None,
+            )
+        return self._first
 
     def put(self, finding: Finding) -> None:
         """Adds a finding; one of the same identity is replaced."""
@@ -146,6 +161,8 @@ class FindingStore:
                 self._touched.append(report)
 
     def _note(self, key: str, finding: Finding) -> None:
+        if self._first is not None and moment_of(finding) <= self._first:
+            self._first = None
         self._dirty.add(key)
         self._touched.append(finding)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.registry.entities import Thresholds
+from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
 from streams.core.alerts.cluster.evidence.findings import (
     BatchCooked,
     ClusterAssessed,
@@ -137,6 +139,10 @@ def test_one_more_patient_never_lowers_a_level(
     after = watch(*findings, patient(999, school, hours))
     for kitchen in KITCHENS:
         assert level_of(after, kitchen) >= level_of(before, kitchen)
+
+
+def test_the_policy_of_a_region_without_thresholds_is_the_default() -> None:
+    assert ClusterPolicy.of(Thresholds()) == ClusterPolicy()
 
 
 def test_levels_rise_with_the_patients() -> None:

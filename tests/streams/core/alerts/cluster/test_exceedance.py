@@ -60,9 +60,9 @@ def test_a_wide_rate_makes_many_people_less_surprising() -> None:
     assert count_tail(6, 1.0, 1.0) < count_tail(6, 1.0, 1.3) < count_tail(6, 1.0, 3.0)
 
 
-def test_shared_patients_vary_less_than_whole_ones() -> None:
-    # 4 patients of whom a quarter counts are one person; 4 x 0.25 expected from 4, so the variance is a quarter.
-    assert count_tail(1.0, 0.25, 0.0625) == pytest.approx(poisson_tail(4, 1.0))
+def test_shared_patients_are_no_rarer_than_the_tail_says() -> None:
+    # Of 4 expected patients a quarter each: the sum is 2 or more if there are 8 or more of them.
+    assert poisson_tail(8, 4.0) < count_tail(2.0, 1.0, 0.25) == poisson_tail(2, 1.0)
 
 
 def test_tests_together() -> None:

@@ -1,0 +1,1 @@
+"""The simulated regency: who is fed by whom, ordinary days, outbreaks."""
