@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from chassis.clocks import secret_key
-from chassis.kafka import any_header
+from chassis.kafka import any_batch
 from chassis.settings import Mechanism, Security, Settings
 
 Account = Literal["admin", "ingest", "streams", "sinks", "gateway", "operator", "devices"]
@@ -17,7 +17,7 @@ Account = Literal["admin", "ingest", "streams", "sinks", "gateway", "operator", 
 _PASSWORD_BYTES: Final = 24
 
 # Every client is described here, so no process opens a consumer that ends at such a record.
-any_header.accept()
+any_batch.accept()
 
 
 @dataclass(frozen=True, slots=True)

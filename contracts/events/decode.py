@@ -18,7 +18,7 @@ import msgspec
 
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import MAX_EVENT_BYTES, Event, Origin
-from contracts.events.lines import split
+from contracts.events.lines import MAX_SPLIT_BYTES, split
 from contracts.events.nik import blot, may_hold_nik, nik_in, redact_nik
 from contracts.time.instant import BadInstantError, epoch_ms
 from contracts.unreadable import UNREADABLE
@@ -65,7 +65,7 @@ def decode_lines(value: bytes) -> list[Event | Refusal]:
 
     What is no event is a `Refusal` with the line's bytes, less any NIK.
     """
-    events = _well_formed(value)
+    events = _well_formed(value) if len(value) <= MAX_SPLIT_BYTES else None
     if events is None:
         return [decode_line(line) for line in split(value)]
     again = _complete(events)
@@ -88,8 +88,11 @@ def decode_records(values: Sequence[bytes]) -> Iterator[list[Event | Refusal]]:
     """`decode_lines` of each value, in order. Neighbours of one line each are read in one call."""
     at = 0
     while at < len(values):
-        end = at
+        end, size = at, 0
         while end < min(at + _TOGETHER, len(values)) and values[end] and b"\n" not in values[end]:
+            size += len(values[end]) + 1
+            if size > MAX_SPLIT_BYTES:
+                break
             end += 1
         if end - at > 1:
             yield from ([item] for item in decode_lines(b"\n".join(values[at:end])))

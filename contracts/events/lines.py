@@ -7,6 +7,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Final
 
 from contracts.results.topics import MAX_RECORD_BYTES
 
@@ -29,10 +30,16 @@ def pack(lines: Sequence[bytes], limit: int = MAX_RECORD_BYTES) -> Iterator[byte
         start, sent = stop, ends[stop - 1]
 
 
+MAX_SPLIT_BYTES: Final = 1 << 20
+"""A value that is not compressed has fewer: the broker refuses it. A compressed one may have millions of lines in a few bytes."""
+
+
 def split(value: bytes) -> list[bytes]:
     """Lines of a record's value, in order; the index is the line's position. A newline at the end
-    starts no further line.
+    starts no further line. A value of more than `MAX_SPLIT_BYTES` is one line, which is refused.
     """
+    if len(value) > MAX_SPLIT_BYTES:
+        return [value]
     lines = value.split(b"\n")
     if not lines[-1]:
         lines.pop()

@@ -19,6 +19,7 @@ from contracts.events.codes import Code, Refusal
 from contracts.events.decode import decode_line, decode_lines, origin_of
 from contracts.events.event_types import Event
 from contracts.events.identity import stamp
+from contracts.events.lines import MAX_SPLIT_BYTES
 from contracts.events.nik import redact_nik
 from contracts.registry.entities import Registry
 from contracts.results.topics import TOPIC_OF_KIND
@@ -63,7 +64,7 @@ def _decoded(items: Sequence[Item]) -> list[Event | Refusal]:
     if len(items) == 1:
         return [decode_line(items[0].line)]
     value = b"\n".join(item.line for item in items)
-    if value.count(b"\n") == len(items) - 1:
+    if len(value) <= MAX_SPLIT_BYTES and value.count(b"\n") == len(items) - 1:
         return decode_lines(value)
     return [decode_line(item.line) for item in items]
 

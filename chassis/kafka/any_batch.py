@@ -1,8 +1,9 @@
-"""Records whose headers have names that are no UTF-8: any producer may write one, the broker takes it, and
-both client libraries raise on it for ever, before a reader of ours sees the record.
+"""Batches that the broker takes and both client libraries raise on for ever, or unpack until memory is full, before
+a reader of ours sees a record.
 
-`accept` puts `AnyRecords` where their consumers read a fetch. A batch is decoded by the library as before; only
-where that fails are the bytes of such names replaced, and the batch is decoded once more.
+`accept` puts `AnyRecords` where their consumers read a fetch. A batch is decoded by the library as before. Where that
+fails, header names that are no UTF-8 are replaced, and it is decoded once more. What fails again, or unpacks to more
+than `MAX_UNPACKED_BYTES`, is set aside: one record without a value stands for it, so that all readers pass it alike.
 """
 
 from __future__ import annotations
@@ -13,25 +14,41 @@ from itertools import islice
 from typing import Any, Final
 
 from aiokafka.consumer import fetcher as aiokafka_fetcher
-from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from kafka.consumer import fetcher as kafka_fetcher
-from kafka.errors import CorruptRecordError
 from kafka.record.default_records import DefaultRecordBatch
-from kafka.record.util import decode_varint
+from kafka.record.util import decode_varint, encode_varint
+from prometheus_client import Counter
 
-_FAILURES: Final = (ValueError, IndexError, CorruptRecordException, CorruptRecordError)
+from chassis import logs
+from chassis.kafka.unpacked import fits
+
+MAX_UNPACKED_BYTES: Final = 32 * 1024 * 1024
+"""A batch of a megabyte on the broker may unpack to a terabyte. JSON unpacks to some twenty times its size."""
+
+# The head of a batch, as Kafka's protocol has it.
 _LENGTH_AT: Final = 8
 _HEAD: Final = 12
+_CODEC_AT: Final = 22
+_LAST_DELTA_AT: Final = 23
+_COUNT_AT: Final = 57
+_RECORDS_AT: Final = 61
+_CODEC_MASK: Final = 0x07
 _ATTRIBUTES: Final = 1
+
+_SET_ASIDE: Final = Counter(
+    "pantau_kafka_batches_set_aside", "Batches that cannot be unpacked, or to too much, left out"
+)
+_log = logs.get(__name__)
 
 
 class AnyBatch:
-    """A batch of the library; `plain` decodes the same bytes in Python, in a buffer that can be changed."""
+    """A batch of the library, of the bytes `data`; `plain` decodes bytes in Python, in a buffer that can be changed."""
 
-    def __init__(self, batch: Any, plain: Callable[[], Any]) -> None:
+    def __init__(self, batch: Any, plain: Callable[[bytes], Any], data: bytes) -> None:
         self._batch = batch
         self._plain = plain
+        self._data = data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
@@ -40,16 +57,33 @@ class AnyBatch:
         return next(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
+        codec = self._data[_CODEC_AT] & _CODEC_MASK
+        if codec and not fits(codec, self._data[_RECORDS_AT:], MAX_UNPACKED_BYTES):
+            yield from self._set_aside("unpacks to too much")
+            return
         done = 0
         try:
             for record in self._batch:
                 yield record
                 done += 1
-        except _FAILURES:
-            batch = self._plain()
+        except Exception:  # noqa: BLE001 - what unpacks and decodes the bytes of strangers may fail in any way
+            yield from self._again(done)
+
+    def _again(self, done: int) -> Iterator[Any]:
+        """The records after the first `done`."""
+        try:
+            batch = self._plain(self._data)
             batch._maybe_uncompress()
             _replace_names(batch._buffer, batch._pos, batch._num_records)
             yield from islice(batch, done, None)
+        except Exception as error:  # noqa: BLE001 - the same
+            yield from self._set_aside(type(error).__name__)
+
+    def _set_aside(self, reason: str) -> Iterator[Any]:
+        """A record without key and value, at the batch's last offset."""
+        _SET_ASIDE.inc()
+        _log.error("batch set aside", offset=self._batch.base_offset, reason=reason)
+        yield from self._plain(_empty(self._data))
 
 
 class AnyRecords:
@@ -57,7 +91,7 @@ class AnyRecords:
 
     def __init__(self, records: Callable[[bytes], Any], plain: Callable[[bytes], Any], data: bytes) -> None:  # fmt: skip
         self._records = records(data)
-        self._make = plain
+        self._plain = plain
         self._data = data
         self._start = 0
 
@@ -72,7 +106,22 @@ class AnyRecords:
         start = self._start
         (length,) = struct.unpack_from(">i", self._data, start + _LENGTH_AT)
         self._start = end = start + _HEAD + length
-        return AnyBatch(batch, lambda: self._make(self._data[start:end]))
+        return AnyBatch(batch, self._plain, bytes(self._data[start:end]))
+
+
+def _empty(data: bytes) -> bytes:
+    """A batch, not compressed, of one record at the last offset of the batch `data`; its checksum is not mended."""
+    (delta,) = struct.unpack_from(">i", data, _LAST_DELTA_AT)
+    body = bytearray(b"\0\0")  # attributes, and no time since the first
+    for number in (delta, -1, -1, 0):  # offset, no key, no value, no headers
+        encode_varint(number, body.append)
+    record = bytearray()
+    encode_varint(len(body), record.append)
+    batch = bytearray(data[:_RECORDS_AT]) + record + body
+    batch[_CODEC_AT] &= ~_CODEC_MASK & 0xFF
+    struct.pack_into(">i", batch, _LENGTH_AT, len(batch) - _HEAD)
+    struct.pack_into(">i", batch, _COUNT_AT, 1)
+    return bytes(batch)
 
 
 def _replace_names(buffer: bytearray, at: int, records: int) -> None:
