@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from chassis.feeds import log_ends
 from chassis.feeds.log_ends import Ends, LogEnds
@@ -28,7 +29,7 @@ class Worker:
         monkeypatch.setattr(worker_health.time, "monotonic", lambda: self.now)
         self.owner: Any = SimpleNamespace(flushed=7, flushing_s=0.0)
         owners = Owners(lambda _place: None)
-        vars(owners)["_owners"] = {SimpleNamespace(topic=SPPG_EVENTS, partition=0): self.owner}
+        vars(owners)["_owners"] = {TP(*PLACE): self.owner}
         self.ends = LogEnds(Cluster("localhost:1"), [PLACE])
         self.says = WorkerHealth(owners, self.ends)
         self.health = Health("streams")
