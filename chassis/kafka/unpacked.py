@@ -62,7 +62,7 @@ def _snappy(payload: bytes) -> Iterator[int]:
 
 
 def _varint(block: bytes) -> int:
-    zigzag, _end = decode_varint(bytearray(block), 0)
+    zigzag: int = decode_varint(bytearray(block), 0)[0]
     return zigzag << 1 if zigzag >= 0 else (-zigzag << 1) - 1
 
 

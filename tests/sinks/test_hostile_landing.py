@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,6 @@ from contracts.events.decode import decode_records
 from contracts.events.lines import MAX_SPLIT_BYTES, split
 from contracts.results.topics import SPPG_EVENTS, TICK, control_headers, control_of
 from contracts.time.clock import RealClock
-from sinks import reader as module
 from sinks import table_lines
 from sinks.batch import TableBatch
 from sinks.landing import EventLines
@@ -126,12 +126,12 @@ def test_a_batch_that_does_not_end_is_said_by_who_is_asked(monkeypatch: Any) -> 
     """A write that hangs has not failed: nobody but the one who asks can see it."""
     health = Health("sinks")
     readiness = Readiness(health, ("events",))
-    writer = Writer(lambda: SimpleNamespace(), RealClock())  # type: ignore[arg-type, return-value]
+    writer = Writer(lambda: SimpleNamespace(), RealClock())
     reader = Reader("hang", Consumer([]), {}, writer, readiness, threading.Event())
     health.check(reader.trouble)
     readiness.fine("events")
-    assert health.is_ready
-    now = module.time.monotonic() + 61
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
-    assert not health.is_ready
+    before = health.is_ready
+    now = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert (before, health.is_ready) == (True, False)
     assert "one batch has been under way for 61 s" in (reader.trouble() or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,6 @@ from chassis.feeds.log_ends import Ends, LogEnds
 from chassis.health import Health
 from chassis.kafka.cluster import Cluster
 from contracts.results.topics import SPPG_EVENTS
-from streams.agents import worker_health
 from streams.agents.owners import Owners
 from streams.agents.worker_health import WorkerHealth
 
@@ -25,8 +25,7 @@ class Worker:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_000.0
-        # One module for both.
-        monkeypatch.setattr(worker_health.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
         self.owner: Any = SimpleNamespace(flushed=7, flushing_s=0.0)
         owners = Owners(lambda _place: None)
         vars(owners)["_owners"] = {TP(*PLACE): self.owner}
