@@ -1,4 +1,4 @@
-"""The Faust app: agents for the event topics and the region feed, a task that flushes, one that ticks, one that watches."""
+"""The Faust app: agents for the event topics, the commands and the region feed, a task that flushes, one that ticks, one that watches."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from chassis.settings import Settings
 from contracts.results.generations import revision_base
 from contracts.results.topics import (
     CLOCK,
+    COMMAND_STATE,
+    COMMANDS,
     EVENT_TOPICS,
     LIVE,
     REGION_FEED,
@@ -40,6 +42,7 @@ from streams.agents.owners import Owners
 from streams.agents.ticker import Ticker
 from streams.agents.transport import Transport
 from streams.agents.worker_health import WorkerHealth
+from streams.core.alerts.command_fold import CommandFold
 from streams.core.fold import Fold
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold
@@ -82,7 +85,7 @@ class _OwnerFactory:
         self._clock = load_clock(settings)
         self._key = secret_key(settings)
         admin = KafkaAdminClient(**cluster_of(settings, "streams").client())
-        topics = admin.describe_topics([*EVENT_TOPICS, self.feed])
+        topics = admin.describe_topics([*EVENT_TOPICS, COMMANDS, self.feed])
         admin.close()
         self._topic_ids = {topic["name"]: str(topic["topic_id"]) for topic in topics}
 
@@ -98,6 +101,8 @@ class _OwnerFactory:
             sources = len(EVENT_TOPICS) * partitions
             fold = RegionFold(place.partition, sources, uuid.uuid4().hex[:12], base)
             states = (REGION_STATE, LIVE)
+        elif place.topic == COMMANDS:
+            fold, states = CommandFold(place.partition), (COMMAND_STATE,)
         else:
             fold = UnitFold(place.topic, place.partition, partitions, region_partitions, base)
             states = (UNIT_STATE[place.topic],)
@@ -115,7 +120,7 @@ class _OwnerFactory:
     def inputs(self) -> LogEnds:
         """The ends of all inputs, whoever owns them."""
         counts = dict.fromkeys(EVENT_TOPICS, self._settings.partitions)
-        counts[self.feed] = self._settings.region_partitions
+        counts |= dict.fromkeys((COMMANDS, self.feed), self._settings.region_partitions)
         places = [(topic, number) for topic, count in counts.items() for number in range(count)]
         return LogEnds(cluster_of(self._settings, "streams"), places)
 
@@ -178,7 +183,7 @@ def build(settings: Settings, health: Health) -> App:
 
 
 def _declare_agents(app: App, feed: str) -> None:
-    topic = app.topic(*EVENT_TOPICS, feed, key_serializer="raw", value_serializer="raw")
+    topic = app.topic(*EVENT_TOPICS, COMMANDS, feed, key_serializer="raw", value_serializer="raw")
 
     async def fold(stream: Any) -> None:
         async for event in stream.noack().events():

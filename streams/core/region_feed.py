@@ -13,6 +13,7 @@ from streams.core.metrics.clinic import ClinicSum
 from streams.core.metrics.coverage import CoverageSum, Eaten
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.reception import Checks, ReceptionSum
+from streams.core.watched_event import UncountedEvent, WatchedEvent
 from streams.core.windowing.row_writer import ViewRow
 
 
@@ -139,7 +140,7 @@ class LiveRow(msgspec.Struct, array_like=True, gc=False, tag=2):
 
 
 class LastReceived(msgspec.Struct, array_like=True, gc=False, tag=3):
-    """The greatest receivedtime of a unit's events, epoch ms."""
+    """A receivedtime of a unit's events, epoch ms: the greatest, or one around which a minute or more lies."""
 
     unit: str
     kind: str
@@ -153,10 +154,17 @@ class RegistrySnapshot(msgspec.Struct, array_like=True, gc=False, tag=4):
     since: int = 0
 
 
-class FeedBatch(msgspec.Struct, array_like=True, gc=False):
-    """Part of a unit fold's flush for one partition of `region.feed`.
+class CommandReceived(msgspec.Struct, array_like=True, gc=False, tag=7):
+    """A command (`contracts.commands`). `time_ms`: when it was said, epoch ms on the region's clock."""
 
-    `source`: topic/partition of the unit fold's input; `time_ms`: 0 but in the last part: only then is everything up
+    time_ms: int
+    value: bytes
+
+
+class FeedBatch(msgspec.Struct, array_like=True, gc=False):
+    """Part of a unit or command fold's flush for one partition of `region.feed`.
+
+    `source`: topic/partition of the fold's input; `time_ms`: 0 but in the last part: only then is everything up
     to it in.
     """
 
@@ -166,7 +174,15 @@ class FeedBatch(msgspec.Struct, array_like=True, gc=False):
     items: Sequence[msgspec.Raw]
 
 
-FeedItem = Contribution | LiveRow | LastReceived | RegistrySnapshot
+FeedItem = (
+    Contribution
+    | LiveRow
+    | LastReceived
+    | RegistrySnapshot
+    | WatchedEvent
+    | UncountedEvent
+    | CommandReceived
+)
 encode = msgspec.msgpack.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(FeedBatch).decode
 decode_item = msgspec.msgpack.Decoder(FeedItem).decode

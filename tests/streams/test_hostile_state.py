@@ -36,6 +36,14 @@ REGION_KEYS = (
     b"since/32.11",
     f"pane/{KITCHEN}/5984967".encode(),
     b"pane/x",
+    b"alerts/32.11/~at",
+    b"alerts/32.11/alert/x",
+    b"alerts/32.11/event/x/y",
+    b"alerts/32.11/undo/x/y",
+    b"alerts/32.11/heard/x",
+    b"alerts/32.11/sensor/x/chiller/",
+    b"alerts/32.11/command/x",
+    b"alerts/",
     b"",
 )
 LIVE_KEYS = (

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts.results.table_rows import AlertChangeRow
 from contracts.results.topics import HEAD_KEY, LIVE, SEQ_HEADER
 from contracts.time.instant import epoch_ms, rfc3339
 from contracts.time.windows import PANE_MS, PANE_WINDOWS
@@ -20,6 +21,7 @@ from streams.core.region_stage.live_records import (
     TTL_S,
     FreshnessRecord,
     LiveHead,
+    alert_record,
     decode_head,
     encode_live,
     read_record,
@@ -114,6 +116,16 @@ class LiveMap:
             last_received=rfc3339(received_ms),
         )
         self._set(record, "", 0)
+
+    def put_alert(self, row: AlertChangeRow) -> None:
+        """Takes an alert as its last change left it."""
+        self._set(alert_record(row), "", 0)
+
+    def remove(self, key: str) -> None:
+        """Takes a row without a window off the map."""
+        if self._entries[TTL_S].pop(key, None) is not None:
+            self._changed.pop(key, None)
+            self._deleted.add(key)
 
     def _set(self, record: Any, window: str, end_ms: int) -> None:
         key, ttl = record.key, record.ttl_s

@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.results.columns import Column
 from contracts.results.public_rows import IS_FINAL, VIEWS, View
+from contracts.results.table_rows import AlertChangeRow
 from contracts.time.instant import epoch_ms
 from streams.core.windowing.row_writer import ViewRow
 
@@ -37,6 +38,34 @@ class FreshnessRecord(LiveRecord, kw_only=True, gc=False, tag="freshness"):
     unit_kind: str
     kecamatan: str
     last_received: str
+    as_of: str = ""
+    ttl_s: int = TTL_S
+
+
+class AlertRecord(msgspec.Struct, kw_only=True, gc=False, tag_field="topic", tag="alerts"):
+    """An alert. It has no level: who asks for some levels gets alerts too."""
+
+    key: str
+    id: str
+    short_id: str
+    region: str
+    kind: str
+    severity: int
+    unit_id: str
+    subject: str
+    state: str
+    resolution: str
+    raised_at: str
+    updated_at: str
+    resolved_at: str | None
+    acknowledged_by: str
+    acknowledged_at: str | None
+    ack_until: str | None
+    assessment: str
+    assessed_by: str
+    assessed_at: str | None
+    note: str
+    evidence: Any
     as_of: str = ""
     ttl_s: int = TTL_S
 
@@ -71,7 +100,7 @@ def _record_struct(view: View, columns: tuple[Column, ...]) -> type[LiveRecord]:
 
 _STRUCTS: Final = {view: _record_struct(view, columns) for view, columns in VIEWS.items()}
 _FROM_LINE: Final = {view: msgspec.json.Decoder(struct) for view, struct in _STRUCTS.items()}
-_union: Any = FreshnessRecord
+_union: Any = FreshnessRecord | AlertRecord
 for _struct in _STRUCTS.values():
     _union |= _struct
 _decode: Final = msgspec.json.Decoder(_union).decode
@@ -89,6 +118,14 @@ def record_of(row: ViewRow) -> Any:
     return record
 
 
+def alert_record(row: AlertChangeRow) -> AlertRecord:
+    """The record of an alert's row."""
+    fields = msgspec.structs.asdict(row)
+    del fields["revision"]
+    fields["evidence"] = msgspec.json.decode(row.evidence)
+    return AlertRecord(key=row.id, **fields)
+
+
 def read_record(key: str, value: bytes) -> tuple[Any, str, int, int]:
     """A record as it lies on `live`: itself, its window and window_end (or '' and 0), and its as_of, epoch ms.
 
@@ -97,6 +134,8 @@ def read_record(key: str, value: bytes) -> tuple[Any, str, int, int]:
     record: Any = _decode(value)
     if record.key != key or record.ttl_s not in (TTL_S, RECIPIENT_TTL_S):
         raise ValueError("key or ttl_s is not this record's")
+    if isinstance(record, AlertRecord):
+        return record, "", 0, epoch_ms(record.as_of)
     if isinstance(record, FreshnessRecord):
         epoch_ms(record.last_received)
         return record, "", 0, epoch_ms(record.as_of)

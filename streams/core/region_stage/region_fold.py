@@ -1,4 +1,4 @@
-"""Stage two: the fold of one partition of `region.feed`: areas, and the live map, of the regions in it.
+"""Stage two: the fold of one partition of `region.feed`: areas, alerts, and the live map, of the regions in it.
 
 Its time is the least over the unit folds, and unknown until each has sent one: what is shown as true up to a moment is
 true for all.
@@ -13,11 +13,15 @@ import msgspec
 
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.results.table_rows import PositionRow, encode_row
-from contracts.results.topics import AREA_WINDOWS, EVENT_TOPICS, LIVE, REGION_FEED
+from contracts.results.topics import ALERTS, AREA_WINDOWS, EVENT_TOPICS, LIVE, REGION_FEED
 from contracts.time.instant import rfc3339
 from contracts.time.windows import GRACE_MS
+from streams.core.alerts.alert_stage import AlertStage
+from streams.core.alerts.alert_state import ALERTS_KEY
+from streams.core.alerts.command_fold import command_source
 from streams.core.fold import Flush, Out, Record
 from streams.core.region_feed import (
+    CommandReceived,
     Contribution,
     FeedItem,
     LastReceived,
@@ -32,6 +36,7 @@ from streams.core.region_stage.live_map import LiveMap
 from streams.core.region_stage.region_state import RegionState, pane_key
 from streams.core.state_format import name_of, unreadable
 from streams.core.table_records import TableRecords
+from streams.core.watched_event import UncountedEvent, WatchedEvent
 from streams.core.windowing.row_writer import FlushStamp
 from streams.core.windowing.window_table import PANE_REACH
 
@@ -48,12 +53,14 @@ class RegionFold:
         self._partition = partition
         each = range(sources // len(EVENT_TOPICS))
         self._expected = {f"{topic}/{number}" for topic in EVENT_TOPICS for number in each}
+        self._commands = command_source(partition)
         self._epoch = epoch
         self._revision_base = revision_base
         self._state = RegionState()
         self._registry = Registry(())
         self._areas: dict[str, Areas] = {}
         self._live: dict[str, LiveMap] = {}
+        self._alerts = AlertStage(revision_base)
         self._set_aside: list[str] = []
         self._tables = TableRecords()
 
@@ -64,6 +71,8 @@ class RegionFold:
         if topic == LIVE:
             region, _, row_key = key.decode(errors="replace").partition("|")
             self._live_of(region).restore(row_key, value)
+        elif key.startswith(ALERTS_KEY):
+            self._alerts.restore(key, value)
         else:
             self._state.restore(key, value)
 
@@ -87,7 +96,11 @@ class RegionFold:
             # Before every unit fold has sent its time no row is sent: then all of them are still to come.
             for areas in self._areas.values():
                 areas.settle()
-        return [notice for region in list(self._live) for notice in self._restore_live(region)]
+        notices = self._alerts.restored()
+        return [
+            *notices,
+            *(one for region in list(self._live) for one in self._restore_live(region)),
+        ]
 
     def _restore_live(self, region: str) -> Iterator[str]:
         """Puts one live map in order; gives a line for what could not be read."""
@@ -99,6 +112,9 @@ class RegionFold:
         unread = self._live[region].restored()
         for row_key in unread:
             areas.write_again(row_key)
+            alert = self._alerts.row_of(region, row_key)
+            if alert is not None:
+                self._live[region].put_alert(alert)
         if unread:
             yield (
                 f"live map of {region}: {len(unread)} records could not be read, the first {name_of(unread[0])}; "
@@ -113,6 +129,7 @@ class RegionFold:
                 self._areas[code] = Areas(code, self._registry)
             else:
                 areas.use(self._registry)
+        self._alerts.use(self._registry)
 
     def _live_of(self, region: str) -> LiveMap:
         live = self._live.get(region)
@@ -144,11 +161,13 @@ class RegionFold:
 
     def _apply(self, record: Record) -> None:
         batch = decode_batch(record.value)
-        if batch.source not in self._expected:
+        if batch.source not in self._expected and batch.source != self._commands:
             raise ValueError("it is of no unit fold")
         items = [decode_item(raw) for raw in batch.items]
         for item in items:
             self._take(item)
+        if batch.source == self._commands:
+            self._alerts.advance(self._time_ms())
         if batch.time_ms:
             time_ms = max(batch.time_ms, self._state.sources.get(batch.source, 0))
             self._state.set_source(batch.source, time_ms)
@@ -165,6 +184,11 @@ class RegionFold:
             # Recipients report a few times a day: when they were last heard of is no sign of health.
             if item.kind != "recipient":
                 self._note_received(item)
+                self._alerts.take(item.unit, item)
+        elif isinstance(item, WatchedEvent | UncountedEvent):
+            self._alerts.take(item.source, item)
+        elif isinstance(item, CommandReceived):
+            self._alerts.take_command(item)
         else:
             self._take_registry(item.encoded, item.since)
 
@@ -207,8 +231,10 @@ class RegionFold:
                 # Days may lie between the first record and the first flush when the log is read anew.
                 areas.advance(min(self._state.since.get(code, time_ms), time_ms))
             areas.advance(time_ms)
+            self._alerts.begin(code, min(self._state.since.get(code, time_ms), time_ms))
             if areas.progress.day != day:
                 self._state.forget_panes(areas.progress.pane - PANE_REACH * 2)
+        self._alerts.advance(time_ms)
 
     # --- flush --------------------------------------------------------------------------------------------------------
 
@@ -225,7 +251,8 @@ class RegionFold:
             # The position goes out, so what was read before it must be stored: a crash may be next.
             for live in self._live.values():
                 out += live.unshown(self._partition)
-        notices, self._set_aside = tuple(self._set_aside), []
+        notices, self._set_aside = (*self._set_aside, *self._alerts.notices()), []
+        self._state.add(self._alerts.records())
         return Flush(self._state.drain(), [*self._tables.drain(), *out], notices)
 
     def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
@@ -236,6 +263,11 @@ class RegionFold:
             self._tables.add(AREA_WINDOWS, row.view, row.line)
             if is_newest:
                 live.put(row)
+        for change in self._alerts.rows(areas.region):
+            self._tables.add(ALERTS, "alert_changes", encode_row(change))
+            live.put_alert(change)
+        for identity in self._alerts.gone(areas.region):
+            live.remove(identity)
         progress = areas.progress
         live.sweep(progress, progress.zone.day_start_ms(progress.day + 1))
         return live.frame(time_ms - GRACE_MS, self._partition)

@@ -1,14 +1,15 @@
-"""State of a region fold: what each unit fold has sent. Everything but the live map is derived from it.
+"""State of a region fold: what each unit fold has sent. Everything but the live map and alerts is derived from it.
 
 source/<topic>/<partition>   the unit fold's time, epoch ms
 registry/<region>            `RegionRegistry.encode()`
 since/<region>               when the region was first known, epoch ms: its rows exist in silence from that day on
 pane/<unit>/<pane>           `Contribution`, msgpack
+alerts/<region>/...          see `streams.core.alerts.alert_state`
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from contracts.registry.entities import RegionRegistry
@@ -78,6 +79,10 @@ class RegionState:
         for pane in [pane for pane in self.panes if pane[1] < least_pane]:
             del self.panes[pane]
             self._changed[pane_key(pane)] = None
+
+    def add(self, records: Mapping[bytes, bytes | None]) -> None:
+        """Records of a part of the fold that keeps them itself."""
+        self._changed.update(records)
 
     def drain(self) -> dict[bytes, bytes | None]:
         """The records that changed since the last drain."""

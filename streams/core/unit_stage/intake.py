@@ -20,12 +20,15 @@ from contracts.results.table_rows import EventStatusRow
 from streams.core.fold import Record
 from streams.core.history.facts import Fact
 from streams.core.history.ledger import PLAIN, Admission, Verdict
+from streams.core.region_feed import LastReceived
 from streams.core.table_records import TableRecords
 from streams.core.unit_stage.dead_letters import DeadLetters
+from streams.core.unit_stage.event_watch import EventWatch
 from streams.core.unit_stage.input_partition import InputPartition
 from streams.core.unit_stage.known_source import KnownSource
 from streams.core.unit_stage.sides import SIDES
 from streams.core.unit_stage.units import Units
+from streams.core.watched_event import UncountedEvent, WatchedEvent
 
 
 class Intake:
@@ -38,7 +41,7 @@ class Intake:
         self._registry = Registry(())
         self._regions: Mapping[str, Units[Any]] = {}
         self._sources: dict[str, KnownSource] = {}
-        self._last_received: dict[str, int] = {}
+        self._watch = EventWatch()
         # One row an event and flush: of rows with one revision none would be the newest.
         self._statuses: dict[tuple[str, str], EventStatusRow] = {}
 
@@ -62,13 +65,12 @@ class Intake:
         if isinstance(found, Refusal):
             self._letters.refuse(record, line, found, item)
             return
-        if received > self._last_received.get(source.unit, 0):
-            self._last_received[source.unit] = received
         fact, day = found
         if fact.target:
             # The line is needed if what it corrects comes later and is of another type.
             fact = msgspec.structs.replace(fact, raw=self._letters.raw(record, line))
         admission = source.ledger.admit(fact, day)
+        self._watch.take(source, item, fact, admission)
         if admission is PLAIN:
             source.units.add(source.unit, fact, 1)
         elif admission.verdict is Verdict.NEW:
@@ -142,8 +144,14 @@ class Intake:
         statuses, self._statuses = self._statuses, {}
         return list(statuses.values())
 
-    def last_received(self) -> list[tuple[str, str, int]]:
-        """(region, unit, greatest receivedtime) of each unit that was heard of since the last call."""
-        received, self._last_received = self._last_received, {}
-        region_of = self._side.region_of
-        return [(region_of(self._registry, unit) or "", unit, at) for unit, at in received.items()]
+    def last_received(self) -> list[tuple[str, LastReceived]]:
+        """Region and message of each moment at which a unit was heard of since the last call."""
+        region_of, kind = self._side.region_of, self._side.kind
+        return [
+            (region_of(self._registry, unit) or "", LastReceived(unit, kind, at))
+            for unit, at in self._watch.heard()
+        ]
+
+    def watched(self) -> list[tuple[str, WatchedEvent | UncountedEvent]]:
+        """Region and message of each event that alerts rest on and that came to count, or ceased to, since the last call."""
+        return self._watch.watched()

@@ -20,7 +20,7 @@ from contracts.results.topics import (
 )
 from contracts.time.instant import rfc3339
 from streams.core.fold import Flush, Out, Record
-from streams.core.region_feed import LastReceived, LiveRow, RegistrySnapshot, feed_records
+from streams.core.region_feed import LiveRow, RegistrySnapshot, feed_records
 from streams.core.state_format import UnreadableStateError, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.unit_stage.input_partition import InputPartition
@@ -128,9 +128,8 @@ class UnitFold:
         for code, units in self._regions.items():
             stamp = FlushStamp(code, self._revision_base + position, updated_at)
             self._drain_region(units, stamp, feeds[code])
-        kind = SIDES[self._partition.topic].kind
-        for code, unit, received in self._intake.last_received():
-            feeds[code].append(LastReceived(unit, kind, received))
+        for code, item in (*self._intake.last_received(), *self._intake.watched()):
+            feeds[code].append(item)
         for status in self._intake.statuses():
             self._tables.add(VERDICTS, "event_status", encode_row(status))
         for stream in (UNIT_WINDOWS, VERDICTS):

@@ -1,0 +1,47 @@
+"""What waits for its moment: events, commands, and timers, in one order that does not depend on how they came."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+
+class Timer(NamedTuple):
+    """Something of a kind (or of the region, `~...`) that is due at a moment, epoch ms."""
+
+    at: int
+    kind: str
+    key: str
+
+
+class AlertQueue:
+    """At one moment events come before timers; events by source, those of one source by `order`."""
+
+    def __init__(self) -> None:
+        self._items: list[tuple[int, str, int, int, Any]] = []
+        self._pushed = 0
+        self._timers: list[Timer] = []
+        self._set: set[Timer] = set()
+
+    def push(self, at: int, source: str, order: int, item: Any) -> None:
+        """`item` happens at `at`."""
+        self._pushed += 1
+        heappush(self._items, (at, source, order, self._pushed, item))
+
+    def wake(self, timer: Timer) -> None:
+        """A timer is set; one that is set already is set once."""
+        if timer not in self._set:
+            self._set.add(timer)
+            heappush(self._timers, timer)
+
+    def next(self, until: int) -> tuple[int, Any] | None:
+        """Takes what happens next before `until`: its moment, and the item or `Timer`. None: nothing."""
+        item_at = self._items[0][0] if self._items else until
+        timer_at = self._timers[0].at if self._timers else until
+        if min(item_at, timer_at) >= until:
+            return None
+        if item_at <= timer_at:
+            return item_at, heappop(self._items)[4]
+        timer = heappop(self._timers)
+        self._set.discard(timer)
+        return timer.at, timer

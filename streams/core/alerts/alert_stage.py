@@ -1,0 +1,121 @@
+"""The alerts of the regions of one partition: where stage two hands in what concerns them, and takes out what changed."""
+
+from __future__ import annotations
+
+from contracts.commands import decode_command
+from contracts.registry.entities import Registry
+from contracts.results.table_rows import AlertChangeRow
+from contracts.time.windows import GRACE_MS
+from streams.core.alerts.alert_state import region_of_key
+from streams.core.alerts.region_alerts import RegionAlerts
+from streams.core.region_feed import CommandReceived, LastReceived
+from streams.core.state_format import name_of, unreadable
+from streams.core.watched_event import UncountedEvent, WatchedEvent
+
+
+class AlertStage:
+    """`revision_base`: added to the revisions of rows."""
+
+    def __init__(self, revision_base: int) -> None:
+        self._revision_base = revision_base
+        self._registry = Registry(())
+        self._regions: dict[str, RegionAlerts] = {}
+        self._gone: dict[str, list[str]] = {}
+        self._notices: list[str] = []
+
+    # --- take-over ----------------------------------------------------------------------------------------------------
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """See `Fold`."""
+        code = region_of_key(key)
+        alerts = self._regions.get(code)
+        if alerts is None:
+            alerts = self._regions[code] = RegionAlerts(code)
+        alerts.records.restore(key, value)
+
+    def restored(self) -> list[str]:
+        """See `Fold`. `use` comes first."""
+        notices = []
+        for code, alerts in list(self._regions.items()):
+            if code not in self._registry.codes:
+                del self._regions[code]
+                notices.append(f"alerts of {name_of(code)}, which no registry names: left out")
+                continue
+            try:
+                alerts.restored()
+            except Exception:  # noqa: BLE001 - broken bytes may fail anywhere in what reads them
+                raise unreadable(f"alerts/{code}".encode()) from None
+        return notices
+
+    def use(self, registry: Registry) -> None:
+        """Takes a registry with more rows."""
+        self._registry = registry
+        for code in registry.codes:
+            if code not in self._regions:
+                self._regions[code] = RegionAlerts(code)
+            self._regions[code].use(registry)
+
+    # --- what comes in ------------------------------------------------------------------------------------------------
+
+    def take(self, source: str, item: WatchedEvent | UncountedEvent | LastReceived) -> None:
+        """Takes an item of a unit's or recipient's. Raises `LookupError` if the registry does not name it."""
+        region = self._registry.region_of_source(source)
+        if region is None:
+            raise LookupError(
+                f"an event of {name_of(source)} came before the registry that names it"
+            )
+        self._regions[region].take(item)
+
+    def take_command(self, item: CommandReceived) -> None:
+        """Takes a command; one that cannot be read, or of a region that is not here, is set aside."""
+        try:
+            command = decode_command(item.value)
+        except ValueError:
+            self._notices.append("a command that this version cannot read")
+            return
+        alerts = self._regions.get(command.region)
+        if alerts is None:
+            self._notices.append(f"command {name_of(command.id)}: its region is not here")
+        else:
+            alerts.take_command(item, command)
+
+    def begin(self, region: str, since: int) -> None:
+        """The region is known from `since` on (epoch ms); only the first call counts."""
+        self._regions[region].begin(since)
+
+    def advance(self, time_ms: int) -> None:
+        """Every unit fold has sent everything up to `time_ms`; 0: not yet."""
+        if time_ms:
+            for alerts in self._regions.values():
+                alerts.advance(time_ms - GRACE_MS)
+
+    # --- what goes out ------------------------------------------------------------------------------------------------
+
+    def rows(self, region: str) -> list[AlertChangeRow]:
+        """Every change since the last call, in order."""
+        changes, gone, notices = self._regions[region].drain()
+        self._gone[region] = gone
+        self._notices += notices
+        base = self._revision_base
+        return [change.alert.row(region, base + change.number) for change in changes]
+
+    def row_of(self, region: str, identity: str) -> AlertChangeRow | None:
+        """An alert that is on the wall, as its last change left it; None for any other."""
+        alert = self._regions[region].shown(identity)
+        return None if alert is None else alert.row(region, 0)
+
+    def gone(self, region: str) -> list[str]:
+        """Ids of alerts that left the wall by the last `rows`."""
+        return self._gone.pop(region, [])
+
+    def records(self) -> dict[bytes, bytes | None]:
+        """State that changed since the last call; call it after `rows`."""
+        changed: dict[bytes, bytes | None] = {}
+        for alerts in self._regions.values():
+            changed |= alerts.records.drain()
+        return changed
+
+    def notices(self) -> list[str]:
+        """What was set aside since the last call, a line each."""
+        notices, self._notices = self._notices, []
+        return notices

@@ -1,0 +1,190 @@
+"""`temperature`: readings of one point and sensor that are out of range, two or more in a row, over ten minutes or more.
+
+In a row by the time of the readings, in whatever order they come. Of readings in range only stretches are kept: the
+readings of one are less than ten minutes apart, so no two outside that are ten minutes apart are in a row across it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.registry.entities import Thresholds
+from contracts.time.days import DAY_MS
+from streams.core.alerts.alert import WASPADA, AlertCause
+from streams.core.alerts.alert_kind import AlertRegion
+from streams.core.watched_event import UncountedEvent, WatchedEvent
+
+TEMPERATURE: Final = "temperature"
+_MINUTE_MS: Final = 60_000
+_KEPT_MS: Final = DAY_MS
+
+
+class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
+    """A reading out of range."""
+
+    time: int
+    id: str
+    temp_c: float
+
+
+class SensorLog(msgspec.Struct, array_like=True, gc=False):
+    """The readings of one point and sensor of a day: `stretches` in range, (first, last) in order, and `out` of range."""
+
+    stretches: list[tuple[int, int]] = []
+    out: list[OutReading] = []
+
+    def add_in_range(self, time: int, gap_ms: int) -> None:
+        """A reading in range: it joins the stretches less than `gap_ms` away, if nothing out of range lies between."""
+        first = last = time
+        apart = []
+        for stretch in self.stretches:
+            near = stretch[0] - gap_ms < time < stretch[1] + gap_ms
+            if near and not self._out_between(min(first, stretch[0]), max(last, stretch[1])):
+                first, last = min(first, stretch[0]), max(last, stretch[1])
+            else:
+                apart.append(stretch)
+        self.stretches = sorted((*apart, (first, last)))
+
+    def _out_between(self, first: int, last: int) -> bool:
+        at = bisect_left(self.out, OutReading(first, "", 0.0))
+        return at < len(self.out) and self.out[at].time <= last
+
+    def add_out(self, reading: OutReading) -> None:
+        """A reading out of range."""
+        insort(self.out, reading)
+
+    def remove(self, event_id: str) -> bool:
+        """Takes back a reading out of range, if it has it."""
+        kept = [one for one in self.out if one.id != event_id]
+        has_it, self.out = len(kept) < len(self.out), kept
+        return has_it
+
+    def forget(self, before: int) -> None:
+        """Drops what lies before."""
+        self.out = [one for one in self.out if one.time >= before]
+        self.stretches = [one for one in self.stretches if one[1] >= before]
+
+    def rows(self) -> Iterator[tuple[list[OutReading], int]]:
+        """Readings out of range in a row, each row with the time of the first reading in range after it, 0 if there is none."""
+        row: list[OutReading] = []
+        for reading in self.out:
+            if row and (after := self._in_range_in(row[-1].time, reading.time)):
+                yield row, after
+                row = []
+            row.append(reading)
+        if row:
+            yield row, self._in_range_in(row[-1].time, 1 << 62)
+
+    def _in_range_in(self, after: int, before: int) -> int:
+        """When something was in range between two moments; 0 if it was not."""
+        for first, last in self.stretches:
+            if first < before and last > after:
+                return max(first, after + 1)
+        return 0
+
+
+class Temperatures:
+    """Key: `<unit>/<point>/<sensor>`. Its logs are state; the readings themselves are not kept."""
+
+    name: ClassVar = TEMPERATURE
+
+    def __init__(self) -> None:
+        self.logs: dict[str, SensorLog] = {}
+        self._changed: set[str] = set()
+
+    def count(self, region: AlertRegion, event: WatchedEvent) -> None:
+        """A reading counts."""
+        data = event.data
+        key = f"{event.source}/{data.point}/{'' if data.sensor is UNSET else data.sensor}"
+        log = self.logs.setdefault(key, SensorLog())
+        if in_range(data.point, data.temp_c, region.limits):
+            log.add_in_range(event.time, region.limits.temperature_min * _MINUTE_MS)
+        else:
+            log.add_out(OutReading(event.time, event.id, data.temp_c))
+        self._changed.add(key)
+        if log.out or region.book.open(TEMPERATURE, key) is not None:
+            self._settle(region, key, log, event.time)
+
+    def uncount(self, region: AlertRegion, item: UncountedEvent) -> None:
+        """A reading out of range counts no longer. One in range stands: its stretch knows no ids."""
+        for key, log in self.logs.items():
+            if key.startswith(f"{item.source}/") and log.remove(item.id):
+                self._changed.add(key)
+                self._settle(region, key, log, 0)
+
+    def _settle(self, region: AlertRegion, key: str, log: SensorLog, at: int) -> None:
+        least_ms = region.limits.temperature_min * _MINUTE_MS
+        rows = [
+            (row, over)
+            for row, over in log.rows()
+            if len(row) >= region.limits.temperature_readings
+            and row[-1].time - row[0].time >= least_ms
+        ]
+        if all(over for _, over in rows):
+            region.settle(TEMPERATURE, key, None, "in_range")
+        for row, over in rows:
+            if not over:
+                region.settle(TEMPERATURE, key, self._cause(region, key, row))
+            elif self._is_news(region, key, row, at):
+                # It came late, together with what ended it.
+                region.settle(TEMPERATURE, key, self._cause(region, key, row))
+                region.settle(TEMPERATURE, key, None, "in_range")
+
+    def _is_news(self, region: AlertRegion, key: str, row: list[OutReading], at: int) -> bool:
+        """Whether a reading of `at` made a row that is over, and no alert has been of it."""
+        first, last = row[0].time, row[-1].time
+        latest = region.book.latest(TEMPERATURE, key)
+        if not first <= at <= last or (latest is not None and latest.is_open):
+            return False
+        return latest is None or not first <= latest.start <= last
+
+    def _cause(self, region: AlertRegion, key: str, row: list[OutReading]) -> AlertCause:
+        limits = region.limits
+        unit, _, subject = key.partition("/")
+        return AlertCause(
+            unit,
+            subject.rstrip("/"),
+            row[0].time,
+            WASPADA,
+            {"readings": limits.temperature_readings, "minutes": limits.temperature_min},
+            (row[0].id, row[-1].id),
+            {
+                "readings": len(row),
+                "minutes": (row[-1].time - row[0].time) // _MINUTE_MS,
+                "temp_c": row[-1].temp_c,
+                "highest_c": max(one.temp_c for one in row),
+                "lowest_c": min(one.temp_c for one in row),
+            },
+        )
+
+    def forget(self, now: int) -> list[str]:
+        """Drops old readings; the keys of logs without any left."""
+        gone = []
+        for key, log in list(self.logs.items()):
+            log.forget(now - _KEPT_MS)
+            if log.out or log.stretches:
+                self._changed.add(key)
+            else:
+                del self.logs[key]
+                self._changed.discard(key)
+                gone.append(key)
+        return gone
+
+    def drain(self) -> list[tuple[str, SensorLog]]:
+        """The logs that changed since the last call."""
+        changed, self._changed = self._changed, set()
+        return [(key, self.logs[key]) for key in sorted(changed)]
+
+
+def in_range(point: str, celsius: float, limits: Thresholds) -> bool:
+    """Whether a store is as cold or hot as it has to be."""
+    if point == "chiller":
+        return limits.chiller_min_c <= celsius <= limits.chiller_max_c
+    if point == "freezer":
+        return celsius <= limits.freezer_max_c
+    return celsius >= limits.hot_holding_min_c

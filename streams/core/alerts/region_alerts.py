@@ -1,0 +1,293 @@
+"""The alerts of one region: its events and commands in the order in which they were received, its clock, its kinds.
+
+Everything happens at a moment of the region's clock: an event when it was received, a timer when it is due. A moment comes
+once everything received up to it is in. So alerts are a function of what was received and when: how it was batched, in
+which order the partitions came, and who took over in between change nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts.commands import Command, decode_command
+from contracts.registry.entities import Registry
+from contracts.time.windows import GRACE_MS
+from streams.core.alerts.alert import Alert, AlertCause
+from streams.core.alerts.alert_book import SHOWN_MS, AlertBook, AlertChange
+from streams.core.alerts.alert_facts import READING, AlertFacts
+from streams.core.alerts.alert_kind import AlertKind
+from streams.core.alerts.alert_queue import AlertQueue, Timer
+from streams.core.alerts.alert_state import AlertClock, AlertRecords, StoredEvent, StoredUndo
+from streams.core.alerts.kinds.capacity import OverCapacity
+from streams.core.alerts.kinds.certificates import Certificates
+from streams.core.alerts.kinds.food_batches import FoodBatches
+from streams.core.alerts.kinds.late_deliveries import LateDeliveries
+from streams.core.alerts.kinds.refused_food import RefusedFood
+from streams.core.alerts.kinds.silences import Silences
+from streams.core.alerts.kinds.temperatures import Temperatures
+from streams.core.region_feed import CommandReceived, LastReceived
+from streams.core.watched_event import UncountedEvent, WatchedEvent, with_data
+
+_COMMAND_LEAD_MS: Final = GRACE_MS + 60_000
+"""A command takes effect so long before its moment comes: at once, unless the log is read anew or a stage is a minute
+behind. Who acknowledges what stands on the wall must not wait until everything received up to then is in."""
+_HEARD_ORDER: Final = -1
+"""To be heard of comes before the events of the same moment."""
+
+_DAY: Final = "~day"
+_LEAVES: Final = "~leaves"
+_RUNS_OUT: Final = "~runs out"
+_COMMAND: Final = "~command"
+
+
+class RegionAlerts:
+    """An `AlertRegion`. `code`: of the region; `records`: its state."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.now = 0
+        self.begun = 0
+        self.facts = AlertFacts()
+        self.book = AlertBook(self._time_alert)
+        self.heard: dict[str, int] = {}
+        self.records = AlertRecords(code)
+        self._temperatures = Temperatures()
+        kinds: tuple[AlertKind, ...] = (
+            *(Silences(), LateDeliveries(), FoodBatches(), OverCapacity()),
+            *(RefusedFood(), Certificates()),
+        )
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._until = 0
+        self._queue = AlertQueue()
+        self._order = 0
+        self._newest_of: dict[str, int] = {}
+        self._unread: dict[str, list[int]] = {}
+        self._waiting: dict[str, CommandReceived] = {}
+        self._gone: list[str] = []
+        self._notices: list[str] = []
+
+    def use(self, registry: Registry) -> None:
+        """Takes a registry with more rows."""
+        self.registry = registry
+        self.zone = registry.zone(self.code)
+        self.limits = registry.region(self.code).thresholds
+        self.facts.use(self.zone)
+
+    # --- take-over ----------------------------------------------------------------------------------------------------
+
+    def restored(self) -> None:
+        """Goes on from the records that were restored."""
+        records = self.records
+        self.now = self._until = records.clock.until
+        self.begun = records.clock.begun
+        self.book.counters = records.clock.counters
+        for alert in records.alerts:
+            self.book.restore(alert)
+            self._time_alert(alert)
+        self._temperatures.logs.update(records.sensors)
+        for stored in sorted(records.events, key=lambda one: one.order):
+            self._restore_event(stored)
+        for undo in records.undos:
+            self._push(undo.event.since, undo.event.source, undo.order, undo.event)
+        for unit, times in records.heard.items():
+            self._restore_heard(unit, times)
+        for command in records.commands:
+            self._push_command(command)
+        for restored in (records.alerts, records.events, records.undos, records.commands):
+            restored.clear()
+        if self.begun:
+            today = self.zone.local_day(self._until)
+            for day in (today - 1, today):
+                self._begin_day(day)
+            for kind in self._kinds.values():
+                kind.restored(self)
+
+    def _restore_event(self, stored: StoredEvent) -> None:
+        if stored.event.since >= self._until:
+            self._push(stored.event.since, stored.event.source, stored.order, stored.event)
+        else:
+            self._order = max(self._order, stored.order)
+            self.facts.add(stored.event)
+
+    def _restore_heard(self, unit: str, times: list[int]) -> None:
+        for at in times:
+            if at < self._until:
+                self.heard[unit] = max(at, self.heard.get(unit, 0))
+            else:
+                self._push_heard(unit, at)
+
+    # --- what comes in ------------------------------------------------------------------------------------------------
+
+    def take(self, item: WatchedEvent | UncountedEvent | LastReceived) -> None:
+        """Takes an item of the feed; it happens when its moment comes."""
+        if isinstance(item, LastReceived):
+            self._push_heard(item.unit, item.received)
+            known = self.heard.get(item.unit)
+            times = [*(() if known is None else (known,)), *self._unread[item.unit]]
+            self.records.put(f"heard/{item.unit}", times)
+            return
+        # Of one source in the order in which they change each other.
+        item.since = max(item.since, self._newest_of.get(item.source, 0))
+        order = self._order + 1
+        name = f"{item.source}/{item.id}"
+        if isinstance(item, WatchedEvent):
+            with_data(item)
+            self.records.put(f"event/{name}", StoredEvent(order, item))
+        else:
+            self.records.put(f"undo/{name}", StoredUndo(order, item))
+        self._push(item.since, item.source, order, item)
+
+    def take_command(self, item: CommandReceived, command: Command) -> None:
+        """Takes what somebody said of an alert of this region."""
+        self.records.put(f"command/{command.id}", item)
+        self._push_command(item)
+
+    def _push(self, at: int, source: str, order: int, item: Any) -> None:
+        self._newest_of[source] = max(at, self._newest_of.get(source, 0))
+        self._order = max(self._order, order)
+        self._queue.push(at, source, order, item)
+
+    def _push_heard(self, unit: str, at: int) -> None:
+        self._unread.setdefault(unit, []).append(at)
+        self._queue.push(at, unit, _HEARD_ORDER, LastReceived(unit, "", at))
+
+    def _push_command(self, item: CommandReceived) -> None:
+        self._queue.push(item.time_ms - _COMMAND_LEAD_MS, "", 0, item)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def begin(self, since: int) -> None:
+        """The region is known from `since` on (epoch ms); only the first call counts."""
+        if not self.begun:
+            self.begun = self._until = self.now = since
+            self._begin_day(self.zone.local_day(since))
+
+    def advance(self, until: int) -> None:
+        """Everything received before `until` (epoch ms) is in: what is due before it happens."""
+        if not self.begun:
+            return
+        self._until = max(self._until, until)
+        while (due := self._queue.next(self._until)) is not None:
+            at, item = due
+            self.now = max(self.now, at)
+            self._happen(item)
+        self.now = self._until
+
+    def _happen(self, item: Any) -> None:
+        if isinstance(item, Timer):
+            self._ring(item.kind, item.key)
+        elif isinstance(item, WatchedEvent):
+            self._count(item)
+        elif isinstance(item, UncountedEvent):
+            self._uncount(item)
+        elif isinstance(item, LastReceived):
+            self._hear(item.unit, item.received)
+        else:
+            self._obey(item)
+
+    def _count(self, event: WatchedEvent) -> None:
+        if event.kind == READING:
+            self._temperatures.count(self, event)
+            self.records.put(f"event/{event.source}/{event.id}", None)
+            return
+        self.facts.add(event)
+        self._tell(event)
+
+    def _uncount(self, item: UncountedEvent) -> None:
+        self.records.put(f"undo/{item.source}/{item.id}", None)
+        event = self.facts.get((item.source, item.id))
+        if item.kind == READING:
+            self._temperatures.uncount(self, item)
+        elif event is not None:
+            self.facts.remove(event)
+            self.records.put(f"event/{item.source}/{item.id}", None)
+            self._tell(event)
+
+    def _tell(self, event: WatchedEvent) -> None:
+        for kind in self._kinds.values():
+            kind.event(self, event)
+
+    def _hear(self, unit: str, at: int) -> None:
+        self._unread[unit].remove(at)
+        self.heard[unit] = max(at, self.heard.get(unit, 0))
+        for kind in self._kinds.values():
+            kind.heard(self, unit)
+
+    def _obey(self, item: CommandReceived) -> None:
+        command = decode_command(item.value)
+        if not self.book.command(command, item.time_ms):
+            if self.now <= item.time_ms and command.id not in self._waiting:
+                # Its alert may still be raised before the moment at which it was said.
+                self._waiting[command.id] = item
+                self.wake(item.time_ms, _COMMAND, command.id)
+                return
+            self._notices.append(f"command {command.id}: there is no alert to say that of")
+        self.records.put(f"command/{command.id}", None)
+
+    # --- timers -------------------------------------------------------------------------------------------------------
+
+    def wake(self, at: int, kind: str, key: str) -> None:
+        """See `AlertRegion`. What was due in the past has happened."""
+        if at >= self.now:
+            self._queue.wake(Timer(at, kind, key))
+
+    def _begin_day(self, day: int) -> None:
+        for kind in self._kinds.values():
+            for at, key in kind.timers(self, day):
+                self.wake(at, kind.name, key)
+        self.wake(self.zone.day_start_ms(day + 1), _DAY, str(day + 1))
+
+    def _ring(self, kind: str, key: str) -> None:
+        if kind == _DAY:
+            self._forget()
+            self._begin_day(int(key))
+        elif kind == _LEAVES:
+            if self.shown(key) is None:
+                self._gone.append(key)
+        elif kind == _RUNS_OUT:
+            self.book.run_out(key, self.now)
+        elif kind == _COMMAND:
+            self._obey(self._waiting[key])
+            del self._waiting[key]
+        else:
+            self._kinds[kind].due(self, key)
+
+    def _time_alert(self, alert: Alert) -> None:
+        if not alert.is_open:
+            self.wake(alert.resolved_at + SHOWN_MS, _LEAVES, alert.id)
+        elif alert.ack_until:
+            self.wake(max(alert.ack_until, self.now), _RUNS_OUT, alert.id)
+
+    def _forget(self) -> None:
+        for event in self.facts.forget(self.now, self.book.open_events()):
+            self.records.put(f"event/{event.source}/{event.id}", None)
+        for key in self._temperatures.forget(self.now):
+            self.records.put(f"sensor/{key}", None)
+        for identity in self.book.forget(self.now):
+            self.records.put(f"alert/{identity}", None)
+
+    # --- alerts -------------------------------------------------------------------------------------------------------
+
+    def settle(self, kind: str, key: str, cause: AlertCause | None, resolution: str = "") -> None:
+        """See `AlertRegion`."""
+        self.book.settle(kind, key, cause, self.now, resolution)
+
+    def shown(self, identity: str) -> Alert | None:
+        """The alert of an id, if it is on the wall."""
+        alert = self.book.get(identity)
+        if alert is None or not (alert.is_open or self.now < alert.resolved_at + SHOWN_MS):
+            return None
+        return alert
+
+    def drain(self) -> tuple[list[AlertChange], list[str], list[str]]:
+        """Changes since the last call; ids of alerts that leave the wall; what was set aside, a line each."""
+        changes = self.book.drain()
+        for change in changes:
+            self.records.put(f"alert/{change.alert.id}", change.alert)
+        for key, log in self._temperatures.drain():
+            self.records.put(f"sensor/{key}", log)
+        if self.begun:
+            self.records.put("~at", AlertClock(self._until, self.begun, self.book.counters))
+        drained = changes, self._gone, self._notices
+        self._gone, self._notices = [], []
+        return drained
