@@ -106,6 +106,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that HTTP services listen on.")
     ingest_port: int = Field(8080, ge=0, le=65535, description="Port of ingest.")
     gateway_port: int = Field(8081, ge=0, le=65535, description="Port of the gateway and the wall.")
+    gateways: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Base URLs of all gateways, separated by commas: ingest asks them how many walls show what "
+            "a receipt stands for. Empty: the one that runs on this data dir."
+        ),
+    )
     health_port: int = Field(
         0,
         ge=0,
@@ -159,7 +166,7 @@ class Settings(BaseSettings):
         "info", description="Least level of the logs on stderr."
     )
 
-    @field_validator("regions", "allowed_origins", "proxies", mode="before")
+    @field_validator("regions", "gateways", "allowed_origins", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (

@@ -1,24 +1,21 @@
 """Signed bearer tokens: for devices, walls and people. The key and the time are inputs.
 
-A token is `p1.<claims>.<mac>`, both parts base64url without padding. It can be checked by any replica
-that holds the installation's key; nothing needs to be stored.
+A token is `p1.<claims>.<mac>` (`contracts.signed_text`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import secrets
 from typing import Final, Literal
 
 import msgspec
 
+from contracts.signed_text import SignatureError, sign, unchecked, unsigned
+
 _PREFIX: Final = "p1"
 
-TokenKind = Literal["device", "wall", "operator", "code"]
-"""`code`: a one-time code that a page trades for a wall token."""
+TokenKind = Literal["device", "wall", "operator", "code", "service"]
+"""`code`: a one-time code that a page trades for a wall token; `service`: one part that asks another."""
 
 Role = Literal["desk", "health", "admin"]
 """What a person of the command center may do: `desk` acknowledges, `health` also assesses clusters and sees counts
@@ -53,6 +50,16 @@ def device_claims(unit_id: str, now_ms: int) -> Claims:
     return Claims("device", unit_id, secrets.token_hex(8), exp, made_ms=now_ms)
 
 
+_SERVICE_S: Final = 300
+
+
+def service_claims(name: str, now_ms: int) -> Claims:
+    """Of a token with which the service `name` asks another one, made now (real time)."""
+    return Claims(
+        "service", name, secrets.token_hex(8), now_ms // 1000 + _SERVICE_S, made_ms=now_ms
+    )
+
+
 class TokenError(ValueError):
     """The token is no token of this installation, is of another kind, or has ended. The message never holds the token."""
 
@@ -61,30 +68,16 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Claims)
 
 
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _unb64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _mac(key: bytes, payload: str) -> bytes:
-    return hmac.new(key, f"{_PREFIX}.{payload}".encode(), hashlib.sha256).digest()
-
-
 def issue(key: bytes, claims: Claims) -> str:
     """The token that says `claims`."""
-    payload = _b64(_encoder.encode(claims))
-    return f"{_PREFIX}.{payload}.{_b64(_mac(key, payload))}"
+    return sign(key, _PREFIX, _encoder.encode(claims))
 
 
 def claims_of(token: str) -> Claims | None:
     """What a token says, unchecked: for its holder, who has no key. None for what is no token."""
     try:
-        _, payload, _ = token.split(".")
-        return _decoder.decode(_unb64(payload))
-    except (ValueError, binascii.Error):
+        return _decoder.decode(unchecked(token))
+    except ValueError:
         return None
 
 
@@ -93,16 +86,10 @@ def verify(key: bytes, token: str, now_s: float, *kinds: TokenKind) -> Claims:
 
     `now_s`: epoch seconds, real time.
     """
-    parts = token.split(".")
-    if len(parts) != 3 or parts[0] != _PREFIX:
-        raise TokenError("not a Pantau token")
     try:
-        mac, raw = _unb64(parts[2]), _unb64(parts[1])
-    except (binascii.Error, ValueError):
-        raise TokenError("not a Pantau token") from None
-    if not hmac.compare_digest(mac, _mac(key, parts[1])):
-        raise TokenError("the token's signature is not of this installation")
-    claims = _decoder.decode(raw)
+        claims = _decoder.decode(unsigned(key, _PREFIX, token))
+    except SignatureError as error:
+        raise TokenError(f"not a Pantau token: {error}") from None
     if claims.kind not in kinds:
         raise TokenError(f"a token of kind {claims.kind} is not accepted here")
     if claims.exp is not None and claims.exp <= now_s:

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Container, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from functools import partial
 from typing import NoReturn
 
@@ -20,6 +21,7 @@ from chassis.feeds.log_ends import LogEnds
 from chassis.kafka.admin import ensure_topics, wait_for_broker
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
+from contracts.results.reached import Reached
 from contracts.results.topics import (
     EVENT_TOPICS,
     REBUILT_TOPICS,
@@ -32,7 +34,8 @@ from contracts.results.topics import (
 from contracts.time.clock import Clock
 from sinks import table_lines
 from sinks.landing import EventLines
-from sinks.reader import Land, Reader, open_consumer
+from sinks.progress_report import ProgressReport, stored_positions
+from sinks.reader import Land, Reader, open_consumer, positions_of
 from sinks.registry_rows import RegistryTables
 from sinks.sink_metrics import LAG, Readiness
 from sinks.writer import Writer
@@ -77,10 +80,11 @@ def _follow(settings: Settings, generation: int, stop: threading.Event) -> None:
 
 def _prepare_store(
     settings: Settings, generation: int, state: health.Health, stop: threading.Event
-) -> None:
+) -> list[Reached]:
     """Tables and views as this version defines them, before a row comes that an older table lacks a column for.
 
-    The views follow the record, also where whoever wrote it died before they did. Raises `MigrationError`.
+    Gives the positions that the store holds; nothing if told to stop first. The views follow the record, also where whoever
+    wrote it died before they did. Raises `MigrationError`.
     """
     while not stop.is_set():
         try:
@@ -88,11 +92,11 @@ def _prepare_store(
             migrate.run(client)
             if stored.shown(client) != generation:
                 stored.show(client, generation)
+            return stored_positions(client, generation)
         except (ClickHouseError, OSError) as error:
             state.not_ready(f"ClickHouse does not answer: {error}")
             stop.wait(_AGAIN_S)
-        else:
-            return
+    return []
 
 
 def _places(wanted: Sequence[Topic], land: Container[str]) -> list[tuple[str, int]]:
@@ -119,43 +123,48 @@ def _work(of: service.Service) -> None:
         lands = _lands(settings, clock, generation)
         readiness = Readiness(state, tuple(lands))
         wanted = topics(settings.partitions, settings.region_partitions, generation)
-        ensure_topics(cluster_of(settings, "sinks"), wanted, settings.replication)
+        cluster = cluster_of(settings, "sinks")
+        ensure_topics(cluster, wanted, settings.replication)
+        known: list[Reached] = []
         if not settings.generation:
             _follow(settings, generation, stop)
-            _prepare_store(settings, generation, state, stop)
-        readers = [
-            Reader(
-                name,
-                open_consumer(
-                    cluster_of(settings, "sinks"),
-                    [topic for topic in wanted if topic.name in land],
-                    name,
-                ),
-                land,
-                Writer(partial(open_writer, settings), clock, generation),
-                readiness,
-                stop,
-            )
-            for name, land in lands.items()
-        ]
-        ends = LogEnds(
-            cluster_of(settings, "sinks"),
-            [place for land in lands.values() for place in _places(wanted, land)],
-        )
-        state.check(ends.trouble)
-        for reader in readers:
-            state.check(reader.trouble)
-            for topic, partition in _places(wanted, reader.land):
-                lag = partial(_lag, ends, reader, topic, partition)
-                LAG.labels(topic, str(partition)).set_function(lag)
-        with ends.followed(), ThreadPoolExecutor(len(readers), "sinks") as pool:
-            futures = [pool.submit(reader.run) for reader in readers]
-            done, _ = wait(futures, return_when=FIRST_COMPLETED)
-            stop.set()
-            for future in done:
-                future.result()
-            for future in futures:
-                future.result()
+            known = _prepare_store(settings, generation, state, stop)
+        with ExitStack() as opened:
+            readers = []
+            for name, land in lands.items():
+                of_reader = [topic for topic in wanted if topic.name in land]
+                consumer = open_consumer(cluster, of_reader, name)
+                positions = known if name == _TABLES else ()
+                report = ProgressReport(
+                    cluster, name, generation, positions, positions_of(consumer)
+                )
+                opened.callback(report.close)
+                writer = Writer(partial(open_writer, settings), clock, generation)
+                readers.append(
+                    Reader(name, consumer, land, writer, report.written, readiness, stop)
+                )
+            every = [place for land in lands.values() for place in _places(wanted, land)]
+            ends = LogEnds(cluster, every)
+            state.check(ends.trouble)
+            for reader in readers:
+                state.check(reader.trouble)
+                for topic, partition in _places(wanted, reader.land):
+                    lag = partial(_lag, ends, reader, topic, partition)
+                    LAG.labels(topic, str(partition)).set_function(lag)
+            opened.enter_context(ends.followed())
+            _run(readers, stop)
+
+
+def _run(readers: Sequence[Reader], stop: threading.Event) -> None:
+    """Until one ends; raises what ended it."""
+    with ThreadPoolExecutor(len(readers), "sinks") as pool:
+        futures = [pool.submit(reader.run) for reader in readers]
+        done, _ = wait(futures, return_when=FIRST_COMPLETED)
+        stop.set()
+        for future in done:
+            future.result()
+        for future in futures:
+            future.result()
 
 
 def main() -> NoReturn:

@@ -65,10 +65,15 @@ def open_consumer(cluster: Cluster, topics: Sequence[Topic], reader: str) -> Kaf
     return consumer
 
 
+def positions_of(consumer: KafkaConsumer) -> list[tuple[TopicPartition, int]]:
+    """Where it goes on, of each partition: what lies before is in ClickHouse. Raises `KafkaError`."""
+    return [(at, consumer.position(at, timeout_ms=_ANSWER_MS) or 0) for at in consumer.assignment()]
+
+
 class Reader:
     """One thread's work: records of its topics, in order of their partitions, into ClickHouse.
 
-    `land`: what to do with a record, by topic.
+    `land`: what to do with a record, by topic; `written` is called with each batch that is in.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class Reader:
         consumer: Any,
         land: Mapping[str, Land],
         writer: Writer,
+        written: Callable[[TableBatch], None],
         readiness: Readiness,
         stop: threading.Event,
     ) -> None:
@@ -84,6 +90,7 @@ class Reader:
         self._consumer = consumer
         self.land = land
         self._writer = writer
+        self._written = written
         self._readiness = readiness
         self._stop = stop
         self._failures = 0
@@ -114,6 +121,7 @@ class Reader:
                 self._go_back(batch, error)
                 return
             self._commit(batch)
+            self._written(batch)
             self._takes_rows()
             self._positions_due = 0.0
             LAST_WRITE.labels(self.name).set(real_now_ms() / 1000)

@@ -33,6 +33,7 @@ from contracts.results.topics import (
     EVENT_TOPICS,
     GENERATIONS,
     LIVE,
+    PROGRESS,
     REBUILT_TOPICS,
     REGISTRY,
     REVOCATIONS,
@@ -82,6 +83,8 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     ],
     "sinks": [
         *_topics((_ANY,), _READ),
+        *_topics((PROGRESS,), _WRITE),
+        Right("TOPIC", f"{PROGRESS}.g", _WRITE, begins=True),
         Right("GROUP", "pantau-sink", ("READ", "DESCRIBE"), begins=True),
     ],
     "gateway": [

@@ -27,6 +27,7 @@ GENERATIONS: Final = "generations"
 REVOCATIONS: Final = "revocations"
 COMMANDS: Final = "commands"
 COMMAND_STATE: Final = "command.state"
+PROGRESS: Final = "progress"
 UNIT_STATE: Final = {
     SPPG_EVENTS: "unit.state.sppg",
     CLINIC_EVENTS: "unit.state.clinic",
@@ -42,7 +43,7 @@ TABLE_TOPICS: Final = (UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, DEAD_LETTER
 
 REBUILT_TOPICS: Final = frozenset(
     {
-        *(UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, REGION_FEED, LIVE),
+        *(UNIT_WINDOWS, AREA_WINDOWS, VERDICTS, ALERTS, REGION_FEED, LIVE, PROGRESS),
         *(REGION_STATE, COMMAND_STATE, *UNIT_STATE.values()),
     }
 )
@@ -121,6 +122,7 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         Topic(AREA_WINDOWS, region_partitions, kept(7)),
         Topic(ALERTS, region_partitions, kept(90)),
         Topic(LIVE, region_partitions, compacted),
+        Topic(PROGRESS, 1, compacted),
         Topic(REGISTRY, 1, compacted),
         Topic(CLOCK, 1, kept(1)),
         Topic(GENERATIONS, 1, compacted),

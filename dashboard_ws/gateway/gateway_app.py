@@ -33,6 +33,7 @@ from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.pages import Pages, package_version
 from dashboard_ws.gateway.api.region_info import RegionInfo
+from dashboard_ws.gateway.api.shown_to import WallStates
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.connections.ws import WsEndpoint
 from dashboard_ws.gateway.protocol.session import Close, Closed
@@ -90,6 +91,7 @@ class Gateway:
         accounts = DeskAccounts(DataDir(self._settings.data_dir))
         app.include_router(DeskLogInRoute(accounts, self._tokens).router())
         app.include_router(AlertActions(self.hub, self._tokens, self._commands.send).router())
+        app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))
         app.router.routes.append(Route("/", self._pages.serve))

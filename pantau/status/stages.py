@@ -18,8 +18,11 @@ from chassis.feeds import generation_feed
 from chassis.feeds.log_ends import Offsets
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
+from contracts.receipts import RecentReceipt
 from contracts.results.generations import FIRST, Generations
 from contracts.results.topics import EVENT_TOPICS, REGION_FEED, REGISTRY, TABLE_TOPICS, topic_of
+from contracts.time.clock import real_now_ms
+from contracts.tokens import issue, service_claims
 from pantau.dev_tokens import short_wall_token
 from pantau.status.offsets import LogState, read_offsets
 from storage.generation_tables import in_generation
@@ -33,10 +36,11 @@ _RECORD_S: Final = 1.2
 _TOPICS: Final = (*EVENT_TOPICS, *TABLE_TOPICS, REGISTRY, REGION_FEED)
 _LAST_WRITE: Final = "pantau_sink_last_write_seconds"
 _FLOOD_AN_HOUR: Final = 1_000
+# A stream with a slash is how far the region stage is with each unit fold: its own position says that too.
 _POSITIONS: Final = """
 SELECT stream, topic, partition, max(p.position) AS position,
        argMax(watermark, p.position) AS watermark, argMax(time, p.position) AS time
-FROM pantau_store.positions AS p GROUP BY stream, topic, partition ORDER BY stream, topic, partition
+FROM pantau_store.positions AS p WHERE position(stream, '/') = 0 GROUP BY stream, topic, partition ORDER BY stream, topic, partition
 FORMAT JSONEachRow"""
 _LETTERS: Final = """
 WITH (SELECT max(`time`) FROM pantau_store.positions) AS now
@@ -101,7 +105,7 @@ class LetterSummary(msgspec.Struct, frozen=True):
 
 
 class InstallationStatus(msgspec.Struct, frozen=True):
-    """The whole answer. `troubles`: what could not be asked, in words."""
+    """The whole answer. `troubles`: what could not be asked, in words; `receipts`: the newest that ingest has given."""
 
     services: list[PartHealth]
     stages: list[Stage]
@@ -110,11 +114,15 @@ class InstallationStatus(msgspec.Struct, frozen=True):
     last_write: dict[str, float]
     troubles: list[str]
     generations: Generations | None = None
+    receipts: list[RecentReceipt] | None = None
 
     @property
     def fine(self) -> bool:
         """Everything is ready and could be asked."""
         return not self.troubles and all(one.state == "siap" for one in self.services)
+
+
+_recent: Final = msgspec.json.Decoder(list[RecentReceipt])
 
 
 class _Asker:
@@ -197,6 +205,11 @@ class _Asker:
             found.append(Live(region, frame["epoch"], frame["seq"], frame["now"]))
         return found
 
+    async def receipts(self) -> list[RecentReceipt]:
+        token = issue(secret_key(self._settings), service_claims("pantau-status", real_now_ms()))
+        headers = {"Authorization": f"Bearer {token}"}
+        return _recent.decode(await self._text(f"{self.url('ingest')}/v1/receipts", headers))
+
     async def last_write(self) -> dict[str, float]:
         url = self.url("sinks")
         text = await self._text(f"{url}/metrics") if url else ""
@@ -263,16 +276,25 @@ async def collect(settings: Settings) -> InstallationStatus:
         offsets = asyncio.to_thread(
             read_offsets, cluster_of(settings, "operator"), names, _SINK_GROUPS
         )
-        (ends, sink, waits), positions, dead, live, last_write, *services = await asyncio.gather(
+        (
+            (ends, sink, waits),
+            positions,
+            dead,
+            live,
+            last_write,
+            receipts,
+            *services,
+        ) = await asyncio.gather(
             within("kafka", offsets, LogState({}, {}, [])),
             within("clickhouse, positions", asker.positions(shown), []),
             within("clickhouse, dead letters", asker.dead_letters(), None),
             within("gateway", asker.live(), []),
             within("sinks", asker.last_write(), {}),
+            within("ingest, receipts", asker.receipts(), None),
             *(asker.health(name) for name in asker.services()),
             asker.clickhouse_health(),
         )
     services.append(PartHealth("kafka", "siap" if ends else "mati"))
     found = stages(positions, sink, ends)
     troubles += map(str, waits)
-    return InstallationStatus(services, found, live, dead, last_write, troubles, kept)
+    return InstallationStatus(services, found, live, dead, last_write, troubles, kept, receipts)

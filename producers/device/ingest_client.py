@@ -21,6 +21,7 @@ from typing import Final, NamedTuple, Self
 import aiohttp
 import msgspec
 
+from contracts.receipts import ReceiptState
 from contracts.time.clock import real_now_ms
 from contracts.tokens import claims_of
 
@@ -60,11 +61,12 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """What became of the lines of one `post`."""
+    """What became of the lines of one `post`. `receipts`: one an answer, see `DeviceClient.receipt`."""
 
     accepted: int = 0
     rejected: tuple[RejectedItem, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    receipts: tuple[str, ...] = ()
 
     def __add__(self, other: PostResult) -> PostResult:
         """Both together. `other` holds indices of the same list."""
@@ -72,6 +74,7 @@ class PostResult:
             self.accepted + other.accepted,
             self.rejected + other.rejected,
             self.set_aside + other.set_aside,
+            self.receipts + other.receipts,
         )
 
 
@@ -89,6 +92,8 @@ class NotAllowedError(Exception):
 class _Answer(msgspec.Struct):
     accepted: int
     rejected: list[RejectedItem]
+    receipt: str = ""
+    """Empty from an ingest that gives none yet."""
 
 
 class _Renewal(msgspec.Struct):
@@ -100,6 +105,7 @@ class _Problem(msgspec.Struct):
 
 
 _answer: Final = msgspec.json.Decoder(_Answer)
+_state: Final = msgspec.json.Decoder(ReceiptState)
 _renewal: Final = msgspec.json.Decoder(_Renewal)
 _problem: Final = msgspec.json.Decoder(_Problem)
 
@@ -203,6 +209,16 @@ class DeviceClient:
                 result += PostResult(set_aside=aside)
         return result
 
+    async def receipt(self, receipt: str) -> ReceiptState | None:
+        """How far what a receipt stands for has come; None if ingest does not say now. Raises `NotAllowedError`."""
+        try:
+            reply = await self._send("GET", f"/v1/receipts/{receipt}", b"", {})
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+        if reply.status in _NOT_ALLOWED:
+            raise NotAllowedError(reply.status, _detail(reply.body))
+        return _state.decode(reply.body) if reply.status == HTTPStatus.OK else None
+
     def _take(self, token: str) -> None:
         self._authorization = f"Bearer {token}"
         claims = claims_of(token)
@@ -215,7 +231,7 @@ class DeviceClient:
         """Another token, if ingest gives one. If not, the old one serves until its end, and this is tried again later."""
         self._renew_from_ms = real_now_ms() + _RENEW_AGAIN_MS
         try:
-            reply = await self._send("/v1/token", b"", {})
+            reply = await self._send("POST", "/v1/token", b"", {})
             if reply.status == HTTPStatus.OK:
                 token = _renewal.decode(reply.body).token
                 self._take(token)
@@ -230,7 +246,7 @@ class DeviceClient:
         while True:
             retry_after_s = None
             try:
-                reply = await self._send("/v1/events", body, headers)
+                reply = await self._send("POST", "/v1/events", body, headers)
             except (aiohttp.ClientError, TimeoutError, OSError):
                 reply = None
             if reply is not None:
@@ -247,12 +263,15 @@ class DeviceClient:
             await asyncio.sleep(wait_s(attempt, retry_after_s, random.random()))  # noqa: S311
             attempt += 1
 
-    async def _send(self, path: str, body: bytes, headers: Mapping[str, str]) -> _Reply:
+    async def _send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> _Reply:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
-        async with self._session.post(
+        async with self._session.request(
+            method,
             self._base_url + path,
-            data=body,
+            data=body or None,
             headers={**headers, "Authorization": self._authorization},
             # A redirect may lead from https to http, and the token with it.
             allow_redirects=False,
@@ -263,4 +282,5 @@ class DeviceClient:
 def _taken(body: bytes, start: int) -> PostResult:
     answer = _answer.decode(body)
     rejected = (msgspec.structs.replace(one, index=one.index + start) for one in answer.rejected)
-    return PostResult(answer.accepted, tuple(rejected))
+    receipts = (answer.receipt,) if answer.receipt else ()
+    return PostResult(answer.accepted, tuple(rejected), receipts=receipts)

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
+from contracts.receipts import ReceiptState
 from producers.device.ingest_client import DeviceClient, PostResult
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS waiting (seq INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY, line BLOB NOT NULL, why TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (seq INTEGER PRIMARY KEY AUTOINCREMENT, receipt TEXT NOT NULL);
 """
+RECEIPTS: Final = 20
+"""Receipts of so many answers are kept, the newest."""
 _MAX_LINES: Final = 2_000
 _MAX_BYTES: Final = 4 * 1024 * 1024
 
@@ -85,7 +89,7 @@ class Outbox:
         return OutboxBatch(tuple(seqs), tuple(lines))
 
     def settle(self, batch: OutboxBatch, result: PostResult) -> None:
-        """Take a judged batch out; what was refused or set aside is kept apart with its reason."""
+        """Take a judged batch out; what was refused or set aside is kept apart with its reason, and the receipts are kept."""
         reasons = [(one.index, f"{one.code}: {one.detail}") for one in result.rejected]
         reasons += [(one.index, f"HTTP {one.status}: {one.detail}") for one in result.set_aside]
         with self._db:
@@ -96,6 +100,16 @@ class Outbox:
             self._db.executemany(
                 "DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in batch.seqs]
             )
+            self._db.executemany(
+                "INSERT INTO receipts (receipt) VALUES (?)", [(one,) for one in result.receipts]
+            )
+            self._db.execute(
+                "DELETE FROM receipts WHERE seq <= (SELECT max(seq) FROM receipts) - ?", (RECEIPTS,)
+            )
+
+    def receipts(self) -> list[str]:
+        """The receipts of the last answers, oldest first."""
+        return [text for (text,) in self._db.execute("SELECT receipt FROM receipts ORDER BY seq")]
 
     def aside(self) -> Sequence[Aside]:
         """What was refused or set aside, oldest first."""
@@ -119,3 +133,11 @@ async def drain(outbox: Outbox, client: DeviceClient) -> int:
         outbox.settle(batch, result)
         accepted += result.accepted
     return accepted
+
+
+async def receipt_states(outbox: Outbox, client: DeviceClient) -> list[ReceiptState | None]:
+    """How far what the last answers acknowledged has come, oldest first; None where ingest does not say now.
+
+    Raises `NotAllowedError`.
+    """
+    return [await client.receipt(one) for one in outbox.receipts()]

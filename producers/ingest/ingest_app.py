@@ -39,6 +39,9 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
     # A plain route: FastAPI's own would read and parse the body before any limit is looked at.
     app.router.routes.append(Route("/v1/events", ingest.post_events, methods=["POST"]))
     app.router.routes.append(Route("/v1/token", ingest.renew_token, methods=["POST"]))
+    receipts = ingest.receipts
+    app.router.routes.append(Route("/v1/receipts", receipts.list_recent, methods=["GET"]))
+    app.router.routes.append(Route("/v1/receipts/{receipt}", receipts.get_receipt, methods=["GET"]))
     ingest.health.add_to(app)
     app.openapi = lambda: document(app, ingest.clock.now_ms())  # type: ignore[method-assign]
     return app

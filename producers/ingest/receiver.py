@@ -19,14 +19,19 @@ from chassis.http.gate import unavailable
 from chassis.http.problems import Problem, problem_response, response_of
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
+from contracts.receipts import Receipt
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
 from contracts.time.clock import Clock, real_now_ms, rfc3339
+from contracts.time.windows import PANE_MS, pane_of
 from contracts.tokens import device_claims, issue
 from producers.ingest.counted_registry import CountedRegistryFeed
 from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
 from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
 from producers.ingest.judging.refused_letters import letters_of
+from producers.ingest.receipts.progress_feed import ProgressFeed
+from producers.ingest.receipts.receipt_routes import ReceiptRoutes
+from producers.ingest.receipts.wall_counts import WallCounts, gateways_of
 from producers.ingest.requests.body import form_of, items_of, read_body
 from producers.ingest.requests.device_auth import unit_of
 from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
@@ -52,6 +57,16 @@ class Ingest:
         self._feed = CountedRegistryFeed(cluster_of(settings, "ingest"), key)
         self._revocations = RevocationFeed(cluster_of(settings, "ingest"), key)
         self._batcher = Batcher(self._link, settings.group_ms)
+        self._progress = ProgressFeed(cluster_of(settings, "ingest"), key)
+        self._walls = WallCounts(gateways_of(settings), key)
+        self.receipts = ReceiptRoutes(
+            key,
+            self._revocations,
+            self._rate,
+            self._progress,
+            self._walls,
+            settings.region_partitions,
+        )
         self._stopping = False
 
     @asynccontextmanager
@@ -60,9 +75,8 @@ class Ingest:
 
         Sets `failed` if one of the parts beside the requests dies: the process must then end.
         """
-        tasks = [
-            asyncio.create_task(part.run()) for part in (self._link, self._feed, self._revocations)
-        ]
+        parts = (self._link, self._feed, self._revocations, self._progress)
+        tasks = [asyncio.create_task(part.run()) for part in parts]
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled():
@@ -80,6 +94,7 @@ class Ingest:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._walls.close()
 
     def _why_not(self) -> str | None:
         """Why no event can be taken now."""
@@ -141,26 +156,34 @@ class Ingest:
             items = items_of(form.shape, body)
             found = await Judge(unit_id, registry, self.clock).verdicts(items)
             try:
-                letters = await self._write(unit_id, found, registry)
+                receipt, letters = await self._write(unit_id, found, registry)
             except KafkaUnavailableError:
                 raise unavailable("Kafka does not answer; send the same request again.") from None
         self._rate.charge(unit_id, len(found.rejected), letters, time.monotonic())
-        return _response(found)
+        return _response(found, self.receipts.give(receipt))
 
-    async def _write(self, unit_id: str, found: Verdicts, registry: Registry) -> int:
-        """Return when Kafka has all of it; the number of dead letters."""
+    async def _write(
+        self, unit_id: str, found: Verdicts, registry: Registry
+    ) -> tuple[Receipt, int]:
+        """Where all of it is, once Kafka has it; the number of dead letters."""
         groups = [
             self._batcher.add(topic, unit_id, lines) for topic, lines in found.accepted.items()
         ]
         letters = letters_of(found.rejected, unit_id, registry, self.clock.now_ms())
-        if letters:
-            await self._batcher.write_letters(unit_id, letters)
-        for written in groups:
-            await asyncio.shield(written)
+        refused = [await self._batcher.write_letters(unit_id, letters)] if letters else []
+        events = [await asyncio.shield(written) for written in groups]
         ACCEPTED.inc(found.accepted_count)
         for code, count in count_codes(found.rejected).items():
             REJECTED.labels(code).inc(count)
-        return len(letters)
+        receipt = Receipt(
+            source=unit_id,
+            region=registry.region_of_source(unit_id) or "",
+            events=tuple(events),
+            letters=tuple(refused),
+            due_ms=pane_of(found.latest_ms) * PANE_MS,
+            made_ms=real_now_ms(),
+        )
+        return receipt, len(letters)
 
 
 def _shown(one: Rejected) -> dict[str, Any]:
@@ -173,7 +196,11 @@ def _shown(one: Rejected) -> dict[str, Any]:
     }
 
 
-def _response(found: Verdicts) -> Response:
-    body = {"accepted": found.accepted_count, "rejected": list(map(_shown, found.rejected))}
+def _response(found: Verdicts, receipt: str) -> Response:
+    body = {
+        "accepted": found.accepted_count,
+        "rejected": list(map(_shown, found.rejected)),
+        "receipt": receipt,
+    }
     status = 202 if found.accepted_count else 422
     return Response(_encoder.encode(body), status, media_type=_MEDIA_TYPE)

@@ -189,8 +189,8 @@ class Installation:
             timeout=60,
         )
 
-    def post(self, unit: str, events: Iterable[Event]) -> None:
-        """Send events that are all to be accepted, again and again until they are: as a device does."""
+    def post(self, unit: str, events: Iterable[Event]) -> str:
+        """Send events that are all to be accepted, again and again until they are, as a device does; the receipt."""
         some = list(events)
         body = "\n".join(json.dumps(event) for event in some).encode()
         deadline = time.monotonic() + 120
@@ -200,11 +200,21 @@ class Installation:
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code not in (429, 503):
-                assert answer.json() == {"accepted": len(some), "rejected": []}, answer.text
+                body = answer.json()
+                assert (body["accepted"], body["rejected"]) == (len(some), []), answer.text
                 self.accepted += some
-                return
+                return str(body["receipt"])
             assert time.monotonic() < deadline, "ingest does not come back"
             time.sleep(0.3)
+
+    def receipt(self, unit: str, receipt: str) -> httpx.Response:
+        """What a unit's device is told of a receipt."""
+        token = self.tokens()["devices"][unit]
+        return httpx.get(
+            f"{self.ready['ingest']}/v1/receipts/{receipt}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
 
     # --- readers -------------------------------------------------------------------------------------------------
 

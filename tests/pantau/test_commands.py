@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -17,6 +18,7 @@ from chassis.desk_accounts import DeskAccounts
 from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_region
 from chassis.settings import Settings
+from contracts.receipts import ReceiptState, RecentReceipt
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Registry, Unit
 from contracts.time.clock import real_now_ms
 from contracts.time.days import iso_to_day
@@ -26,6 +28,7 @@ from pantau import dev_tokens, installation
 from pantau.cli import build
 from pantau.commands.operate.list_settings import describe
 from pantau.commands.operate.status import as_json, render
+from pantau.status.receipt_summary import receipts_line
 from pantau.status.stages import (
     InstallationStatus,
     LetterSummary,
@@ -149,6 +152,23 @@ def test_status_works_out_lags_and_shows_what_is_not_known() -> None:
         "Surat mati: 2003 (terbuka 2001, sejam terakhir 1500)\n  not_json: 1000\n  nik: 500" in text
     )
     assert "! banjir surat mati, terbanyak dari SPPG-1" in text
+
+
+def test_status_says_where_receipts_wait() -> None:
+    there = ReceiptState(stored=True, windows=True, clickhouse=True, walls=1)
+    windows, nowhere = (
+        msgspec.structs.replace(there, windows=windows, clickhouse=False)
+        for windows in (True, False)
+    )
+    assert receipts_line([]) == "Tanda terima: belum ada"
+    assert receipts_line([there] * 20) == "20 tanda terima terakhir: semua di ClickHouse"
+    assert receipts_line([there, windows, nowhere, nowhere, None]) == (
+        "5 tanda terima terakhir: 2 menunggu jendela, 1 menunggu ClickHouse, 1 belum diketahui"
+    )
+    recent = [RecentReceipt("SPPG-3211-0001", 0, one) for one in (there, windows)]
+    status = msgspec.structs.replace(a_status(), receipts=recent)
+    assert "2 tanda terima terakhir: 1 menunggu ClickHouse" in render(status)
+    assert json.loads(as_json(status))["receipts"][0]["state"]["clickhouse"] is True
 
 
 def test_status_answers_while_nothing_runs(tmp_path: Path) -> None:

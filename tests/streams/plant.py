@@ -17,11 +17,13 @@ import msgspec
 
 from contracts.registry.entities import RegionRegistry
 from contracts.results.public_rows import VIEWS
+from contracts.results.reached import Reached, decode_progress
 from contracts.results.topics import (
     EVENT_TOPICS,
     HEAD_KEY,
     LIVE,
     MAX_RECORD_BYTES,
+    PROGRESS,
     REGION_FEED,
     REGISTRY_CHANGE,
     SEQ_HEADER,
@@ -62,6 +64,7 @@ class Plant:
         self.rows: Rows = {}
         self.revisions: dict[Key, int] = {}
         self.tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.progress: list[Reached] = []
         self.units = {place: UnitFold(*place, partitions, 1) for place in self.places}
         self.region = self._region()
 
@@ -148,12 +151,27 @@ class Plant:
                 assert out.key is not None
                 self._live(out.key, out.value)
                 frame.append((out.key.decode(), out.value, int(dict(out.headers)[SEQ_HEADER])))
+            elif out.topic == PROGRESS:
+                assert out.value is not None
+                self._take_progress(decode_progress(out.value))
             else:
                 assert out.value is not None
                 table = dict(out.headers)[TABLE_HEADER].decode()
                 for line in out.value.split(b"\n"):
                     self._table(table, msgspec.json.decode(line))
         self._check_frames(frame)
+
+    def _take_progress(self, reached: list[Reached]) -> None:
+        """Nothing is said that a crash of the unit fold could still take back, and nothing is taken back."""
+        for one in reached:
+            if one.topic != REGION_FEED:
+                assert one.position <= self.logs[one.topic, one.partition].drained
+        before = {(one.topic, one.partition): one for one in self.progress}
+        after = {(one.topic, one.partition): one for one in reached}
+        assert before.keys() <= after.keys()
+        for place, one in before.items():
+            assert one.position <= after[place].position and one.time_ms <= after[place].time_ms
+        self.progress = reached
 
     def _table(self, table: str, row: dict[str, Any]) -> None:
         if table not in VIEWS:

@@ -46,7 +46,7 @@ def progress(now: int = NOW) -> Progress:
 
 def frame(live: LiveMap, as_of: int = NOW) -> tuple[dict[str, Any], Any]:
     """(key -> row or None) and the head of one flush."""
-    out: list[Out] = live.frame(as_of, 0)
+    out: list[Out] = live.frame(as_of, 0, {})
     found = {
         out_.key.decode().removeprefix("32.11|"): json.loads(out_.value) if out_.value else None
         for out_ in out
@@ -71,6 +71,7 @@ def test_keys_and_rows_are_the_contract_s() -> None:
         "as_of": "2026-11-24T03:15:00Z",
         "now": "2026-11-24T03:15:00Z",
         "format": 1,
+        "positions": {},
     }
 
 
@@ -133,7 +134,7 @@ def test_a_restored_map_goes_on_where_it_stood() -> None:
     live = LiveMap("32.11", "e")
     live.put(row(value=7))
     live.put_freshness("K1", "sppg", NOW, "32.11.08")
-    out = live.frame(NOW, 0)
+    out = live.frame(NOW, 0, {})
     other = LiveMap("32.11", "another")
     for record in out[::-1]:
         assert record.key and record.value
@@ -143,4 +144,4 @@ def test_a_restored_map_goes_on_where_it_stood() -> None:
     assert frame(other) == ({}, {**json.loads(out[-1].value or b"")})
     for one in (live, other):
         one.sweep(progress(PANE_END), DAY_END)
-    assert other.frame(NOW + 300_000, 0) == live.frame(NOW + 300_000, 0)
+    assert other.frame(NOW + 300_000, 0, {}) == live.frame(NOW + 300_000, 0, {})

@@ -49,13 +49,15 @@ class Token(BaseModel):
     expires: str
 
 
-def _unauthorized(detail: str) -> Problem:
+def unauthorized(detail: str) -> Problem:
+    """401."""
     return Problem(401, "Unauthorized", detail, {"WWW-Authenticate": "Bearer"})
 
 
-def _credentials(bearer: HTTPAuthorizationCredentials | None) -> str:
+def credentials(bearer: HTTPAuthorizationCredentials | None) -> str:
+    """The token that was sent. Raises `Problem` 401."""
     if bearer is None:
-        raise _unauthorized("Send the header Authorization: Bearer <token>.")
+        raise unauthorized("Send the header Authorization: Bearer <token>.")
     return bearer.credentials
 
 
@@ -105,22 +107,22 @@ class Api:
         try:
             return _answer(self._tokens.login(login.code))
         except TokenError as error:
-            raise _unauthorized(str(error)) from None
+            raise unauthorized(str(error)) from None
 
     def renew(self, bearer: Bearer) -> Token:
         """A fresh wall token for one that is still valid."""
         try:
-            return _answer(self._tokens.renew(_credentials(bearer)))
+            return _answer(self._tokens.renew(credentials(bearer)))
         except TokenError as error:
-            raise _unauthorized(str(error)) from None
+            raise unauthorized(str(error)) from None
 
     def claims(self, bearer: HTTPAuthorizationCredentials | None, region: str) -> Claims:
         """Claims of a token that may read the region. Raises `Problem` (401, 403, 404)."""
         try:
-            claims = self._tokens.verify(_credentials(bearer))
+            claims = self._tokens.verify(credentials(bearer))
             check_region(claims, region, tuple(self._hub.maps))
         except TokenError as error:
-            raise _unauthorized(str(error)) from None
+            raise unauthorized(str(error)) from None
         except Closed as closed:
             if closed.code is Close.FORBIDDEN:
                 raise Problem(403, "Forbidden", closed.detail) from None

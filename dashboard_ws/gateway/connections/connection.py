@@ -23,6 +23,7 @@ from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.api.page_tokens import now_s
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.live.conflate import Subscription
+from dashboard_ws.gateway.live.region_map import Contents
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Close, Closed, Session, Welcome
 
@@ -107,6 +108,13 @@ class Client:
         subscription = self.session.subscription
         if subscription is not None and subscription.region == region:
             self._wake.set()
+
+    def shown(self, region: str) -> Contents | None:
+        """See `Listener`."""
+        subscription = self.session.subscription
+        if subscription is None or subscription.region != region or self._closing is not None:
+            return None
+        return subscription.shown
 
     def receive(self, text: str) -> None:
         """A message of the client."""
@@ -213,6 +221,7 @@ class Client:
         with gateway_metrics.FLUSH.time():
             for sent in self._hub.next(subscription, to_head=to_head):
                 await self._send(sent)
+        subscription.note_sent()
 
     async def _send(self, sent: wire.Sent) -> None:
         self._written += len(sent.text)

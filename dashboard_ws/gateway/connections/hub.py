@@ -13,7 +13,14 @@ from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.live.attendance_sums import AttendanceSums
 from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.day_line import DayLine
-from dashboard_ws.gateway.live.region_map import Filter, Frame, MapPosition, RegionMap, Update
+from dashboard_ws.gateway.live.region_map import (
+    Contents,
+    Filter,
+    Frame,
+    MapPosition,
+    RegionMap,
+    Update,
+)
 from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Closed
 
@@ -25,6 +32,9 @@ class Listener(Protocol):
 
     def changed(self, region: str) -> None:
         """The region has a new frame. Must not block."""
+
+    def shown(self, region: str) -> Contents | None:
+        """What it was sent of the region; None if nothing."""
 
     def close(self, closed: Closed) -> None:
         """End it with this code."""
@@ -154,6 +164,11 @@ class Hub:
     def watch(self, at: float) -> None:
         """Let every client look at how it is doing; `at`: monotonic seconds."""
         gateway_metrics.BUFFER.set(sum(client.watch(at) for client in tuple(self.clients)))
+
+    def shown(self, region: str) -> list[Contents]:
+        """What each client that shows the region was sent of it."""
+        found = (client.shown(region) for client in self.clients)
+        return [contents for contents in found if contents is not None]
 
     def close_all(self, closed: Closed) -> None:
         """End every connection."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard_ws.gateway.live.region_map import Filter, MapPosition, RegionMap, Update
+from dashboard_ws.gateway.live.region_map import Contents, Filter, MapPosition, RegionMap, Update
 
 
 class Subscription:
@@ -20,6 +20,9 @@ class Subscription:
         self.held = held
         self._answered = False
         self._seen: MapPosition | None = None
+        self._coming: Contents | None = None
+        self.shown: Contents | None = None
+        """What the client was sent, nothing left out; None before the first answer."""
 
     @property
     def answered(self) -> bool:
@@ -49,6 +52,7 @@ class Subscription:
         self._seen = live.position
         if update is None:
             return None
+        self._coming = live.contents
         empty = update.since is not None and not update.rows and not update.gone
         moved = update.position != self.held
         if empty and self._answered and not (to_head and moved):
@@ -56,3 +60,7 @@ class Subscription:
         self.held = update.position
         self._answered = True
         return update
+
+    def note_sent(self) -> None:
+        """What `next` returned was handed to the socket."""
+        self.shown = self._coming

@@ -12,7 +12,7 @@ Pure: times are the broker's append times, which come with the frames.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import msgspec
@@ -53,6 +53,7 @@ class Frame:
 
     `floor`: the reader that built it cannot vouch for tombstones at or below (0: for all it can).
     `as_of`: the region's clock up to which all received events are in, changed or not.
+    `positions`: of each input partition of events (`topic/partition`), the offset before which all are in.
     """
 
     epoch: str
@@ -61,6 +62,15 @@ class Frame:
     time_ms: int = 0
     floor: int = 0
     as_of: str | None = None
+    positions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a map holds under one seq: see `Frame`. A later frame that changes no row changes this one in place."""
+
+    as_of: str | None = None
+    positions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class RegionMap:
     """See the module. Not begun (`position` None) until the first frame."""
 
     def __init__(self) -> None:
-        self.as_of: str | None = None
+        self.contents = Contents()
         self.position: MapPosition | None = None
         # Both in order of seq: what changed last stands last, so that a delta reads only its part.
         self._rows: dict[str, _Row] = {}
@@ -131,6 +141,11 @@ class RegionMap:
         found = self._rows.get(key)
         return found.body if found is not None and found.topic == topic else None
 
+    @property
+    def as_of(self) -> str | None:
+        """`Frame.as_of` of the newest one."""
+        return self.contents.as_of
+
     def apply(self, frame: Frame) -> None:
         """Take a frame. One of another epoch begins the map anew: nothing of the old one stands."""
         if self.position is None or self.position.epoch != frame.epoch:
@@ -140,8 +155,11 @@ class RegionMap:
         self._floor = max(self._floor, frame.floor)
         for key, change in sorted(frame.changes.items(), key=lambda item: item[1].seq):
             self._set(key, change, frame.time_ms)
-        self.position = MapPosition(frame.epoch, frame.seq)
-        self.as_of = frame.as_of
+        position = MapPosition(frame.epoch, frame.seq)
+        if position != self.position:
+            self.contents = Contents()
+        self.position = position
+        self.contents.as_of, self.contents.positions = frame.as_of, frame.positions
         self._forget(frame.time_ms)
 
     def _set(self, key: str, change: Change, time_ms: int) -> None:

@@ -22,6 +22,7 @@ class _Head(msgspec.Struct):
     epoch: str
     seq: int
     as_of: str | None = None
+    positions: dict[str, int] = {}
 
 
 class _RowHead(msgspec.Struct):
@@ -102,4 +103,6 @@ class FrameBuffer:
             self._epochs[region] = head.epoch
             self._floors[region] = min((one.seq for one in changes.values()), default=1) - 1
         floor = self._floors.setdefault(region, head.seq)
-        return region, Frame(head.epoch, head.seq, changes, time_ms, floor, head.as_of)
+        return region, Frame(
+            head.epoch, head.seq, changes, time_ms, floor, head.as_of, head.positions
+        )

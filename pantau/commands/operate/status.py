@@ -15,6 +15,7 @@ import typer
 from contracts.time.clock import rfc3339
 from pantau.commands.text_table import text_table
 from pantau.installation import running_settings
+from pantau.status.receipt_summary import receipts_line
 
 if TYPE_CHECKING:
     from pantau.status.accelerators import Accelerator
@@ -57,6 +58,8 @@ def render(status: InstallationStatus) -> str:
         for reader, moment in sorted(status.last_write.items())
     ]
     lines += _letters(status.letters)
+    if status.receipts is not None:
+        lines.append(receipts_line([one.state for one in status.receipts]))
     if status.generations is not None:
         kept = status.generations.previous
         lines.append(

@@ -48,6 +48,8 @@ class Verdicts:
 
     accepted: dict[str, list[bytes]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    latest_ms: int = 0
+    """Greatest `time` of an accepted event, epoch ms."""
     own: int = 0
     """Items that name the token's unit ..."""
     foreign: int = 0
@@ -138,6 +140,7 @@ class Judge:
             self._refuse(item, kept, unit_id)
             return
         self._verdicts.own += 1
+        self._verdicts.latest_ms = max(self._verdicts.latest_ms, event.time_ms)
         topic = TOPIC_OF_KIND[event.origin.kind]
         self._verdicts.accepted.setdefault(topic, []).append(stamp(item.line, received))
 

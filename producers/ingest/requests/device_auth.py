@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from chassis.http.problems import Problem
 from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms
-from contracts.tokens import TokenError, verify
+from contracts.tokens import Claims, TokenError, TokenKind, verify
 
 _SCHEME = "bearer "
+_AGAIN: Final[Mapping[TokenKind, str]] = {
+    "device": "enrol the device again (pantau device enrol)",
+    "service": "sign a new one with the installation's key",
+}
+"""What to do for a token of each kind that is taken here."""
 
 
 def _unauthorized(detail: str, error: str = "") -> Problem:
@@ -15,17 +23,22 @@ def _unauthorized(detail: str, error: str = "") -> Problem:
     return Problem(401, "Unauthorized", detail, {"WWW-Authenticate": challenge})
 
 
-def unit_of(authorization: str | None, key: bytes, revoked: Revocations) -> str:
-    """Unit id that the header `Authorization: Bearer <device token>` stands for.
+def bearer_claims(
+    authorization: str | None, key: bytes, revoked: Revocations, kind: TokenKind
+) -> Claims:
+    """Claims of the token in the header `Authorization: Bearer <token>`.
 
     `key`: the installation's key. Raises `Problem` 401; its detail never holds the token.
     """
     if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
-        raise _unauthorized("Send the device's token as `Authorization: Bearer <token>`.")
+        raise _unauthorized(f"Send a token as `Authorization: Bearer <{kind} token>`.")
     token = authorization[len(_SCHEME) :].strip()
     try:
-        return revoked.check(verify(key, token, real_now_ms() / 1000, "device")).sub
+        return revoked.check(verify(key, token, real_now_ms() / 1000, kind))
     except TokenError as error:
-        raise _unauthorized(
-            f"{error}; enrol the device again (pantau device enrol).", ', error="invalid_token"'
-        ) from None
+        raise _unauthorized(f"{error}; {_AGAIN[kind]}.", ', error="invalid_token"') from None
+
+
+def unit_of(authorization: str | None, key: bytes, revoked: Revocations) -> str:
+    """Unit id that a device's token stands for. Raises as `bearer_claims`."""
+    return bearer_claims(authorization, key, revoked, "device").sub

@@ -76,10 +76,11 @@ def _result() -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "required": ["accepted", "rejected"],
+        "required": ["accepted", "rejected", "receipt"],
         "properties": {
             "accepted": {"type": "integer"},
             "rejected": {"type": "array", "items": rejected},
+            "receipt": {"type": "string", "description": "For GET /v1/receipts/{receipt}"},
         },
     }
 
@@ -163,10 +164,46 @@ def _renewal() -> dict[str, Any]:
     }
 
 
+def _receipt() -> dict[str, Any]:
+    answers = _answers()
+    members = {
+        "stored": ("boolean", "On Kafka: true in every answer"),
+        "windows": ("boolean", "In all windows that are due by now, of units and of areas"),
+        "clickhouse": ("boolean", "A query of `pantau.events` and of the windows shows it"),
+        "walls": ("integer", "Connected walls that were sent it, as far as gateways answer"),
+    }
+    schema = {
+        "type": "object",
+        "required": list(members),
+        "properties": {
+            name: {"type": kind, "description": text} for name, (kind, text) in members.items()
+        },
+    }
+    return {
+        "summary": "How far everything that an answer acknowledged has come",
+        "operationId": "getReceipt",
+        "description": "By positions: what is not proved is false. Events that are refused later "
+        "(a conflict, say) have come as far as their verdict.",
+        "security": [{"device": []}],
+        "parameters": [
+            {"name": "receipt", "in": "path", "required": True, "schema": {"type": "string"}}
+        ],
+        "responses": {
+            "200": {
+                "description": "As far as it is known now.",
+                "content": {"application/json": {"schema": schema}},
+            },
+            "404": _problem("No receipt that was given to the token's unit or recipient."),
+            **{status: answers[status] for status in ("401", "429", "503")},
+        },
+    }
+
+
 def document(app: FastAPI, now_ms: int) -> dict[str, Any]:
     """What FastAPI knows of `app`, and the endpoint with an example of each type that happened at `now_ms`."""
     found = get_openapi(title=app.title, version=app.version, routes=app.routes)
     found["paths"]["/v1/events"] = {"post": _operation(now_ms)}
+    found["paths"]["/v1/receipts/{receipt}"] = {"get": _receipt()}
     found["paths"]["/v1/token"] = {"post": _renewal()}
     components = found.setdefault("components", {})
     components.setdefault("securitySchemes", {})["device"] = {"type": "http", "scheme": "bearer"}

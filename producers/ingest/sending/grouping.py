@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from chassis.kafka.interface import OutgoingRecord
 from contracts.events.lines import pack
 from contracts.events.partition import partition_of
+from contracts.receipts import RecordPlace
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, TABLE_HEADER
 from producers.ingest.judging.refused_letters import TABLE
 from producers.ingest.sending.link import KafkaUnavailableError
@@ -26,15 +27,15 @@ class Outlet(Protocol):
     def partitions(self, topic: str) -> int:
         """Partition count of an event topic."""
 
-    async def write(self, records: Sequence[OutgoingRecord]) -> None:
-        """Return when all are acknowledged; raises `KafkaUnavailableError`."""
+    async def write(self, records: Sequence[OutgoingRecord]) -> list[RecordPlace]:
+        """Their places, once all are acknowledged; raises `KafkaUnavailableError`."""
 
 
 @dataclass(slots=True)
 class _Group:
     """Lines of one partition that go out together, with the unit of each."""
 
-    written: asyncio.Future[None]
+    written: asyncio.Future[RecordPlace]
     lines: list[bytes] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     size: int = 0
@@ -53,11 +54,11 @@ class Batcher:
         self._groups: dict[tuple[str, int], _Group] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def add(self, topic: str, unit_id: str, lines: Sequence[bytes]) -> asyncio.Future[None]:
+    def add(self, topic: str, unit_id: str, lines: Sequence[bytes]) -> asyncio.Future[RecordPlace]:
         """Put `lines` of one unit, in order, into its partition's next group.
 
-        The future, which others wait for too (shield it), is done when the broker has
-        acknowledged the records that hold them, or fails with `KafkaUnavailableError`.
+        The future, which others wait for too (shield it), gives the last record of the group
+        once the broker has acknowledged all of it, or fails with `KafkaUnavailableError`.
         Raises that if there is no link.
         """
         partition = partition_of(unit_id, self._outlet.partitions(topic))
@@ -73,15 +74,16 @@ class Batcher:
             self._send(topic, partition)
         return group.written
 
-    async def write_letters(self, unit_id: str, letters: Sequence[bytes]) -> None:
-        """Write a device's dead letters. Raises `KafkaUnavailableError`."""
+    async def write_letters(self, unit_id: str, letters: Sequence[bytes]) -> RecordPlace:
+        """Write a device's dead letters, at least one; the last record. Raises `KafkaUnavailableError`."""
         key = unit_id.encode()
-        await self._outlet.write(
+        places = await self._outlet.write(
             [
                 OutgoingRecord(DEAD_LETTERS, value, key=key, headers=_LETTER_HEADERS)
                 for value in pack(letters)
             ]
         )
+        return places[-1]
 
     async def drain(self) -> None:
         """Send what waits, and wait until all of it is written or has failed."""
@@ -100,13 +102,13 @@ class Batcher:
 
     async def _write(self, topic: str, partition: int, group: _Group) -> None:
         try:
-            await self._outlet.write(list(_records(topic, partition, group)))
+            places = await self._outlet.write(list(_records(topic, partition, group)))
         except KafkaUnavailableError as error:
             group.written.set_exception(error)
             # Nobody may be left to ask for it: then it is no news either.
             group.written.exception()
         else:
-            group.written.set_result(None)
+            group.written.set_result(places[-1])
 
 
 def _records(topic: str, partition: int, group: _Group) -> Iterator[OutgoingRecord]:

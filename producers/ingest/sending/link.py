@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from chassis import logs
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.interface import OutgoingRecord
+from contracts.receipts import RecordPlace
 from contracts.results.topics import MAX_RECORD_BYTES
 from producers.ingest.ingest_metrics import KAFKA_ERRORS
 
@@ -81,8 +82,8 @@ class KafkaLink:
         """Partition count of one of `topics`. Raises `KafkaUnavailableError`."""
         return self._generation().partitions[topic]
 
-    async def write(self, records: Sequence[OutgoingRecord]) -> None:
-        """Write `records`, in order within a partition; return when all are acknowledged.
+    async def write(self, records: Sequence[OutgoingRecord]) -> list[RecordPlace]:
+        """Write `records`, in order within a partition; their places, once all are acknowledged.
 
         Raises `KafkaUnavailableError` if one fails or all together take longer than `ACK_S`.
         """
@@ -100,7 +101,11 @@ class KafkaLink:
         failure = work.exception()
         if isinstance(failure, KafkaError | OSError):
             raise self._lost(generation, failure) from failure
-        work.result()
+        places = work.result()
+        if any(place.offset < 0 for place in places):
+            # A retry of what the broker had taken already, and its place is no longer known there.
+            raise KafkaUnavailableError("acknowledged without an offset")
+        return places
 
     def _generation(self) -> _Generation:
         if self._current is None or self._current.failed.done():
@@ -156,7 +161,9 @@ class KafkaLink:
             self._lost(generation, error)
 
 
-async def _write(producer: AIOKafkaProducer, records: Sequence[OutgoingRecord]) -> None:
+async def _write(
+    producer: AIOKafkaProducer, records: Sequence[OutgoingRecord]
+) -> list[RecordPlace]:
     queued = [
         await producer.send(
             record.topic,
@@ -167,7 +174,8 @@ async def _write(producer: AIOKafkaProducer, records: Sequence[OutgoingRecord]) 
         )
         for record in records
     ]
-    await asyncio.gather(*queued)
+    written = await asyncio.gather(*queued)
+    return [RecordPlace(one.topic, one.partition, one.offset) for one in written]
 
 
 async def _close(producer: AIOKafkaProducer) -> None:

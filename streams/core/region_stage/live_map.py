@@ -155,7 +155,7 @@ class LiveMap:
 
     # --- frames -------------------------------------------------------------------------------------------------------
 
-    def frame(self, as_of_ms: int, partition: int) -> list[Out]:
+    def frame(self, as_of_ms: int, partition: int, positions: dict[str, int]) -> list[Out]:
         """The records of one flush: changed rows, rows that must be confirmed, tombstones, and the head."""
         for ttl, entries in self._entries.items():
             for key, entry in entries.items():
@@ -168,7 +168,9 @@ class LiveMap:
         out += [self._out(key, None, partition) for key in self._deleted]
         self._deleted.clear()
         as_of = rfc3339(as_of_ms)
-        head = LiveHead(epoch=self._epoch, seq=self._seq, as_of=as_of, now=as_of)
+        head = LiveHead(
+            epoch=self._epoch, seq=self._seq, as_of=as_of, now=as_of, positions=positions
+        )
         out.append(self._out(HEAD_KEY, encode_live(head), partition))
         return out
 

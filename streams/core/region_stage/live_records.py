@@ -71,13 +71,14 @@ class AlertRecord(msgspec.Struct, kw_only=True, gc=False, tag_field="topic", tag
 
 
 class LiveHead(msgspec.Struct, kw_only=True, gc=False):
-    """The record that ends a frame."""
+    """The record that ends a frame. `positions`: of each unit fold's input, `topic/partition`, what is applied in the map."""
 
     epoch: str
     seq: int
     as_of: str
     now: str
     format: int = FORMAT
+    positions: dict[str, int] = {}
 
 
 def _json_type(column: Column) -> Any:

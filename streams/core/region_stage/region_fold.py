@@ -12,8 +12,16 @@ from typing import Final
 import msgspec
 
 from contracts.registry.entities import RegionRegistry, Registry
+from contracts.results.reached import Reached, area_stream, encode_progress
 from contracts.results.table_rows import PositionRow, encode_row
-from contracts.results.topics import ALERTS, AREA_WINDOWS, EVENT_TOPICS, LIVE, REGION_FEED
+from contracts.results.topics import (
+    ALERTS,
+    AREA_WINDOWS,
+    EVENT_TOPICS,
+    LIVE,
+    PROGRESS,
+    REGION_FEED,
+)
 from contracts.time.instant import rfc3339
 from contracts.time.windows import GRACE_MS
 from streams.core.alerts.alert_stage import AlertStage
@@ -62,6 +70,7 @@ class RegionFold:
         self._live: dict[str, LiveMap] = {}
         self._alerts = AlertStage(revision_base)
         self._set_aside: list[str] = []
+        self._heard: set[str] = set()
         self._tables = TableRecords()
 
     # --- state --------------------------------------------------------------------------------------------------------
@@ -170,7 +179,8 @@ class RegionFold:
             self._alerts.advance(self._time_ms())
         if batch.time_ms:
             time_ms = max(batch.time_ms, self._state.sources.get(batch.source, 0))
-            self._state.set_source(batch.source, time_ms)
+            self._state.set_source(batch.source, time_ms, batch.position)
+            self._heard.add(batch.source)
             self._advance()
 
     def _take(self, item: FeedItem) -> None:
@@ -245,8 +255,7 @@ class RegionFold:
         if time_ms:
             for areas in self._areas.values():
                 out += self._drain_region(areas, position, time_ms)
-            at = PositionRow.at(AREA_WINDOWS, REGION_FEED, self._partition, position, time_ms)
-            self._tables.add(AREA_WINDOWS, "positions", encode_row(at))
+            out.append(self._progress(position, time_ms))
         else:
             # The position goes out, so what was read before it must be stored: a crash may be next.
             for live in self._live.values():
@@ -254,6 +263,24 @@ class RegionFold:
         notices, self._set_aside = (*self._set_aside, *self._alerts.notices()), []
         self._state.add(self._alerts.records())
         return Flush(self._state.drain(), [*self._tables.drain(), *out], notices)
+
+    def _progress(self, position: int, time_ms: int) -> Out:
+        """Says how far this fold is with its own input, and by that with each unit fold's."""
+        own = Reached(AREA_WINDOWS, REGION_FEED, self._partition, position, time_ms)
+        stream = area_stream(self._partition)
+        reached = [own]
+        for source, at in self._state.positions.items():
+            topic, _, number = source.rpartition("/")
+            reached.append(Reached(stream, topic, int(number), at, time_ms))
+            if source in self._heard:
+                self._add_position(reached[-1])
+        self._heard.clear()
+        self._add_position(own)
+        return Out(PROGRESS, 0, encode_progress(reached), stream.encode())
+
+    def _add_position(self, one: Reached) -> None:
+        row = PositionRow.at(one.stream, one.topic, one.partition, one.position, one.time_ms)
+        self._tables.add(AREA_WINDOWS, "positions", encode_row(row))
 
     def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
         live = self._live_of(areas.region)
@@ -270,7 +297,7 @@ class RegionFold:
             live.remove(identity)
         progress = areas.progress
         live.sweep(progress, progress.zone.day_start_ms(progress.day + 1))
-        return live.frame(time_ms - GRACE_MS, self._partition)
+        return live.frame(time_ms - GRACE_MS, self._partition, self._state.positions)
 
 
 def _rows_in(registry: RegionRegistry) -> int:

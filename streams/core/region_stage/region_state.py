@@ -1,6 +1,6 @@
 """State of a region fold: what each unit fold has sent. Everything but the live map and alerts is derived from it.
 
-source/<topic>/<partition>   the unit fold's time, epoch ms
+source/<topic>/<partition>   the unit fold's time, epoch ms, and its position: two numbers, at first the time alone
 registry/<region>            `RegionRegistry.encode()`
 since/<region>               when the region was first known, epoch ms: its rows exist in silence from that day on
 pane/<unit>/<pane>           `Contribution`, msgpack
@@ -30,6 +30,7 @@ class RegionState:
 
     def __init__(self) -> None:
         self.sources: dict[str, int] = {}
+        self.positions: dict[str, int] = {}
         self.registries: dict[str, RegionRegistry] = {}
         self.since: dict[str, int] = {}
         self.panes: dict[PaneOf, bytes] = {}
@@ -40,7 +41,7 @@ class RegionState:
         value = unmarked(key, value)
         try:
             if key.startswith(_SOURCE_KEY):
-                self.sources[key[len(_SOURCE_KEY) :].decode()] = int(value)
+                self._restore_source(key[len(_SOURCE_KEY) :].decode(), value)
             elif key.startswith(_REGISTRY_KEY):
                 registry = RegionRegistry.decode(value)
                 self.registries[registry.region.code] = registry
@@ -54,10 +55,17 @@ class RegionState:
         except UNREADABLE:
             raise unreadable(key) from None
 
-    def set_source(self, source: str, time_ms: int) -> None:
-        """The time of a unit fold."""
+    def _restore_source(self, source: str, value: bytes) -> None:
+        time_ms, _, position = value.partition(b" ")
+        self.sources[source] = int(time_ms)
+        if position:
+            self.positions[source] = int(position)
+
+    def set_source(self, source: str, time_ms: int, position: int) -> None:
+        """The time of a unit fold, and the offset in its input before which everything is applied."""
         self.sources[source] = time_ms
-        self._changed[_SOURCE_KEY + source.encode()] = marked(str(time_ms).encode())
+        self.positions[source] = position
+        self._changed[_SOURCE_KEY + source.encode()] = marked(f"{time_ms} {position}".encode())
 
     def set_registry(self, code: str, registry: RegionRegistry, encoded: bytes) -> None:
         """A region's registry, and the same encoded."""

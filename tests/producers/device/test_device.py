@@ -16,6 +16,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.receipts import ReceiptState
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, issue, verify
 from engines.kafka.broker import pick_port
@@ -27,7 +28,7 @@ from producers.device.ingest_client import (
     RejectedItem,
     SetAside,
 )
-from producers.device.outbox import Outbox, drain
+from producers.device.outbox import RECEIPTS, Outbox, drain, receipt_states
 from tests.examples import KITCHEN
 from tests.producers.installation import KEY, Running, temperature, token
 
@@ -72,7 +73,7 @@ def taken(lines: list[bytes]) -> web.Response:
     bad = [n for n, line in enumerate(lines) if line.startswith(b"bad")]
     told = [{"index": n, "id": None, "code": "not_json", "detail": "no"} for n in bad]
     status = 202 if len(bad) < len(lines) else 422
-    return _json(status, {"accepted": len(lines) - len(bad), "rejected": told})
+    return _json(status, {"accepted": len(lines) - len(bad), "rejected": told, "receipt": ""})
 
 
 def busy(_lines: list[bytes]) -> web.Response:
@@ -192,6 +193,33 @@ def test_the_outbox_survives_and_empties_in_order(tmp_path: Path) -> None:
         assert not outbox.aside()
 
 
+def test_the_receipts_of_the_last_answers_are_kept(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "outbox.db") as outbox:
+        for number in range(RECEIPTS + 5):
+            outbox.append([b"x"])
+            outbox.settle(outbox.oldest(), PostResult(1, receipts=(f"r1.{number}",)))
+        outbox.settle(outbox.oldest(), PostResult())
+    with Outbox(tmp_path / "outbox.db") as outbox:
+        assert outbox.receipts() == [f"r1.{number}" for number in range(5, RECEIPTS + 5)]
+
+
+def test_a_server_without_receipts_is_no_fault(tmp_path: Path) -> None:
+    """An ingest of before them, or one that is away: nothing is known, and nothing is lost."""
+    older = Server(lambda lines: _json(202, {"accepted": len(lines), "rejected": []}))
+
+    async def run() -> list[ReceiptState | None]:
+        with Outbox(tmp_path / "outbox.db") as outbox:
+            outbox.append([b"1"])
+            async with older.client() as client:
+                assert await drain(outbox, client) == 1
+                assert outbox.receipts() == []
+                outbox.append([b"2"])
+                outbox.settle(outbox.oldest(), PostResult(1, receipts=("r1.x",)))
+                return await receipt_states(outbox, client)
+
+    assert asyncio.run(run()) == [None]
+
+
 def test_the_outbox_keeps_what_is_not_allowed(tmp_path: Path) -> None:
     async def run(outbox: Outbox) -> None:
         async with Server(lambda _lines: _json(401, {})).client() as client:
@@ -250,6 +278,10 @@ def test_a_device_against_a_real_ingest(served: Running, tmp_path: Path) -> None
                 accepted = await drain(outbox, client)
             codes = [one.why.split(":")[0] for one in outbox.aside()]
             assert codes == ["not_json", "unknown_type"]
+            states: list[ReceiptState | None] = [None]
+            while None in states:  # until ingest has read how far the others are
+                states = await receipt_states(outbox, client)
+            assert len(states) == 2 and all(one and one.stored for one in states)
             return accepted
 
     assert asyncio.run(run()) == 3_000

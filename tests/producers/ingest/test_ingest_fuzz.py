@@ -63,7 +63,7 @@ def _fine(answer: httpx.Response) -> None:
     assert answer.status_code in ALLOWED, answer.text
     told = answer.json()
     if answer.status_code in (202, 422):
-        assert set(told) == {"accepted", "rejected"}
+        assert set(told) == {"accepted", "rejected", "receipt"}
         assert (told["accepted"] > 0) == (answer.status_code == 202)
     else:
         assert told["status"] == answer.status_code

@@ -19,6 +19,7 @@ from chassis.kafka.interface import OutgoingRecord
 from contracts.events.codes import Code, Refusal
 from contracts.events.lines import split
 from contracts.events.partition import partition_of
+from contracts.receipts import RecordPlace
 from contracts.registry.entities import Registry
 from contracts.results.topics import DEAD_LETTERS, MAX_RECORD_BYTES, SPPG_EVENTS
 from producers.ingest.judging.judge import Rejected, _chunks
@@ -211,11 +212,15 @@ class Recorder:
         assert topic == SPPG_EVENTS
         return PARTITIONS
 
-    async def write(self, records: Sequence[OutgoingRecord]) -> None:
+    async def write(self, records: Sequence[OutgoingRecord]) -> list[RecordPlace]:
         await asyncio.sleep(0)
         if self._fails:
             raise KafkaUnavailableError("gone")
+        first = len(self.records)
         self.records += records
+        return [
+            RecordPlace(one.topic, one.partition or 0, first + at) for at, one in enumerate(records)
+        ]
 
 
 _units = st.sampled_from([f"SPPG-{number}" for number in range(6)])
@@ -232,11 +237,23 @@ def test_groups_keep_order_partition_key_and_size(
         for number, (unit, count) in enumerate(requests)
     ]
 
-    async def run() -> None:
+    async def run() -> list[RecordPlace]:
         batcher = Batcher(outlet, 1)
-        await asyncio.gather(*[batcher.add(SPPG_EVENTS, unit, lines) for unit, lines in sent])
+        return await asyncio.gather(
+            *[batcher.add(SPPG_EVENTS, unit, lines) for unit, lines in sent]
+        )
 
-    asyncio.run(run())
+    places = asyncio.run(run())
+    for (unit, lines), place in zip(sent, places, strict=True):
+        assert (place.topic, place.partition) == (SPPG_EVENTS, partition_of(unit, PARTITIONS))
+        holding = [
+            at
+            for at, record in enumerate(outlet.records)
+            if record.partition == place.partition and set(split(record.value or b"")) & set(lines)
+        ]
+        assert max(holding) <= place.offset, (
+            "the place is that of the last record with these lines, or one after"
+        )
     unit_of = {line: unit for unit, lines in sent for line in lines}
     for number in range(PARTITIONS):
         wanted = [line for unit, lines in sent for line in lines if partition_of(unit, 4) == number]
@@ -260,7 +277,7 @@ def test_requests_of_a_few_milliseconds_share_a_record() -> None:
 
 
 def test_a_failure_reaches_all_who_wait_and_one_who_left_harms_nobody() -> None:
-    async def run() -> list[BaseException | None]:
+    async def run() -> list[RecordPlace | BaseException]:
         batcher = Batcher(Recorder(fails=True), 1)
         shared = [asyncio.shield(batcher.add(SPPG_EVENTS, "U", [b"1"])) for _ in range(3)]
         shared[0].cancel()
@@ -272,7 +289,8 @@ def test_a_failure_reaches_all_who_wait_and_one_who_left_harms_nobody() -> None:
 
 def test_letters_carry_the_unit_and_the_table() -> None:
     outlet = Recorder()
-    asyncio.run(Batcher(outlet, 1).write_letters("U", [b"{}"] * 3))
+    place = asyncio.run(Batcher(outlet, 1).write_letters("U", [b"{}"] * 3))
+    assert place == RecordPlace(DEAD_LETTERS, 0, 0)
     [record] = outlet.records
     assert record == OutgoingRecord(
         DEAD_LETTERS, b"{}\n{}\n{}", b"U", None, (("table", b"dead_letters"),)

@@ -57,6 +57,9 @@ class Gateway:
         self.read = max(self.read, upto)
 
 
+INPUT = "sppg.events/0"
+
+
 class Client:
     """Applies frames as the contract says, and nothing else."""
 
@@ -93,6 +96,7 @@ class Law(RuleBasedStateMachine):
         self.epochs = 0
         self.log: list[Record] = []
         self.truth: dict[MapPosition | None, Rows] = {None: {}}
+        self.flushes: list[Rows] = []
         self.rows: Rows = {}
         self.new_epoch()
         self.gateways = [Gateway(self.time), Gateway(self.time)]
@@ -127,7 +131,9 @@ class Law(RuleBasedStateMachine):
                 self.rows.pop(key, None)
             else:
                 self.rows[key] = value
-        head = json.dumps({"epoch": self.epoch, "seq": self.seq, "as_of": "", "now": ""}).encode()
+        facts = {"epoch": self.epoch, "seq": self.seq, "as_of": "", "now": ""}
+        head = json.dumps(facts | {"positions": {INPUT: len(self.flushes)}}).encode()
+        self.flushes.append(self.rows)
         self.log.append((f"{REGION}|~head".encode(), head, header, self.time))
         self.truth[MapPosition(self.epoch, self.seq)] = self.rows
 
@@ -160,10 +166,12 @@ class Law(RuleBasedStateMachine):
         live = self.gateways[self.gateway].map
         update = self.subscription.next(live, to_head=to_head)
         if update is None:
+            self.subscription.note_sent()
             return
         snapshot = update.since is None
         for sent in wire.snapshot(update, "", limit) if snapshot else [wire.delta(update)]:
             self.client.take(sent.text)
+        self.subscription.note_sent()
         assert self.client.at == self.subscription.held
         if to_head and live.position and self.client.at:
             assert live.position.epoch == self.client.at.epoch
@@ -172,6 +180,14 @@ class Law(RuleBasedStateMachine):
     @invariant()
     def holds_what_it_says(self) -> None:
         assert self.client.rows == seen(self.truth[self.client.at])
+
+    @invariant()
+    def shows_what_is_counted(self) -> None:
+        """A client counts for an event only if its rows are those of a flush that had the event, or of a later one."""
+        shown = self.subscription.shown
+        if shown is not None and shown.positions:
+            later = self.flushes[shown.positions[INPUT] :]
+            assert any(self.client.rows == seen(rows) for rows in later)
 
     def teardown(self) -> None:
         if not hasattr(self, "gateways"):

@@ -1,0 +1,1 @@
+"""Receipts: how far what an answer acknowledged has come since."""
