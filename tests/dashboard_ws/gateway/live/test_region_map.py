@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.region_map import (
     TOMBSTONE_MS,
     Change,
@@ -49,3 +50,31 @@ def test_tombstone_that_compaction_took() -> None:
         update = live.since(MapPosition("e", seq), WANTED)
         assert update is not None
         assert update.since == since
+
+
+def test_a_client_counts_for_what_it_was_sent_alone() -> None:
+    live, client = RegionMap(), Subscription("32.11", WANTED, None)
+
+    def flush(seq: int, position: int, topic: str = "") -> None:
+        changes = {f"{topic}-1": Change(seq, b"{}", topic)} if topic else {}
+        live.apply(Frame("e", seq, changes, positions={"sppg.events/0": position}))
+
+    def shown() -> int | None:
+        return None if client.shown is None else client.shown.positions["sppg.events/0"]
+
+    flush(1, 1, "alerts")
+    assert client.next(live) is not None and shown() is None
+    client.note_sent()
+    assert shown() == 1
+    flush(1, 2)
+    assert shown() == 2, "nothing changed: what was sent is all there is"
+    flush(2, 3, "alerts")
+    assert shown() == 2
+    assert client.next(live) is not None and shown() == 2
+    client.note_sent()
+    assert shown() == 3
+    flush(3, 4, "performance")
+    assert shown() == 3
+    assert client.next(live) is None, "it did not ask for these rows"
+    client.note_sent()
+    assert shown() == 4
