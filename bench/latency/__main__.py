@@ -4,6 +4,7 @@
 
 An event is in the kitchen's row when the row's `events` has reached the number of events that the kitchen has posted up to it. It is in the
 kabupaten's row when, besides, the kabupaten's `events` equals the sum of the kitchens' in the same map: then exactly those are in it.
+Beside it receipts are followed, one at a time: until one says that its event is in the windows, in ClickHouse, and on this wall.
 Without --ready a whole installation is started on an empty folder, on the real clock.
 """
 
@@ -22,7 +23,8 @@ import websockets
 
 from bench.ground import REGION, installation, machine, output_options, publish
 from bench.latency.device_load import Device
-from bench.latency.latency_report import Seen, write
+from bench.latency.latency_report import Followed, Seen, write
+from bench.latency.receipt_watch import ReceiptWatch
 from bench.latency.wall_reader import Wall
 from chassis import logs
 from contracts.time.clock import real_now_ms, rfc3339
@@ -52,27 +54,35 @@ async def send(devices: Sequence[Device], wall: Wall, rate: float, seconds: floa
 
 async def measure(
     ready: dict[str, Any], tokens: dict[str, Any], rate: float, seconds: float, count: int
-) -> Seen:
-    """Runs the devices and the wall. Raises `TimeoutError` if an event is never seen."""
+) -> tuple[Seen, Followed]:
+    """Runs the devices, the wall and what follows receipts. Raises `TimeoutError` if an event is never seen."""
     units = [unit for unit in sorted(tokens["devices"]) if unit.startswith("SPPG-")][:count]
-    devices = [Device(ready["ingest"], unit, REGION, tokens["devices"][unit]) for unit in units]
+    devices, asking = (
+        [Device(ready["ingest"], unit, REGION, tokens["devices"][unit]) for unit in units]
+        for _ in range(2)
+    )
+    receipts = ReceiptWatch(devices, asking)
     address = ready["wall"].split("/#")[0].replace("http", "ws", 1) + "/ws"
     async with websockets.connect(address, subprotocols=["pantau.v1"], max_size=None) as socket:  # type: ignore[list-item]
         wall = Wall(units, REGION)
         await wall.begin(socket, tokens["wall"])
         reading = asyncio.create_task(wall.read(socket))
-        for device in devices:
+        for device in (*devices, *asking):
             await device.connect()
         # The first events open connections and warm caches of every part.
         await send(devices, wall, rate, _SETTLE_S)
         await wall.all_seen(_LAST_S)
         wall.forget()
+        following = asyncio.create_task(receipts.run())
         await send(devices, wall, rate, seconds)
+        following.cancel()
         await wall.all_seen(_LAST_S)
         reading.cancel()
-        for device in devices:
+        if following.done() and not following.cancelled():
+            following.result()  # it ended by itself: a receipt stayed behind
+        for device in (*devices, *asking):
             device.close()
-    return wall.seen()
+    return wall.seen(), receipts.followed()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -94,8 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     with running as ready:
         tokens = json.loads(Path(ready["tokens"]).read_bytes())
-        seen = asyncio.run(measure(ready, tokens, options.rate, seconds, options.devices))
-    text = write(seen, options.rate, options.devices, options.minutes, where, when)
+        seen, followed = asyncio.run(measure(ready, tokens, options.rate, seconds, options.devices))
+    text = write(seen, followed, options.rate, options.devices, options.minutes, where, when)
     publish(text, "latency.md", options)
 
 

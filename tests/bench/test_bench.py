@@ -140,8 +140,10 @@ async def test_an_event_is_seen_when_the_counts_say_so() -> None:
 
 def test_pages_of_latency_and_recovery() -> None:
     seen = latency_report.Seen([0.1, 0.2], [0.2, 0.3], [0.3, 0.4], 2)
-    page = latency_report.write(seen, 200, 20, 5, "a machine", "2026-11-24T05:00:00Z")
+    followed = latency_report.Followed([0.1], [0.4], [0.5])
+    page = latency_report.write(seen, followed, 200, 20, 5, "a machine", "2026-11-24T05:00:00Z")
     assert "| the kabupaten's row, from the 202 | 300 | 300 | 300 |" in page
+    assert "| in ClickHouse | 400 | 400 | 400 |" in page
     page = recovery_report.write(
         [recovery_report.Recovered("killed", 9.04, 10.0)],
         recovery_report.Scaled(10.0, 10.5, 1_000, 3),
