@@ -67,7 +67,7 @@ async def measure(
         wall = Wall(units, REGION)
         await wall.begin(socket, tokens["wall"])
         reading = asyncio.create_task(wall.read(socket))
-        for device in (*devices, *asking):
+        for device in devices:
             await device.connect()
         # The first events open connections and warm caches of every part.
         await send(devices, wall, rate, _SETTLE_S)
@@ -80,7 +80,7 @@ async def measure(
         reading.cancel()
         if following.done() and not following.cancelled():
             following.result()  # it ended by itself: a receipt stayed behind
-        for device in (*devices, *asking):
+        for device in devices:
             device.close()
     return wall.seen(), receipts.followed()
 

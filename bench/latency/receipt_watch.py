@@ -35,6 +35,7 @@ class ReceiptWatch:
 
     async def _follow(self, asks: Device, receipt: str, answered_s: float) -> None:
         waiting = dict(_SAID)
+        await asks.connect()  # anew: ingest closes what was idle for a while
         async with asyncio.timeout(_GIVE_UP_S):
             while waiting:
                 state = await asks.state(receipt)
@@ -43,6 +44,7 @@ class ReceiptWatch:
                     self._seconds[name].append(now_s - answered_s)
                     del waiting[name]
                 await asyncio.sleep(_ASK_S)
+        asks.close()
 
     def followed(self) -> Followed:
         """All durations, seconds."""
