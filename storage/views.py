@@ -45,6 +45,7 @@ from contracts.results.topics import (
     UNIT_WINDOWS,
     VERDICTS,
 )
+from storage.plausibility import plausibility_view
 from storage.schema import CALENDAR, RECIPIENTS, REGIONS, STORE, UNITS, column_sql, text
 
 PUBLIC: Final = ANALYST_DATABASE
@@ -360,6 +361,12 @@ VIEWS: Final = (
         "calendar",
         "Days on which meals are served or not, other than the weekday and the holidays say",
         *_registry(CALENDAR),
+    ),
+    View(
+        "plausibility",
+        "Days of a kitchen whose figures deserve a question; nothing is corrected by it",
+        columns_of(plausibility_view.PlausibilityRow),
+        plausibility_view.SELECT,
     ),
 )
 
