@@ -33,7 +33,7 @@ _ENTRIES: Final = ",\n        ".join(map(_entry, RULES))
 _DAYS: Final = "`level` = 'unit' AND `window` = '1d'"
 
 # Windows of days that are not over would be questioned for what is still to be reported.
-SELECT: Final = f"""SELECT region, found.1 AS rule, 'unit' AS level, area_id, day, found.3 AS figures
+SELECT: Final = f"""SELECT region, toLowCardinality(found.1) AS rule, toLowCardinality('unit') AS level, area_id, day, found.3 AS figures
 FROM
 (
     SELECT p.region AS region, p.area_id AS area_id, p.day AS day,
