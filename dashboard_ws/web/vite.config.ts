@@ -36,6 +36,11 @@ export default defineConfig({
   define: { __BUILD__: JSON.stringify(build) },
   plugins: [svelte(), versionFile()],
   // Nothing inlined: the page runs under default-src 'self'.
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "desk.html"] },
+  },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 } as Parameters<typeof defineConfig>[0]);

@@ -1,4 +1,4 @@
-"""The wall's page: the built files of `dashboard_ws/web/dist`, as the browser should keep them."""
+"""The pages of wall and desk: the built files of `dashboard_ws/web/dist`, as the browser should keep them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 DIST: Final = Path(__file__).parents[2] / "web" / "dist"
+_PAGES: Final = {"": "index.html", "desk": "desk.html"}
+"""Addresses without a file name."""
 _HASHED: Final = "assets"
 """Folder whose file names hold a hash of their content: they never change."""
 
@@ -54,9 +56,10 @@ class Pages:
         return str(build) if build else package_version()
 
     def serve(self, request: Request) -> Response:
-        """`/` is index.html. 404 for what is no file below `dist`; 503 if nothing is built."""
+        """`/` is the wall, `/desk` the desk. 404 for what is no file below `dist`; 503 if nothing is built."""
         index = self._dist / "index.html"
-        asked = request.path_params.get("path") or "index.html"
+        path = request.path_params.get("path") or ""
+        asked = _PAGES.get(path, path)
         if asked == "index.html" and not index.is_file():
             return HTMLResponse(_MISSING, 503, HEADERS | {"Retry-After": "60"})
         path = self._file(asked)

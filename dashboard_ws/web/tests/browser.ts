@@ -18,11 +18,12 @@ export interface View {
   readonly scale?: number;
 }
 
-/** A page at the wall's address with a code, and all that it complained about. */
+/** A page at the wall's address with a code, or at `path`, and all that it complained about. */
 export async function open(
   browser: Browser,
   url: string,
   view: View = {},
+  path = "/#code=once",
 ): Promise<{ page: Page; complaints: string[] }> {
   const { width = 1920, height = 1080, scale = 1 } = view;
   const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
@@ -32,6 +33,6 @@ export async function open(
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${url}/#code=once`);
+  await page.goto(`${url}${path}`);
   return { page, complaints };
 }

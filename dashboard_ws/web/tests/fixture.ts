@@ -257,6 +257,9 @@ function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
     severity: index % 3 === 0 ? 3 : index % 3 === 1 ? 2 : 1,
     unit_id: kitchens[index * 9]?.unit_id ?? "",
     state: index % 2 === 0 ? "raised" : "acknowledged",
+    short_id: `A${index + 1}`,
     raised_at: new Date(now - (index + 1) * 13 * 60_000).toISOString(),
+    acknowledged_by: index % 2 === 0 ? "" : "dadan",
+    evidence: JSON.stringify({ events: [`e-${index}`], rule: { most_min: 240 } }),
   }));
 }

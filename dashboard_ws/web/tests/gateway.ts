@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
   ".json": "application/json",
 };
+const PAGES: Readonly<Record<string, string>> = { "/": "index.html", "/desk": "desk.html" };
 /** As `dashboard_ws/gateway/api/pages.py` sends it. */
 const CSP = "default-src 'self'; connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
@@ -27,6 +28,8 @@ export class Gateway {
   seq = 1;
   /** Messages of the page. */
   readonly said: Record<string, unknown>[] = [];
+  /** What was done about alerts. */
+  readonly acts: { path: string; body: Record<string, string> }[] = [];
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "pantau.v1" });
   readonly #clients = new Set<WebSocket>();
@@ -136,13 +139,26 @@ export class Gateway {
       request.destroy();
     } else if (path === "/v1/login" || path === "/v1/token") {
       json(response, 200, { token: "t", expires: "2027-01-01T00:00:00Z" });
+    } else if (path === "/v1/desk/login") {
+      const { user, password } = JSON.parse(await bodyOf(request)) as Record<string, string>;
+      const known = password === "benar";
+      json(response, known ? 200 : 401, known ? { token: "t", role: user, expires: "2027-01-01T00:00:00Z" } : {});
+    } else if (path.startsWith("/v1/alerts/")) {
+      this.acts.push({ path, body: JSON.parse(await bodyOf(request)) as Record<string, string> });
+      json(response, 202, { command: "c1" });
     } else if (path === "/v1/region") {
       const known = request.headers.authorization === "Bearer t";
       json(response, known ? 200 : 401, known ? regionOf(this.#scene) : {});
     } else {
-      await file(response, path === "/" ? "index.html" : path);
+      await file(response, PAGES[path] ?? path);
     }
   }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const part of request) text += String(part);
+  return text;
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

@@ -6,7 +6,7 @@ import { Connection } from "./link/connection";
 import { LocalTime } from "./format";
 import type { Live, Row } from "./link/protocol";
 import type { DayPoint, Region } from "./region";
-import { Session } from "./link/session";
+import { Session, type Credentials } from "./link/session";
 import { linkState, type Link } from "./truth";
 import { addPoint } from "./view/today";
 
@@ -40,10 +40,9 @@ export class Wall {
   readonly minute = $derived(Number.isFinite(this.minuteMs) ? this.time.minute(this.minuteMs) : 0);
 }
 
-/** Starts everything that feeds a wall. `code`: the region asked for, null for the server's first. */
-export function start(code: string | null): Wall {
+/** Starts everything that feeds a page. `code`: the region asked for, null for the server's first. */
+export function start(code: string | null, session: Credentials = new Session()): Wall {
   const wall = new Wall();
-  const session = new Session();
   const clock = new RegionClock();
   const began = performance.now();
   let lastFrame: number | null = null;

@@ -1,7 +1,7 @@
 /** Keeps a socket to the gateway open for weeks: authenticates, subscribes, resumes, comes back after any end. */
 
 import { EMPTY, parseFrame, reduce, type Frame, type Live } from "./protocol";
-import type { Session } from "./session";
+import type { Credentials } from "./session";
 import { CUT_MS } from "../truth";
 
 export const SUBPROTOCOL = "pantau.v1";
@@ -40,7 +40,7 @@ export function backoff(attempt: number, code: number, random: () => number): nu
 }
 
 export class Connection {
-  readonly #session: Session;
+  readonly #session: Credentials;
   readonly #region: string;
   readonly #to: Listener;
   #live: Live = EMPTY;
@@ -48,7 +48,7 @@ export class Connection {
   #attempt = 0;
   #last = performance.now();
 
-  constructor(session: Session, region: string, to: Listener) {
+  constructor(session: Credentials, region: string, to: Listener) {
     this.#session = session;
     this.#region = region;
     this.#to = to;

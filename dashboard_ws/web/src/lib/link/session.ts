@@ -12,7 +12,16 @@ const DAY_MS = 86_400_000;
 /** `ended`: the server does not take the token, only a new code helps. Other failures throw and may be tried again. */
 export type Renewal = "renewed" | "ended";
 
-export class Session {
+/** What a page is let in with. `due`: a fresh token should be asked for. */
+export interface Credentials {
+  readonly token: string | null;
+  readonly due: boolean;
+  open(): Promise<void>;
+  renew(): Promise<Renewal>;
+  bearer(): Record<string, string>;
+}
+
+export class Session implements Credentials {
   #kept: Kept | null = read();
 
   get token(): string | null {

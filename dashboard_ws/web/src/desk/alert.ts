@@ -1,0 +1,91 @@
+/** An alert's row as the desk reads it, and what it does to one. */
+
+import { num, str, type Row } from "../lib/link/protocol";
+
+export interface Alert {
+  readonly id: string;
+  readonly shortId: string;
+  readonly kind: string;
+  readonly severity: 1 | 2 | 3;
+  readonly unitId: string;
+  readonly subject: string;
+  readonly state: "raised" | "acknowledged" | "resolved";
+  readonly raisedMs: number;
+  readonly updatedMs: number;
+  readonly acknowledgedBy: string;
+  readonly untilMs: number;
+  readonly assessment: "" | "verified" | "discarded";
+  readonly assessedBy: string;
+  readonly note: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly hidden: boolean;
+}
+
+/** NaN for what is no time. */
+function time(row: Row, column: string): number {
+  return Date.parse(str(row, column));
+}
+
+function evidenceOf(row: Row): Record<string, unknown> {
+  try {
+    return JSON.parse(str(row, "evidence")) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+export function alertOf(row: Row): Alert {
+  const severity = num(row, "severity");
+  return {
+    id: row.key,
+    shortId: str(row, "short_id"),
+    kind: str(row, "kind"),
+    severity: severity === 3 || severity === 2 ? severity : 1,
+    unitId: str(row, "unit_id"),
+    subject: str(row, "subject"),
+    state: str(row, "state") as Alert["state"],
+    raisedMs: time(row, "raised_at"),
+    updatedMs: time(row, "updated_at"),
+    acknowledgedBy: str(row, "acknowledged_by"),
+    untilMs: time(row, "ack_until"),
+    assessment: str(row, "assessment") as Alert["assessment"],
+    assessedBy: str(row, "assessed_by"),
+    note: str(row, "note"),
+    evidence: evidenceOf(row),
+    hidden: Array.isArray(row["hidden"]) && row["hidden"].length > 0,
+  };
+}
+
+/** Those that need somebody first: not handled before handled before over, then the gravest, then the oldest. */
+export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
+  const order = { raised: 0, acknowledged: 1, resolved: 2 };
+  return [...rows.values()]
+    .filter((row) => row.topic === "alerts")
+    .map(alertOf)
+    .sort((a, b) => order[a.state] - order[b.state] || b.severity - a.severity || a.raisedMs - b.raisedMs);
+}
+
+/** `["a", 1]` -> "a, 1"; objects as "name 1 · other 2". */
+export function plain(value: unknown): string {
+  if (value === null) return "•";
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .map(([name, part]) => `${name} ${plain(part)}`)
+    .join(" · ");
+}
+
+/** Sends what a person does; the HTTP status, 0 if the server is not there. */
+export async function act(
+  alert: Alert,
+  what: "ack" | "assess",
+  body: Readonly<Record<string, string>>,
+  bearer: Record<string, string>,
+): Promise<number> {
+  const answer = await fetch(`/v1/alerts/${encodeURIComponent(alert.id)}/${what}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...bearer },
+    body: JSON.stringify(body),
+  }).catch(() => null);
+  return answer?.status ?? 0;
+}
