@@ -29,7 +29,7 @@ SENSITIVE: Final[dict[str, tuple[str, ...]]] = {
     "reception": ("absent_ill", "ill_noticed"),
 }
 """Topic -> columns that count ill or cared-for people."""
-_CLINIC_ALERTS: Final = frozenset({"foodborne_cluster"})
+_CLINIC_ALERTS: Final = frozenset({"foodborne_cluster", "illness_reported"})
 
 
 def _is_small(value: object) -> bool:

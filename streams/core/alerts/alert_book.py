@@ -83,6 +83,10 @@ class AlertBook:
         """By id."""
         return self._alerts.get(identity)
 
+    def known(self, identity: str) -> Alert:
+        """By id, of one that is there. Raises `KeyError`."""
+        return self._alerts[identity]
+
     def latest(self, kind: str, key: str) -> Alert | None:
         """The newest alert of what a kind watches, open or not."""
         identity = self._by_key[kind].get(key)

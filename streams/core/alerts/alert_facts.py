@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator, Set
 from typing import Any, Final
 
 from contracts.events.event_types import (
+    AttendanceReported,
+    CaseReported,
+    CasesCounted,
     CookingFinished,
     DeliveryChecked,
     DeliveryReceived,
     DispatchDeparted,
     FoodTested,
+    IllnessNoticed,
     IngredientReceived,
     ServiceDeclined,
     TemperatureMeasured,
@@ -28,6 +32,10 @@ TEST: Final = KIND_OF[FoodTested]
 INGREDIENT: Final = KIND_OF[IngredientReceived]
 CHECK: Final = KIND_OF[DeliveryChecked]
 DECLINED: Final = KIND_OF[ServiceDeclined]
+CASE: Final = KIND_OF[CaseReported]
+COUNTED: Final = KIND_OF[CasesCounted]
+ATTENDANCE: Final = KIND_OF[AttendanceReported]
+ILLNESS: Final = KIND_OF[IllnessNoticed]
 READING: Final = KIND_OF[TemperatureMeasured]
 
 KEPT_DAYS: Final = 3

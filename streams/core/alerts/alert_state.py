@@ -7,6 +7,8 @@ alerts/<region>/undo/<source>/<id>  `StoredUndo`: it waits to count no longer
 alerts/<region>/heard/<unit>        when something was received of a unit: the newest before the clock, and all after it
 alerts/<region>/sensor/<key>        `SensorLog`
 alerts/<region>/command/<id>        `CommandReceived`: one that waits
+alerts/<region>/plan                `JudgePlan`
+alerts/<region>/cluster/<chunk>     what `ClusterWatch.changed` gave
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import msgspec
 
 from streams.core.alerts.alert import Alert
 from streams.core.alerts.alert_book import BookCounters
+from streams.core.alerts.kinds.suspicions import JudgePlan
 from streams.core.alerts.kinds.temperatures import SensorLog
 from streams.core.region_feed import CommandReceived
 from streams.core.state_format import marked, unmarked, unreadable
@@ -61,6 +64,8 @@ class AlertRecords:
         self.heard: dict[str, list[int]] = {}
         self.sensors: dict[str, SensorLog] = {}
         self.commands: list[CommandReceived] = []
+        self.plan = JudgePlan()
+        self.chunks: list[bytes] = []
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Takes one record. Raises `UnreadableStateError`."""
@@ -88,13 +93,20 @@ class AlertRecords:
             self.sensors[name] = _decode(value, SensorLog)
         elif what == "command":
             self.commands.append(_decode(value, CommandReceived))
+        elif what == "plan":
+            self.plan = _decode(value, JudgePlan)
+        elif what == "cluster":
+            self.chunks.append(value)
         else:
             raise KeyError(what)
 
     def put(self, name: str, value: Any) -> None:
         """Notes a record to write; None: to delete."""
-        key = self._prefix + name.encode()
-        self._changed[key] = None if value is None else marked(_encode(value))
+        self.put_raw(name, None if value is None else _encode(value))
+
+    def put_raw(self, name: str, value: bytes | None) -> None:
+        """As `put`, of a value that is encoded."""
+        self._changed[self._prefix + name.encode()] = None if value is None else marked(value)
 
     def drain(self) -> dict[bytes, bytes | None]:
         """The records that changed since the last call."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.commands import Command, decode_command
+from contracts.commands import Assess, Command, decode_command
 from contracts.registry.entities import Registry
 from contracts.time.windows import GRACE_MS
 from streams.core.alerts.alert import Alert, AlertCause
@@ -24,6 +24,7 @@ from streams.core.alerts.kinds.food_batches import FoodBatches
 from streams.core.alerts.kinds.late_deliveries import LateDeliveries
 from streams.core.alerts.kinds.refused_food import RefusedFood
 from streams.core.alerts.kinds.silences import Silences
+from streams.core.alerts.kinds.suspicions import Suspicions
 from streams.core.alerts.kinds.temperatures import Temperatures
 from streams.core.region_feed import CommandReceived, LastReceived
 from streams.core.watched_event import UncountedEvent, WatchedEvent, with_data
@@ -52,9 +53,10 @@ class RegionAlerts:
         self.heard: dict[str, int] = {}
         self.records = AlertRecords(code)
         self._temperatures = Temperatures()
+        self._suspicions = Suspicions()
         kinds: tuple[AlertKind, ...] = (
             *(Silences(), LateDeliveries(), FoodBatches(), OverCapacity()),
-            *(RefusedFood(), Certificates()),
+            *(RefusedFood(), Certificates(), self._suspicions),
         )
         self._kinds = {kind.name: kind for kind in kinds}
         self._until = 0
@@ -72,6 +74,7 @@ class RegionAlerts:
         self.zone = registry.zone(self.code)
         self.limits = registry.region(self.code).thresholds
         self.facts.use(self.zone)
+        self._suspicions.use(registry, self.code)
 
     # --- take-over ----------------------------------------------------------------------------------------------------
 
@@ -85,6 +88,7 @@ class RegionAlerts:
             self.book.restore(alert)
             self._time_alert(alert)
         self._temperatures.logs.update(records.sensors)
+        self._suspicions.restore(records.plan, records.chunks)
         for stored in sorted(records.events, key=lambda one: one.order):
             self._restore_event(stored)
         for undo in records.undos:
@@ -93,7 +97,13 @@ class RegionAlerts:
             self._restore_heard(unit, times)
         for command in records.commands:
             self._push_command(command)
-        for restored in (records.alerts, records.events, records.undos, records.commands):
+        for restored in (
+            records.alerts,
+            records.events,
+            records.undos,
+            records.commands,
+            records.chunks,
+        ):
             restored.clear()
         if self.begun:
             today = self.zone.local_day(self._until)
@@ -191,21 +201,21 @@ class RegionAlerts:
             self.records.put(f"event/{event.source}/{event.id}", None)
             return
         self.facts.add(event)
-        self._tell(event)
+        for kind in self._kinds.values():
+            kind.event(self, event)
 
     def _uncount(self, item: UncountedEvent) -> None:
         self.records.put(f"undo/{item.source}/{item.id}", None)
         event = self.facts.get((item.source, item.id))
+        self._suspicions.uncount(self, item, event)
         if item.kind == READING:
             self._temperatures.uncount(self, item)
         elif event is not None:
             self.facts.remove(event)
             self.records.put(f"event/{item.source}/{item.id}", None)
-            self._tell(event)
-
-    def _tell(self, event: WatchedEvent) -> None:
-        for kind in self._kinds.values():
-            kind.event(self, event)
+            for kind in self._kinds.values():
+                if kind is not self._suspicions:
+                    kind.event(self, event)
 
     def _hear(self, unit: str, at: int) -> None:
         self._unread[unit].remove(at)
@@ -222,6 +232,8 @@ class RegionAlerts:
                 self.wake(item.time_ms, _COMMAND, command.id)
                 return
             self._notices.append(f"command {command.id}: there is no alert to say that of")
+        elif isinstance(command, Assess):
+            self._suspicions.assessed(self.book.known(command.alert_id))
         self.records.put(f"command/{command.id}", None)
 
     # --- timers -------------------------------------------------------------------------------------------------------
@@ -263,6 +275,7 @@ class RegionAlerts:
             self.records.put(f"event/{event.source}/{event.id}", None)
         for key in self._temperatures.forget(self.now):
             self.records.put(f"sensor/{key}", None)
+        self._suspicions.forget(self.now)
         for identity in self.book.forget(self.now):
             self.records.put(f"alert/{identity}", None)
 
@@ -286,7 +299,10 @@ class RegionAlerts:
             self.records.put(f"alert/{change.alert.id}", change.alert)
         for key, log in self._temperatures.drain():
             self.records.put(f"sensor/{key}", log)
+        for name, chunk in self._suspicions.changed().items():
+            self.records.put_raw(f"cluster/{name}", chunk)
         if self.begun:
+            self.records.put("plan", self._suspicions.plan)
             self.records.put("~at", AlertClock(self._until, self.begun, self.book.counters))
         drained = changes, self._gone, self._notices
         self._gone, self._notices = [], []

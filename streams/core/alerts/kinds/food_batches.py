@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from msgspec import UNSET
 
-from contracts.time.instant import epoch_ms
+from contracts.time.instant import epoch_ms, rfc3339
 from streams.core.alerts.alert import SIAGA, WASPADA, AlertCause
 from streams.core.alerts.alert_facts import BATCH_MS, COOKING, DELIVERY, DISPATCH, INGREDIENT, TEST
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
@@ -87,7 +87,7 @@ class FoodBatches(QuietKind):
                     {"test": test.data.test, "passed": False, "batch_hours": 24},
                     (test.id, *(one.id for one in uses)),
                     {
-                        "tested_at": test.time,
+                        "tested_at": rfc3339(test.time),
                         "trips": sorted({one.data.trip for one in uses}),
                         "recipients": sorted({one.subject for one in delivered}),
                         "portions": sum(one.data.portions for one in delivered),
@@ -124,7 +124,7 @@ class FoodBatches(QuietKind):
             {"over_hours": 24},
             (oldest.id, cooking.id, *(one.id for one in uses if one is not cooking)),
             {
-                "made_at": made,
+                "made_at": rfc3339(made),
                 "batch": cooking.data.batch,
                 "item": oldest.data.item,
                 "supplier": oldest.data.supplier,

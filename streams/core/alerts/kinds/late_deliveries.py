@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from contracts.time.instant import rfc3339
 from streams.core.alerts.alert import PANTAU, WASPADA, AlertCause
 from streams.core.alerts.alert_facts import DECLINED, DELIVERY
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
@@ -72,13 +73,17 @@ class LateDeliveries(QuietKind):
         late = short = None
         least = wanted * region.limits.shortfall_pct / 100
         after = region.limits.shortfall_after_min
-        more = {"meal_time": meal, "registered": wanted, "received": received}
+        more: dict[str, object] = {
+            "meal_time": rfc3339(meal),
+            "registered": wanted,
+            "received": received,
+        }
         silence = region.book.open(UNIT_SILENT, row.unit_id)
         part_of, severity = "", WASPADA
         if silence is not None:
             # Nothing is known of this kitchen: that is no zero, and another alert says it.
             part_of, severity = silence.id, PANTAU
-            more["kitchen_silent_since"] = silence.start
+            more["kitchen_silent_since"] = rfc3339(silence.start)
         if wanted and not received:
             rule: dict[str, float] = {"received_by_meal_time": 0}
             late = AlertCause(row.unit_id, recipient, meal, severity, rule, (), more, part_of)

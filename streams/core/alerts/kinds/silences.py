@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 
 from contracts.registry.entities import Unit
+from contracts.time.instant import rfc3339
 from streams.core.alerts.alert import PANTAU, SIAGA, WASPADA, AlertCause
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
 
@@ -118,7 +119,7 @@ class Silences(QuietKind):
 
 def _silent(region: AlertRegion, unit: str, since: int, part_of: str) -> AlertCause:
     rule = {"minutes": region.limits.silent_min}
-    more = {"silent_since": since}
+    more = {"silent_since": rfc3339(since)}
     return AlertCause(unit, "", since, PANTAU if part_of else WASPADA, rule, (), more, part_of)
 
 
