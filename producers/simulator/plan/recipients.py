@@ -14,6 +14,11 @@ from producers.simulator.world import MINUTE_MS, World
 _ATTENDANCE_MIN: Final = (425, 460)
 _DECLINES_MIN: Final = (330, 380)
 _REFUSES: Final = 0.025
+_REASONS: Final = (
+    *("temperature", "wrong_menu", "late", "other") * 8,
+    *("damaged", "foreign_object"),
+)
+"""Food that nobody should eat is refused about twice a day in a kabupaten; each time it is an alert of the highest level."""
 _FAILS_SENSES: Final = 0.001
 _COUNTS_LESS: Final = 0.008
 _NOTICES_ILLNESS: Final = 0.002
@@ -118,9 +123,7 @@ class _Doorkeeper:
             refused, reasons = round(portions * (0.3 + 0.3 * share)), ["smell", "spoiled"]
         elif chance < _REFUSES:
             refused = round(portions * (0.02 + 0.1 * share))
-            reasons = [
-                self._dice.choice(("damaged", "temperature", "wrong_menu", "foreign_object"))
-            ]
+            reasons = [self._dice.choice(_REASONS)]
         elif chance < _REFUSES + _COUNTS_LESS:
             less, reasons = round(portions * (0.11 + 0.1 * share)), ["short"]
         taken = portions - refused - less

@@ -63,10 +63,22 @@ class FoodBatches(QuietKind):
                 old = AlertCause(*about, SIAGA, {"over_min": _OLD_MEAL_MIN}, (event.id,), more)
         key = f"{event.source}/{event.id}"
         region.settle(OLD, key, old, _CORRECTED)
-        older = region.book.open(OLD, key)
-        if long is not None and older is not None:
-            long = long._replace(part_of=older.id)
+        if long is not None:
+            long = long._replace(part_of=self._same_cause(region, event, key))
         region.settle(OVER_4H, key, long, _CORRECTED)
+
+    def _same_cause(self, region: AlertRegion, event: WatchedEvent, key: str) -> str:
+        """Id of the alert that says already what is wrong: the meal is old, or another recipient of the batch got it too late."""
+        older = region.book.open(OLD, key)
+        if older is not None:
+            return older.id
+        for other in _near(region, "batch delivered", event, event.data.batch):
+            first = region.book.open(OVER_4H, f"{other.source}/{other.id}")
+            if other.id == event.id:
+                break
+            if first is not None and b'"part_of"' not in first.evidence:
+                return first.id
+        return ""
 
     def _settle_batch(self, region: AlertRegion, unit: str, batch: str) -> None:
         for test in list(region.facts.of("batch tested", unit, batch)):

@@ -1,8 +1,8 @@
 """`foodborne_cluster` and `illness_reported`: what the statistics of `alerts/cluster` make of cases, tallies, roll calls and
 people noticed ill, as alerts. Always a suspicion ("dugaan"): that food was the cause is for the health office to say.
 
-Events go to `ClusterWatch`, which is state of its own. Judged is at the next second after a case, and at the next minute
-after a meal or a roll call: hundreds of them come in the same minutes of a morning.
+Events go to `ClusterWatch`, which is state of its own. Judged is at the next second after a case, at the next five minutes
+after a roll call (hundreds come in one morning), and at the next hour after a meal: without people who are ill it is none.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ from streams.core.watched_event import UncountedEvent, WatchedEvent
 CLUSTER: Final = "foodborne_cluster"
 ILLNESS: Final = "illness_reported"
 _JUDGE: Final = "judge"
-_SECOND_MS: Final = 1_000
-_MINUTE_MS: Final = 60_000
+_STEP_MS: Final = {CASE: 1_000, COUNTED: 1_000, NOTICED: 1_000, ATTENDANCE: 300_000}
+"""Kind of event -> judged is at the next whole step; of any other kind it is an hour."""
 _HOUR_MS: Final = 3_600_000
 _ILLNESS_MS: Final = 72 * _HOUR_MS
 _LOOK_BACK_DAYS: Final = 3
@@ -134,7 +134,7 @@ class Suspicions(QuietKind):
             self.plan.reports.append((event.source, region.zone.local_day(event.time)))
 
     def _plan(self, region: AlertRegion, kind: int) -> None:
-        step = _SECOND_MS if kind in (CASE, COUNTED, NOTICED) else _MINUTE_MS
+        step = _STEP_MS.get(kind, _HOUR_MS)
         at = (region.now // step + 1) * step
         if not self.plan.at or at < self.plan.at:
             self.plan.at = at

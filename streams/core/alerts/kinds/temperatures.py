@@ -146,17 +146,17 @@ class Temperatures:
     def _cause(self, region: AlertRegion, key: str, row: list[OutReading]) -> AlertCause:
         limits = region.limits
         unit, _, subject = key.partition("/")
+        lasted = (row[-1].time - row[0].time) // _MINUTE_MS
         return AlertCause(
             unit,
             subject.rstrip("/"),
             row[0].time,
             WASPADA,
             {"readings": limits.temperature_readings, "minutes": limits.temperature_min},
-            (row[0].id, row[-1].id),
+            # Not every reading that follows is a change: a sensor gives one a minute.
+            tuple(one.id for one in row[: limits.temperature_readings]),
             {
-                "readings": len(row),
-                "minutes": (row[-1].time - row[0].time) // _MINUTE_MS,
-                "temp_c": row[-1].temp_c,
+                "minutes_at_least": max(limits.temperature_min, lasted // 30 * 30),
                 "highest_c": max(one.temp_c for one in row),
                 "lowest_c": min(one.temp_c for one in row),
             },

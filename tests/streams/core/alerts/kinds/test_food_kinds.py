@@ -84,6 +84,17 @@ def test_a_correction_ends_it_with_that_reason_and_a_second_one_raises_it_again(
     assert len({row["id"] for row in day.history("over_4h")}) == 1
 
 
+def test_a_batch_that_is_late_at_many_schools_is_one_matter() -> None:
+    day = AlertDay()
+    day.post("10:00", DELIVERY, subject=SCHOOL, cooked_at=cooked("05:00"))
+    day.post("10:10", DELIVERY, subject=OTHER_SCHOOL, cooked_at=cooked("05:00"))
+    day.post("10:20", DELIVERY, subject=SCHOOL, cooked_at=cooked("05:00"), batch="B-2")
+    day.pass_to("10:30")
+    first, second, third = day.history("over_4h")
+    assert second["evidence"]["part_of"] == first["id"]
+    assert "part_of" not in first["evidence"] | third["evidence"]
+
+
 # --- unsafe_batch ---------------------------------------------------------------------------------------------------------
 
 

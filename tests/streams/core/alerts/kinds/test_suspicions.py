@@ -107,10 +107,10 @@ def test_many_absent_ill_until_the_next_day_is_as_expected() -> None:
     day.post("08:00", "recipient.attendance.reported", present={"sd": 200}, absent_ill=60)
     day.post("+1 08:00", "recipient.attendance.reported", present={"sd": 298}, absent_ill=2)
     day.pass_to("12:00")
-    assert day.told(ILLNESS, SCHOOL) == [("raised", "08:01")]
+    assert day.told(ILLNESS, SCHOOL) == [("raised", "08:05")]
     assert day.history(ILLNESS)[-1]["evidence"]["absent_ill"] == 60
     day.pass_to("+1 09:00")
-    assert day.told(ILLNESS, SCHOOL)[1:] == [("as_expected", "08:01")]
+    assert day.told(ILLNESS, SCHOOL)[1:] == [("as_expected", "08:05")]
 
 
 def test_ill_people_noticed_are_over_after_72_hours() -> None:

@@ -29,7 +29,7 @@ def test_two_in_a_row_over_ten_minutes_until_the_first_in_range() -> None:
     row = day.history("temperature")[0]
     assert (row["unit_id"], row["subject"]) == (KITCHEN, "chiller/ch-1")
     assert row["evidence"]["highest_c"] == 9
-    assert row["evidence"]["minutes"] == 10
+    assert row["evidence"]["minutes_at_least"] == 10
 
 
 @pytest.mark.parametrize(
