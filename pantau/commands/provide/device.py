@@ -12,6 +12,7 @@ from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.registry.entities import Recipient, Registry
+from pantau.commands.provide import device_send
 from pantau.dev_tokens import device_token
 from pantau.installation import running_settings
 from pantau.revoke import revoke
@@ -48,7 +49,9 @@ def register(app: typer.Typer) -> None:
 
     @group.callback()
     def _group() -> None:
-        """Field devices of kitchens and clinics."""
+        """Field devices of kitchens, clinics and recipients: enrol them here; send, status and run are for the device itself."""
+
+    device_send.add_to(group)
 
     @group.command("enrol")
     def enrol(

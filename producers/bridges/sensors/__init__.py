@@ -1,0 +1,1 @@
+"""Temperature sensors behind an MQTT broker."""
