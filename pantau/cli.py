@@ -20,7 +20,7 @@ from pantau.commands.operate import (
     status,
     up,
 )
-from pantau.commands.provide import desk, device, region, wall
+from pantau.commands.provide import desk, device, export, region, wall
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
 Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
@@ -32,6 +32,7 @@ _COMMANDS: Final = (
     letters_command,
     desk,
     device,
+    export,
     init,
     region,
     replay,

@@ -51,8 +51,19 @@ def open_writer(settings: Settings) -> Client:
 
     Raises `DataDirError` if there is no password, and what `connect` raises.
     """
-    user = settings.clickhouse_user
-    password = settings.clickhouse_password.get_secret_value()
+    return _open(
+        settings, settings.clickhouse_user, settings.clickhouse_password.get_secret_value()
+    )
+
+
+def open_analyst(settings: Settings) -> Client:
+    """A client that sees what analysts see; raises as `open_writer`. The settings' password is used if it is the analyst's."""
+    is_given = settings.clickhouse_user == "analyst"
+    password = settings.clickhouse_password.get_secret_value() if is_given else ""
+    return _open(settings, "analyst", password)
+
+
+def _open(settings: Settings, user: str, password: str) -> Client:
     if not password:
         accounts = DataDir(settings.data_dir).clickhouse_accounts()
         if user not in accounts:
