@@ -29,6 +29,7 @@ from contracts.registry.entities import RegionRegistry
 from contracts.results.topics import (
     EVENT_TOPICS,
     REGION_FEED,
+    REGISTRY,
     REGISTRY_CHANGE,
     SPPG_EVENTS,
     TABLE_HEADER,
@@ -99,6 +100,7 @@ class Ground:
         headers = control_headers(DataDir(self.home).key(), REGISTRY_CHANGE, value)
         places = [(topic, number) for topic in EVENT_TOPICS for number in range(self.partitions)]
         self._send((topic, number, None, value, headers) for topic, number in places)
+        self._send([(REGISTRY, 0, REGION.encode(), value, headers)])
 
     def _send(self, records: Iterable[tuple[str, int, bytes | None, bytes, Any]]) -> None:
         producer = KafkaProducer(

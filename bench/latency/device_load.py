@@ -6,10 +6,10 @@ import asyncio
 import json
 import time
 import uuid
-from urllib.parse import urlsplit
 
 import msgspec
 
+from bench.http_connection import HttpConnection
 from contracts.receipts import ReceiptState
 from contracts.time.clock import real_now_ms, rfc3339
 
@@ -18,23 +18,15 @@ class Device:
     """Posts temperatures of one kitchen to `ingest`."""
 
     def __init__(self, ingest: str, unit: str, region: str, token: str) -> None:
-        address = urlsplit(ingest)
         self.unit = unit
-        self._host, self._port = address.hostname or "", address.port or 80
         self._source = f"/{region}/sppg/{unit}"
-        self._head = (
-            f"POST /v1/events HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n"
-            "Content-Type: application/cloudevents+json\r\nContent-Length: "
-        )
-        self._ask = f" HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        self._connection = HttpConnection(ingest, token)
         self._answered = asyncio.Event()
         self._newest = ("", 0.0)
-        self._reader: asyncio.StreamReader
-        self._writer: asyncio.StreamWriter
 
     async def connect(self) -> None:
         """Opens the connection."""
-        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        await self._connection.connect()
 
     async def post(self) -> None:
         """One event, until its 202. Raises `RuntimeError` for any other answer."""
@@ -42,7 +34,9 @@ class Device:
             f'{{"specversion":"1.0","id":"{uuid.uuid4()}","source":"{self._source}","type":"sppg.temperature.measured",'
             f'"time":"{rfc3339(real_now_ms())}","data":{{"point":"chiller","temp_c":4.0,"sensor":"ch-1"}}}}'
         )
-        answer = await self._request(f"{self._head}{len(body)}\r\n\r\n{body}", 202)
+        answer = await self._connection.post(
+            "/v1/events", body.encode(), "application/cloudevents+json"
+        )
         self._newest = json.loads(answer)["receipt"], time.monotonic()
         self._answered.set()
 
@@ -54,22 +48,9 @@ class Device:
 
     async def state(self, receipt: str) -> ReceiptState:
         """How far what a receipt stands for has come. Not while this device posts. Raises as `post`."""
-        answer = await self._request(f"GET /v1/receipts/{receipt}{self._ask}", 200)
+        answer = await self._connection.get(f"/v1/receipts/{receipt}")
         return msgspec.json.decode(answer, type=ReceiptState)
-
-    async def _request(self, text: str, status: int) -> bytes:
-        self._writer.write(text.encode())
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1])
-            for line in head.lower().split(b"\r\n")
-            if line.startswith(b"content-length:")
-        )
-        answer = await self._reader.readexactly(length)
-        if not head.startswith(f"HTTP/1.1 {status}".encode()):
-            raise RuntimeError(f"{self.unit}: {head.splitlines()[0]!r} {answer[:300]!r}")
-        return answer
 
     def close(self) -> None:
         """Closes the connection."""
-        self._writer.close()
+        self._connection.close()

@@ -1,0 +1,1 @@
+"""What an event costs in ingest, beside an endpoint that does nothing but hand it on."""
