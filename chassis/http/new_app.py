@@ -24,6 +24,8 @@ def new_app(
         redoc_url=None,
         # Behind a TLS proxy a redirect would name http://, and take the client's token there.
         redirect_slashes=False,
+        # Nobody exports it, and whether anybody would is asked of the environment at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
     return app

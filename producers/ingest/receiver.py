@@ -169,7 +169,9 @@ class Ingest:
         groups = [
             self._batcher.add(topic, unit_id, lines) for topic, lines in found.accepted.items()
         ]
-        letters = letters_of(found.rejected, unit_id, registry, self.clock.now_ms())
+        letters: list[bytes] = []
+        if found.rejected:
+            letters = letters_of(found.rejected, unit_id, registry, self.clock.now_ms())
         refused = [await self._batcher.write_letters(unit_id, letters)] if letters else []
         events = [await asyncio.shield(written) for written in groups]
         ACCEPTED.inc(found.accepted_count)

@@ -105,9 +105,10 @@ class Judge:
 
         Raises `Problem`: 400 if nothing parses, 403 if events are of other units only.
         """
-        for chunk in _chunks(items):
+        for number, chunk in enumerate(_chunks(items)):
+            if number:
+                await asyncio.sleep(0)
             self._chunk(chunk)
-            await asyncio.sleep(0)
         found = self._verdicts
         if items and len(items) == count_codes(found.rejected)[Code.NOT_JSON]:
             raise bad_request("Nothing of the body is JSON in UTF-8.")
