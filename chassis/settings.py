@@ -122,6 +122,13 @@ class Settings(BaseSettings):
             " a free one, noted in run/."
         ),
     )
+    form_url: str = Field(
+        "",
+        description=(
+            "Address at which phones reach the form, as in https://lapor.example.go.id: what codes of "
+            "`pantau device enrol` lead to. Empty: ingest's own."
+        ),
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description=(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
 from contracts.tokens import Claims, TokenError, TokenKind
+
+_BECOMES: Final[Mapping[TokenKind, TokenKind]] = {"code": "wall", "enrol": "device"}
+"""What a one-time code is traded for: it is void with it."""
 
 
 class Revocation(msgspec.Struct, frozen=True):
@@ -33,8 +39,7 @@ class Revocations:
 
     def check(self, claims: Claims) -> Claims:
         """`claims`, if they still hold. Raises `TokenError`."""
-        # A code becomes a wall's token.
-        kind = "wall" if claims.kind == "code" else claims.kind
+        kind = _BECOMES.get(claims.kind, claims.kind)
         if claims.made_ms <= self._until.get((kind, claims.sub), -1):
             raise TokenError("the token has been revoked")
         return claims

@@ -14,8 +14,9 @@ from contracts.signed_text import SignatureError, sign, unchecked, unsigned
 
 _PREFIX: Final = "p1"
 
-TokenKind = Literal["device", "wall", "operator", "code", "service"]
-"""`code`: a one-time code that a page trades for a wall token; `service`: one part that asks another."""
+TokenKind = Literal["device", "wall", "operator", "code", "enrol", "service"]
+"""`code`: a one-time code that a page trades for a wall token; `enrol`: one that a phone
+trades for a device token; `service`: one part that asks another."""
 
 Role = Literal["desk", "health", "admin"]
 """What a person of the command center may do: `desk` acknowledges, `health` also assesses clusters and sees counts
@@ -58,6 +59,16 @@ def service_claims(name: str, now_ms: int) -> Claims:
     return Claims(
         "service", name, secrets.token_hex(8), now_ms // 1000 + _SERVICE_S, made_ms=now_ms
     )
+
+
+ENROL_S: Final = 600
+"""A code for a phone that stands beside lives so long."""
+
+
+def enrol_claims(unit_id: str, now_ms: int, valid_s: int = ENROL_S) -> Claims:
+    """Of a one-time code that a phone trades for a device token of the unit, made now (real time)."""
+    exp = now_ms // 1000 + valid_s
+    return Claims("enrol", unit_id, secrets.token_hex(8), exp, made_ms=now_ms)
 
 
 class TokenError(ValueError):

@@ -13,7 +13,7 @@ from chassis.desk_accounts import DeskAccounts
 from chassis.kafka.cluster import password_of
 from contracts.registry.region_rows import RegionRegistry
 from contracts.time.clock import real_now_ms
-from contracts.tokens import Claims, Role, TokenKind, device_claims, issue
+from contracts.tokens import Claims, Role, TokenKind, device_claims, enrol_claims, issue
 
 _CODE_S: Final = 600
 _QUESTION_S: Final = 60
@@ -28,6 +28,12 @@ def _claims(kind: TokenKind, sub: str, valid_s: int | None = None) -> Claims:
 def device_token(key: bytes, unit_id: str) -> str:
     """A token with which the unit's device sends its events; its client renews it."""
     return issue(key, device_claims(unit_id, real_now_ms()))
+
+
+def phone_url(form: str, key: bytes, unit_id: str) -> str:
+    """The form's address with a code that one phone trades for a token. In the fragment, as for walls."""
+    code = issue(key, enrol_claims(unit_id, real_now_ms()))
+    return f"{form.rstrip('/')}/#daftar={code}"
 
 
 def new_wall() -> str:

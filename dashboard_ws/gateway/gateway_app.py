@@ -24,6 +24,7 @@ from chassis.feeds.registry_feed import RegistryFeed
 from chassis.feeds.revocation_feed import RevocationFeed
 from chassis.health import Health
 from chassis.http.new_app import new_app
+from chassis.http.pages import Pages, package_version
 from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
@@ -31,7 +32,6 @@ from dashboard_ws.gateway.api.alert_actions import AlertActions
 from dashboard_ws.gateway.api.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
-from dashboard_ws.gateway.api.pages import Pages, package_version
 from dashboard_ws.gateway.api.region_info import RegionInfo
 from dashboard_ws.gateway.api.shown_to import WallStates
 from dashboard_ws.gateway.connections.hub import Hub

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from chassis import logs
+from chassis.datadir import DataDir
 from chassis.feeds.revocation_feed import RevocationFeed
 from chassis.health import Health
 from chassis.http.gate import unavailable
@@ -26,6 +27,7 @@ from contracts.time.clock import Clock, real_now_ms, rfc3339
 from contracts.time.windows import PANE_MS, pane_of
 from contracts.tokens import device_claims, issue
 from producers.ingest.counted_registry import CountedRegistryFeed
+from producers.ingest.form.form_api import FormApi
 from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
 from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
 from producers.ingest.judging.refused_letters import letters_of
@@ -67,6 +69,9 @@ class Ingest:
             self._walls,
             settings.region_partitions,
         )
+        self.form = FormApi(
+            key, DataDir(settings.data_dir), clock, self._known_sources, self._revocations.revoked
+        )
         self._stopping = False
 
     @asynccontextmanager
@@ -105,6 +110,10 @@ class Ingest:
         if not self._revocations.is_loaded:
             return "the revoked tokens are not loaded yet"
         return None if self._feed.registry else "the registry is not loaded yet"
+
+    def _known_sources(self) -> Registry | None:
+        """The registry, once nobody can come in by a token that was revoked."""
+        return self._feed.registry if self._revocations.is_loaded else None
 
     async def renew_token(self, request: Request) -> Response:
         """`POST /v1/token`: a fresh token for a device whose token still holds."""

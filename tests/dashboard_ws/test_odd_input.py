@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 
 from chassis.http.new_app import new_app
-from dashboard_ws.gateway.api.pages import Pages
+from chassis.http.pages import Pages
 from dashboard_ws.gateway.connections.sse import parse_position
 from dashboard_ws.gateway.connections.ws import is_foreign
 

@@ -1,22 +1,15 @@
 """Tokens at the gateway: which are accepted, and what a page may trade for one.
 
-A page gets its first token with a one-time code. What is used is remembered in the data dir, so
-that a code works once even across restarts and gateways on one data dir.
+A page gets its first token with a one-time code.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from chassis.datadir import DataDir, DataDirError, write_file
+from chassis.datadir import DataDir
+from chassis.used_codes import UsedCodes
 from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, Role, TokenError, TokenKind, issue, verify
@@ -40,7 +33,7 @@ class Tokens:
     def __init__(self, key: bytes, data_dir: DataDir, revoked: Revocations) -> None:
         self._key = key
         self._revoked = revoked
-        self._used = UsedCodes(data_dir.secrets / "used_codes.json")
+        self._used = UsedCodes(data_dir)
 
     def verify(self, token: str, *kinds: TokenKind) -> Claims:
         """Claims of a token of `kinds` (none: wall or operator). Raises `TokenError`."""
@@ -76,40 +69,3 @@ class Tokens:
         exp = now_ms // 1000 + WALL_DAYS * _DAY_S
         claims = Claims("wall", held.sub, secrets.token_urlsafe(12), exp, held.regions, now_ms)
         return issue(self._key, claims), exp
-
-
-class UsedCodes:
-    """jti -> epoch second at which the code ends anyway (null: never), as JSON in `path`."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def use(self, claims: Claims) -> bool:
-        """Note the code as used; False if it was. On disk before it returns."""
-        with self._locked():
-            now = now_s()
-            used = {jti: exp for jti, exp in self._read().items() if exp is None or exp > now}
-            if claims.jti in used:
-                return False
-            used[claims.jti] = claims.exp
-            write_file(self._path, msgspec.json.encode(used))
-            return True
-
-    def _read(self) -> dict[str, int | None]:
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, int | None])
-        except FileNotFoundError:
-            return {}
-        except msgspec.DecodeError as error:
-            raise DataDirError(
-                f"{self._path} is damaged ({error}): remove it once no open code is left"
-            ) from None
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        handle = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)

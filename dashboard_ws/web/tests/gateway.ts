@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 const PAGES: Readonly<Record<string, string>> = { "/": "index.html", "/desk": "desk.html" };
-/** As `dashboard_ws/gateway/api/pages.py` sends it. */
+/** As `chassis/http/pages.py` sends it. */
 const CSP = "default-src 'self'; connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
 export class Gateway {

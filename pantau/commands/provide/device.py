@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import segno
 import typer
 
 from chassis.clocks import load_clock, secret_key
 from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
+from contracts.pseudonyms import region_key
 from contracts.registry.entities import Recipient, Registry
 from pantau.commands.provide import device_send
-from pantau.dev_tokens import device_token
+from pantau.dev_tokens import device_token, phone_url
 from pantau.installation import running_settings
 from pantau.revoke import revoke
 
@@ -42,6 +45,20 @@ def source_of(settings: Settings, unit_id: str) -> str:
     return f"/{region}/{kind}/{unit_id}"
 
 
+def form_address(settings: Settings) -> str:
+    """Where phones find the form."""
+    return settings.form_url or f"http://{settings.host}:{settings.ingest_port}"
+
+
+def _show_phone_link(settings: Settings, unit: str) -> None:
+    link = phone_url(form_address(settings), secret_key(settings), unit)
+    typer.echo(
+        f"\nOr a phone: open this link on it, or scan the code, within 10 minutes. One phone only.\n  {link}",
+        err=True,
+    )
+    segno.make(link, error="l").terminal(out=sys.stderr, border=2, compact=True)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(help="What field devices need.", no_args_is_help=True)
@@ -66,10 +83,11 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
         ] = None,
     ) -> None:
-        """Print a token with which a device may send events of one unit or recipient.
+        """Print a token with which a device may send events of one unit or recipient, and a link for a phone.
 
         Only the token goes to stdout. It cannot be read again: store it on the device, and nowhere else.
-        It ends after 180 days; the device's client renews it long before.
+        It ends after 180 days; the device's client renews it long before. The link, as a QR code too, opens
+        the form on a phone (stderr); its code works once and for 10 minutes.
 
         \b
         Example:
@@ -85,6 +103,11 @@ def register(app: typer.Typer) -> None:
             "    -H 'Content-Type: application/cloudevents+json' --data @event.json",
             err=True,
         )
+        _, region, kind, _ = source.split("/")
+        if kind == "clinic":
+            key = region_key(secret_key(settings), region).hex()
+            typer.echo(f"Key of its pseudonyms, for clinics of {region} alone: {key}", err=True)
+        _show_phone_link(settings, unit)
 
     @group.command("revoke")
     def revoke_device(

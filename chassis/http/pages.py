@@ -1,4 +1,4 @@
-"""The pages of wall and desk: the built files of `dashboard_ws/web/dist`, as the browser should keep them."""
+"""Built pages, as the browser should keep them: files of `dashboard_ws/web/dist`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-DIST: Final = Path(__file__).parents[2] / "web" / "dist"
-_PAGES: Final = {"": "index.html", "desk": "desk.html"}
+DIST: Final = Path(__file__).parents[2] / "dashboard_ws" / "web" / "dist"
+"""The wall; the form for the field, which ingest serves, lies in its folder `field`."""
+_PAGES: Final = {"desk": "desk.html"}
 """Addresses without a file name."""
 _HASHED: Final = "assets"
 """Folder whose file names hold a hash of their content: they never change."""
@@ -26,7 +27,7 @@ HEADERS: Final = {
 _MISSING: Final = """<!doctype html>
 <html lang="id"><meta charset="utf-8"><title>Pantau</title>
 <h1>Halaman belum tersedia</h1>
-<p>Berkas halaman dinding belum dibangun di server ini. Jalankan <code>make install</code>,
+<p>Berkas halaman ini belum dibangun di server. Jalankan <code>make install</code>,
 lalu muat ulang halaman ini. Data tetap berjalan.</p>
 </html>
 """
@@ -41,10 +42,14 @@ def package_version() -> str:
 
 
 class Pages:
-    """Serves `dist`, which is read at each request: a new build is there without a restart."""
+    """Serves `dist`, which is read at each request: a new build is there without a restart.
 
-    def __init__(self, dist: Path = DIST) -> None:
+    `index`: the file that `/` shows.
+    """
+
+    def __init__(self, dist: Path = DIST, index: str = "index.html") -> None:
         self._dist = dist.resolve()
+        self._index = index
 
     def build(self) -> str:
         """Names the built page, so that an open one learns that there is a newer."""
@@ -56,11 +61,11 @@ class Pages:
         return str(build) if build else package_version()
 
     def serve(self, request: Request) -> Response:
-        """`/` is the wall, `/desk` the desk. 404 for what is no file below `dist`; 503 if nothing is built."""
-        index = self._dist / "index.html"
-        path = request.path_params.get("path") or ""
-        asked = _PAGES.get(path, path)
-        if asked == "index.html" and not index.is_file():
+        """`/` is the index, `/desk` the desk where it is built. 404 for what is no file below `dist`; 503 if nothing is built."""
+        index = self._dist / self._index
+        asked = request.scope["path"].lstrip("/") or self._index
+        asked = _PAGES.get(asked, asked)
+        if asked == self._index and not index.is_file():
             return HTMLResponse(_MISSING, 503, HEADERS | {"Retry-After": "60"})
         path = self._file(asked)
         hashed = path.relative_to(self._dist).parts[0] == _HASHED

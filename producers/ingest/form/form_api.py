@@ -1,0 +1,103 @@
+"""The routes of the form for the field."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from chassis.datadir import DataDir
+from chassis.http.gate import unavailable
+from chassis.http.pages import DIST, Pages
+from chassis.http.problems import Problem, response_of
+from contracts.registry.entities import Registry
+from contracts.revocations import Revocations
+from contracts.time.clock import Clock
+from producers.ingest.form.enrolment import MAX_ENROL_BYTES, Enrolment
+from producers.ingest.form.source_info import source_answer
+from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.limits import DeviceLimits, RateLimit
+
+_ENROL_LIMITS: Final = DeviceLimits(requests_per_s=1, burst=60)
+"""Of one address: a whole school may stand behind one."""
+_PRIVATE: Final = {"Cache-Control": "no-store"}
+_MEDIA_TYPE: Final = "application/json"
+_encoder: Final = msgspec.json.Encoder()
+
+Ready = Callable[[], Registry | None]
+"""The registry, once it and the revoked tokens are read."""
+
+
+class FormApi:
+    """`key`: the installation's key; `clock`: the region's clock."""
+
+    def __init__(
+        self, key: bytes, data_dir: DataDir, clock: Clock, ready: Ready, revoked: Revocations
+    ) -> None:
+        self._key = key
+        self._clock = clock
+        self._ready = ready
+        self._revoked = revoked
+        self._enrolment = Enrolment(key, data_dir, revoked)
+        self._enrol_rate = RateLimit(_ENROL_LIMITS)
+        self._rate = RateLimit(DeviceLimits())
+        self._pages = Pages(DIST / "field", "field.html")
+
+    def routes(self) -> list[Route]:
+        """All of them. Pages are at the root and in one folder, so that an unknown address below /v1 stays one."""
+        return [
+            Route("/v1/enrol", self.enrol, methods=["POST"]),
+            Route("/v1/source", self.source, methods=["GET"]),
+            Route("/", self._pages.serve, methods=["GET"]),
+            Route("/{name}", self._pages.serve, methods=["GET"]),
+            Route("/assets/{name}", self._pages.serve, methods=["GET"]),
+        ]
+
+    async def enrol(self, request: Request) -> Response:
+        """`POST /v1/enrol`."""
+        address = request.client.host if request.client else ""
+        try:
+            self._enrol_rate.take(address, time.monotonic())
+            registry = self._registry()
+            body = await _small_body(request)
+            answer = await asyncio.to_thread(self._enrolment.enrol, body, registry)
+        except Problem as problem:
+            return response_of(problem)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return Response(_encoder.encode(answer), 200, _PRIVATE, _MEDIA_TYPE)
+
+    async def source(self, request: Request) -> Response:
+        """`GET /v1/source`."""
+        try:
+            unit_id = unit_of(request.headers.get("authorization"), self._key, self._revoked)
+            self._rate.take(unit_id, time.monotonic())
+            answer = source_answer(self._registry(), self._clock, unit_id)
+            if answer is None:
+                raise Problem(404, "Not Found", "The registry has no row of this source today.")
+        except Problem as problem:
+            return response_of(problem)
+        return Response(_encoder.encode(answer), 200, _PRIVATE, _MEDIA_TYPE)
+
+    def _registry(self) -> Registry:
+        registry = self._ready()
+        if registry is None:
+            raise unavailable("The registry and the revoked tokens are not loaded yet.")
+        return registry
+
+
+async def _small_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_ENROL_BYTES:
+            raise Problem(
+                413, "Content Too Large", f"The body may have {MAX_ENROL_BYTES} bytes here."
+            )
+    return body
