@@ -1,24 +1,9 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
+import { buildId, packed } from "./build-page.ts";
 
-/** Hash of all that the page is made from: the same sources give the same build id, so walls reload only for news. */
-function buildId(): string {
-  const hash = createHash("sha256");
-  const take = (path: string): void => {
-    if (statSync(path).isDirectory()) {
-      for (const name of readdirSync(path).sort()) take(join(path, name));
-    } else if (!path.endsWith(".test.ts")) {
-      hash.update(path).update("\0").update(readFileSync(path));
-    }
-  };
-  for (const path of ["index.html", "package-lock.json", "vite.config.ts", "src"]) take(path);
-  return hash.digest("hex").slice(0, 12);
-}
-
-const build = buildId();
+/** Walls reload only for news of their own page. */
+const build = buildId(["index.html", "vite.config.ts", "src"], ["src/field"]);
 
 /** The gateway reads version.json to tell open walls that there is a newer page. */
 function versionFile(): Plugin {
@@ -34,7 +19,7 @@ function versionFile(): Plugin {
 export default defineConfig({
   base: "./",
   define: { __BUILD__: JSON.stringify(build) },
-  plugins: [svelte(), versionFile()],
+  plugins: [svelte(), versionFile(), packed()],
   // Nothing inlined: the page runs under default-src 'self'.
   build: {
     target: "es2022",

@@ -1,0 +1,143 @@
+/** The rows and the few facts that outlive the page, in IndexedDB. Each call is a transaction, on disk when it returns. */
+
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { Source } from "../source/source";
+import type { Reading } from "./phone-clock";
+import { isUnsettled, type Row, type State } from "./rows";
+
+const NAME = "pantau-field";
+const STRICT = { durability: "strict" } as const;
+
+export interface Facts {
+  /** Random id of this installation of the form. */
+  phone: string;
+  seq: number;
+  token: string;
+  source: Source;
+  reading: Reading;
+  /** Signs NIKs; cannot be read. */
+  key: CryptoKey;
+}
+
+interface Schema extends DBSchema {
+  rows: { key: string; value: Row; indexes: { state: State; recorded: number } };
+  facts: { key: keyof Facts; value: Facts[keyof Facts] };
+}
+
+export class Store {
+  readonly #db: IDBPDatabase<Schema>;
+
+  private constructor(db: IDBPDatabase<Schema>) {
+    this.#db = db;
+  }
+
+  /** Opens it; one that cannot be opened (a full or damaged phone) is made anew: the mirror knows what was unsent. */
+  static async open(): Promise<Store> {
+    try {
+      return await Store.#opened();
+    } catch {
+      await deleteDB(NAME);
+      return Store.#opened();
+    }
+  }
+
+  static async #opened(): Promise<Store> {
+    const db = await openDB<Schema>(NAME, 1, {
+      upgrade(made) {
+        const rows = made.createObjectStore("rows", { keyPath: "id" });
+        rows.createIndex("state", "state");
+        rows.createIndex("recorded", "recorded");
+        made.createObjectStore("facts");
+      },
+      blocking: (_old, _new, event) => (event.target as IDBDatabase).close(),
+    });
+    return new Store(db);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  async fact<Name extends keyof Facts>(name: Name): Promise<Facts[Name] | undefined> {
+    return (await this.#db.get("facts", name)) as Facts[Name] | undefined;
+  }
+
+  async remember(facts: Partial<Facts>): Promise<void> {
+    const tx = this.#db.transaction("facts", "readwrite", STRICT);
+    for (const [name, value] of Object.entries(facts)) void tx.store.put(value, name as keyof Facts);
+    await tx.done;
+  }
+
+  /** A new row; its number is the next of this phone, whichever tab asks. `settled` names a row that it takes the place of. */
+  async add(row: Omit<Row, "seq">, replaced: string | null = null): Promise<Row> {
+    const tx = this.#db.transaction(["rows", "facts"], "readwrite", STRICT);
+    const seq = ((await tx.objectStore("facts").get("seq")) as number | undefined ?? 0) + 1;
+    const made: Row = { ...row, seq };
+    void tx.objectStore("facts").put(seq, "seq");
+    void tx.objectStore("rows").put(made);
+    const old = replaced === null ? undefined : await tx.objectStore("rows").get(replaced);
+    if (old !== undefined) void tx.objectStore("rows").put({ ...old, state: "dropped" });
+    await tx.done;
+    return made;
+  }
+
+  /** Changes rows in one step: `change` gets each as it is now, and gives what it becomes, or null to leave it. */
+  async change(ids: readonly string[], change: (row: Row) => Row | null): Promise<Row[]> {
+    const tx = this.#db.transaction("rows", "readwrite", STRICT);
+    const rows: Row[] = [];
+    for (const id of ids) {
+      const row = await tx.store.get(id);
+      const changed = row === undefined ? null : change(row);
+      if (changed !== null) void tx.store.put(changed);
+      if (row !== undefined) rows.push(changed ?? row);
+    }
+    await tx.done;
+    return rows;
+  }
+
+  /** Takes a row out that was never sent. False if it is under way already. */
+  async discard(id: string): Promise<boolean> {
+    const tx = this.#db.transaction("rows", "readwrite", STRICT);
+    const row = await tx.store.get(id);
+    const free = row !== undefined && row.state === "waiting" && row.line === null;
+    if (free) void tx.store.delete(id);
+    await tx.done;
+    return free;
+  }
+
+  async inState(state: State): Promise<Row[]> {
+    return bySeq(await this.#db.getAllFromIndex("rows", "state", state));
+  }
+
+  /** Rows recorded since, and all that are not settled. */
+  async shown(since: number): Promise<Row[]> {
+    const recent = await this.#db.getAllFromIndex("rows", "recorded", IDBKeyRange.lowerBound(since));
+    return bySeq([...recent, ...(await this.unsettled()).filter((row) => row.recorded < since)]);
+  }
+
+  async unsettled(): Promise<Row[]> {
+    const states = await Promise.all((["waiting", "refused", "aside"] as const).map((one) => this.inState(one)));
+    return bySeq(states.flat());
+  }
+
+  /** Puts rows back that a wiped database has lost. */
+  async restore(rows: readonly Row[]): Promise<void> {
+    const tx = this.#db.transaction("rows", "readwrite", STRICT);
+    for (const row of rows) void tx.store.put(row);
+    await tx.done;
+  }
+
+  /** Forgets what was settled long ago. */
+  async forget(before: number): Promise<void> {
+    const tx = this.#db.transaction("rows", "readwrite");
+    let cursor = await tx.store.index("recorded").openCursor(IDBKeyRange.upperBound(before));
+    for (; cursor !== null; cursor = await cursor.continue()) {
+      if (!isUnsettled(cursor.value)) void cursor.delete();
+    }
+    await tx.done;
+  }
+}
+
+function bySeq(rows: Row[]): Row[] {
+  return rows.sort((one, other) => one.seq - other.seq);
+}

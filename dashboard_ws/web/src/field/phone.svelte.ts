@@ -1,0 +1,226 @@
+/** What the screens show and do: rows, source and clock of this phone. */
+
+import { ask, sourceOf, type Enrolled } from "./outbox/server";
+import { fixed, Flusher, type Link } from "./outbox/flusher";
+import { readMirror, writeMirror } from "./outbox/mirror";
+import { isTrusted, type Reading } from "./outbox/phone-clock";
+import { isUnsettled, newestOf, RETRACTED, standing, type Row, type Values } from "./outbox/rows";
+import { Store } from "./outbox/store";
+import { keepOffline, keepStorage } from "./offline";
+import { importKey, pseudonym } from "./source/pseudonym";
+import type { Source } from "./source/source";
+import { Times } from "./source/times";
+import { uuid } from "./source/uuid";
+import type { Scene, Task } from "./tasks/task";
+
+const FLUSH_MS = 60_000;
+const TICK_MS = 5_000;
+const DAY_MS = 86_400_000;
+const SHOWN_MS = 2 * DAY_MS;
+const KEPT_MS = 35 * DAY_MS;
+const CODE = "#daftar=";
+
+export type Enrolment = "no" | "busy" | "bad" | "away";
+
+export class Phone {
+  ready = $state(false);
+  broken = $state(false);
+  rows = $state.raw<readonly Row[]>([]);
+  source = $state.raw<Source | null>(null);
+  reading = $state.raw<Reading | null>(null);
+  link = $state<Link>("idle");
+  enrolment = $state<Enrolment>("no");
+  hasKey = $state(false);
+  restored = $state(0);
+  persisted = $state(true);
+  now = $state(Date.now());
+  loadNews = $state.raw<(() => void) | null>(null);
+
+  readonly times = $derived(new Times(this.source?.timezone ?? "Asia/Jakarta", this.reading, this.now));
+  readonly standing = $derived(standing(this.rows));
+  readonly waiting = $derived(this.rows.filter((row) => row.state === "waiting"));
+  readonly foreign = $derived(this.waiting.filter((row) => row.source !== this.source?.source).length);
+  readonly toMend = $derived(this.rows.filter((row) => row.state === "refused" || row.state === "aside"));
+  readonly overdue = $derived(this.waiting.some((row) => this.now - row.recorded > DAY_MS));
+  readonly clockIsWrong = $derived(this.reading !== null && !isTrusted(this.reading));
+  readonly scene = $derived.by((): Scene | null => {
+    if (this.source === null) return null;
+    const day = this.times.day(this.now);
+    const before = this.times.day(this.times.phone(this.times.region(this.now) - DAY_MS));
+    const of = (wanted: string): Row[] => this.standing.filter((row) => this.times.day(row.time) === wanted);
+    return { source: this.source, today: of(day), yesterday: of(before), now: this.now, day };
+  });
+
+  #store: Store | null = null;
+  #flusher: Flusher | null = null;
+  readonly #tabs = new BroadcastChannel("pantau-field");
+
+  async start(): Promise<void> {
+    try {
+      this.#store = await Store.open();
+      await this.#recover(this.#store);
+    } catch {
+      this.broken = true;
+      return;
+    }
+    this.#flusher = new Flusher(this.#store, {
+      changed: () => this.#changed(),
+      link: (state) => {
+        this.link = state;
+      },
+    });
+    await this.#refresh();
+    this.ready = true;
+    this.#listen();
+    await this.#takeCode();
+    void this.flush(true);
+    void this.#store.forget(Date.now() - KEPT_MS);
+    void keepStorage().then((kept) => (this.persisted = kept));
+    void keepOffline((load) => (this.loadNews = load));
+  }
+
+  /** After a wiped database: what was unsent, from its copy. */
+  async #recover(store: Store): Promise<void> {
+    if ((await store.fact("phone")) !== undefined) return;
+    const copy = readMirror();
+    if (copy === null) return store.remember({ phone: uuid(Date.now()), seq: 0 });
+    await store.restore(copy.rows);
+    const { phone, seq, token, source } = copy;
+    await store.remember({ phone, seq, ...(token === null ? {} : { token }), ...(source === null ? {} : { source }) });
+    this.restored = copy.rows.length;
+  }
+
+  #listen(): void {
+    this.#tabs.addEventListener("message", () => void this.#refresh());
+    addEventListener("online", () => void this.flush(true));
+    addEventListener("hashchange", () => void this.#takeCode());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") void this.flush(true);
+    });
+    setInterval(() => void this.flush(), FLUSH_MS);
+    setInterval(() => {
+      this.now = Date.now();
+    }, TICK_MS);
+  }
+
+  async flush(impatient = false): Promise<void> {
+    await this.#flusher?.flush(impatient);
+  }
+
+  async #changed(): Promise<void> {
+    await this.#refresh();
+    this.#tabs.postMessage("changed");
+  }
+
+  async #refresh(): Promise<void> {
+    const store = this.#open();
+    this.now = Date.now();
+    this.rows = await store.shown(this.now - SHOWN_MS);
+    this.source = (await store.fact("source")) ?? null;
+    this.reading = (await store.fact("reading")) ?? null;
+    this.hasKey = (await store.fact("key")) !== undefined;
+    const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
+    writeMirror({ phone: phone ?? "", seq: seq ?? 0, token: token ?? null, source: this.source, rows: this.rows.filter(isUnsettled) });
+  }
+
+  #open(): Store {
+    if (this.#store === null) throw new Error("the store is not open yet");
+    return this.#store;
+  }
+
+  // --- enrolment ----------------------------------------------------------------------------------
+
+  async #takeCode(): Promise<void> {
+    if (!location.hash.startsWith(CODE)) return;
+    const code = location.hash.slice(CODE.length);
+    history.replaceState(null, "", location.pathname);
+    await this.enrol(code);
+  }
+
+  /** Trades a code, or a link that holds one, for a token. */
+  async enrol(text: string): Promise<void> {
+    const store = this.#open();
+    const code = text.trim().split(CODE).at(-1) ?? "";
+    this.enrolment = "busy";
+    try {
+      const body = JSON.stringify({ code, phone: await store.fact("phone") });
+      const answer = await ask("v1/enrol", null, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      if (answer.status !== 200) {
+        this.enrolment = answer.status === 401 || answer.status === 400 ? "bad" : "away";
+        return;
+      }
+      const { token, pseudonym_key } = JSON.parse(answer.body) as Enrolled;
+      // Kept before anything else is asked: the code works no more.
+      await store.remember({ token, ...(pseudonym_key === undefined ? {} : { key: await importKey(pseudonym_key) }) });
+      const found = sourceOf(await ask("v1/source", token));
+      if (found !== null) await store.remember(found);
+      this.enrolment = "no";
+      this.link = "idle";
+    } catch {
+      this.enrolment = "away";
+    }
+    await this.#changed();
+    void this.flush(true);
+  }
+
+  // --- reports ------------------------------------------------------------------------------------
+
+  /** Keeps what a task says. `old`: the row that it corrects or mends. */
+  async save(task: Task, scene: Scene, values: Values, time: number | null, old: Row | null): Promise<void> {
+    const now = Date.now();
+    const statement = task.statement(scene, values, time ?? now);
+    await this.#add({ ...statement, task: task.id, values }, now, old);
+  }
+
+  async withdraw(old: Row, reason: string): Promise<void> {
+    const store = this.#open();
+    const now = Date.now();
+    if (await store.discard(old.id)) await this.#changed();
+    else await this.#add({ type: RETRACTED, data: { reason }, time: now, times: {}, task: "withdraw", values: { reason } }, now, old);
+  }
+
+  async #add(made: Pick<Row, "type" | "data" | "time" | "times" | "task" | "values"> & { subject?: string }, now: number, old: Row | null): Promise<void> {
+    const store = this.#open();
+    const judged = old !== null && (old.state === "refused" || old.state === "aside");
+    // What was never sent is written anew; what was, is named by the correction.
+    const free = old !== null && !judged && (await store.discard(old.id));
+    const supersedes = old === null ? undefined : judged || free ? old.supersedes : newestOf(old, this.rows).id;
+    const row = {
+      ...made, id: uuid(now), source: this.source?.source ?? "", recorded: now, reading: this.reading,
+      state: "waiting" as const, line: null, shift: 0, ...(supersedes === undefined ? {} : { supersedes }),
+    };
+    await store.add(row, judged ? old.id : null);
+    await this.#changed();
+    void this.flush(true);
+  }
+
+  /** A person has seen to a row that will not be sent. */
+  async drop(row: Row): Promise<void> {
+    await this.#open().change([row.id], (one) => ({ ...one, state: "dropped" }));
+    await this.#changed();
+  }
+
+  async tryAgain(row: Row): Promise<void> {
+    await this.#open().change([row.id], (one) => (one.state === "aside" ? { ...one, state: "waiting" } : null));
+    await this.#changed();
+    void this.flush(true);
+  }
+
+  async pseudonymOf(person: string): Promise<string> {
+    const key = await this.#open().fact("key");
+    if (key === undefined) throw new Error("this phone has no key for pseudonyms");
+    return pseudonym(key, person);
+  }
+
+  /** All that is unsent as lines that `pantau device send` and `POST /v1/events` take: the same bytes as the form would send. */
+  async exported(): Promise<File> {
+    const store = this.#open();
+    const ids = (await store.unsettled()).map((row) => row.id);
+    const now = Date.now();
+    const reading = this.reading ?? { phone: now, server: now, region: now, factor: 1 };
+    const rows = await fixed(store, ids, (await store.fact("phone")) ?? "", reading);
+    await this.#changed();
+    const name = `${this.source?.id.replace(/[^\w-]/g, "-") ?? "pantau"}-${this.times.day(now)}.jsonl`;
+    return new File([rows.map((row) => `${row.line}\n`).join("")], name, { type: "application/x-ndjson" });
+  }
+}
