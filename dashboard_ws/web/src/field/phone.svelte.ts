@@ -57,7 +57,8 @@ export class Phone {
 
   async start(): Promise<void> {
     try {
-      this.#store = await Store.open();
+      // What was unsent comes back from its copy.
+      this.#store = await Store.open(() => location.reload());
       await this.#recover(this.#store);
     } catch {
       this.broken = true;
@@ -120,7 +121,13 @@ export class Phone {
     this.reading = (await store.fact("reading")) ?? null;
     this.hasKey = (await store.fact("key")) !== undefined;
     const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
-    writeMirror({ phone: phone ?? "", seq: seq ?? 0, token: token ?? null, source: this.source, rows: this.rows.filter(isUnsettled) });
+    writeMirror({
+      phone: phone ?? "",
+      seq: seq ?? 0,
+      token: token ?? null,
+      source: this.source,
+      rows: this.rows.filter(isUnsettled),
+    });
   }
 
   #open(): Store {
@@ -144,7 +151,11 @@ export class Phone {
     this.enrolment = "busy";
     try {
       const body = JSON.stringify({ code, phone: await store.fact("phone") });
-      const answer = await ask("v1/enrol", null, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      const answer = await ask("v1/enrol", null, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body,
+      });
       if (answer.status !== 200) {
         this.enrolment = answer.status === 401 || answer.status === 400 ? "bad" : "away";
         return;
@@ -176,18 +187,34 @@ export class Phone {
     const store = this.#open();
     const now = Date.now();
     if (await store.discard(old.id)) await this.#changed();
-    else await this.#add({ type: RETRACTED, data: { reason }, time: now, times: {}, task: "withdraw", values: { reason } }, now, old);
+    else
+      await this.#add(
+        { type: RETRACTED, data: { reason }, time: now, times: {}, task: "withdraw", values: { reason } },
+        now,
+        old,
+      );
   }
 
-  async #add(made: Pick<Row, "type" | "data" | "time" | "times" | "task" | "values"> & { subject?: string }, now: number, old: Row | null): Promise<void> {
+  async #add(
+    made: Pick<Row, "type" | "data" | "time" | "times" | "task" | "values"> & { subject?: string },
+    now: number,
+    old: Row | null,
+  ): Promise<void> {
     const store = this.#open();
     const judged = old !== null && (old.state === "refused" || old.state === "aside");
     // What was never sent is written anew; what was, is named by the correction.
     const free = old !== null && !judged && (await store.discard(old.id));
     const supersedes = old === null ? undefined : judged || free ? old.supersedes : newestOf(old, this.rows).id;
     const row = {
-      ...made, id: uuid(now), source: this.source?.source ?? "", recorded: now, reading: this.reading,
-      state: "waiting" as const, line: null, shift: 0, ...(supersedes === undefined ? {} : { supersedes }),
+      ...made,
+      id: uuid(now),
+      source: this.source?.source ?? "",
+      recorded: now,
+      reading: this.reading,
+      state: "waiting" as const,
+      line: null,
+      shift: 0,
+      ...(supersedes === undefined ? {} : { supersedes }),
     };
     await store.add(row, judged ? old.id : null);
     await this.#changed();

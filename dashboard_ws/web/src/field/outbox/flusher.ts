@@ -127,7 +127,10 @@ export class Flusher {
 
   /** True if more may be sent at once. */
   async #send(rows: readonly Row[], token: string): Promise<boolean> {
-    const answer = await postLines(rows.map((row) => row.line ?? ""), token);
+    const answer = await postLines(
+      rows.map((row) => row.line ?? ""),
+      token,
+    );
     await this.#heard(answer);
     const outcome = outcomeOf(answer);
     if (outcome.kind === "halve" && rows.length > 1) {
@@ -158,11 +161,24 @@ export class Flusher {
   /** Tells that a kitchen or clinic is there although it has nothing to say. Not kept: one that is late says nothing. */
   async #beat(token: string): Promise<void> {
     const [source, reading] = [await this.#store.fact("source"), await this.#store.fact("reading")];
-    if (source === undefined || source.kind === "recipient" || reading === undefined || Date.now() - this.#beaten < BEAT_MS) return;
+    if (
+      source === undefined ||
+      source.kind === "recipient" ||
+      reading === undefined ||
+      Date.now() - this.#beaten < BEAT_MS
+    )
+      return;
     this.#beaten = Date.now();
     const time = new Date(regionTime(Date.now(), offsetOf(reading), reading)).toISOString();
     const data = { outbox: (await this.#store.inState("waiting")).length, version: __BUILD__ };
-    const event = { specversion: "1.0", id: uuid(Date.now()), source: source.source, type: "unit.heartbeat", time, data };
+    const event = {
+      specversion: "1.0",
+      id: uuid(Date.now()),
+      source: source.source,
+      type: "unit.heartbeat",
+      time,
+      data,
+    };
     await postLines([JSON.stringify(event)], token);
   }
 

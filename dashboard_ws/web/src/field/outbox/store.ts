@@ -31,17 +31,17 @@ export class Store {
     this.#db = db;
   }
 
-  /** Opens it; one that cannot be opened (a full or damaged phone) is made anew: the mirror knows what was unsent. */
-  static async open(): Promise<Store> {
+  /** `lost`: the browser or another page has taken the open database away. Opens it; one that cannot be opened (a full or damaged phone) is made anew: the mirror knows what was unsent. */
+  static async open(lost: () => void = () => undefined): Promise<Store> {
     try {
-      return await Store.#opened();
+      return await Store.#opened(lost);
     } catch {
       await deleteDB(NAME);
-      return Store.#opened();
+      return Store.#opened(lost);
     }
   }
 
-  static async #opened(): Promise<Store> {
+  static async #opened(lost: () => void): Promise<Store> {
     const db = await openDB<Schema>(NAME, 1, {
       upgrade(made) {
         const rows = made.createObjectStore("rows", { keyPath: "id" });
@@ -49,7 +49,11 @@ export class Store {
         rows.createIndex("recorded", "recorded");
         made.createObjectStore("facts");
       },
-      blocking: (_old, _new, event) => (event.target as IDBDatabase).close(),
+      blocking: (_old, _new, event) => {
+        (event.target as IDBDatabase).close();
+        lost();
+      },
+      terminated: lost,
     });
     return new Store(db);
   }
@@ -71,7 +75,7 @@ export class Store {
   /** A new row; its number is the next of this phone, whichever tab asks. `settled` names a row that it takes the place of. */
   async add(row: Omit<Row, "seq">, replaced: string | null = null): Promise<Row> {
     const tx = this.#db.transaction(["rows", "facts"], "readwrite", STRICT);
-    const seq = ((await tx.objectStore("facts").get("seq")) as number | undefined ?? 0) + 1;
+    const seq = (((await tx.objectStore("facts").get("seq")) as number | undefined) ?? 0) + 1;
     const made: Row = { ...row, seq };
     void tx.objectStore("facts").put(seq, "seq");
     void tx.objectStore("rows").put(made);

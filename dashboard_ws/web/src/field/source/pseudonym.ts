@@ -18,7 +18,9 @@ export async function importKey(hex: string): Promise<CryptoKey> {
 /** `person`: 16 digits of a NIK, or `<unit id>/<number in the register>`. */
 export async function pseudonym(key: CryptoKey, person: string): Promise<string> {
   const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(person)));
-  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, HEX_DIGITS);
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
+    .slice(0, HEX_DIGITS);
 }
 
 /** Whether 16 digits have the shape of a NIK: province, day of birth (+40 for women), month. */
@@ -26,5 +28,11 @@ export function isNik(text: string): boolean {
   if (!/^[0-9]{16}$/.test(text)) return false;
   const part = (from: number): number => Number(text.slice(from, from + 2));
   const day = part(6);
-  return part(0) >= 11 && part(0) <= 94 && BIRTH_DAYS.some(([from, to]) => day >= from && day <= to) && part(8) >= 1 && part(8) <= 12;
+  return (
+    part(0) >= 11 &&
+    part(0) <= 94 &&
+    BIRTH_DAYS.some(([from, to]) => day >= from && day <= to) &&
+    part(8) >= 1 &&
+    part(8) <= 12
+  );
 }

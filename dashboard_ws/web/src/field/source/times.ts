@@ -3,6 +3,9 @@
 import { LocalTime } from "../../lib/format";
 import { phoneTime, regionTime, shiftOf, type Reading } from "../outbox/phone-clock";
 
+/** Some browsers add seconds. */
+const TYPED = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+
 export class Times {
   readonly #local: LocalTime;
   readonly #reading: Reading;
@@ -44,8 +47,8 @@ export class Times {
 
   /** Null for what is no time. */
   fromInput(text: string): number | null {
-    const asUtc = Date.parse(`${text}:00Z`);
-    if (Number.isNaN(asUtc)) return null;
+    if (!TYPED.test(text)) return null;
+    const asUtc = Date.parse(`${text.slice(0, 16)}:00Z`);
     const shown = Date.parse(`${this.#local.day(asUtc)}T${this.#local.clock(asUtc)}:00Z`);
     // Zones here have no summer time: the offset is the same on both sides.
     return this.phone(asUtc - (shown - asUtc));

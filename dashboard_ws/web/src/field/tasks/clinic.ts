@@ -27,8 +27,12 @@ export const growth: Task = {
     time,
     times: {},
     data: {
-      child: str(values["person"]), sex: str(values["sex"]), age_days: ageDays(str(values["birth"]), scene.day),
-      weight_kg: num(values["weight_kg"]), height_cm: num(values["height_cm"]), posture: str(values["posture"]),
+      child: str(values["person"]),
+      sex: str(values["sex"]),
+      age_days: ageDays(str(values["birth"]), scene.day),
+      weight_kg: num(values["weight_kg"]),
+      height_cm: num(values["height_cm"]),
+      posture: str(values["posture"]),
     },
   }),
   summary: (values) => WORDS.measured(num(values["weight_kg"]), num(values["height_cm"])),
@@ -63,7 +67,11 @@ export const antenatal: Task = {
     type: "clinic.antenatal.visited",
     time,
     times: {},
-    data: { mother: str(values["person"]), visit: num(values["visit"]), ...(isEmpty(values["hb_g_dl"]) ? {} : { hb_g_dl: num(values["hb_g_dl"]) }) },
+    data: {
+      mother: str(values["person"]),
+      visit: num(values["visit"]),
+      ...(isEmpty(values["hb_g_dl"]) ? {} : { hb_g_dl: num(values["hb_g_dl"]) }),
+    },
   }),
   summary: (values) => WORDS.visit(num(values["visit"])),
 };
@@ -82,7 +90,15 @@ export const caseReport: Task = {
     { kind: "choice", name: "subject", options: names(scene.source.recipients), optional: true },
   ],
   initial: (scene) => ({
-    person: null, age_years: null, sex: null, syndrome: null, symptoms: [], onset: scene.now, outcome: "outpatient", ate_at: null, subject: null,
+    person: null,
+    age_years: null,
+    sex: null,
+    syndrome: null,
+    symptoms: [],
+    onset: scene.now,
+    outcome: "outpatient",
+    ate_at: null,
+    subject: null,
   }),
   statement: (_, values, time) => {
     const onset = Math.min(num(values["onset"]), time);
@@ -92,8 +108,12 @@ export const caseReport: Task = {
       time,
       times: { onset, ...(isEmpty(values["ate_at"]) ? {} : { ate_at: num(values["ate_at"]) }) },
       data: {
-        patient: str(values["person"]), age_years: num(values["age_years"]), sex: str(values["sex"]), syndrome: str(values["syndrome"]),
-        symptoms: list(values["symptoms"]), outcome: str(values["outcome"]),
+        patient: str(values["person"]),
+        age_years: num(values["age_years"]),
+        sex: str(values["sex"]),
+        syndrome: str(values["syndrome"]),
+        symptoms: list(values["symptoms"]),
+        outcome: str(values["outcome"]),
       },
     };
   },

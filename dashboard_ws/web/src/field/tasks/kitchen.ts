@@ -3,7 +3,20 @@
 import { groupsOf, total, type Recipient } from "../source/source";
 import { OPTIONS, WORDS } from "../words";
 import type { Row, Values } from "../outbox/rows";
-import { fromGroups, grouped, groupFields, isEmpty, isTrue, lastOf, list, names, num, str, type Scene, type Task } from "./task";
+import {
+  fromGroups,
+  grouped,
+  groupFields,
+  isEmpty,
+  isTrue,
+  lastOf,
+  list,
+  names,
+  num,
+  str,
+  type Scene,
+  type Task,
+} from "./task";
 
 /** Food is to be eaten within so long of cooking. */
 export const SAFE_MS = 4 * 3_600_000;
@@ -16,7 +29,11 @@ const batchOf = (row: Row): string => str(row.values["batch"]);
 
 /** Batch -> its name with its portions, newest first. */
 function batchOptions(scene: Scene): Record<string, string> {
-  return Object.fromEntries(cooked(scene).reverse().map((row) => [batchOf(row), `${batchOf(row)} · ${WORDS.portions(num(row.values["portions"]))}`]));
+  return Object.fromEntries(
+    cooked(scene)
+      .reverse()
+      .map((row) => [batchOf(row), `${batchOf(row)} · ${WORDS.portions(num(row.values["portions"]))}`]),
+  );
 }
 
 /** The next name of today: "M3". Batches of two days differ, for their names hold within 24 hours. */
@@ -37,19 +54,37 @@ export const ingredient: Task = {
   id: "ingredient",
   fields: (scene, filled) => [
     { kind: "text", name: "item", max: 100, suggestions: values(scene.yesterday, "ingredient", "item") },
-    { kind: "text", name: "supplier", max: 100, suggestions: values([...scene.yesterday, ...scene.today], "ingredient", "supplier") },
+    {
+      kind: "text",
+      name: "supplier",
+      max: 100,
+      suggestions: values([...scene.yesterday, ...scene.today], "ingredient", "supplier"),
+    },
     { kind: "text", name: "lot", max: 100 },
     { kind: "choice", name: "ready_to_eat", options: OPTIONS.ready },
     ...(isTrue(filled["ready_to_eat"]) ? [{ kind: "moment", name: "made_at", optional: true } as const] : []),
     { kind: "decimal", name: "temp_c", min: -60, max: 150, step: 1, unit: "°C", optional: true },
   ],
-  initial: (scene) => ({ item: "", supplier: "", lot: nextName(scene, "ingredient", "L"), ready_to_eat: "false", made_at: null, temp_c: null }),
+  initial: (scene) => ({
+    item: "",
+    supplier: "",
+    lot: nextName(scene, "ingredient", "L"),
+    ready_to_eat: "false",
+    made_at: null,
+    temp_c: null,
+  }),
   statement: (_, filled, time) => ({
     type: "sppg.ingredient.received",
     time,
-    times: isTrue(filled["ready_to_eat"]) && !isEmpty(filled["made_at"]) ? { made_at: Math.min(num(filled["made_at"]), time) } : {},
+    times:
+      isTrue(filled["ready_to_eat"]) && !isEmpty(filled["made_at"])
+        ? { made_at: Math.min(num(filled["made_at"]), time) }
+        : {},
     data: {
-      item: str(filled["item"]), lot: str(filled["lot"]), supplier: str(filled["supplier"]), ready_to_eat: isTrue(filled["ready_to_eat"]),
+      item: str(filled["item"]),
+      lot: str(filled["lot"]),
+      supplier: str(filled["supplier"]),
+      ready_to_eat: isTrue(filled["ready_to_eat"]),
       ...(isEmpty(filled["temp_c"]) ? {} : { temp_c: num(filled["temp_c"]) }),
     },
   }),
@@ -60,29 +95,48 @@ export const cook: Task = {
   id: "cook",
   fields: (scene) => {
     const lots = [...scene.yesterday, ...scene.today].filter((row) => row.task === "ingredient");
-    const options = Object.fromEntries(lots.map((row) => [str(row.values["lot"]), `${str(row.values["item"])} · ${str(row.values["lot"])}`]));
+    const options = Object.fromEntries(
+      lots.map((row) => [str(row.values["lot"]), `${str(row.values["item"])} · ${str(row.values["lot"])}`]),
+    );
     return [
       { kind: "text", name: "batch", max: 100 },
-      { kind: "count", name: "portions", min: 1, max: 100_000, step: 10, before: num(lastOf(scene.yesterday, "cook")?.values["portions"]) || undefined },
+      {
+        kind: "count",
+        name: "portions",
+        min: 1,
+        max: 100_000,
+        step: 10,
+        before: num(lastOf(scene.yesterday, "cook")?.values["portions"]) || undefined,
+      },
       { kind: "decimal", name: "core_temp_c", min: -60, max: 150, step: 1, unit: "°C" },
       ...(lots.length > 0 ? [{ kind: "many", name: "lots", options, optional: true } as const] : []),
     ];
   },
   initial: (scene) => {
     const due = scene.source.recipients.reduce((sum, one) => sum + total(one.registered), 0);
-    const done = scene.today.filter((row) => row.task === "cook").reduce((sum, row) => sum + num(row.values["portions"]), 0);
-    return { batch: nextName(scene, "cook", "M"), portions: Math.max(due - done, 0) || null, core_temp_c: null, lots: [] };
+    const done = scene.today
+      .filter((row) => row.task === "cook")
+      .reduce((sum, row) => sum + num(row.values["portions"]), 0);
+    return {
+      batch: nextName(scene, "cook", "M"),
+      portions: Math.max(due - done, 0) || null,
+      core_temp_c: null,
+      lots: [],
+    };
   },
   statement: (_, filled, time) => ({
     type: "sppg.cooking.finished",
     time,
     times: {},
     data: {
-      batch: str(filled["batch"]), portions: num(filled["portions"]), core_temp_c: num(filled["core_temp_c"]),
+      batch: str(filled["batch"]),
+      portions: num(filled["portions"]),
+      core_temp_c: num(filled["core_temp_c"]),
       ...(isEmpty(filled["lots"]) ? {} : { lots: list(filled["lots"]) }),
     },
   }),
-  summary: (filled) => `${str(filled["batch"])} · ${WORDS.portions(num(filled["portions"]))} · ${WORDS.celsius(num(filled["core_temp_c"]))}`,
+  summary: (filled) =>
+    `${str(filled["batch"])} · ${WORDS.portions(num(filled["portions"]))} · ${WORDS.celsius(num(filled["core_temp_c"]))}`,
 };
 
 export const foodTest: Task = {
@@ -99,7 +153,8 @@ export const foodTest: Task = {
     times: {},
     data: { batch: str(filled["batch"]), test: str(filled["test"]), passed: isTrue(filled["passed"]) },
   }),
-  summary: (filled) => `${str(filled["batch"])} · ${isTrue(filled["passed"]) ? OPTIONS.passed.true : OPTIONS.passed.false}`,
+  summary: (filled) =>
+    `${str(filled["batch"])} · ${isTrue(filled["passed"]) ? OPTIONS.passed.true : OPTIONS.passed.false}`,
 };
 
 function newest(scene: Scene): string | null {
@@ -114,7 +169,11 @@ export const dispatch: Task = {
     { kind: "many", name: "batches", options: batchOptions(scene) },
     { kind: "count", name: "portions", min: 1, max: 100_000, step: 10 },
   ],
-  initial: (scene) => ({ trip: nextName(scene, "dispatch", "A"), batches: newest(scene) === null ? [] : [newest(scene) ?? ""], portions: null }),
+  initial: (scene) => ({
+    trip: nextName(scene, "dispatch", "A"),
+    batches: newest(scene) === null ? [] : [newest(scene) ?? ""],
+    portions: null,
+  }),
   statement: (_, filled, time) => ({
     type: "sppg.dispatch.departed",
     time,
@@ -130,7 +189,13 @@ export const delivery: Task = {
     { kind: "choice", name: "subject", options: names(scene.source.recipients) },
     { kind: "text", name: "trip", max: 100, suggestions: values(scene.today, "dispatch", "trip") },
     { kind: "choice", name: "batch", options: batchOptions(scene) },
-    { kind: "count", name: "portions", min: 0, max: 100_000, before: total(fed(scene, str(filled["subject"]))?.registered ?? {}) || undefined },
+    {
+      kind: "count",
+      name: "portions",
+      min: 0,
+      max: 100_000,
+      before: total(fed(scene, str(filled["subject"]))?.registered ?? {}) || undefined,
+    },
     { kind: "decimal", name: "temp_c", min: -60, max: 150, step: 1, unit: "°C" },
     { kind: "choice", name: "package", options: OPTIONS.package },
   ],
@@ -138,17 +203,29 @@ export const delivery: Task = {
     const done = new Set(scene.today.filter((row) => row.task === "delivery").map((row) => row.subject));
     const next = scene.source.recipients.find((one) => !done.has(one.id) && total(one.registered) > 0);
     const trip = lastOf(scene.today, "dispatch")?.values["trip"];
-    return { subject: next?.id ?? null, trip: str(trip), batch: newest(scene), portions: next ? total(next.registered) : null, temp_c: null, package: "fresh" };
+    return {
+      subject: next?.id ?? null,
+      trip: str(trip),
+      batch: newest(scene),
+      portions: next ? total(next.registered) : null,
+      temp_c: null,
+      package: "fresh",
+    };
   },
   statement: (scene, filled, time) => {
-    const batch = cooked(scene).filter((row) => batchOf(row) === filled["batch"]).at(-1);
+    const batch = cooked(scene)
+      .filter((row) => batchOf(row) === filled["batch"])
+      .at(-1);
     return {
       type: "sppg.delivery.received",
       subject: str(filled["subject"]),
       time,
       times: batch === undefined ? {} : { cooked_at: Math.min(batch.time, time) },
       data: {
-        trip: str(filled["trip"]), batch: str(filled["batch"]), portions: num(filled["portions"]), temp_c: num(filled["temp_c"]),
+        trip: str(filled["trip"]),
+        batch: str(filled["batch"]),
+        portions: num(filled["portions"]),
+        temp_c: num(filled["temp_c"]),
         ...(filled["package"] === "fresh" ? {} : { package: str(filled["package"]) }),
       },
     };
@@ -174,7 +251,10 @@ export const eatenAt: Task = {
       subject: str(filled["subject"]),
       time,
       times: {},
-      data: { eaten: one === undefined ? {} : grouped("eaten", groupsOf(one), filled), leftover_g: Math.round(num(filled["leftover_kg"]) * 1000) },
+      data: {
+        eaten: one === undefined ? {} : grouped("eaten", groupsOf(one), filled),
+        leftover_g: Math.round(num(filled["leftover_kg"]) * 1000),
+      },
     };
   },
   summary: (filled) => WORDS.leftover(num(filled["leftover_kg"])),
@@ -185,16 +265,27 @@ export const temperature: Task = {
   fields: (scene) => [
     { kind: "choice", name: "point", options: OPTIONS.point },
     { kind: "decimal", name: "temp_c", min: -60, max: 150, step: 1, unit: "°C" },
-    { kind: "text", name: "sensor", max: 100, optional: true, suggestions: values([...scene.yesterday, ...scene.today], "temperature", "sensor") },
+    {
+      kind: "text",
+      name: "sensor",
+      max: 100,
+      optional: true,
+      suggestions: values([...scene.yesterday, ...scene.today], "temperature", "sensor"),
+    },
   ],
   initial: () => ({ point: "chiller", temp_c: null, sensor: "" }),
   statement: (_, filled, time) => ({
     type: "sppg.temperature.measured",
     time,
     times: {},
-    data: { point: str(filled["point"]), temp_c: num(filled["temp_c"]), ...(isEmpty(filled["sensor"]) ? {} : { sensor: str(filled["sensor"]) }) },
+    data: {
+      point: str(filled["point"]),
+      temp_c: num(filled["temp_c"]),
+      ...(isEmpty(filled["sensor"]) ? {} : { sensor: str(filled["sensor"]) }),
+    },
   }),
-  summary: (filled) => `${OPTIONS.point[str(filled["point"]) as keyof typeof OPTIONS.point] ?? ""} ${WORDS.celsius(num(filled["temp_c"]))}`,
+  summary: (filled) =>
+    `${OPTIONS.point[str(filled["point"]) as keyof typeof OPTIONS.point] ?? ""} ${WORDS.celsius(num(filled["temp_c"]))}`,
 };
 
 export const incident: Task = {
@@ -216,4 +307,13 @@ export const incident: Task = {
   summary: (filled) => OPTIONS.incident[str(filled["kind"]) as keyof typeof OPTIONS.incident] ?? "",
 };
 
-export const KITCHEN_TASKS: readonly Task[] = [ingredient, cook, foodTest, dispatch, delivery, eatenAt, temperature, incident];
+export const KITCHEN_TASKS: readonly Task[] = [
+  ingredient,
+  cook,
+  foodTest,
+  dispatch,
+  delivery,
+  eatenAt,
+  temperature,
+  incident,
+];

@@ -2,7 +2,19 @@
 
 import { groupsOf, total, type Recipient } from "../source/source";
 import { GROUPS, OPTIONS, WORDS } from "../words";
-import { fromGroups, grouped, groupFields, isEmpty, isTrue, lastOf, list, num, str, type Scene, type Task } from "./task";
+import {
+  fromGroups,
+  grouped,
+  groupFields,
+  isEmpty,
+  isTrue,
+  lastOf,
+  list,
+  num,
+  str,
+  type Scene,
+  type Task,
+} from "./task";
 
 function self(scene: Scene): Recipient {
   const { recipient, id, name } = scene.source;
@@ -10,19 +22,33 @@ function self(scene: Scene): Recipient {
 }
 
 const expected = (scene: Scene): number => total(self(scene).registered);
-const took = (values: Readonly<Record<string, unknown>>): boolean => num(values["refused"] as number) > 0 || values["senses_passed"] === "false";
+const took = (values: Readonly<Record<string, unknown>>): boolean =>
+  num(values["refused"] as number) > 0 || values["senses_passed"] === "false";
 
 export const checkDelivery: Task = {
   id: "check",
   fields: (scene, values) => [
-    { kind: "count", name: "portions", min: 0, max: 100_000, before: num(lastOf(scene.yesterday, "check")?.values["portions"]) || undefined },
+    {
+      kind: "count",
+      name: "portions",
+      min: 0,
+      max: 100_000,
+      before: num(lastOf(scene.yesterday, "check")?.values["portions"]) || undefined,
+    },
     { kind: "choice", name: "senses_passed", options: OPTIONS.senses },
     { kind: "count", name: "refused", min: 0, max: 100_000 },
     ...(took(values) ? [{ kind: "many", name: "reasons", options: OPTIONS.reasons } as const] : []),
     { kind: "decimal", name: "temp_c", min: -60, max: 150, step: 1, unit: "°C", optional: true },
     { kind: "text", name: "trip", max: 100, optional: true },
   ],
-  initial: (scene) => ({ portions: expected(scene), senses_passed: null, refused: 0, reasons: [], temp_c: null, trip: "" }),
+  initial: (scene) => ({
+    portions: expected(scene),
+    senses_passed: null,
+    refused: 0,
+    reasons: [],
+    temp_c: null,
+    trip: "",
+  }),
   statement: (scene, values, time) => ({
     type: "recipient.delivery.checked",
     time,
@@ -55,7 +81,10 @@ export const attendance: Task = {
   }),
   summary: (values) => {
     const present = Object.entries(values).filter(([name]) => name.startsWith("present."));
-    return WORDS.attendance(present.reduce((sum, [, count]) => sum + num(count), 0), num(values["absent_ill"]));
+    return WORDS.attendance(
+      present.reduce((sum, [, count]) => sum + num(count), 0),
+      num(values["absent_ill"]),
+    );
   },
 };
 
@@ -67,14 +96,19 @@ export const mealEaten: Task = {
   ],
   initial: (scene) => {
     const present = lastOf(scene.today, "attendance")?.values ?? {};
-    const counts = groupsOf(self(scene)).map((group) => [group, num(present[`present.${group}`] ?? self(scene).registered[group])] as const);
+    const counts = groupsOf(self(scene)).map(
+      (group) => [group, num(present[`present.${group}`] ?? self(scene).registered[group])] as const,
+    );
     return { ...fromGroups("eaten", Object.fromEntries(counts)), leftover_kg: null };
   },
   statement: (scene, values, time) => ({
     type: "recipient.meal.eaten",
     time,
     times: {},
-    data: { eaten: grouped("eaten", groupsOf(self(scene)), values), leftover_g: Math.round(num(values["leftover_kg"]) * 1000) },
+    data: {
+      eaten: grouped("eaten", groupsOf(self(scene)), values),
+      leftover_g: Math.round(num(values["leftover_kg"]) * 1000),
+    },
   }),
   summary: (values) => WORDS.leftover(num(values["leftover_kg"])),
 };
@@ -84,7 +118,9 @@ export const declined: Task = {
   fields: (scene) => [
     { kind: "choice", name: "reason", options: OPTIONS.declined },
     {
-      kind: "many", name: "groups", optional: true,
+      kind: "many",
+      name: "groups",
+      optional: true,
       options: Object.fromEntries(groupsOf(self(scene)).map((group) => [group, GROUPS[group] ?? group])),
     },
   ],

@@ -11,8 +11,20 @@ interface Base {
 
 export type Field = Base &
   (
-    | { readonly kind: "count"; readonly min: number; readonly max: number; readonly step?: number; readonly before?: number | undefined }
-    | { readonly kind: "decimal"; readonly min: number; readonly max: number; readonly step: number; readonly unit: string }
+    | {
+        readonly kind: "count";
+        readonly min: number;
+        readonly max: number;
+        readonly step?: number;
+        readonly before?: number | undefined;
+      }
+    | {
+        readonly kind: "decimal";
+        readonly min: number;
+        readonly max: number;
+        readonly step: number;
+        readonly unit: string;
+      }
     | { readonly kind: "choice"; readonly options: Readonly<Record<string, string>> }
     | { readonly kind: "many"; readonly options: Readonly<Record<string, string>> }
     | { readonly kind: "text"; readonly max: number; readonly suggestions?: readonly string[] }
@@ -48,14 +60,17 @@ export interface Task {
 
 export const num = (value: Value | undefined): number => (typeof value === "number" ? value : 0);
 export const str = (value: Value | undefined): string => (typeof value === "string" ? value : "");
-export const list = (value: Value | undefined): readonly string[] => (Array.isArray(value) ? (value as readonly string[]) : []);
+export const list = (value: Value | undefined): readonly string[] =>
+  Array.isArray(value) ? (value as readonly string[]) : [];
 export const isTrue = (value: Value | undefined): boolean => value === "true";
 
 export function isEmpty(value: Value | undefined): boolean {
   return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
-export type Trouble = { readonly kind: "missing"; readonly names: readonly string[] } | { readonly kind: "range"; readonly field: Field & { min: number; max: number } };
+export type Trouble =
+  | { readonly kind: "missing"; readonly names: readonly string[] }
+  | { readonly kind: "range"; readonly field: Field & { min: number; max: number } };
 
 /** What keeps the fields from being saved; null if nothing does. */
 export function troubleOf(fields: readonly Field[], values: Values): Trouble | null {
@@ -63,7 +78,11 @@ export function troubleOf(fields: readonly Field[], values: Values): Trouble | n
   if (missing.length > 0) return { kind: "missing", names: missing.map((field) => field.name) };
   for (const field of fields) {
     const value = values[field.name];
-    if ((field.kind === "count" || field.kind === "decimal") && typeof value === "number" && (value < field.min || value > field.max)) {
+    if (
+      (field.kind === "count" || field.kind === "decimal") &&
+      typeof value === "number" &&
+      (value < field.min || value > field.max)
+    ) {
       return { kind: "range", field };
     }
   }
@@ -75,7 +94,10 @@ export function groupFields(prefix: string, groups: readonly string[], before: V
   return groups.map((group) => {
     const earlier = before[`${prefix}.${group}`];
     return {
-      kind: "count", name: `${prefix}.${group}`, min: 0, max: 100_000,
+      kind: "count",
+      name: `${prefix}.${group}`,
+      min: 0,
+      max: 100_000,
       before: typeof earlier === "number" ? earlier : undefined,
     };
   });

@@ -6,7 +6,11 @@ import { KITCHEN_TASKS } from "./kitchen";
 import { RECIPIENT_TASKS } from "./recipient";
 import type { Task } from "./task";
 
-const OF: Readonly<Record<Kind, readonly Task[]>> = { sppg: KITCHEN_TASKS, clinic: CLINIC_TASKS, recipient: RECIPIENT_TASKS };
+const OF: Readonly<Record<Kind, readonly Task[]>> = {
+  sppg: KITCHEN_TASKS,
+  clinic: CLINIC_TASKS,
+  recipient: RECIPIENT_TASKS,
+};
 
 export function tasksOf(kind: Kind): readonly Task[] {
   return OF[kind];
