@@ -57,8 +57,7 @@ export class Phone {
 
   async start(): Promise<void> {
     try {
-      // What was unsent comes back from its copy.
-      this.#store = await Store.open(() => location.reload());
+      this.#store = await Store.open(() => this.#startAnew());
       await this.#recover(this.#store);
     } catch {
       this.broken = true;
@@ -78,6 +77,12 @@ export class Phone {
     void this.#store.forget(Date.now() - KEPT_MS);
     void keepStorage().then((kept) => (this.persisted = kept));
     void keepOffline((load) => (this.loadNews = load));
+  }
+
+  /** The database is gone. What was unsent comes back from its copy; work under way has nothing to stand on. */
+  #startAnew(): void {
+    addEventListener("unhandledrejection", (event) => event.preventDefault());
+    location.reload();
   }
 
   /** After a wiped database: what was unsent, from its copy. */
