@@ -89,11 +89,11 @@ export class Phone {
   async #recover(store: Store): Promise<void> {
     if ((await store.fact("phone")) !== undefined) return;
     const copy = readMirror();
-    if (copy === null) return store.remember({ phone: uuid(Date.now()), seq: 0 });
-    await store.restore(copy.rows);
-    const { phone, seq, token, source } = copy;
-    await store.remember({ phone, seq, ...(token === null ? {} : { token }), ...(source === null ? {} : { source }) });
-    this.restored = copy.rows.length;
+    const now = Date.now();
+    if (copy === null) return store.begin({ phone: uuid(now), seq: 0 }, []);
+    const { phone, seq, token, source, rows } = copy;
+    const known = { ...(token === null ? {} : { token }), ...(source === null ? {} : { source }) };
+    await store.begin({ phone, seq, restored: { count: rows.length, at: now }, ...known }, rows);
   }
 
   #listen(): void {
@@ -125,6 +125,8 @@ export class Phone {
     this.source = (await store.fact("source")) ?? null;
     this.reading = (await store.fact("reading")) ?? null;
     this.hasKey = (await store.fact("key")) !== undefined;
+    const restored = await store.fact("restored");
+    this.restored = restored !== undefined && this.now - restored.at < DAY_MS ? restored.count : 0;
     const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
     writeMirror({
       phone: phone ?? "",

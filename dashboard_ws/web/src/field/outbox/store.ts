@@ -17,6 +17,8 @@ export interface Facts {
   reading: Reading;
   /** Signs NIKs; cannot be read. */
   key: CryptoKey;
+  /** How many rows came back from their copy, and when. */
+  restored: { readonly count: number; readonly at: number };
 }
 
 interface Schema extends DBSchema {
@@ -124,10 +126,14 @@ export class Store {
     return bySeq(states.flat());
   }
 
-  /** Puts rows back that a wiped database has lost. */
-  async restore(rows: readonly Row[]): Promise<void> {
-    const tx = this.#db.transaction("rows", "readwrite", STRICT);
-    for (const row of rows) void tx.store.put(row);
+  /** Facts and rows of a phone that knows nothing yet, in one step: another tab may begin at the same time. */
+  async begin(facts: Partial<Facts>, rows: readonly Row[]): Promise<void> {
+    const tx = this.#db.transaction(["rows", "facts"], "readwrite", STRICT);
+    const known = await tx.objectStore("facts").get("phone");
+    if (known === undefined) {
+      for (const row of rows) void tx.objectStore("rows").put(row);
+      for (const [name, value] of Object.entries(facts)) void tx.objectStore("facts").put(value, name as keyof Facts);
+    }
     await tx.done;
   }
 
