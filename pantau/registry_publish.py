@@ -5,14 +5,13 @@ topics, so that a replay meets them at the same place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from typing import Any, Final
-
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from chassis import logs
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import LogReader, LogRecord, OutgoingRecord, Place
+from chassis.kafka.log import KafkaAccess
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import RegionRegistry
 from contracts.registry.registry_changes import validate_change
@@ -28,37 +27,25 @@ from contracts.time.days import Zone
 from contracts.unreadable import UNREADABLE
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"
-_MAX_REQUEST_BYTES: Final = 1_048_576
-_READ_MS: Final = 500
 
 _log = logs.get(__name__)
 
 
 async def published(cluster: Cluster, key: bytes) -> dict[str, RegionRegistry]:
     """The newest registry of each region on the topic. Records that we did not sign count for nothing."""
-    partition = TopicPartition(REGISTRY, 0)
-    consumer = AIOKafkaConsumer(
-        **cluster.client(),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    )
+    async with KafkaAccess(cluster).reader() as reader:
+        return await _published(reader, key)
+
+
+async def _published(reader: LogReader, key: bytes) -> dict[str, RegionRegistry]:
     found: dict[str, RegionRegistry] = {}
-    try:
-        await consumer.start()
-        consumer.assign([partition])
-        await consumer.seek_to_beginning(partition)
-        end = (await consumer.end_offsets([partition]))[partition]
-        while await consumer.position(partition) < end:
-            for records in (await consumer.getmany(partition, timeout_ms=_READ_MS)).values():
-                for record in records:
-                    _take(found, key, record)
-    finally:
-        await consumer.stop()
+    async for records in reader.read_to_end(Place(REGISTRY, 0)):
+        for record in records:
+            _take(found, key, record)
     return found
 
 
-def _take(found: dict[str, RegionRegistry], key: bytes, record: Any) -> None:
+def _take(found: dict[str, RegionRegistry], key: bytes, record: LogRecord) -> None:
     value = record.value or b""
     if control_of(key, record.headers, value) != REGISTRY_CHANGE:
         return
@@ -70,51 +57,52 @@ def _take(found: dict[str, RegionRegistry], key: bytes, record: Any) -> None:
     found[registry.region.code] = registry
 
 
-@asynccontextmanager
-async def _producer(cluster: Cluster) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(
-        **cluster.client(),
-        transactional_id=_TRANSACTIONAL_ID,
-        acks="all",
-        max_request_size=_MAX_REQUEST_BYTES,
-    )
-    try:
-        await producer.start()
-        yield producer
-    finally:
-        await producer.stop()
-
-
-async def _send(cluster: Cluster, key: bytes, registry: RegionRegistry) -> None:
-    """One transaction: either every partition has the change or none has."""
+def _records(
+    key: bytes, registry: RegionRegistry, partitions: Mapping[str, int]
+) -> Iterator[OutgoingRecord]:
     value = registry.encode()
     headers = control_headers(key, REGISTRY_CHANGE, value)
-    code = registry.region.code.encode()
-    async with _producer(cluster) as producer, producer.transaction():
-        await producer.send(REGISTRY, value, key=code, headers=headers)
-        for topic in EVENT_TOPICS:
-            for partition in sorted(await producer.partitions_for(topic)):
-                await producer.send(topic, value, partition=partition, headers=headers)
+    yield OutgoingRecord(REGISTRY, value, registry.region.code.encode(), 0, headers)
+    for topic, count in partitions.items():
+        for partition in range(count):
+            yield OutgoingRecord(topic, value, None, partition, headers)
+
+
+async def _send(
+    cluster: Cluster, key: bytes, changed: Iterable[RegionRegistry], partitions: Mapping[str, int]
+) -> None:
+    """A transaction a region: either every partition has the change or none has."""
+    writer = KafkaAccess(cluster).writer(_TRANSACTIONAL_ID)
+    try:
+        await writer.open()
+        for registry in changed:
+            await writer.send(_records(key, registry, partitions))
+    finally:
+        await writer.close()
 
 
 async def _publish(
     cluster: Cluster, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
 ) -> list[str]:
-    held = await published(cluster, key)
-    changed = []
-    for registry in registries:
-        code = registry.region.code
-        old = held.get(code)
-        if old is not None and old.version == registry.version:
-            continue
-        today = Zone(registry.region.timezone).local_day(clock.now_ms())
-        if faults := validate_change(old, registry, today):
-            raise OperatorError(
-                f"the folder of region {code} may not be taken over: " + "; ".join(faults)
-            )
-        await _send(cluster, key, registry)
-        changed.append(code)
-    return changed
+    async with KafkaAccess(cluster).reader() as reader:
+        before = await _published(reader, key)
+        partitions = {topic: await reader.partitions(topic) for topic in EVENT_TOPICS}
+    changed = [one for one in registries if _is_changed(before.get(one.region.code), one, clock)]
+    if changed:
+        await _send(cluster, key, changed, partitions)
+    return [registry.region.code for registry in changed]
+
+
+def _is_changed(old: RegionRegistry | None, registry: RegionRegistry, clock: Clock) -> bool:
+    if old is not None and old.version == registry.version:
+        return False
+    today = Zone(registry.region.timezone).local_day(clock.now_ms())
+    if faults := validate_change(old, registry, today):
+        raise OperatorError(
+            f"the folder of region {registry.region.code} may not be taken over: "
+            + "; ".join(faults)
+        )
+    return True
 
 
 def publish(

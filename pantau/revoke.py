@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from chassis.clocks import secret_key
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.interface import BROKER_ERRORS, OutgoingRecord
+from chassis.kafka.sending import KafkaSender
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.topics import REVOCATION, REVOCATIONS, control_headers
@@ -23,7 +23,7 @@ def revoke(settings: Settings, kind: TokenKind, sub: str) -> None:
     one = Revocation(kind, sub, real_now_ms())
     try:
         asyncio.run(_send(settings, one))
-    except (KafkaError, OSError) as error:
+    except BROKER_ERRORS as error:
         raise OperatorError(
             f"nothing is revoked: Kafka at {settings.broker} did not take it ({error or type(error).__name__})"
         ) from None
@@ -32,9 +32,9 @@ def revoke(settings: Settings, kind: TokenKind, sub: str) -> None:
 async def _send(settings: Settings, one: Revocation) -> None:
     value = msgspec.json.encode(one)
     headers = control_headers(secret_key(settings), REVOCATION, value)
-    producer = AIOKafkaProducer(**cluster_of(settings, "operator").client(), acks="all")
+    sender = KafkaSender(cluster_of(settings, "operator"))
     try:
-        await producer.start()
-        await producer.send_and_wait(REVOCATIONS, value, one.record_key, 0, headers=headers)
+        await sender.open()
+        await sender.send([OutgoingRecord(REVOCATIONS, value, one.record_key, 0, headers)])
     finally:
-        await producer.stop()
+        await sender.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
 from chassis.operator_error import OperatorError
 from contracts.results.topics import Topic
@@ -28,7 +29,7 @@ class TopicError(OperatorError):
 
 @asynccontextmanager
 async def _admin(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**cluster.client(), request_timeout_ms=15_000)
+    admin = clients.async_admin(cluster)
     try:
         await admin.start()
         yield admin
@@ -179,3 +180,16 @@ async def _delete(cluster: Cluster, wanted: Callable[[str], bool]) -> list[str]:
 def delete_topics(cluster: Cluster, wanted: Callable[[str], bool]) -> list[str]:
     """Delete the topics whose names are `wanted`; their names, once they are gone. Raises `TopicError`, `KafkaError`."""
     return asyncio.run(_delete(cluster, wanted))
+
+
+def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
+    """Kafka's id of each topic: one made anew has another. Raises `BROKER_ERRORS`."""
+    with clients.blocking_admin(cluster) as admin:
+        found = admin.describe_topics(list(topics))
+    return {topic["name"]: str(topic["topic_id"]) for topic in found}
+
+
+def group_members(cluster: Cluster, group: str) -> int:
+    """How many consumers a group has now. Raises `BROKER_ERRORS`."""
+    with clients.blocking_admin(cluster) as admin:
+        return len(admin.describe_groups([group])[group]["members"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from kafka.admin import KafkaAdminClient
 
 from chassis.kafka.cluster import Cluster
 
@@ -26,3 +28,15 @@ def async_consumer(cluster: Cluster) -> AIOKafkaConsumer:
 def async_producer(cluster: Cluster, **options: Any) -> AIOKafkaProducer:
     """Its records are acknowledged by all replicas. `options`: what aiokafka calls them."""
     return AIOKafkaProducer(**cluster.client(), acks="all", **options)
+
+
+def async_admin(cluster: Cluster) -> AIOKafkaAdminClient:
+    """Makes and deletes topics."""
+    return AIOKafkaAdminClient(**cluster.client(), request_timeout_ms=15_000)
+
+
+def blocking_admin(cluster: Cluster, answer_ms: int = 30_000) -> KafkaAdminClient:
+    """Knows accounts, groups and the ids of topics, which aiokafka's does not. `answer_ms`: how long a question may take."""
+    return KafkaAdminClient(
+        **cluster.client(), bootstrap_timeout_ms=answer_ms, request_timeout_ms=answer_ms
+    )

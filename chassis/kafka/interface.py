@@ -60,7 +60,7 @@ class LogRecord(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 class OutgoingRecord(NamedTuple):
@@ -70,7 +70,7 @@ class OutgoingRecord(NamedTuple):
     value: bytes | None
     key: bytes | None = None
     partition: int | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class Poll(NamedTuple):
@@ -81,7 +81,7 @@ class Poll(NamedTuple):
 
 
 class LogReader(Protocol):
-    """Reads partitions as they are committed; open until its context ends. One reading at a time.
+    """Reads partitions as they are committed; open until its context ends. One reading at a time; `bounds` at any.
 
     What was aborted does not exist; an open transaction ends the log before it. Control records of transactions,
     and records that compaction removed, leave gaps between offsets. All methods raise `BROKER_ERRORS`.

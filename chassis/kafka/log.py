@@ -100,6 +100,9 @@ class KafkaAccess:
 
     cluster: Cluster
 
+    def __str__(self) -> str:
+        return str(self.cluster)
+
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[LogReader]:
         """See `Broker`."""

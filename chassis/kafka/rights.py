@@ -15,7 +15,6 @@ from kafka.admin import (
     ACLOperation,
     ACLPermissionType,
     ACLResourcePatternType,
-    KafkaAdminClient,
     ResourcePattern,
     ResourceType,
     ScramMechanism,
@@ -24,6 +23,7 @@ from kafka.admin import (
 from kafka.errors import NoError
 
 from chassis.clocks import secret_key
+from chassis.kafka import clients
 from chassis.kafka.admin import TopicError
 from chassis.kafka.cluster import Account, Cluster, cluster_of, password_of
 from chassis.settings import Settings
@@ -128,7 +128,7 @@ def grant(cluster: Cluster, key: bytes) -> None:
 
     `cluster`: as `admin`. Raises `TopicError` for what the cluster refuses, `KafkaError` if it does not answer.
     """
-    with KafkaAdminClient(**cluster.client()) as admin:
+    with clients.blocking_admin(cluster) as admin:
         answers = admin.alter_user_scram_credentials(
             [
                 UserScramCredentialUpsertion(

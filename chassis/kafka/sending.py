@@ -1,7 +1,4 @@
-"""Writing to the real Kafka: many records in one transaction, packed into batches here.
-
-A future for each record, as the library makes them, costs more than the record.
-"""
+"""Writing to the real Kafka: many records in one transaction, or each by itself."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.interface import BROKER_ERRORS, FencedError, OutgoingRecord
+from contracts.receipts import RecordPlace
 from contracts.results.topics import MAX_RECORD_BYTES
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
@@ -24,11 +22,17 @@ open transaction does not wait for it: its successor aborts it when it opens its
 """
 _BATCH_BYTES: Final = 512 * 1024
 _REQUEST_BYTES: Final = MAX_RECORD_BYTES + 48_576
+_SINGLE_BYTES: Final = MAX_RECORD_BYTES + 32_768
+"""A batch holds the greatest record with its headers, and stays below the broker's 1 MiB."""
 _ABORT_S: Final = 5.0
+_CLOSE_S: Final = 3.0
 
 
 class KafkaWriter:
-    """`TransactionalWriter` of a cluster. Needs a running loop."""
+    """`TransactionalWriter` of a cluster. Needs a running loop.
+
+    Packs its batches itself: a future for each record, as the library makes them, costs more than the record.
+    """
 
     def __init__(self, cluster: Cluster, transactional_id: str) -> None:
         self._id = transactional_id
@@ -98,3 +102,55 @@ def _joins(batch: Any, record: OutgoingRecord) -> bool:
         timestamp=None, key=record.key, value=record.value, headers=list(record.headers)
     )
     return added is not None
+
+
+class KafkaSender:
+    """Sends records outside of transactions; each comes once, and in order within a partition, though it is tried again.
+
+    `ack_s`: seconds that the broker may take for a request. Needs a running loop. All methods raise `BROKER_ERRORS`.
+    """
+
+    def __init__(self, cluster: Cluster, ack_s: float = 40.0) -> None:
+        self._producer = clients.async_producer(
+            cluster,
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=_SINGLE_BYTES,
+            max_request_size=_SINGLE_BYTES,
+            request_timeout_ms=round(ack_s * 1000),
+        )
+
+    async def open(self) -> None:
+        """Connects."""
+        await self._producer.start()
+
+    async def partitions(self, topic: str) -> int:
+        """How many it has."""
+        return len(await self._producer.partitions_for(topic))
+
+    async def send(self, records: Iterable[OutgoingRecord]) -> list[RecordPlace]:
+        """Their places, in the same order, when all are acknowledged; an offset of -1: the broker had taken it already."""
+        queued = [
+            await self._producer.send(
+                record.topic,
+                record.value,
+                key=record.key,
+                partition=record.partition,
+                headers=list(record.headers),
+            )
+            for record in records
+        ]
+        written = await asyncio.gather(*queued)
+        return [RecordPlace(one.topic, one.partition, one.offset) for one in written]
+
+    async def ask(self) -> None:
+        """Asks the broker something: a connection that is lost shows only then."""
+        await self._producer.client.fetch_all_metadata()
+
+    async def close(self) -> None:
+        """Disconnects, in some seconds: the library waits for records that a dead broker will never take."""
+        try:
+            await asyncio.wait_for(self._producer.stop(), _CLOSE_S)
+        except BROKER_ERRORS:
+            await self._producer._sender.close()
+            await self._producer.client.close()

@@ -26,6 +26,7 @@ from chassis.health import Health
 from chassis.http.new_app import new_app
 from chassis.http.pages import Pages, package_version
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.log import KafkaAccess
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.api.alert_actions import AlertActions
@@ -66,13 +67,14 @@ class Gateway:
         self._tokens = Tokens(key, DataDir(settings.data_dir), self._revocations.revoked)
         self._pages = pages or Pages()
         self._settings = settings
-        broker, partitions = cluster_of(settings, "gateway"), settings.region_partitions
+        cluster, partitions = cluster_of(settings, "gateway"), settings.region_partitions
+        broker = KafkaAccess(cluster)
         age = FrameAge()
         gateway_metrics.LAG.set_function(age.seconds)
         self._health.check(age.trouble)
         self._feed = Shown(
             lambda generation: Feed(broker, partitions, self.hub, self._health, age, generation),
-            lambda: generation_feed.follow(broker, key),
+            lambda: generation_feed.follow(cluster, key),
         )
         self._commands = CommandSender(broker, key, partitions)
         self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
-
 from chassis.clocks import secret_key
 from chassis.feeds import generation_feed
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.interface import FencedError, OutgoingRecord, TransactionalWriter
+from chassis.kafka.log import KafkaAccess
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.generations import RECORD_KEY, Generations
@@ -27,8 +26,8 @@ _TRANSACTIONAL_ID: Final = "pantau.generations"
 class GenerationRecord:
     """`now`: what it says."""
 
-    def __init__(self, producer: AIOKafkaProducer, key: bytes, now: Generations) -> None:
-        self._producer = producer
+    def __init__(self, writer: TransactionalWriter, key: bytes, now: Generations) -> None:
+        self._writer = writer
         self._key = key
         self.now = now
 
@@ -37,11 +36,8 @@ class GenerationRecord:
         value = changed.encode()
         headers = control_headers(self._key, GENERATION_CHANGE, value)
         try:
-            async with self._producer.transaction():
-                await self._producer.send_and_wait(
-                    GENERATIONS, value, RECORD_KEY, 0, headers=headers
-                )
-        except (ProducerFenced, InvalidProducerEpoch):
+            await self._writer.send([OutgoingRecord(GENERATIONS, value, RECORD_KEY, 0, headers)])
+        except FencedError:
             raise OperatorError("another `pantau replay` has begun since: this one ends") from None
         self.now = changed
 
@@ -50,13 +46,10 @@ class GenerationRecord:
 async def opened(settings: Settings) -> AsyncIterator[GenerationRecord]:
     """The record, to be changed by this process alone."""
     key = secret_key(settings)
-    producer = AIOKafkaProducer(
-        **cluster_of(settings, "admin").client(), transactional_id=_TRANSACTIONAL_ID, acks="all"
-    )
+    cluster = cluster_of(settings, "admin")
+    writer = KafkaAccess(cluster).writer(_TRANSACTIONAL_ID)
     try:
-        await producer.start()
-        yield GenerationRecord(
-            producer, key, await generation_feed.read(cluster_of(settings, "admin"), key)
-        )
+        await writer.open()
+        yield GenerationRecord(writer, key, await generation_feed.read(cluster, key))
     finally:
-        await producer.stop()
+        await writer.close()

@@ -14,15 +14,13 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from aiokafka.errors import KafkaError
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError as AdminError
 
 from audit.run import NothingToAuditError, audit
-from chassis.kafka.admin import TopicError
+from chassis.kafka.admin import TopicError, group_members
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.interface import BROKER_ERRORS
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
 from contracts.results.topics import generation_name
@@ -61,8 +59,8 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
     try:
         return asyncio.run(work)
     except (
-        *(KafkaError, AdminError, ClickHouseError, OSError),
-        *(TopicError, NothingToAuditError, PartFailed, TimeoutError),
+        *BROKER_ERRORS,
+        *(ClickHouseError, TopicError, NothingToAuditError, PartFailed),
     ) as error:
         raise OperatorError(f"{error or type(error).__name__}: see `pantau status`") from error
 
@@ -176,5 +174,4 @@ async def _hand_over(settings: Settings, target: int) -> None:
 
 def _members(settings: Settings, target: int) -> int:
     group = generation_name("pantau-streams", target)
-    with KafkaAdminClient(**cluster_of(settings, "admin").client()) as admin:
-        return len(admin.describe_groups([group])[group]["members"])
+    return group_members(cluster_of(settings, "admin"), group)

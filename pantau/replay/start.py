@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
 from clickhouse_connect.driver.client import Client
 
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
 from chassis.kafka.admin import delete_topics, ensure_topics
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.interface import OutgoingRecord
+from chassis.kafka.sending import KafkaSender
 from chassis.settings import Settings
 from contracts.results.generations import service_name
 from contracts.results.topics import (
@@ -75,22 +76,23 @@ async def begin(settings: Settings, log: Log, generation: int) -> int | None:
         (await published(cluster_of(settings, "admin"), secret_key(settings))).values()
     )
     latest = max(times.values())
-    producer = AIOKafkaProducer(
-        **cluster_of(settings, "admin").client(), acks="all", max_request_size=1_048_576
-    )
-    await producer.start()
+    sender = KafkaSender(cluster_of(settings, "admin"))
     try:
+        await sender.open()
         for place, time_ms in times.items():
             topic = topic_of(UNIT_STATE[place.topic], generation)
-            for key, value in unit_seed(registries, time_ms).items():
-                await producer.send_and_wait(topic, value, key, place.partition)
+            await sender.send(_state(topic, place.partition, unit_seed(registries, time_ms)))
         topic = topic_of(REGION_STATE, generation)
         for number in range(settings.region_partitions):
-            for key, value in region_seed(registries, latest).items():
-                await producer.send_and_wait(topic, value, key, number)
+            await sender.send(_state(topic, number, region_seed(registries, latest)))
     finally:
-        await producer.stop()
+        await sender.close()
     return latest + AHEAD_MS
+
+
+def _state(topic: str, partition: int, state: Mapping[bytes, bytes]) -> Iterator[OutgoingRecord]:
+    for key, value in state.items():
+        yield OutgoingRecord(topic, value, key, partition)
 
 
 async def remove(settings: Settings, client: Client, kept: Collection[int]) -> list[int]:

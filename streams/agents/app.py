@@ -10,10 +10,8 @@ import uuid
 from typing import Any, Final
 
 import faust
-from aiokafka.errors import KafkaError
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
-from kafka import KafkaAdminClient
 from prometheus_client import REGISTRY
 
 from chassis import logs
@@ -21,8 +19,11 @@ from chassis.clocks import load_clock, secret_key
 from chassis.feeds import generation_feed
 from chassis.feeds.log_ends import LogEnds
 from chassis.health import Health
+from chassis.kafka.admin import topic_ids
 from chassis.kafka.cluster import Cluster, cluster_of
+from chassis.kafka.interface import BROKER_ERRORS
 from chassis.kafka.log import KafkaAccess
+from chassis.kafka.sending import KafkaSender
 from chassis.settings import Settings
 from contracts.results.generations import revision_base
 from contracts.results.topics import (
@@ -84,10 +85,8 @@ class _OwnerFactory:
         self._settings = settings
         self._clock = load_clock(settings)
         self._key = secret_key(settings)
-        admin = KafkaAdminClient(**cluster_of(settings, "streams").client())
-        topics = admin.describe_topics([*EVENT_TOPICS, COMMANDS, self.feed])
-        admin.close()
-        self._topic_ids = {topic["name"]: str(topic["topic_id"]) for topic in topics}
+        topics = (*EVENT_TOPICS, COMMANDS, self.feed)
+        self._topic_ids = topic_ids(cluster_of(settings, "streams"), topics)
 
     def owner(self, place: TP) -> Owner | None:
         """The owner of an input partition; None for the ticker's."""
@@ -128,7 +127,7 @@ class _OwnerFactory:
         """The ticker of this installation."""
         settings = self._settings
         return Ticker(
-            cluster_of(settings, "streams"),
+            KafkaSender(cluster_of(settings, "streams")),
             self._clock,
             self._key,
             settings.partitions,
@@ -274,7 +273,7 @@ def _follow_generations(app: App, generation: int, settings: Settings) -> None:
 async def _tick(ticker: Ticker) -> None:
     try:
         await ticker.tick()
-    except KafkaError as error:
+    except BROKER_ERRORS as error:
         _log.warning("no tick", error=repr(error))
 
 

@@ -5,12 +5,10 @@ A tick carries nothing but its append time. So two tickers for a moment, after a
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
-
-from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import OutgoingRecord
+from chassis.kafka.sending import KafkaSender
 from contracts.results.topics import (
     EVENT_TOPICS,
     TICK,
@@ -25,29 +23,28 @@ class Ticker:
     """`tick_s`: seconds of the region's clock between ticks."""
 
     def __init__(
-        self, cluster: Cluster, clock: Clock, key: bytes, partitions: int, tick_s: float
+        self, sender: KafkaSender, clock: Clock, key: bytes, partitions: int, tick_s: float
     ) -> None:
+        self._sender = sender
         self._clock = clock
         self._key = key
         self._partitions = partitions
         self.interval_s = max(tick_s / clock.factor, _LEAST_REAL_S)
-        self._producer = AIOKafkaProducer(**cluster.client(), acks="all", enable_idempotence=True)
 
     async def start(self) -> None:
         """Connects."""
-        await self._producer.start()
+        await self._sender.open()
 
     async def tick(self) -> None:
         """One tick into each partition; returns when the broker has them."""
         value = b'{"now":"' + rfc3339(self._clock.now_ms()).encode() + b'"}'
         headers = control_headers(self._key, TICK, value)
-        sent = [
-            await self._producer.send(topic, value, partition=partition, headers=headers)
+        await self._sender.send(
+            OutgoingRecord(topic, value, None, partition, headers)
             for topic in EVENT_TOPICS
             for partition in range(self._partitions)
-        ]
-        await asyncio.gather(*sent)
+        )
 
     async def stop(self) -> None:
         """Disconnects."""
-        await self._producer.stop()
+        await self._sender.close()

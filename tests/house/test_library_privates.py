@@ -1,6 +1,6 @@
 """What we touch of Faust's and aiokafka's inside is there: a newer version that moves it fails here, by name.
 
-The users are `streams.agents.transport` and `producers.ingest.sending.link`.
+The users are `streams.agents.transport`, `chassis.kafka.log` and `chassis.kafka.sending`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ async def test_a_consumer_takes_what_we_set_and_tells_one_assignment_from_the_ne
     assert consumer._fetch_max_wait_ms == 500
     assert isinstance(consumer._subscription, SubscriptionState)
     assert consumer._subscription.subscription is None
+    assert inspect.iscoroutinefunction(consumer._client.fetch_all_metadata)
     assert isinstance(inspect.getattr_static(Subscription, "assignment"), property)
     await consumer.stop()
 

@@ -7,14 +7,12 @@ what an aborted flush wrote does not exist.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from contextlib import aclosing
+from typing import Final
 
 from chassis import logs
 from chassis.health import Health
-from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import BROKER_ERRORS, Broker, LogReader, LogRecord, Place
 from contracts.results.topics import LIVE, SEQ_HEADER, topic_of
 from contracts.time.clock import real_now_ms
 from dashboard_ws.gateway import gateway_metrics
@@ -22,7 +20,6 @@ from dashboard_ws.gateway.connections.hub import Hub, Regions
 from dashboard_ws.gateway.stream.frame_age import FrameAge
 from dashboard_ws.gateway.stream.frames import BadRecordError, FrameBuffer
 
-_POLL_MS: Final = 500
 _CHECK_S: Final = 5.0
 _ANSWER_S: Final = 10.0
 
@@ -30,23 +27,23 @@ _log = logs.get("gateway.feed")
 
 
 class Feed:
-    """One consumer of one generation's rows. `run` returns only when cancelled; raises `KafkaError` if it cannot begin.
+    """One reader of one generation's rows. `run` returns only when cancelled; raises `BROKER_ERRORS` if it cannot begin.
 
     What it reads is shown once it has come to the end: until then the rows are of the past.
     """
 
     def __init__(
         self,
-        cluster: Cluster,
+        broker: Broker,
         partitions: int,
         hub: Hub,
         health: Health,
         age: FrameAge,
         generation: int = 1,
     ) -> None:
-        self._cluster = cluster
+        self._broker = broker
         topic = topic_of(LIVE, generation)
-        self._parts = [TopicPartition(topic, number) for number in range(partitions)]
+        self._parts = [Place(topic, number) for number in range(partitions)]
         self._hub = hub
         self._regions = Regions(hub.maps)
         self.caught_up = asyncio.Event()
@@ -58,47 +55,30 @@ class Feed:
 
     async def run(self) -> None:
         """Read to the end that the topic has now, say that we are ready, and follow."""
-        consumer = AIOKafkaConsumer(
-            **self._cluster.client(),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=_POLL_MS,
-            max_partition_fetch_bytes=8 * 1024 * 1024,
-        )
-        await consumer.start()
-        try:
-            consumer.assign(self._parts)
-            await consumer.seek_to_beginning(*self._parts)
-            await self._catch_up(consumer)
-            watch = asyncio.create_task(self._watch_broker(consumer))
-            try:
-                while True:
-                    await self._poll(consumer)
-            finally:
-                watch.cancel()
-        finally:
-            await consumer.stop()
-
-    async def _catch_up(self, consumer: Any) -> None:
-        ends = await consumer.end_offsets(self._parts)
         if all(live.position is None for live in self._hub.maps.values()):
             self._health.not_ready("reading the live rows from the beginning")
-        for part, end in ends.items():
-            while await consumer.position(part) < end:
-                await self._poll(consumer)
+        async with self._broker.reader() as reader:
+            watch = asyncio.create_task(self._watch_broker(reader))
+            try:
+                await self._follow(reader)
+            finally:
+                watch.cancel()
+
+    async def _follow(self, reader: LogReader) -> None:
+        async with aclosing(reader.follow(self._parts)) as polls:
+            async for records, is_caught_up in polls:
+                for record in records:
+                    self._take(self._buffers[Place(record.topic, record.partition)], record)
+                if is_caught_up and not self.caught_up.is_set():
+                    self._show()
+
+    def _show(self) -> None:
         self._hub.show(self._regions)
         self.caught_up.set()
         self._health.ready()
         _log.info("caught up", rows={name: len(live) for name, live in self._hub.maps.items()})
 
-    async def _poll(self, consumer: Any) -> None:
-        batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=5_000)
-        for part, records in batches.items():
-            for record in records:
-                self._take(self._buffers[part], record)
-
-    def _take(self, buffer: FrameBuffer, record: Any) -> None:
+    def _take(self, buffer: FrameBuffer, record: LogRecord) -> None:
         if record.offset <= self._read.get(record.partition, -1):
             buffer.restart()
         self._read[record.partition] = record.offset
@@ -115,13 +95,14 @@ class Feed:
             if closed[0] in self._hub.maps:
                 self._age.note(closed[0], record.timestamp)
 
-    async def _watch_broker(self, consumer: Any) -> None:
+    async def _watch_broker(self, reader: LogReader) -> None:
         """A broker that is gone looks like silence: say so, or old rows pass for quiet ones."""
+        await self.caught_up.wait()
         while True:
             await asyncio.sleep(_CHECK_S)
             try:
-                await asyncio.wait_for(consumer.end_offsets(self._parts), _ANSWER_S)
-            except (KafkaError, TimeoutError) as error:
-                self._health.not_ready(f"Kafka at {self._cluster} does not answer: {error!r}")
+                await asyncio.wait_for(reader.bounds(self._parts), _ANSWER_S)
+            except BROKER_ERRORS as error:
+                self._health.not_ready(f"Kafka at {self._broker} does not answer: {error!r}")
             else:
                 self._health.ready()

@@ -1,4 +1,4 @@
-"""The link to Kafka: one idempotent producer at a time, replaced when it fails.
+"""The link to Kafka: one sender at a time, replaced when it fails.
 
 Nothing here waits for Kafka without end.
 """
@@ -9,14 +9,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
 from chassis import logs
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import OutgoingRecord
+from chassis.kafka.interface import BROKER_ERRORS, OutgoingRecord
+from chassis.kafka.sending import KafkaSender
 from contracts.receipts import RecordPlace
-from contracts.results.topics import MAX_RECORD_BYTES
 from producers.ingest.ingest_metrics import KAFKA_ERRORS
 
 ACK_S: Final = 8.0
@@ -24,10 +21,7 @@ ACK_S: Final = 8.0
 _CONNECT_S: Final = 10.0
 _PROBE_EVERY_S: Final = 2.0
 _PROBE_S: Final = 5.0
-_CLOSE_S: Final = 3.0
 _AGAIN_S: Final = 0.5
-_BATCH_BYTES: Final = MAX_RECORD_BYTES + 32_768
-"""A batch holds the greatest record with its headers, and stays below the broker's 1 MiB."""
 
 _log = logs.get(__name__)
 
@@ -37,10 +31,10 @@ class KafkaUnavailableError(Exception):
 
 
 class _Generation:
-    """One producer and the partition counts it found. `failed` is done when it is used up."""
+    """One sender and the partition counts it found. `failed` is done when it is used up."""
 
-    def __init__(self, producer: AIOKafkaProducer, partitions: Mapping[str, int]) -> None:
-        self.producer = producer
+    def __init__(self, sender: KafkaSender, partitions: Mapping[str, int]) -> None:
+        self.sender = sender
         self.partitions = partitions
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -63,7 +57,7 @@ class KafkaLink:
         """Why nothing can be sent now; None while all is well."""
 
     async def run(self) -> None:
-        """Keep a producer at hand until cancelled."""
+        """Keep a sender at hand until cancelled."""
         while True:
             generation = await self._connect()
             if generation is None:
@@ -76,7 +70,7 @@ class KafkaLink:
             finally:
                 self._current = None
                 self.reason = "the connection to Kafka was lost"
-                await _close(generation.producer)
+                await generation.sender.close()
 
     def partitions(self, topic: str) -> int:
         """Partition count of one of `topics`. Raises `KafkaUnavailableError`."""
@@ -88,7 +82,7 @@ class KafkaLink:
         Raises `KafkaUnavailableError` if one fails or all together take longer than `ACK_S`.
         """
         generation = self._generation()
-        work = asyncio.ensure_future(_write(generation.producer, records))
+        work = asyncio.ensure_future(generation.sender.send(records))
         try:
             await asyncio.wait(
                 (work, generation.failed), timeout=ACK_S, return_when=asyncio.FIRST_COMPLETED
@@ -99,7 +93,7 @@ class KafkaLink:
         if not work.done():
             raise self._lost(generation, TimeoutError(f"no acknowledgement in {ACK_S:.0f} s"))
         failure = work.exception()
-        if isinstance(failure, KafkaError | OSError):
+        if isinstance(failure, BROKER_ERRORS):
             raise self._lost(generation, failure) from failure
         places = work.result()
         if any(place.offset < 0 for place in places):
@@ -118,30 +112,19 @@ class KafkaLink:
         return KafkaUnavailableError(str(error) or type(error).__name__)
 
     async def _connect(self) -> _Generation | None:
-        producer = AIOKafkaProducer(
-            **self._cluster.client(),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=_BATCH_BYTES,
-            request_timeout_ms=int(ACK_S * 1000),
-            retry_backoff_ms=100,
-        )
+        sender = KafkaSender(self._cluster, ACK_S)
         try:
             async with asyncio.timeout(_CONNECT_S):
-                await producer.start()
-                counts = {
-                    topic: len(await producer.partitions_for(topic)) for topic in self._topics
-                }
-        except (KafkaError, TimeoutError, OSError) as error:
+                await sender.open()
+                counts = {topic: await sender.partitions(topic) for topic in self._topics}
+        except BROKER_ERRORS as error:
             KAFKA_ERRORS.labels(type(error).__name__).inc()
             self.reason = f"Kafka at {self._cluster} cannot be reached or lacks topics ({error})"
             _log.warning("kafka not reachable", error=str(error), kind=type(error).__name__)
-            await _close(producer)
+            await sender.close()
             return None
         _log.info("connected to kafka", partitions=counts)
-        return _Generation(producer, counts)
+        return _Generation(sender, counts)
 
     async def _watch(self, generation: _Generation) -> None:
         """Return when the generation has failed; asks now and then, so that idle times show it."""
@@ -156,33 +139,6 @@ class KafkaLink:
     async def _probe(self, generation: _Generation) -> None:
         try:
             async with asyncio.timeout(_PROBE_S):
-                await generation.producer.client.fetch_all_metadata()
-        except (KafkaError, TimeoutError, OSError) as error:
+                await generation.sender.ask()
+        except BROKER_ERRORS as error:
             self._lost(generation, error)
-
-
-async def _write(
-    producer: AIOKafkaProducer, records: Sequence[OutgoingRecord]
-) -> list[RecordPlace]:
-    queued = [
-        await producer.send(
-            record.topic,
-            record.value,
-            key=record.key,
-            partition=record.partition,
-            headers=list(record.headers),
-        )
-        for record in records
-    ]
-    written = await asyncio.gather(*queued)
-    return [RecordPlace(one.topic, one.partition, one.offset) for one in written]
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    """Close in bounded time: `stop` waits for records that a dead broker will never take."""
-    try:
-        async with asyncio.timeout(_CLOSE_S):
-            await producer.stop()
-    except (KafkaError, TimeoutError, OSError):
-        await producer._sender.close()
-        await producer.client.close()
