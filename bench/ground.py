@@ -17,9 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import TopicPartition
 
 from chassis.datadir import DataDir
+from chassis.kafka import clients
 from chassis.kafka.admin import ensure_topics
 from chassis.kafka.cluster import Cluster
 from chassis.regions.region_folder import load_region
@@ -103,8 +104,8 @@ class Ground:
         self._send([(REGISTRY, 0, REGION.encode(), value, headers)])
 
     def _send(self, records: Iterable[tuple[str, int, bytes | None, bytes, Any]]) -> None:
-        producer = KafkaProducer(
-            bootstrap_servers=self.broker, acks="all", linger_ms=20, batch_size=256 * 1024
+        producer = clients.blocking_producer(
+            Cluster(self.broker), linger_ms=20, batch_size=256 * 1024
         )
         for topic, partition, key, value, headers in records:
             producer.send(topic, value=value, key=key, partition=partition, headers=headers)
@@ -133,7 +134,7 @@ class Ground:
         """Topics as new, but for the events; returns the name of an empty topic for rows."""
         self._runs += 1
         wanted = [one.name for one in topics(self.partitions, 1) if one.name not in EVENT_TOPICS]
-        admin = KafkaAdminClient(bootstrap_servers=self.broker)
+        admin = clients.blocking_admin(Cluster(self.broker))
         admin.delete_topics(wanted)
         out = f"bench.rows.{self._runs}"
         admin.create_topics({out: {"num_partitions": 1, "replication_factor": 1}})
@@ -143,7 +144,7 @@ class Ground:
         return out
 
     def _gone(self, names: Sequence[str]) -> bool:
-        admin = KafkaAdminClient(bootstrap_servers=self.broker)
+        admin = clients.blocking_admin(Cluster(self.broker))
         left = set(admin.list_topics()) & set(names)
         admin.close()
         return not left
@@ -209,11 +210,8 @@ class Rows:
         self.records = 0
         self._read = read
         self._table = table
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=broker,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
+        self._consumer = clients.blocking_consumer(
+            Cluster(broker),
             check_crcs=False,  # in Python, and slower than the contestants
             fetch_max_wait_ms=100,
         )

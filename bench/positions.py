@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
 from bench.ground import FEED, Ground
+from chassis.kafka import clients
+from chassis.kafka.cluster import Cluster
 from contracts.results.topics import REGION_STATE, SPPG_EVENTS
 from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.region_feed import decode_batch
@@ -18,12 +20,7 @@ class Positions:
     def __init__(self, broker: str) -> None:
         self._reached: dict[str, int] = {}
         self._fed = self._region = 0
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=broker,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
+        self._consumer = clients.blocking_consumer(Cluster(broker))
         self._consumer.assign([TopicPartition(FEED, 0), TopicPartition(REGION_STATE, 0)])
 
     def have_reached(self, wanted: dict[str, int]) -> bool:
@@ -50,7 +47,7 @@ class Positions:
 
 def ends(place: Ground) -> dict[str, int]:
     """Ends of the kitchens' partitions."""
-    consumer = KafkaConsumer(bootstrap_servers=place.broker)
+    consumer = clients.blocking_consumer(Cluster(place.broker))
     wanted = [TopicPartition(SPPG_EVENTS, number) for number in range(place.partitions)]
     found = {f"{one.topic}/{one.partition}": at for one, at in consumer.end_offsets(wanted).items()}
     consumer.close()

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Final, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
 from bench.ground import (
     FEED,
@@ -41,6 +41,8 @@ from bench.positions import Positions, ends
 from bench.recovery.recovery_report import Recovered, Scaled, write
 from bench.streams.generate import Thrower, generate
 from chassis import logs
+from chassis.kafka import clients
+from chassis.kafka.cluster import Cluster
 from contracts.events.partition import partition_of
 from contracts.results.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
 from contracts.time.clock import real_now_ms, rfc3339
@@ -129,12 +131,7 @@ class FirstRows:
 
     def __init__(self, broker: str) -> None:
         self._missing = {TopicPartition(UNIT_WINDOWS, number) for number in range(_PARTITIONS)}
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=broker,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            fetch_max_wait_ms=50,
-        )
+        self._consumer = clients.blocking_consumer(Cluster(broker), fetch_max_wait_ms=50)
         self._consumer.assign(self._missing)
         self._consumer.seek_to_end()
         for place in self._missing:
@@ -259,9 +256,7 @@ def scale_once(events: int, count: int, flush_ms: int) -> float:
 
 def rows_told(place: Ground) -> int:
     """Lines of units' and areas' rows so far. The more often a fold flushes, the more of them an event makes."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=place.broker, isolation_level="read_committed", enable_auto_commit=False
-    )
+    consumer = clients.blocking_consumer(Cluster(place.broker))
     topics = (UNIT_WINDOWS, AREA_WINDOWS)
     places = [TopicPartition(topic, number) for topic in topics for number in range(_PARTITIONS)]
     consumer.assign(

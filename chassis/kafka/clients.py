@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from chassis.kafka.cluster import Cluster
@@ -40,3 +41,20 @@ def blocking_admin(cluster: Cluster, answer_ms: int = 30_000) -> KafkaAdminClien
     return KafkaAdminClient(
         **cluster.client(), bootstrap_timeout_ms=answer_ms, request_timeout_ms=answer_ms
     )
+
+
+def blocking_consumer(cluster: Cluster, **options: Any) -> KafkaConsumer:
+    """As `async_consumer`, for a thread. `options`: what kafka-python calls them."""
+    return KafkaConsumer(
+        **cluster.client(),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        allow_auto_create_topics=False,
+        **options,
+    )
+
+
+def blocking_producer(cluster: Cluster, **options: Any) -> KafkaProducer:
+    """As `async_producer`, for a thread."""
+    return KafkaProducer(**cluster.client(), acks="all", **options)
