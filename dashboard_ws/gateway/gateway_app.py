@@ -76,7 +76,7 @@ class Gateway:
             lambda generation: Feed(broker, partitions, self.hub, self._health, age, generation),
             lambda: generation_feed.follow(cluster, key),
         )
-        self._commands = CommandSender(broker, key, partitions)
+        self._commands = CommandSender(cluster, key, partitions)
         self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)
         self._tasks: set[asyncio.Task[Any]] = set()
 

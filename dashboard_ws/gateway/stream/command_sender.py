@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.kafka.clients import async_producer
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import OutgoingRecord
+from chassis.kafka.sending import KafkaSender
 from contracts.commands import Command, encode_command
 from contracts.events.partition import partition_of
 from contracts.results.topics import COMMAND, COMMANDS, control_headers
 
 
 class CommandSender:
-    """One producer. `key`: the installation's; `partitions`: of the topic."""
+    """One sender. `key`: the installation's; `partitions`: of the topic."""
 
     def __init__(self, cluster: Cluster, key: bytes, partitions: int) -> None:
         self._cluster = cluster
@@ -23,20 +24,16 @@ class CommandSender:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connected until the context ends."""
-        self._producer = async_producer(self._cluster)
-        await self._producer.start()
+        self._sender = KafkaSender(self._cluster)
         try:
+            await self._sender.open()
             yield
         finally:
-            await self._producer.stop()
+            await self._sender.close()
 
     async def send(self, command: Command) -> None:
         """Returns once all replicas have it. Raises `BROKER_ERRORS`."""
         value = encode_command(command)
-        await self._producer.send_and_wait(
-            COMMANDS,
-            value,
-            command.alert_id.encode(),
-            partition_of(command.region, self._partitions),
-            headers=control_headers(self._key, COMMAND, value),
-        )
+        key, headers = command.alert_id.encode(), control_headers(self._key, COMMAND, value)
+        partition = partition_of(command.region, self._partitions)
+        await self._sender.send([OutgoingRecord(COMMANDS, value, key, partition, headers)])
