@@ -6,7 +6,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 
-class HttpConnection:
+class LoadConnection:
     """Sends requests with a device's token, one at a time. `url`: of the service, without a path."""
 
     def __init__(self, url: str, token: str) -> None:

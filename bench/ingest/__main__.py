@@ -32,7 +32,7 @@ from bench.ground import (
     publish,
     until,
 )
-from bench.http_connection import HttpConnection
+from bench.http_connection import LoadConnection
 from bench.ingest.ingest_report import CostRow, DelayRow, write
 from chassis.datadir import DataDir
 from contracts.time.clock import real_now_ms, rfc3339
@@ -89,7 +89,7 @@ class Senders:
                 group.create_task(self._flood(made, token, events))
 
     async def _flood(self, bodies: list[bytes], token: str, events: int) -> None:
-        connection = HttpConnection(self._url, token)
+        connection = LoadConnection(self._url, token)
         await connection.connect()
         for body in bodies:
             await connection.post(_PATH, body, _BATCH if events > 1 else _EVENT)
@@ -102,7 +102,7 @@ class Senders:
         gap_s = len(self._units) / rate
 
         async def one(number: int, unit: str, recipient: str, token: str) -> None:
-            connection = HttpConnection(self._url, token)
+            connection = LoadConnection(self._url, token)
             await connection.connect()
             for step in range(int(seconds / gap_s)):
                 body = self.bodies(unit, recipient, 1)

@@ -9,7 +9,7 @@ import uuid
 
 import msgspec
 
-from bench.http_connection import HttpConnection
+from bench.http_connection import LoadConnection
 from contracts.receipts import ReceiptState
 from contracts.time.clock import real_now_ms, rfc3339
 
@@ -20,7 +20,7 @@ class Device:
     def __init__(self, ingest: str, unit: str, region: str, token: str) -> None:
         self.unit = unit
         self._source = f"/{region}/sppg/{unit}"
-        self._connection = HttpConnection(ingest, token)
+        self._connection = LoadConnection(ingest, token)
         self._answered = asyncio.Event()
         self._newest = ("", 0.0)
 

@@ -1,6 +1,6 @@
 /** An alert's row as the desk reads it, and what it does to one. */
 
-import { num, str, type Row } from "../lib/link/protocol";
+import { num, str, type Row } from "../../lib/link/protocol";
 
 export interface Alert {
   readonly id: string;
