@@ -90,8 +90,8 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "gateway": [
         *_topics((LIVE, REGISTRY, GENERATIONS, REVOCATIONS), _READ),
         Right("TOPIC", f"{LIVE}.g", _READ, begins=True),
-        # What people say of alerts; signed, too.
-        *_topics((COMMANDS,), _WRITE),
+        # What people say of alerts; signed, too. It looks first whether the topic is as it has to be.
+        *_topics((COMMANDS,), (*_WRITE, "DESCRIBE_CONFIGS")),
     ],
     "operator": [
         *_topics((_ANY,), _READ),

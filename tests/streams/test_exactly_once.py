@@ -27,7 +27,6 @@ from chassis.kafka.cluster import Cluster
 from contracts.events.lines import pack
 from contracts.events.partition import partition_of
 from contracts.results.topics import (
-    ALERTS,
     AREA_WINDOWS,
     CONTROL_HEADER,
     EVENT_TOPICS,
@@ -238,18 +237,12 @@ def newest_rows(values: list[tuple[str, bytes]]) -> Rows:
             for line in value.split(b"\n"):
                 row = json.loads(line)
                 rows[(table, *identity(row))] = content(row)
-        if table == "alert_changes":
-            # Every change, not only the last.
-            rows |= {
-                (table, row["id"], row["revision"]): row
-                for row in map(json.loads, value.split(b"\n"))
-            }
     return rows
 
 
 async def sent_rows(made: Installation) -> Rows:
     values: list[tuple[str, bytes]] = []
-    for topic, partitions in ((UNIT_WINDOWS, PARTITIONS), (AREA_WINDOWS, 1), (ALERTS, 1)):
+    for topic, partitions in ((UNIT_WINDOWS, PARTITIONS), (AREA_WINDOWS, 1)):
         for records in await read_all(made, topic, partitions):
             values += [
                 (dict(record.headers)[TABLE_HEADER].decode(), record.value) for record in records
@@ -334,7 +327,6 @@ def test_killed_and_frozen_workers_leave_the_same_rows(installation: Installatio
     sent, expected = asyncio.run(scenario(installation, seconds, seed))
     differing = {key: (sent.get(key), row) for key, row in expected.items() if sent.get(key) != row}
     assert len(expected) > 500
-    assert any(key[0] == "alert_changes" for key in expected)
     assert not differing, (
         f"{len(differing)} of {len(expected)} rows differ: {dict(list(differing.items())[:3])}"
     )

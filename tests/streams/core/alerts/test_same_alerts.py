@@ -30,6 +30,9 @@ CHOICES: list[tuple[str, dict[str, Any]]] = [
     ("sppg.temperature.measured", {"temp_c": 11.0}),
     ("recipient.delivery.checked", {}),
     ("recipient.service.declined", {"groups": [], "reason": "trip"}),
+    ("recipient.attendance.reported", {"present": {"sd": 200}, "absent_ill": 70}),
+    ("recipient.illness.noticed", {"ill": 9, "since": "2026-11-24T03:30:00+07:00"}),
+    ("clinic.cases.counted", {"subject": SCHOOL, "cases": 6, "inpatients": 0, "since": "2026-11-24T03:30:00+07:00"}),
     ("unit.heartbeat", {}),
     ("unit.heartbeat", {"source": _SECOND}),
 ]  # fmt: skip
@@ -114,14 +117,14 @@ def test_however_the_log_is_read_the_alerts_are_the_same(
 def test_such_a_day_has_alerts_of_most_kinds() -> None:
     """The law above is about something."""
     in_order = enumerate(reversed(CHOICES))
-    drawn = [(220 + 20 * number, 5, choice, -1) for number, choice in in_order]
+    drawn = [(190 + 18 * number, 5, choice, -1) for number, choice in in_order]
     drawn += [(440, 0, CHOICES[3], -1), (450, 0, CHOICES[9], -1), (470, 0, CHOICES[9], -1)]
     day = day_of(drawn)
     day.work()
     kinds = {row["kind"] for row in rows(day)}
     assert kinds >= {
         *("delivery_late", "over_4h", "unsafe_batch", "over_capacity", "temperature"),
-        *("unit_silent", "old_food", "food_refused", "certificate"),
+        *("unit_silent", "old_food", "food_refused", "certificate", "illness_reported"),
     }
 
 
