@@ -29,9 +29,10 @@ from streams.core.alerts.kinds.temperatures import Temperatures
 from streams.core.region_feed import CommandReceived, LastReceived
 from streams.core.watched_event import UncountedEvent, WatchedEvent, with_data
 
-_COMMAND_LEAD_MS: Final = GRACE_MS + 60_000
-"""A command takes effect so long before its moment comes: at once, unless the log is read anew or a stage is a minute
-behind. Who acknowledges what stands on the wall must not wait until everything received up to then is in."""
+_COMMAND_LEAD_MS: Final = GRACE_MS + 600_000
+"""A command takes effect so long before its moment comes: at once, unless the log is read anew or a stage is ten minutes
+behind (on the demo clock that is 8 s). Who acknowledges what stands on the wall must not wait until everything received
+up to then is in."""
 _HEARD_ORDER: Final = -1
 """To be heard of comes before the events of the same moment."""
 
