@@ -137,7 +137,7 @@ const OPS = {
   },
   text: () => page.evaluate(() => document.body.innerText),
   shows: ({ text }) => page.getByText(text).first().waitFor().then(() => true),
-  shot: ({ path }) => page.screenshot({ path, fullPage: true }),
+  shot: ({ path, full = true }) => page.screenshot({ path, fullPage: full }),
   faults: () => page.evaluate(faults),
   complaints: () => complaints,
   /** As a phone that runs out of memory: nothing is told to the page. */

@@ -2,6 +2,7 @@
 
 import { outcomeOf, waitSeconds, type Outcome } from "./answer";
 import { lineOf } from "./line";
+import { isHalfOver } from "../source/token";
 import { uuid } from "../source/uuid";
 import { offsetOf, regionTime, type Reading } from "./phone-clock";
 import type { Row } from "./rows";
@@ -76,6 +77,7 @@ export class Flusher {
       for (let rows = await this.#batch(reading); rows.length > 0; rows = await this.#batch(reading)) {
         if (!(await this.#send(rows, token))) return;
       }
+      await this.#renew(token);
       await this.#beat(token);
       await this.#follow(token);
       this.#attempt = 0;
@@ -156,6 +158,16 @@ export class Flusher {
   async #heard(answer: Asked): Promise<void> {
     const last = await this.#store.fact("reading");
     if (last !== undefined) await this.#store.remember({ reading: readAgain(last, answer) } satisfies Partial<Facts>);
+  }
+
+  /** Another token, if the server gives one; if not, the old one serves until its end. */
+  async #renew(token: string): Promise<void> {
+    const reading = await this.#store.fact("reading");
+    if (reading === undefined || !isHalfOver(token, Date.now() + offsetOf(reading))) return;
+    const answer = await ask("v1/token", token, { method: "POST" });
+    if (answer.status !== 200) return;
+    const { token: next } = JSON.parse(answer.body) as { token?: string };
+    if (next !== undefined) await this.#store.remember({ token: next });
   }
 
   /** Tells that a kitchen or clinic is there although it has nothing to say. Not kept: one that is late says nothing. */

@@ -185,17 +185,13 @@ export const dispatch: Task = {
 
 export const delivery: Task = {
   id: "delivery",
-  fields: (scene, filled) => [
+  follow: (scene, name, filled) =>
+    name === "subject" ? { portions: total(fed(scene, str(filled["subject"]))?.registered ?? {}) || null } : {},
+  fields: (scene) => [
     { kind: "choice", name: "subject", options: names(scene.source.recipients) },
     { kind: "text", name: "trip", max: 100, suggestions: values(scene.today, "dispatch", "trip") },
     { kind: "choice", name: "batch", options: batchOptions(scene) },
-    {
-      kind: "count",
-      name: "portions",
-      min: 0,
-      max: 100_000,
-      before: total(fed(scene, str(filled["subject"]))?.registered ?? {}) || undefined,
-    },
+    { kind: "count", name: "portions", min: 0, max: 100_000 },
     { kind: "decimal", name: "temp_c", min: -60, max: 150, step: 1, unit: "°C" },
     { kind: "choice", name: "package", options: OPTIONS.package },
   ],
@@ -235,11 +231,13 @@ export const delivery: Task = {
 
 export const eatenAt: Task = {
   id: "eaten-at",
+  follow: (scene, name, filled) =>
+    name === "subject" ? fromGroups("eaten", fed(scene, str(filled["subject"]))?.registered ?? {}) : {},
   fields: (scene, filled) => {
     const one = fed(scene, str(filled["subject"]));
     return [
       { kind: "choice", name: "subject", options: names(scene.source.recipients) },
-      ...(one === undefined ? [] : groupFields("eaten", groupsOf(one), fromGroups("eaten", one.registered))),
+      ...(one === undefined ? [] : groupFields("eaten", groupsOf(one))),
       { kind: "decimal", name: "leftover_kg", min: 0, max: 10_000, step: 0.5, unit: "kg" },
     ];
   },

@@ -52,6 +52,8 @@ export interface Task {
   readonly fields: (scene: Scene, values: Values) => readonly Field[];
   /** What stands in the fields at first. */
   readonly initial: (scene: Scene) => Values;
+  /** What a change of one field puts into others: of another school, other numbers. */
+  readonly follow?: (scene: Scene, name: string, values: Values) => Values;
   /** `time`: when it happened. Asked only of values that `problem` finds nothing in. */
   readonly statement: (scene: Scene, values: Values, time: number) => Statement;
   /** Shown in the list of reports. */

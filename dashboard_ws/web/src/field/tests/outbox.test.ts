@@ -51,6 +51,7 @@ class Network {
   readonly fetch = async (path: string, init: RequestInit): Promise<Response> => {
     if (this.chance() < this.fault / 3) throw new TypeError("cut");
     if (path === "v1/source") return json(200, this.source());
+    if (path === "v1/token") return json(200, { token: "fresh" });
     if (path.startsWith("v1/receipts/")) return json(200, { clickhouse: path.endsWith("r1") });
     const lines = String(init.body).split("\n");
     if (lines.length > this.limit) return json(413, { detail: "too large" });
@@ -146,6 +147,17 @@ describe("sending", () => {
     vi.stubGlobal("fetch", async () => json(401, { detail: "ended" }));
     await flusher.flush();
     expect([links.at(-1), await left()]).toEqual(["enrol", 1]);
+  });
+
+  it.each([
+    ["young", -1, 10, "old"],
+    ["in the second half of its life", -11, 10, "fresh"],
+  ])("with a token that is %s", async (_, made, ends, kept) => {
+    const claims = btoa(JSON.stringify({ made_ms: at + made * 86_400_000, exp: at / 1000 + ends * 86_400 }));
+    const token = `p1.${claims}.mac`;
+    await store.remember({ token });
+    await flusher.flush();
+    expect(await store.fact("token")).toBe(kept === "fresh" ? "fresh" : token);
   });
 
   it("sends nothing of another source", async () => {
