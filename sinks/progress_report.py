@@ -7,11 +7,11 @@ from typing import Final
 
 import msgspec
 from clickhouse_connect.driver.client import Client
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from chassis import logs
+from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
 from contracts.results.reached import LANDED, SINKS_KEY, Reached, encode_progress
 from contracts.results.table_rows import PositionRow
@@ -58,10 +58,9 @@ class ProgressReport:
             self._note(one)
         for place, position in landed:
             self._note(Reached(LANDED, place.topic, place.partition, position))
-        self._producer = KafkaProducer(
-            **cluster.client(),
+        self._producer = clients.blocking_producer(
+            cluster,
             client_id=f"sinks-{reader}-progress",
-            acks="all",
             max_block_ms=_BLOCK_MS,
         )
         self._send()

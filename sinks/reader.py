@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from chassis import logs
+from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
@@ -44,14 +45,10 @@ Land = Callable[[ConsumedRecord, TableBatch], None]
 
 def open_consumer(cluster: Cluster, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
     """A consumer of all partitions of `topics`: reads what is committed; commits when told to."""
-    consumer = KafkaConsumer(
-        **cluster.client(),
+    consumer = clients.blocking_consumer(
+        cluster,
         client_id=f"sinks-{reader}",
         group_id=GROUP,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        allow_auto_create_topics=False,
         fetch_max_wait_ms=_POLL_MS,
         max_poll_records=_POLL_RECORDS,
     )

@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
-
 from chassis import logs
 from chassis.clocks import secret_key
 from chassis.kafka.cluster import Account, Cluster, cluster_of
+from chassis.kafka.interface import BROKER_ERRORS, LogRecord, Place
+from chassis.kafka.log import KafkaAccess
 from chassis.settings import Settings
 from contracts.results.generations import Generations
 from contracts.results.topics import (
@@ -23,15 +22,13 @@ from contracts.results.topics import (
 )
 from contracts.unreadable import UNREADABLE
 
-_POLL_MS: Final = 500
 _AGAIN_S: Final = 1.0
-_PLACE: Final = TopicPartition(GENERATIONS, 0)
 
 _log = logs.get(__name__)
 
 
 async def read(cluster: Cluster, key: bytes) -> Generations:
-    """The newest record; that of an installation that never replayed, where there is none. Raises `KafkaError`."""
+    """The newest record; that of an installation that never replayed, where there is none. Raises `BROKER_ERRORS`."""
     async with aclosing(_changes(cluster, key)) as changes:
         return await anext(changes)
 
@@ -50,40 +47,30 @@ async def follow(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, No
             async with aclosing(_changes(cluster, key)) as changes:
                 async for change in changes:
                     yield change
-        except (KafkaError, OSError) as error:
+        except BROKER_ERRORS as error:
             _log.warning("generations topic not readable", error=str(error))
         await asyncio.sleep(_AGAIN_S)
 
 
 async def _changes(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, None]:
-    consumer = AIOKafkaConsumer(
-        **cluster.client(),
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    )
-    try:
-        await consumer.start()
-        newest = Generations()
-        if GENERATIONS not in await consumer.topics():
+    newest, is_shown = Generations(), False
+    async with KafkaAccess(cluster).reader() as reader:
+        if not await reader.partitions(GENERATIONS):
             yield newest
             return
-        consumer.assign([_PLACE])
-        await consumer.seek_to_beginning(_PLACE)
-        end = (await consumer.end_offsets([_PLACE]))[_PLACE]
-        while await consumer.position(_PLACE) < end:
-            for record in (await consumer.getmany(_PLACE, timeout_ms=_POLL_MS)).get(_PLACE, ()):
-                newest = _said(record, key) or newest
-        yield newest
-        while True:
-            for record in (await consumer.getmany(_PLACE, timeout_ms=_POLL_MS)).get(_PLACE, ()):
-                if (said := _said(record, key)) is not None:
-                    yield said
-    finally:
-        await consumer.stop()
+        async with aclosing(reader.follow([Place(GENERATIONS, 0)])) as polls:
+            async for records, is_caught_up in polls:
+                for record in records:
+                    if (change := _said(record, key)) is not None:
+                        newest = change
+                        if is_shown:
+                            yield newest
+                if is_caught_up and not is_shown:
+                    is_shown = True
+                    yield newest
 
 
-def _said(record: ConsumerRecord[bytes | None, bytes | None], key: bytes) -> Generations | None:
+def _said(record: LogRecord, key: bytes) -> Generations | None:
     """What the record says; None for one that is not ours."""
     value = record.value or b""
     if control_of(key, record.headers, value) != GENERATION_CHANGE:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
-from kafka.errors import KafkaError
 from kafka.protocol.consumer import IsolationLevel
 
+from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import BROKER_ERRORS
 
 Offsets = dict[tuple[str, int], int]
 """(topic, partition) -> offset."""
@@ -42,7 +43,7 @@ class EndsPolicy:
 
 
 def read_ends(admin: KafkaAdminClient, places: Sequence[tuple[str, int]]) -> Ends:
-    """Both ends of each partition. Raises `KafkaError`."""
+    """Both ends of each partition. Raises `BROKER_ERRORS`."""
     asked = {TopicPartition(*place): OffsetSpec.LATEST for place in places}
     # The committed ends first: what is appended in between is no open transaction.
     committed = admin.list_partition_offsets(asked, IsolationLevel.READ_COMMITTED)
@@ -114,13 +115,9 @@ class LogEnds:
         answer_ms = round(self._policy.answer_s * 1000)
         while not self._stop.is_set():
             try:
-                with KafkaAdminClient(
-                    **self._cluster.client(),
-                    bootstrap_timeout_ms=answer_ms,
-                    request_timeout_ms=answer_ms,
-                ) as admin:
+                with clients.blocking_admin(self._cluster, answer_ms) as admin:
                     while not self._stop.wait(0):
                         self.note(read_ends(admin, self._places))
                         self._stop.wait(self._policy.every_s)
-            except (KafkaError, OSError):
+            except BROKER_ERRORS:
                 self._stop.wait(self._policy.every_s)

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-from aiokafka import ConsumerRecord
-from aiokafka.errors import KafkaError
-
 from chassis import logs
 from chassis.feeds.control_topic import follow_topic
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import BROKER_ERRORS, LogRecord
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.results.topics import (
     REGISTRY,
@@ -53,7 +51,7 @@ class RegistryFeed:
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError) as error:
+            except BROKER_ERRORS as error:
                 self._failed(type(error).__name__)
                 _log.warning("registry topic not readable", error=str(error))
                 await asyncio.sleep(_AGAIN_S)
@@ -67,7 +65,7 @@ class RegistryFeed:
                     is_shown = True
                     self._publish()
 
-    def _apply(self, record: ConsumerRecord[bytes | None, bytes | None]) -> bool:
+    def _apply(self, record: LogRecord) -> bool:
         """True if the record is one of ours and told something new."""
         value = record.value or b""
         if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:

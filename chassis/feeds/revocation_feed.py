@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
 import msgspec
-from aiokafka.errors import KafkaError
 
 from chassis import logs
 from chassis.feeds.control_topic import follow_topic
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import BROKER_ERRORS
 from contracts.results.topics import REVOCATION, REVOCATIONS, control_of
 from contracts.revocations import Revocation, Revocations
 from contracts.unreadable import UNREADABLE
@@ -40,7 +40,7 @@ class RevocationFeed:
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError) as error:
+            except BROKER_ERRORS as error:
                 _log.warning("revocations not readable", error=str(error))
             await asyncio.sleep(_AGAIN_S)
 
@@ -53,7 +53,9 @@ class RevocationFeed:
                     self.is_loaded = True
                     self._changed()
 
-    def _apply(self, offset: int, headers: tuple[tuple[str, bytes], ...], value: bytes) -> None:
+    def _apply(
+        self, offset: int, headers: Sequence[tuple[str, bytes | None]], value: bytes
+    ) -> None:
         if control_of(self._key, headers, value) != REVOCATION:
             _log.warning("revocation ignored: not signed by this installation", offset=offset)
             return

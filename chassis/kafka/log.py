@@ -51,13 +51,15 @@ class KafkaReader:
         self._consumer.assign(wanted)
         await self._consumer.seek_to_beginning(*wanted)
         behind = await self._consumer.end_offsets(wanted)
+        records: list[LogRecord] = []
         while True:
-            found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
             # Control records take offsets too, and so do records that are gone: only the position tells the end.
             for place, end in tuple(behind.items()):
                 if await self._consumer.position(place) >= end:
                     del behind[place]
-            yield Poll([record for records in found.values() for record in records], not behind)
+            yield Poll(records, not behind)
+            found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+            records = [record for some in found.values() for record in some]
 
     async def read_to_end(
         self, place: Place, stalled_s: float = STALLED_S

@@ -9,6 +9,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from chassis.feeds.log_ends import Offsets, read_ends
+from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
 from contracts.time.clock import real_now_ms, rfc3339
 
@@ -53,13 +54,9 @@ def read_offsets(
     `prefix` (they share no topic), and the transactions that have been open for longer than `open_ms`.
 
     Blocks for a few seconds at most. Topics that do not exist are left out.
-    Raises `kafka.errors.KafkaError` if the cluster does not answer.
+    Raises `BROKER_ERRORS` if the cluster does not answer.
     """
-    with KafkaAdminClient(
-        **cluster.client(),
-        bootstrap_timeout_ms=_LIMIT_MS,
-        request_timeout_ms=_LIMIT_MS,
-    ) as admin:
+    with clients.blocking_admin(cluster, _LIMIT_MS) as admin:
         wanted = [
             (topic["name"], partition["partition_index"])
             for topic in admin.describe_topics(list(topics))

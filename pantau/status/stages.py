@@ -9,14 +9,13 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import BasicAuth, ClientError, ClientResponseError, ClientSession, ClientTimeout
-from aiokafka.errors import KafkaError as AsyncKafkaError
-from kafka.errors import KafkaError
 
 from chassis.clocks import secret_key
 from chassis.datadir import DataDir, DataDirError
 from chassis.feeds import generation_feed
 from chassis.feeds.log_ends import Offsets
 from chassis.kafka.cluster import cluster_of
+from chassis.kafka.interface import BROKER_ERRORS
 from chassis.settings import Settings
 from contracts.receipts import RecentReceipt
 from contracts.results.generations import FIRST, Generations
@@ -252,7 +251,7 @@ async def _within(name: str, asked: Awaitable[Any], fallback: Any, troubles: lis
         troubles.append(f"{name}: HTTP {error.status}")
     except TimeoutError:
         troubles.append(f"{name}: no answer within {_LIMIT_S:.1f} s")
-    except (ClientError, KafkaError, AsyncKafkaError, OSError, DataDirError) as error:
+    except (*BROKER_ERRORS, ClientError, DataDirError) as error:
         troubles.append(f"{name}: {error or type(error).__name__}")
     return fallback
 

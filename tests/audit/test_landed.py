@@ -15,6 +15,7 @@ from audit.kafka_lines import KafkaEventLog, LoggedLines, Partition
 from audit.landed import Days, lines
 from audit.run import audit
 from audit.scratch import Scratch
+from chassis.kafka.blocking.committed_log import CommittedLog
 from chassis.kafka.cluster import Cluster
 from contracts.registry.region_rows import Thresholds
 from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS, TICK, control_headers
@@ -139,7 +140,8 @@ def test_the_log_is_read_as_the_sink_reads_it(broker: str) -> None:
     plain = KafkaProducer(bootstrap_servers=broker)
     owner = KafkaProducer(bootstrap_servers=broker, transactional_id="audit-test")
     owner.init_transactions()
-    with closing(KafkaEventLog(Cluster(broker), _KEY)) as log:
+    with closing(CommittedLog(Cluster(broker), "audit")) as committed:
+        log = KafkaEventLog(committed, _KEY)
         place = Partition(SPPG_EVENTS, 1)
         before = log.spans()[place][1]
         plain.send(SPPG_EVENTS, b"one\ntwo", partition=1)

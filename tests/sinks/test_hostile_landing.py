@@ -62,6 +62,16 @@ class Consumer:
         return len(self._records)
 
 
+class Committed:
+    """A `CommittedLog`, as far as the audit asks it."""
+
+    def __init__(self, records: list[Any]) -> None:
+        self._records = records
+
+    def read(self, _place: object, _bounds: object) -> list[Any]:
+        return self._records
+
+
 _some = st.lists(st.tuples(hostile.records, st.booleans()), min_size=1, max_size=8)
 
 
@@ -76,11 +86,11 @@ def test_sink_streams_and_audit_find_the_same_lines(
     for record in records:
         lines.land(record, batch)
     landed = [(row.place.offset, row.place.line) for row in batch.rows.get("raw_lines", [])]
-    log = KafkaEventLog.__new__(KafkaEventLog)
-    vars(log).update(_consumer=Consumer(records), _key=KEY)
+    committed: Any = Committed(records)
+    log = KafkaEventLog(committed, KEY)
     audited = [
         (one.offset, number)
-        for one in log.read(Partition(*PLACE), 0, len(records))
+        for one in log.read(Partition(SPPG_EVENTS, 0), 0, len(records))
         for number in range(len(split(one.value)))
     ]
     events = [one for one in records if not control_of(KEY, one.headers, one.value or b"")]

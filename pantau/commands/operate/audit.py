@@ -52,12 +52,13 @@ def limits(settings: Settings, region: str) -> Thresholds:
 
 def _audit(settings: Settings, region: str, first: date | None, last: date | None) -> Report:
     from clickhouse_connect.driver.exceptions import Error
-    from kafka.errors import KafkaError
 
     from audit.kafka_lines import KafkaEventLog
     from audit.run import NothingToAuditError, audit
     from chassis.clocks import secret_key
+    from chassis.kafka.blocking.committed_log import CommittedLog
     from chassis.kafka.cluster import cluster_of
+    from chassis.kafka.interface import BROKER_ERRORS
     from storage.clickhouse_client import open_writer
 
     if first is not None and last is not None and first > last:
@@ -69,12 +70,13 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
 
     try:
         cluster = cluster_of(settings, "operator")
-        with closing(KafkaEventLog(cluster, secret_key(settings))) as log:
+        with closing(CommittedLog(cluster, "audit")) as committed:
+            log = KafkaEventLog(committed, secret_key(settings))
             client = open_writer(settings)
             return audit(client, region, first, last, limits(settings, region), tell, log=log)
     except NothingToAuditError as error:
         raise OperatorError(str(error)) from None
-    except (KafkaError, TimeoutError) as error:
+    except BROKER_ERRORS as error:
         raise OperatorError(
             f"Kafka at {settings.broker} failed: {error or type(error).__name__}: the audit compares what it "
             "holds with what has landed: see `pantau status`"

@@ -6,13 +6,14 @@ import asyncio
 import itertools
 import time
 import uuid
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any, Final, Protocol
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from chassis.kafka.admin import ensure_topics
+from chassis.kafka.blocking.committed_log import CommittedLog
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.interface import (
     Bounds,
@@ -90,8 +91,8 @@ class Real:
 
     async def compact(self, place: Place, writer: TransactionalWriter) -> None:
         """The cleaner comes every 15 s, and leaves alone what was written last."""
-        before, deadline = len(await read(self.broker, place)), time.monotonic() + 60
-        while len(await read(self.broker, place)) >= before:
+        before, deadline = read_in_thread(self._cluster, place), time.monotonic() + 60
+        while read_in_thread(self._cluster, place)[:1] == before[:1]:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.5)
             await writer.send([OutgoingRecord(place.topic, b"", b"later", place.partition)])
@@ -111,8 +112,20 @@ async def opened(world: World, name: str) -> Any:
 
 
 async def read(broker: Broker, place: Place) -> list[LogRecord]:
+    """To the end; on the real one a thread must read the same."""
     async with broker.reader() as reader:
-        return [record async for records in reader.read_to_end(place) for record in records]
+        found = [record async for records in reader.read_to_end(place) for record in records]
+    if isinstance(broker, KafkaAccess):
+        again = await asyncio.to_thread(read_in_thread, broker.cluster, place)
+        assert [(one.offset, one.key, one.value, list(one.headers)) for one in found] == again
+    return found
+
+
+def read_in_thread(cluster: Cluster, place: Place) -> list[Any]:
+    with closing(CommittedLog(cluster, "contract")) as log:
+        assert place in log.places([place.topic, "contract.missing"])
+        found = log.read(place, log.bounds([place])[place])
+        return [(one.offset, one.key, one.value, list(one.headers)) for one in found]
 
 
 def some(topic: str, *values: bytes, partition: int = 0) -> list[OutgoingRecord]:

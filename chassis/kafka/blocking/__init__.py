@@ -1,0 +1,1 @@
+"""Kafka for code that runs in a thread."""

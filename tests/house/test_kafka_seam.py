@@ -1,0 +1,39 @@
+"""Kafka's libraries stay behind `chassis.kafka`: nobody else makes a client of theirs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_ROOT: Final = Path(__file__).parents[2]
+_ROOMS: Final = (
+    *("contracts", "chassis", "producers", "streams", "storage", "sinks", "audit", "engines"),
+    *("dashboard_ws", "pantau", "bench"),
+)
+_CLIENTS: Final = {
+    *("AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient"),
+    *("KafkaConsumer", "KafkaProducer", "KafkaAdminClient"),
+}
+
+
+def _constructions(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in _CLIENTS:
+                yield name
+
+
+def test_one_module_makes_clients_of_kafka() -> None:
+    found = {
+        path.relative_to(_ROOT).as_posix(): sorted(_constructions(path))
+        for room in _ROOMS
+        for path in (_ROOT / room).rglob("*.py")
+        if "node_modules" not in path.parts
+    }
+    assert {name: made for name, made in found.items() if made} == {
+        "chassis/kafka/clients.py": sorted(_CLIENTS)
+    }
