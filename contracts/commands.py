@@ -1,7 +1,7 @@
 """What people say of an alert: the values of records of `commands`, JSON.
 
 The gateway writes them, each as a control record of kind `command` (`contracts.results.topics.control_headers`) into the
-partition of the region (`partition_of` its code). When it was said is the record's append time on the region's clock.
+partition of the region (`partition_of` its code). When it was given is the record's append time on the region's clock.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class Revocations:
 
     def add(self, one: Revocation) -> None:
         """From now on; an older one takes nothing back."""
-        held = self._until.get((one.kind, one.sub), 0)
-        self._until[one.kind, one.sub] = max(held, one.until_ms)
+        known = self._until.get((one.kind, one.sub), 0)
+        self._until[one.kind, one.sub] = max(known, one.until_ms)
 
     def check(self, claims: Claims) -> Claims:
         """`claims`, if they still hold. Raises `TokenError`."""

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import logs
-from contracts.events.nik import blot, redact_nik
+from contracts.events.nik import redact_nik, redact_text
 from contracts.results.table_rows import encode_row
 from contracts.results.tables import table_of
 from contracts.time.clock import Clock, rfc3339
@@ -210,7 +210,7 @@ class Writer:
                 return _Refused(_rule_broken(text, code), by_row)
             raise StoreUnavailableError(
                 _WAITS_FOR.get(code, _STORE),
-                f"insert into {table}: {blot(' '.join(text[:MAX_REASON].split()))}",
+                f"insert into {table}: {redact_text(' '.join(text[:MAX_REASON].split()))}",
             ) from error
         except OSError as error:
             raise StoreUnavailableError(_STORE, f"insert into {table}: {error}") from error
@@ -220,7 +220,7 @@ class Writer:
         at = rfc3339(self._clock.now_ms())
         bodies = []
         for reject in rejects:
-            reason = blot(reject.reason)[:MAX_REASON]
+            reason = redact_text(reject.reason)[:MAX_REASON]
             table = reject.table if reject.table in SINK_TABLES else "unknown"
             _log.error("line set aside", **reject.place._asdict(), table=table, reason=reason)
             REJECTS.labels(table).inc()
@@ -234,5 +234,5 @@ class Writer:
             bodies.append(encode_row(row))
         refused = self._try(REJECT_TABLE.name, bodies)
         if refused is not None:
-            reason = blot(refused.reason[:MAX_REASON])
+            reason = redact_text(refused.reason[:MAX_REASON])
             raise StoreUnavailableError(_STORE, f"{REJECT_TABLE.name} takes no rows: {reason}")

@@ -79,7 +79,7 @@ MEANING: Final[dict[Code, str]] = {
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A line that is not accepted.
 
-    `line` holds its bytes as they may be kept: without a NIK. It is empty where the caller has the
+    `line` holds its bytes as they may be stored: without a NIK. It is empty where the caller has the
     line (`check`). `id` and `source` are what could be read
     of them, for the answer and for the dead letter.
     """

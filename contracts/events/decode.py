@@ -19,7 +19,7 @@ import msgspec
 from contracts.events.codes import Code, Refusal
 from contracts.events.event_types import MAX_EVENT_BYTES, Event, Origin
 from contracts.events.lines import MAX_SPLIT_BYTES, split
-from contracts.events.nik import blot, may_hold_nik, nik_in, redact_nik
+from contracts.events.nik import may_hold_nik, nik_in, redact_nik, redact_text
 from contracts.time.instant import BadInstantError, epoch_ms
 from contracts.unreadable import UNREADABLE
 
@@ -50,7 +50,7 @@ _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(
 
 
 class _Head(msgspec.Struct):
-    """What the answer says of a line that is not read as a whole."""
+    """What the answer says of a line that is not decoded in full."""
 
     id: str | None = None
     source: str | None = None
@@ -121,23 +121,23 @@ def decode_line(line: bytes) -> Event | Refusal:
 
 
 def _oversized(line: bytes) -> Refusal:
-    """Why a line that is too large is refused; of its bytes the first 64 KiB are kept, and the detail says what all were.
+    """Why a line that is too large is refused; of its bytes the first 64 KiB are stored, and the detail states their size and hash.
 
     Takes time for those alone: 800,000 strings of one line, made into objects, would stop the caller.
     """
-    # A number at the cut is seen whole, so that its digits go too.
-    kept = line[: MAX_EVENT_BYTES + _CUT_BYTES]
+    # A number at the cut is read to its end, so that its digits are replaced too.
+    stored = line[: MAX_EVENT_BYTES + _CUT_BYTES]
     try:
         if not line.isascii():
             line.decode()
         _RAW.decode(line)
     except UNREADABLE as error:
-        return _with_hash(_not_json(kept, error), line)
+        return _with_hash(_not_json(stored, error), line)
     try:
         head = _HEAD.decode(line)
     except msgspec.ValidationError:
         head = _Head()
-    return _with_hash(_too_large(kept, len(line), head.id, head.source), line)
+    return _with_hash(_too_large(stored, len(line), head.id, head.source), line)
 
 
 def _with_hash(refusal: Refusal, line: bytes) -> Refusal:
@@ -310,5 +310,5 @@ def _not_json(line: bytes, error: Exception) -> Refusal:
 
 
 def _refused(line: bytes, code: Code, detail: str, id_: str | None, source: str | None) -> Refusal:
-    id_, source = (None if text is None else blot(text) for text in (id_, source))
-    return Refusal(code, blot(detail), redact_nik(line), id_, source)
+    id_, source = (None if text is None else redact_text(text) for text in (id_, source))
+    return Refusal(code, redact_text(detail), redact_nik(line), id_, source)

@@ -243,7 +243,7 @@ Event = (
     | ServiceDeclined
     | IllnessNoticed
 )
-"""Any event. `type(event)` tells which; `TYPE_OF[type(event)]` is its name. New types go to the end: facts hold a type's place."""
+"""Any event. `type(event)` is its class; `TYPE_OF[type(event)]` is its name. New types go to the end: facts hold a type's place."""
 
 CLASSES: Final[tuple[type[Event], ...]] = get_args(Event)
 TYPE_OF: Final[dict[type[Event], str]] = {cls: str(cls.__struct_config__.tag) for cls in CLASSES}

@@ -1,4 +1,4 @@
-"""Are two copies of an event equal? A digest that tells, and the stamp that leaves it alone."""
+"""Are two copies of an event equal? A digest to compare, and the stamp that leaves it alone."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _MINUS_ZERO: Final = b"\xcb\x80" + bytes(7)
 
 
 def digest(event: Event) -> bytes:
-    """12 bytes that tell equal events from others.
+    """12 bytes, the same for equal events and for them alone.
 
     Equal: type, subject, supersedes, data as JSON values, and the instant to the millisecond.
     """
-    said = (TYPE_OF[type(event)], event.subject, event.supersedes, event.time_ms, event.data)
-    content = _ENCODER.encode(said)
-    if 0x80 in content and _MINUS_ZERO in content:
+    content = (TYPE_OF[type(event)], event.subject, event.supersedes, event.time_ms, event.data)
+    encoded = _ENCODER.encode(content)
+    if 0x80 in encoded and _MINUS_ZERO in encoded:
         _drop_sign_of_zero(event.data)
-        content = _ENCODER.encode(said)
-    return blake2b(content).digest()[:DIGEST_BYTES]
+        encoded = _ENCODER.encode(content)
+    return blake2b(encoded).digest()[:DIGEST_BYTES]
 
 
 def _drop_sign_of_zero(data: Data) -> None:

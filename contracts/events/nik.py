@@ -76,7 +76,7 @@ class _Plain(dict[int, str]):
         elif char in self._ALSO or (code > 0x7F and unicodedata.category(char) in self._SEPARATES):
             plain = " "
         else:
-            # Not kept: a hostile text must not fill the memory with all of Unicode.
+            # Not stored: a hostile text must not fill the memory with all of Unicode.
             return char
         self[code] = plain
         return plain
@@ -86,7 +86,7 @@ _PLAIN: Final = _Plain({code: chr(code) for code in range(0x80)})
 
 
 def may_hold_nik(value: bytes) -> bool:
-    """False for bytes (JSON or not) that surely hold no NIK: the quick check of a whole record."""
+    """False for bytes (JSON or not) that surely hold no NIK: the quick check of a full record."""
     if b"\\" in value:
         for escape in _SHORT_ESCAPES:
             value = value.replace(escape, b" ")
@@ -104,7 +104,7 @@ def has_nik(text: str) -> bool:
     return next(_niks(text, _plain(text)), None) is not None
 
 
-def blot(text: str) -> str:
+def redact_text(text: str) -> str:
     """`text` with the digits of every NIK replaced by `#`."""
     if len(text) < _DIGITS:
         return text
@@ -134,7 +134,7 @@ def redact_nik(line: bytes) -> bytes:
         text = line.decode()
     except (ValueError, RecursionError):
         plain = _unescaped(line.decode(errors="replace"))
-        return blot(plain).encode() if has_nik(plain) else line
+        return redact_text(plain).encode() if has_nik(plain) else line
     pieces: list[str] = []
     done = 0
     for start, end, instead in _redactions(text):
@@ -186,7 +186,7 @@ def _without_digits(text: str, plain: str) -> str:
 
 
 def _redactions(text: str) -> Iterator[tuple[int, int, str]]:
-    """Of valid JSON: where a token that must not be kept begins and ends, and the token instead of it."""
+    """Of valid JSON: where a token that must not be stored begins and ends, and the token instead of it."""
     field, field_end = "", 0
     for token in _TOKEN.finditer(text):
         string = token["string"]
@@ -197,9 +197,9 @@ def _redactions(text: str) -> Iterator[tuple[int, int, str]]:
         value = msgspec.json.decode(f'"{string}"', type=str) if "\\" in string else string
         start, end = token.start("string") - 1, token.end("string") + 1
         is_pseudonym = field in HEX32_FIELDS and not text[field_end:start].strip()
-        kept = "#" * len(value) if is_pseudonym and _is_padded(value) else blot(value)
-        if kept != value:
-            yield start, end, msgspec.json.encode(kept).decode()
+        stored = "#" * len(value) if is_pseudonym and _is_padded(value) else redact_text(value)
+        if stored != value:
+            yield start, end, msgspec.json.encode(stored).decode()
         field, field_end = (value, token.end()) if token["key"] is not None else ("", 0)
 
 

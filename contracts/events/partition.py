@@ -14,13 +14,13 @@ def murmur2(data: bytes) -> int:
     """Murmur2 as in Kafka's `Utils.murmur2`, as a signed 32-bit integer."""
     length = len(data)
     value = (_SEED ^ length) & _MASK
-    whole = length & ~3
-    for at in range(0, whole, 4):
+    aligned = length & ~3
+    for at in range(0, aligned, 4):
         word = int.from_bytes(data[at : at + 4], "little") * _M & _MASK
         word = (word ^ word >> 24) * _M & _MASK
         value = value * _M & _MASK ^ word
-    if length > whole:
-        value = (value ^ int.from_bytes(data[whole:], "little")) * _M & _MASK
+    if length > aligned:
+        value = (value ^ int.from_bytes(data[aligned:], "little")) * _M & _MASK
     value = (value ^ value >> 13) * _M & _MASK
     value ^= value >> 15
     return value - (1 << 32) if value >> 31 else value

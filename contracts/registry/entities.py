@@ -37,12 +37,12 @@ _NO_GROUPS: Final[Mapping[str, int]] = {}
 _zone = lru_cache(maxsize=None)(Zone)
 """A zone keeps what it has looked up, whichever registry asks."""
 _CACHED_VIEWS: Final = 128
-"""Views kept a region.
+"""Views cached a region.
 
 One view lasts from one change of the registry to the next, so this is years of an ordinary region.
 """
 _CACHED_DAYS: Final = 512
-"""Days whose service is kept a region: an event or a window may ask for any."""
+"""Days whose service is cached a region: an event or a window may ask for any."""
 
 
 _Row = TypeVar("_Row", Unit, Recipient)
@@ -137,8 +137,8 @@ class _RegionIndex:
         for unit in sorted(registry.units, key=_valid_from):
             self.units[unit.unit_id] = (*self.units.get(unit.unit_id, ()), unit)
         for recipient in sorted(registry.recipients, key=_valid_from):
-            held = self.recipients.get(recipient.recipient_id, ())
-            self.recipients[recipient.recipient_id] = (*held, recipient)
+            earlier = self.recipients.get(recipient.recipient_id, ())
+            self.recipients[recipient.recipient_id] = (*earlier, recipient)
         self.changes = sorted(
             {row.valid_from for row in registry.units}
             | {row.valid_from for row in registry.recipients}
@@ -192,7 +192,7 @@ class Registry:
     It never changes: build a new one when a region does.
 
     An unknown region code raises `KeyError`; an unknown unit or recipient is None, 0 or empty.
-    Raises `ValueError` if two regions hold one unit or recipient: events could not be told apart.
+    Raises `ValueError` if two regions hold one unit or recipient: an event could not be assigned to one.
     """
 
     def __init__(self, registries: Iterable[RegionRegistry]) -> None:

@@ -57,12 +57,12 @@ def _region_faults(old: Region, new: Region, today: int) -> list[str]:
         for day in sorted(set(old.holidays) ^ set(new.holidays))
         if day <= today
     ]
-    kept = {one.code for one in new.kecamatan}
+    retained = {one.code for one in new.kecamatan}
     faults += [
         f"region.yaml, kecamatan: {one.code} ({one.name}) was removed, past rows name it: restore "
         "it"
         for one in old.kecamatan
-        if one.code not in kept
+        if one.code not in retained
     ]
     return faults
 

@@ -12,7 +12,7 @@ from contracts.events.data_structs import HEX32_FIELDS, Data, Rfc3339
 from contracts.events.event_types import CLASSES, Event
 
 PERSON_FIELDS: Final = tuple(sorted(HEX32_FIELDS))
-"""Fields of `data` that hold a pseudonym: kept apart, where analysts cannot read them."""
+"""Fields of `data` that hold a pseudonym: stored apart, where analysts cannot read them."""
 
 _SCALARS: Final = {
     str: "Nullable(String)",

@@ -18,7 +18,7 @@ REVISIONS: Final = 1 << 40
 
 
 class Generations(msgspec.Struct, frozen=True):
-    """The record. `newest`: the greatest number ever given; `previous`: what was shown before and is still kept, or 0."""
+    """The record. `newest`: the greatest number ever given; `previous`: what was shown before and is still stored, or 0."""
 
     shown: int = FIRST
     newest: int = FIRST
@@ -38,11 +38,11 @@ class Generations(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, newest=self.newest + 1)
 
     def show(self, generation: int) -> Generations:
-        """`generation` is shown from now on; what was is kept."""
+        """`generation` is shown from now on; what was shown before is retained."""
         return msgspec.structs.replace(self, shown=generation, previous=self.shown)
 
-    def keep_only_shown(self) -> Generations:
-        """What was shown before is kept no longer."""
+    def drop_previous(self) -> Generations:
+        """The generation shown before is no longer retained."""
         return msgspec.structs.replace(self, previous=0)
 
 
@@ -51,6 +51,6 @@ def revision_base(generation: int) -> int:
     return (generation - FIRST) * REVISIONS
 
 
-def service_name(service: str, told: int) -> str:
-    """What a service notes itself as. `told`: the generation it was told to work on, beside the installation's own; else 0."""
-    return f"{service}.g{told}" if told else service
+def service_name(service: str, assigned: int) -> str:
+    """Name that a service gives itself. `assigned`: the generation it was started for, beside the installation's own; else 0."""
+    return f"{service}.g{assigned}" if assigned else service

@@ -28,7 +28,7 @@ from contracts.time.windows import GRACE_MS
 encode_row = msgspec.json.Encoder().encode
 
 LETTERS_IN_FULL: Final = 100
-"""Dead letters of one request, or of one record, that are kept in full: a few hundred bytes may hold 10,000 lines to refuse."""
+"""Dead letters of one request, or of one record, that are stored in full: a few hundred bytes may hold 10,000 lines to refuse."""
 
 Topic = Annotated[Label, "Kafka topic of the line; `ingest` when it never reached one"]
 Partition = Annotated[Signed32, "Kafka partition; -1 when it never reached one"]
@@ -103,7 +103,7 @@ class DeadLetterRow(msgspec.Struct, kw_only=True, gc=False):
 
 
 def more_refused(codes: Iterable[Code], place: str) -> str:
-    """Detail of the letter that counts what is not kept in full. `place`: what they came in, and where in it."""
+    """Detail of the letter that counts what is not stored in full. `place`: what they came in, and where in it."""
     counted = Counter(codes)
     counts = ", ".join(f"{code} {count}" for code, count in counted.most_common())
     return f"{counted.total()} more items of {place} were refused and are not kept: {counts}."

@@ -94,13 +94,13 @@ def generation_of_topic(topic: str) -> int | None:
 def topics(partitions: int, region_partitions: int, generation: int = 1) -> tuple[Topic, ...]:
     """All topics of an installation that shows `generation`.
 
-    `partitions`: of the event topics and what follows them; `region_partitions`: of what is kept by region.
+    `partitions`: of the event topics and what follows them; `region_partitions`: of what is stored by region.
     Event topics keep 90 days: longer than any event may still be corrected (60 days), the lines stay in ClickHouse for good.
-    Commands are kept for good: they are in no other place, and a rebuild reads them again.
+    Commands are retained for good: they are in no other place, and a rebuild reads them again.
     """
     log = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": "1048588"}
 
-    def kept(days: int) -> dict[str, str]:
+    def retained(days: int) -> dict[str, str]:
         return log | {"retention.ms": str(days * _DAY_MS)}
 
     # An active segment is never compacted: small segments that close often keep a restart's reading short.
@@ -112,19 +112,19 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         "delete.retention.ms": str(_DAY_MS),
     }
     wanted = (
-        *(Topic(name, partitions, kept(90)) for name in EVENT_TOPICS),
+        *(Topic(name, partitions, retained(90)) for name in EVENT_TOPICS),
         *(Topic(UNIT_STATE[name], partitions, compacted) for name in EVENT_TOPICS),
-        Topic(UNIT_WINDOWS, partitions, kept(7)),
-        Topic(VERDICTS, partitions, kept(7)),
-        Topic(DEAD_LETTERS, 1, kept(90)),
-        Topic(REGION_FEED, region_partitions, kept(7)),
+        Topic(UNIT_WINDOWS, partitions, retained(7)),
+        Topic(VERDICTS, partitions, retained(7)),
+        Topic(DEAD_LETTERS, 1, retained(90)),
+        Topic(REGION_FEED, region_partitions, retained(7)),
         Topic(REGION_STATE, region_partitions, compacted),
-        Topic(AREA_WINDOWS, region_partitions, kept(7)),
-        Topic(ALERTS, region_partitions, kept(90)),
+        Topic(AREA_WINDOWS, region_partitions, retained(7)),
+        Topic(ALERTS, region_partitions, retained(90)),
         Topic(LIVE, region_partitions, compacted),
         Topic(PROGRESS, 1, compacted),
         Topic(REGISTRY, 1, compacted),
-        Topic(CLOCK, 1, kept(1)),
+        Topic(CLOCK, 1, retained(1)),
         Topic(GENERATIONS, 1, compacted),
         Topic(REVOCATIONS, 1, compacted),
         Topic(COMMANDS, region_partitions, log | {"retention.ms": "-1"}),
@@ -141,8 +141,8 @@ def control_headers(key: bytes, kind: str, value: bytes) -> list[tuple[str, byte
 
 def control_of(key: bytes, headers: Iterable[tuple[str, bytes | None]], value: bytes) -> str:
     """Kind of a control record that `key` has signed; '' for any other record, whatever its headers hold."""
-    said = dict(headers)
-    kind, signature = said.get(CONTROL_HEADER) or b"", said.get(SIGNATURE_HEADER) or b""
+    by_name = dict(headers)
+    kind, signature = by_name.get(CONTROL_HEADER) or b"", by_name.get(SIGNATURE_HEADER) or b""
     if kind and hmac.compare_digest(_signature(key, kind, value), signature):
         return kind.decode()
     return ""

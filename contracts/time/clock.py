@@ -26,7 +26,7 @@ class Clock(Protocol):
         """The region's clock now."""
 
     def at(self, real_ms: int) -> int:
-        """The region's clock when the machine's (or the broker's) said `real_ms`."""
+        """The region's clock when the machine's (or the broker's) showed `real_ms`."""
 
 
 def real_now_ms() -> int:
@@ -57,7 +57,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class DemoClock:
-    """Fixed lines, one a start of the installation, kept in its data dir.
+    """Fixed lines, one a start of the installation, stored in its data dir.
 
     A time before the first line lies on the first line. Raises `ValueError` without any segment.
     """

@@ -73,7 +73,7 @@ async def _drop_old(settings: Settings) -> list[int]:
                 "the views still show another generation: wait until `pantau status` is well"
             )
         # First the record: what it names must be there.
-        await held.write(held.now.keep_only_shown())
+        await held.write(held.now.drop_previous())
         return await start.remove(settings, client, {held.now.shown})
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from contracts.events.codes import Code, Refusal
 from contracts.events.decode import decode_line, decode_lines
-from contracts.events.nik import blot, has_nik, nik_in, redact_nik
+from contracts.events.nik import has_nik, nik_in, redact_nik, redact_text
 from tests.examples import event, line
 
 NIK = "3211084509120001"
@@ -45,7 +45,7 @@ UUID = "32110845-0912-4001-8234-123456789012"
 )  # fmt: skip
 def test_is_a_nik(text: str) -> None:
     assert has_nik(text)
-    assert not has_nik(blot(text))
+    assert not has_nik(redact_text(text))
     item = decode_line(line(INCIDENT, id=text))
     assert isinstance(item, Refusal) and item.code is Code.NIK
 
@@ -243,11 +243,13 @@ def test_a_nik_is_found_and_its_digits_replaced_where_the_contract_says(
 ) -> None:
     found = readings(text)
     assert has_nik(text) is bool(found)
-    kept = blot(text)
-    assert not has_nik(kept) and len(kept) == len(text)
-    replaced = {at for at, (old, new) in enumerate(zip(text, kept, strict=True)) if old != new}
+    redacted = redact_text(text)
+    assert not has_nik(redacted) and len(redacted) == len(text)
+    replaced = {at for at, (old, new) in enumerate(zip(text, redacted, strict=True)) if old != new}
     wanted = {at for reading in found for at in reading if text[at].isdecimal()}
-    assert replaced >= wanted and all(text[at].isdecimal() and kept[at] == "#" for at in replaced)
+    assert replaced >= wanted and all(
+        text[at].isdecimal() and redacted[at] == "#" for at in replaced
+    )
     if all(one.stop <= other.start for one, other in itertools.pairwise(found)):
         assert replaced == wanted
     raw = json.dumps(event(INCIDENT, extra=text), ensure_ascii=ascii_only).encode(
@@ -255,7 +257,7 @@ def test_a_nik_is_found_and_its_digits_replaced_where_the_contract_says(
     )
     if raw.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
         assert nik_in(raw) is bool(found)
-        assert json.loads(redact_nik(raw))["extra"] == kept
+        assert json.loads(redact_nik(raw))["extra"] == redacted
 
 
 @given(st.binary(max_size=80).map(lambda raw: raw + NIK.encode() + raw))

@@ -55,7 +55,7 @@ def test_the_record() -> None:
     assert shown == Generations(shown=3, newest=3, previous=1)
     assert Generations.decode(shown.encode()) == shown
     assert shown.show(1) == Generations(shown=1, newest=3, previous=3)
-    assert shown.keep_only_shown().begin() == Generations(shown=3, newest=4, previous=0)
+    assert shown.drop_previous().begin() == Generations(shown=3, newest=4, previous=0)
 
 
 @given(NUMBERS)
