@@ -72,7 +72,7 @@ class TableBatch:
         self.size += len(row.body)
 
     def read(self, record: ConsumedRecord) -> None:
-        """Note that `record` is in this batch, whatever it held."""
+        """Note that `record` is in this batch, whatever it contains."""
         key = (record.topic, record.partition)
         first = self.spans[key][0] if key in self.spans else record.offset
         self.spans[key] = (first, record.offset)

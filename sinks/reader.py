@@ -44,7 +44,7 @@ Land = Callable[[ConsumedRecord, TableBatch], None]
 
 
 def open_consumer(cluster: Cluster, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
-    """A consumer of all partitions of `topics`: reads what is committed; commits when told to."""
+    """A consumer of all partitions of `topics`: reads what is committed; commits when asked to."""
     consumer = clients.blocking_consumer(
         cluster,
         client_id=f"sinks-{reader}",
@@ -99,7 +99,7 @@ class Reader:
         WAITING.labels(name).set_function(self._waiting_s)
 
     def run(self) -> None:
-        """Work until told to stop; the batch in hand is finished and committed first."""
+        """Work until `stop` is set; the batch in hand is finished and committed first."""
         try:
             while not self._stop.is_set():
                 self.step()

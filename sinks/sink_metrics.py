@@ -47,15 +47,15 @@ class Readiness:
         """`reader` does its work."""
         with self._lock:
             if self._troubles.pop(reader, None) is not None:
-                self._tell()
+                self._report()
 
     def trouble(self, reader: str, reason: str) -> None:
         """`reader` does not do its work, because of `reason`."""
         with self._lock:
             self._troubles[reader] = reason
-            self._tell()
+            self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._troubles:
             self._health.not_ready(
                 "; ".join(f"{name}: {why}" for name, why in self._troubles.items())

@@ -1,6 +1,6 @@
 """Batches into ClickHouse: one insert a table, positions last, unreadable lines set aside.
 
-A batch may be written again, whole or in part: every row has an identity (the table's sorting key),
+A batch may be written again, in full or in part: every row has an identity (the table's sorting key),
 and a second copy of it changes nothing that a view shows. No deduplication token is set: one that
 comes back with other rows (batches need not end at the same offset twice) would drop them without
 a word, and identity does its work.
