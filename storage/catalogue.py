@@ -38,7 +38,7 @@ def _section(view: View) -> str:
 
 
 def render() -> str:
-    """The whole document, Markdown."""
+    """The document, Markdown."""
     return "\n".join([_HEAD, *(_section(view) for view in VIEWS)])
 
 

@@ -40,7 +40,7 @@ def connect(url: str, user: str, password: str) -> Client:
         # Sessions serialise statements, and nothing here needs one.
         autogenerate_session_id=False,
         tz_mode="aware",
-        # Our batches are whole: they must not wait to be merged with others.
+        # Our batches are large: they must not wait to be merged with others.
         settings={"async_insert": "0"} if user != "analyst" else {},
         client_name="pantau",
     )

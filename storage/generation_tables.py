@@ -89,7 +89,7 @@ def unfinished(client: Client, generation: int, before_ms: int) -> int:
 
 
 def carry_over(client: Client, old: int, new: int, before_ms: int) -> None:
-    """Take over from `old` what the log of `new` no longer tells whole: rows whose window begins before
+    """Take over from `old` what the log of `new` no longer holds in full: rows whose window begins before
     `before_ms` (epoch ms of the region's clock), alerts raised before it, and the verdicts of events from before.
 
     May be run again. `new` must have applied all that it was given before.

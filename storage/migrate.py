@@ -86,7 +86,7 @@ def freeze(words: str, statements: Sequence[str], folder: Path = FOLDER) -> Path
 
 
 def statements_of(content: str) -> tuple[str, ...]:
-    """The statements of a SQL file: each ends with `;` at the end of a line, a comment takes whole lines."""
+    """The statements of a SQL file: each ends with `;` at the end of a line, a comment takes full lines."""
     parts = (part.strip() for part in _END.split(_COMMENT.sub("", content)))
     return tuple(part for part in parts if part)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 KEY: Final = "cityHash64(`source`, `id`)"
-"""The identity (source, id) as a number: equal ones are equal, others are looked at in full before anything is told."""
+"""The identity (source, id) as a number: equal ones are equal, others are compared in full before anything is reported."""
 
 # A value written in another way is the same JSON value: 4 and 4.0, "A" and "A", other order of keys.
 _SCALAR: Final = (
