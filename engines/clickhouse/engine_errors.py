@@ -1,4 +1,4 @@
-"""What goes wrong in the engine, told as ClickHouse tells it: code, name, HTTP status."""
+"""What goes wrong in the engine, reported as ClickHouse does: code, name, HTTP status."""
 
 from __future__ import annotations
 

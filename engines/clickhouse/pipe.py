@@ -17,7 +17,7 @@ _STALLED_S: Final = 60.0
 
 
 class Pipe:
-    """One answer. `send`, `fail` and `end` are the worker's; `first` and `rest` are the loop's."""
+    """One answer. `send`, `fail` and `end` are the worker's; `first` and `remaining` are the loop's."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -27,7 +27,7 @@ class Pipe:
         self._closed = threading.Event()
 
     def send(self, head: Head, part: bytes) -> bool:
-        """Hand on `part`; waits while the reader is slow. False if the reader is gone."""
+        """Hand on `part`; waits while the reader is slow. False if the reader has left."""
         return self._put((head, part))
 
     def stop(self) -> None:
@@ -63,11 +63,11 @@ class Pipe:
             raise RuntimeError("a worker ended without an answer: see the log above")
         return item
 
-    async def rest(self, first: bytes) -> AsyncIterator[bytes]:
+    async def remaining(self, first: bytes) -> AsyncIterator[bytes]:
         """`first` and all that follows.
 
         A failure in between is raised: the connection breaks, so that nobody takes a part of a
-        result for the whole.
+        result for all of it.
         """
         try:
             if first:

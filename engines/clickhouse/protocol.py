@@ -91,7 +91,7 @@ class Asked:
     settings: dict[str, str]
     parameters: dict[str, str]
     query_id: str
-    whole: bool
+    waits_for_end: bool
     blocks: str | None
     """How to pack the blocks of the answer, lz4 or zstd; None: the answer is plain."""
     protocol_version: int
@@ -113,9 +113,9 @@ class Asked:
 
     def statement(self) -> str:
         """Text of the statement; a body beside a `query` in the URL follows it, as on a server."""
-        whole = b"\n".join(part for part in (self.text, self.data) if part)
+        text = b"\n".join(part for part in (self.text, self.data) if part)
         try:
-            return whole.decode()
+            return text.decode()
         except UnicodeDecodeError:
             raise refused(62, "SYNTAX_ERROR", "The query is not UTF-8") from None
 
@@ -179,7 +179,7 @@ def take_apart(
             if name.startswith("param_")
         },
         query_id=query_id,
-        whole=fields.get("wait_end_of_query") in ("1", "true"),
+        waits_for_end=fields.get("wait_end_of_query") in ("1", "true"),
         blocks=_blocks(fields),
         protocol_version=_revision(fields.get("client_protocol_version", "")),
     )

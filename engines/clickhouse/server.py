@@ -170,9 +170,9 @@ class Server:
         guarded = PROFILES[account].guarded
         statement = RunningStatement(asked.query_id, guarded, pipe.stop)
         begun = asyncio.create_task(self._begin(request, asked, account, pipe, statement))
-        gone = asyncio.create_task(_client_left(request))
+        left = asyncio.create_task(_client_left(request))
         try:
-            await asyncio.wait((begun, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((begun, left), return_when=asyncio.FIRST_COMPLETED)
             if not begun.done():
                 raise refused(394, "QUERY_WAS_CANCELLED", "The client has left")
             head, first = begun.result()
@@ -181,8 +181,10 @@ class Server:
             self._running.cancel(statement)
             raise
         finally:
-            gone.cancel()
-        return _Streamed(pipe.rest(first), head, asked, lambda: self._running.cancel(statement))
+            left.cancel()
+        return _Streamed(
+            pipe.remaining(first), head, asked, lambda: self._running.cancel(statement)
+        )
 
     async def _begin(
         self, request: Request, asked: Asked, account: str, pipe: Pipe, statement: RunningStatement
@@ -197,7 +199,7 @@ class Server:
             except ClickHouseError as error:
                 pipe.fail(error)
             except Exception as error:
-                # Without this, a part of a result would end like the whole of it.
+                # Without this, a part of a result would end like a full result.
                 log.exception("statement failed", account=account, query_id=asked.query_id)
                 pipe.fail(from_engine(error))
             finally:

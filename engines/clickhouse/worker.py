@@ -18,9 +18,9 @@ from engines.clickhouse.guard import Guard, Judged
 from engines.clickhouse.protocol import Asked, format_of, streams
 
 _SLICE_BYTES: Final = 1 << 20
-_HELD_BYTES: Final = 16 << 20
-"""With `wait_end_of_query=1`: a failure within the first part of this size is told with its status,
-a later one breaks the connection; more is never held in memory."""
+_BUFFER_BYTES: Final = 16 << 20
+"""With `wait_end_of_query=1`: a failure within the first part of this size is answered with its status,
+a later one breaks the connection; no more is ever in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class Worker:
         with self._engine.handle(given.session) as handle:
             if judged is not None:
                 fmt = judged.fmt or asked.fmt
-                self._query(handle, judged.sql, fmt, asked.whole, head, send, may_write=False)
+                self._query(
+                    handle, judged.sql, fmt, asked.waits_for_end, head, send, may_write=False
+                )
             elif insert is not None:
                 if reads_only:
                     raise refused(164, "READONLY", "Cannot insert with GET; use POST")
@@ -86,7 +88,9 @@ class Worker:
             else:
                 sql = asked.statement()
                 fmt = format_of(sql, asked.fmt)
-                self._query(handle, sql, fmt, asked.whole, head, send, may_write=not reads_only)
+                self._query(
+                    handle, sql, fmt, asked.waits_for_end, head, send, may_write=not reads_only
+                )
 
     def _judged(self, asked: Asked, profile: Profile) -> Judged:
         """Without the settings of `asked`: its limits are for its result, not for the judgement."""
@@ -101,7 +105,7 @@ class Worker:
         handle: Handle,
         sql: str,
         fmt: str,
-        whole: bool,
+        waits_for_end: bool,
         head: Callable[[str, Summary], Head],
         send: Send,
         *,
@@ -114,19 +118,19 @@ class Worker:
             _send_slices(head(fmt, summary), body, send)
             return
         begun = head(fmt, Summary())
-        held: list[bytes] = []
-        room = _HELD_BYTES if whole else 0
+        buffered: list[bytes] = []
+        room = _BUFFER_BYTES if waits_for_end else 0
         sent = False
         for part in handle.stream(sql, fmt):
-            held.append(part)
+            buffered.append(part)
             room -= len(part)
             if room <= 0:
-                if not all(send(begun, each) for each in held):
+                if not all(send(begun, each) for each in buffered):
                     return
                 sent = True
-                held.clear()
-        if held or not sent:
-            send(begun, b"".join(held))
+                buffered.clear()
+        if buffered or not sent:
+            send(begun, b"".join(buffered))
 
 
 def _send_slices(head: Head, body: bytes, send: Send) -> None:

@@ -285,14 +285,14 @@ class KafkaBroker:
         ]
 
     def _controller_port(self) -> int:
-        """The port kept for this folder; another one if something took it meanwhile."""
-        kept = self.data_dir / "controller.port"
-        if kept.exists():
-            text = kept.read_text("ascii").strip()
+        """The port stored for this folder; another one if something took it meanwhile."""
+        stored = self.data_dir / "controller.port"
+        if stored.exists():
+            text = stored.read_text("ascii").strip()
             if text.isdecimal() and int(text) in _PORTS and _is_free(_LOCAL, int(text)):
                 return int(text)
         port = pick_port()
-        kept.write_text(f"{port}\n", "ascii")
+        stored.write_text(f"{port}\n", "ascii")
         return port
 
     def _write_settings(self, path: Path, log_dir: Path, controller_port: int) -> None:
@@ -309,7 +309,7 @@ class KafkaBroker:
         write_file(path, text.encode())
 
     def _format(self, controller_port: int) -> None:
-        """Format beside the place and move it there: half a format is never taken for a whole."""
+        """Format beside the place and move it there: half a format is never taken for a finished one."""
         scratch = self.data_dir / f"log.new-{uuid.uuid4().hex}"
         settings = self.data_dir / "format.properties"
         self._write_settings(settings, scratch, controller_port)
@@ -330,8 +330,8 @@ class KafkaBroker:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BrokerError(f"the folder {self.data_dir} was not formatted: {error}") from None
         if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
-            raise BrokerError(f"the folder {self.data_dir} was not formatted: {said[0]}")
+            output = (done.stderr or done.stdout).strip().splitlines() or ["it printed nothing"]
+            raise BrokerError(f"the folder {self.data_dir} was not formatted: {output[0]}")
         scratch.rename(self._log_dir)
         settings.unlink()
 

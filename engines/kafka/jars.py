@@ -27,10 +27,10 @@ def class_path(home: Path = HOME) -> str:
 
 def locked(lock: Path) -> dict[str, str]:
     """File name -> SHA-256 (hex) of each jar in `lock`, a `jgo.lock.toml`."""
-    held = tomllib.loads(lock.read_text("utf-8"))
+    content = tomllib.loads(lock.read_text("utf-8"))
     return {
         f"{entry['artifactId']}-{entry['version']}.jar": entry["sha256"]
-        for entry in held["dependencies"]
+        for entry in content["dependencies"]
     }
 
 

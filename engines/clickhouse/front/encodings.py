@@ -112,13 +112,13 @@ def _block(plain: bytes, method: str) -> bytes:
         code, packed = _ZSTD, bytes(cramjam.zstd.compress(plain))
     else:
         code, packed = _LZ4, bytes(cramjam.lz4.compress_block(plain, store_size=False))
-    rest = _HEAD.pack(code, len(packed) + _HEAD.size, len(plain)) + packed
-    return _checksum(rest) + rest
+    block = _HEAD.pack(code, len(packed) + _HEAD.size, len(plain)) + packed
+    return _checksum(block) + block
 
 
 def _checksum(block: bytes) -> bytes:
-    whole: int = CityHash128(block)
-    return (whole >> 64).to_bytes(8, "little") + (whole & (2**64 - 1)).to_bytes(8, "little")
+    digest: int = CityHash128(block)
+    return (digest >> 64).to_bytes(8, "little") + (digest & (2**64 - 1)).to_bytes(8, "little")
 
 
 def _damaged(detail: str) -> Exception:
