@@ -51,7 +51,7 @@ def running_settings(data_dir: Path | None = None, **given: Any) -> Settings:
     """
     asked = new_settings(data_dir=data_dir, **given)
     noted = _noted(DataDir(asked.data_dir))
-    # What was given or stands in the environment is set; the rest is for the installation to say.
+    # What was given or stands in the environment is set; all else comes from the installation.
     unsaid = {name: value for name, value in noted.items() if name not in asked.model_fields_set}
     return new_settings(**(unsaid | given | {"data_dir": asked.data_dir}))
 
@@ -87,12 +87,12 @@ def read_stamp(home: DataDir) -> InstallationStamp | None:
 
 def stamp(home: DataDir, wanted: InstallationStamp) -> None:
     """Stamp a new data dir; check a stamped one. Raises `OperatorError` where it holds something else."""
-    held = read_stamp(home)
-    if held is None:
+    stored = read_stamp(home)
+    if stored is None:
         write_file(home.stamp_file, msgspec.json.format(msgspec.json.encode(wanted)) + b"\n")
-    elif held != wanted:
+    elif stored != wanted:
         raise OperatorError(
-            f"{home.path} holds {held.mode} events on the {held.clock} clock and takes no {wanted.mode} ones on the "
+            f"{home.path} holds {stored.mode} events on the {stored.clock} clock and takes no {wanted.mode} ones on the "
             f"{wanted.clock} clock: give another --data-dir, or the options it was started with"
         )
 

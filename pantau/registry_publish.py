@@ -85,9 +85,9 @@ async def _publish(
     cluster: Cluster, key: bytes, clock: Clock, registries: Iterable[RegionRegistry]
 ) -> list[str]:
     async with KafkaAccess(cluster).reader() as reader:
-        before = await _published(reader, key)
+        known = await _published(reader, key)
         partitions = {topic: await reader.partitions(topic) for topic in EVENT_TOPICS}
-    changed = [one for one in registries if _is_changed(before.get(one.region.code), one, clock)]
+    changed = [one for one in registries if _is_changed(known.get(one.region.code), one, clock)]
     if changed:
         await _send(cluster, key, changed, partitions)
     return [registry.region.code for registry in changed]

@@ -33,7 +33,7 @@ FROM {PUBLIC}.dead_letter_actions WHERE letter_id = {{id:String}} ORDER BY at, a
 
 
 class StoredLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A letter as its last attempt left it. The key and the line are those of its first refusal, as they may be kept."""
+    """A letter as its last attempt left it. The key and the line are those of its first refusal, as they may be stored."""
 
     letter_id: str
     received_at: str

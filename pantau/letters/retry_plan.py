@@ -15,8 +15,8 @@ from contracts.results.topics import EVENT_TOPICS, TOPIC_OF_KIND
 from pantau.letters.letter_store import StoredLetter
 
 _NOT_AGAIN: Final = {
-    Code.NIK: "the digits of the NIK are not kept: its source must send it without them",
-    Code.TOO_LARGE: "only its beginning is kept: its source must send it in pieces",
+    Code.NIK: "the digits of the NIK are not stored: its source must send it without them",
+    Code.TOO_LARGE: "only its beginning is stored: its source must send it in pieces",
     Code.MORE_REFUSED: "it counts others and has no line of its own",
     # The token was of another unit: sent again from here it would pass as that unit's.
     Code.FOREIGN_SOURCE: "it is of another unit than the token was: that unit must send it",

@@ -1,4 +1,4 @@
-"""The log file of one part: kept to a size, and read along for lines that an operator must see at once."""
+"""The log file of one part: limited in size, and read along for lines that an operator must see at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chassis.datadir import FILE_MODE
 MAX_BYTES: Final = 20 * 1024 * 1024
 _READ_BYTES: Final = 256 * 1024
 _SHOWN: Final = 8
-"""Lines shown of one look; the rest is in the file."""
+"""Lines shown of one read; all are in the file."""
 _SHOWN_CHARS: Final = 400
 _TAIL_BYTES: Final = 4096
 _PLAIN_MARKS: Final = (" ERROR ", " FATAL ", "[ERROR]", "Error: ", "pantau: ")
@@ -22,7 +22,7 @@ _SKIPPED: Final = ("event", "level", "ts", "service", "logger", "exception")
 
 
 def problem_in(line: str) -> str | None:
-    """The line in short if it tells of an error, else None: our JSON lines by their level, others by their words."""
+    """The line in short if it reports an error, else None: our JSON lines by their level, others by their words."""
     try:
         entry = msgspec.json.decode(line)
     except msgspec.DecodeError:
@@ -49,7 +49,7 @@ class ChildLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read_to = path.stat().st_size if path.exists() else 0
-        self._rest = b""
+        self._unfinished = b""
 
     def open(self) -> int:
         """A descriptor for the part's stdout and stderr; the caller closes its copy."""
@@ -61,7 +61,7 @@ class ChildLog:
         if self.path.exists() and self.path.stat().st_size > MAX_BYTES:
             shutil.copyfile(self.path, self.path.with_name(self.path.name + ".1"))
             os.truncate(self.path, 0)
-            self._read_to, self._rest = 0, b""
+            self._read_to, self._unfinished = 0, b""
 
     def problems(self) -> list[str]:
         """What the part has complained of since the last call, each in one line."""
@@ -72,7 +72,7 @@ class ChildLog:
         except FileNotFoundError:
             return []
         self._read_to += len(read)
-        *lines, self._rest = (self._rest + read).split(b"\n")
+        *lines, self._unfinished = (self._unfinished + read).split(b"\n")
         found = [
             problem for line in lines if (problem := problem_in(line.decode(errors="replace")))
         ]

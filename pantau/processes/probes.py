@@ -64,7 +64,7 @@ def run_file(data_dir: DataDir, service: str) -> Probe:
 
     async def ask(pid: int) -> Answer:
         run = data_dir.read_run(service)
-        # The file of a process that was killed tells nothing of this one.
+        # The file of a process that was killed says nothing of this one.
         if run is None or run.get("pid") != pid:
             return Answer(False, False, "has not opened its health port yet")
         return await _get(f"{run['health']}/readyz")

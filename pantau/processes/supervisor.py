@@ -67,7 +67,7 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s".replace(".", ",")
 
 
-async def _group_gone(process: asyncio.subprocess.Process | None) -> None:
+async def _group_ended(process: asyncio.subprocess.Process | None) -> None:
     """Kill what is left of the part's group and wait until it is gone, at most `_GONE_S`."""
     deadline = time.monotonic() + _GONE_S
     while process is not None and time.monotonic() < deadline:
@@ -108,7 +108,7 @@ class Supervisor:
         for run in runs:
             # Two tasks a part: the one waits for its end, the other asks it and reads its log.
             run.tasks = [
-                asyncio.create_task(self._keep(run)),
+                asyncio.create_task(self._keep_running(run)),
                 asyncio.create_task(self._watch(run)),
             ]
             for task in run.tasks:
@@ -154,7 +154,7 @@ class Supervisor:
         finally:
             os.close(log)
 
-    async def _keep(self, run: _Run) -> None:
+    async def _keep_running(self, run: _Run) -> None:
         """Keep the part's process running until it is to stop or is hopeless."""
         part = run.part
         while not run.stopping.is_set():
@@ -162,14 +162,14 @@ class Supervisor:
             run.process = await self._spawn(part)
             code = await run.process.wait()
             # What it had started must not live on beside its successor.
-            await _group_gone(run.process)
+            await _group_ended(run.process)
             run.answer = NOT_RUNNING
             if run.stopping.is_set():
                 return
             now = time.monotonic()
             delay = run.restarts.died(now, now - started)
-            if not self._tell_problems(part) and code > 0 and (last := part.log.last_line()):
-                # It told of no error in the way of our logs: its last words may be one.
+            if not self._report_problems(part) and code > 0 and (last := part.log.last_line()):
+                # It reported no error in the way of our logs: its last words may be one.
                 self._say(f"{part.name}: {last}")
             how = f"sinyal {-code}" if code < 0 else f"kode {code}"
             if delay is None:
@@ -182,13 +182,13 @@ class Supervisor:
             await asyncio.sleep(delay)
 
     async def _watch(self, run: _Run) -> None:
-        """Ask the part until it is ready, then now and then; tell of its problems; kill it if it hangs."""
+        """Ask the part until it is ready, then now and then; report its problems; kill it if it hangs."""
         seen: int | None = None
         ready = False
         since = heard = asked = time.monotonic()
         while not run.stopping.is_set():
             await asyncio.sleep(_LOOK_S if ready else _POLL_S)
-            self._tell_problems(run.part)
+            self._report_problems(run.part)
             process = run.process
             if process is None or process.returncode is not None:
                 continue
@@ -203,7 +203,7 @@ class Supervisor:
                 heard = now
             if run.answer.ready and not ready:
                 ready = True
-                self._came_up(run, time.monotonic() - since)
+                self._started(run, time.monotonic() - since)
             elif ready and before.ready != run.answer.ready:
                 self._say(
                     f"{run.part.name} {'siap lagi' if run.answer.ready else 'tidak siap: ' + run.answer.reason}"
@@ -213,12 +213,12 @@ class Supervisor:
                 _signal_group(process, signal.SIGKILL)
                 heard = now
 
-    def _came_up(self, run: _Run, took_s: float) -> None:
+    def _started(self, run: _Run, took_s: float) -> None:
         run.restarts.ready()
         run.ready.set()
         self._say(f"{run.part.name} siap {_seconds(took_s)}")
 
-    def _tell_problems(self, part: Part) -> bool:
+    def _report_problems(self, part: Part) -> bool:
         part.log.rotate()
         problems = part.log.problems()
         for problem in problems:
@@ -231,7 +231,7 @@ class Supervisor:
             run.stopping.set()
             await self._stop_one(run, hurry)
         for run in self._runs:
-            await _group_gone(run.process)
+            await _group_ended(run.process)
         self._runs.clear()
 
     async def _stop_one(self, run: _Run, hurry: asyncio.Event) -> None:
@@ -251,4 +251,4 @@ class Supervisor:
         for task in run.tasks:
             task.cancel()
         await asyncio.gather(*run.tasks, return_exceptions=True)
-        self._tell_problems(run.part)
+        self._report_problems(run.part)

@@ -91,20 +91,20 @@ def read_plan(path: Path) -> RegionPlan:
 
 
 def apportion(total: int, weights: Sequence[float], least: int = 0) -> list[int]:
-    """`total` in whole shares by weight (largest remainder), each at least `least`.
+    """`total` in integer shares by weight (largest remainder), each at least `least`.
 
     They add up exactly.
     """
-    rest = total - least * len(weights)
-    if rest < 0 or not sum(weights):
+    spare = total - least * len(weights)
+    if spare < 0 or not sum(weights):
         raise ValueError(
             f"{total} cannot be shared out over {len(weights)} parts of at least {least}"
         )
-    exact = [rest * weight / sum(weights) for weight in weights]
+    exact = [spare * weight / sum(weights) for weight in weights]
     shares = [int(part) for part in exact]
     by_remainder = sorted(
         range(len(exact)), key=lambda index: (shares[index] - exact[index], index)
     )
-    for index in by_remainder[: rest - sum(shares)]:
+    for index in by_remainder[: spare - sum(shares)]:
         shares[index] += 1
     return [share + least for share in shares]

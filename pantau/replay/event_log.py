@@ -26,7 +26,7 @@ from storage.generation_tables import in_generation
 from storage.schema import STORE
 
 _LOOK_S: Final = 1.0
-_TELL_S: Final = 5.0
+_REPORT_S: Final = 5.0
 _QUICK_S: Final = 15.0
 """A round that takes no longer follows the log as it grows; a tick may be some seconds away."""
 _FIRST_S: Final = 5.0
@@ -73,9 +73,11 @@ class Log:
         """What is in ClickHouse: of each input the least that a stream vouches for."""
         sql = f"SELECT stream, topic, partition, max(position) FROM {STORE}.positions GROUP BY stream, topic, partition"
         rows = client.query(in_generation(sql, self._generation)).result_rows
-        told = {(row[0], Place(topic_of(row[1], self._generation), row[2])): row[3] for row in rows}
+        positions = {
+            (row[0], Place(topic_of(row[1], self._generation), row[2])): row[3] for row in rows
+        }
         return {
-            place: min(told.get((stream, place), 0) for stream in streams)
+            place: min(positions.get((stream, place), 0) for stream in streams)
             for places, streams in (
                 (self.events, (UNIT_WINDOWS, VERDICTS)),
                 (self.feed, (AREA_WINDOWS,)),
@@ -94,14 +96,14 @@ class Log:
 
     async def _until_passed(self, client: Client, places: list[Place], say: Say) -> None:
         bounds = await self._reader.bounds(places)
-        told = time.monotonic()
+        reported = time.monotonic()
         while True:
             at = await asyncio.to_thread(self._positions, client)
             behind = [p for p in places if await self._is_behind(p, at[p], bounds[p].end)]
             if not behind:
                 return
-            if time.monotonic() - told > _TELL_S:
-                told = time.monotonic()
+            if time.monotonic() - reported > _REPORT_S:
+                reported = time.monotonic()
                 say("; ".join(f"{p}: {at[p]} dari {bounds[p].end}" for p in behind))
             await asyncio.sleep(_LOOK_S)
 

@@ -67,41 +67,41 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
 
 async def _drop_old(settings: Settings) -> list[int]:
     client = open_writer(settings)
-    async with generation_record.opened(settings) as held:
-        if stored.shown(client) != held.now.shown:
+    async with generation_record.opened(settings) as record:
+        if stored.shown(client) != record.now.shown:
             raise OperatorError(
                 "the views still show another generation: wait until `pantau status` is well"
             )
         # First the record: what it names must be there.
-        await held.write(held.now.drop_previous())
-        return await start.remove(settings, client, {held.now.shown})
+        await record.write(record.now.drop_previous())
+        return await start.remove(settings, client, {record.now.shown})
 
 
 async def _replay(settings: Settings, back: bool) -> int:
     client = await asyncio.to_thread(open_writer, settings)
-    async with generation_record.opened(settings) as held:
-        if back and not held.now.previous:
-            raise OperatorError("no earlier generation is kept: nothing to go back to")
+    async with generation_record.opened(settings) as record:
+        if back and not record.now.previous:
+            raise OperatorError("no earlier generation is stored: nothing to go back to")
         if not back:
-            await held.write(held.now.begin())
-        target = held.now.previous if back else held.now.newest
-        await start.remove(settings, client, {held.now.shown, held.now.previous, target})
+            await record.write(record.now.begin())
+        target = record.now.previous if back else record.now.newest
+        await start.remove(settings, client, {record.now.shown, record.now.previous, target})
         await start.prepare(settings, client, target)
-        say(f"generasi {target} dibangun di samping generasi {held.now.shown} yang ditampilkan")
-        await _watched(settings, client, held, target, is_new=not back)
+        say(f"generasi {target} dibangun di samping generasi {record.now.shown} yang ditampilkan")
+        await _watched(settings, client, record, target, is_new=not back)
     return target
 
 
 async def _watched(
     settings: Settings,
     client: Client,
-    held: generation_record.GenerationRecord,
+    record: generation_record.GenerationRecord,
     target: int,
     is_new: bool,
 ) -> None:
-    """Build and show, as long as worker and sink can be kept running."""
+    """Build and show, as long as worker and sink keep running."""
     supervisor = Supervisor(say)
-    work = asyncio.create_task(_build(settings, client, held, target, is_new, supervisor))
+    work = asyncio.create_task(_build(settings, client, record, target, is_new, supervisor))
     failed = asyncio.create_task(supervisor.failed())
     try:
         await asyncio.wait({work, failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,12 +118,12 @@ async def _watched(
 async def _build(
     settings: Settings,
     client: Client,
-    held: generation_record.GenerationRecord,
+    record: generation_record.GenerationRecord,
     target: int,
     is_new: bool,
     supervisor: Supervisor,
 ) -> None:
-    old = held.now.shown
+    old = record.now.shown
     async with event_log.opened(settings, target) as events:
         since = await start.begin(settings, events, target) if is_new else None
         if since is not None and (rows := stored.unfinished(client, old, since)):
@@ -137,7 +137,7 @@ async def _build(
             await asyncio.to_thread(stored.carry_over, client, old, target, since)
         await _audit(settings, target)
         await events.until_caught_up(client, say)
-    await held.write(held.now.show(target))
+    await record.write(record.now.show(target))
     await asyncio.to_thread(stored.show, client, target)
     say(f"generasi {target} ditampilkan")
     await _hand_over(settings, target)

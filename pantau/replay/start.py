@@ -64,8 +64,8 @@ async def prepare(settings: Settings, client: Client, generation: int) -> None:
 
 
 async def begin(settings: Settings, log: Log, generation: int) -> int | None:
-    """Where the log has lost its beginning: give the folds what its records told, and return the moment
-    (epoch ms, region's clock) from which all events are in it. None if it is whole.
+    """Where the log has lost its beginning: give the folds what its records contained, and return the moment
+    (epoch ms, region's clock) from which all events are in it. None if it is complete.
     """
     begins = await log.begins()
     if all(one.offset == 0 for one in begins.values()):
@@ -95,15 +95,15 @@ def _state(topic: str, partition: int, state: Mapping[bytes, bytes]) -> Iterator
         yield OutgoingRecord(topic, value, key, partition)
 
 
-async def remove(settings: Settings, client: Client, kept: Collection[int]) -> list[int]:
-    """Topics and tables of all generations but `kept`; which they were."""
+async def remove(settings: Settings, client: Client, wanted: Collection[int]) -> list[int]:
+    """Topics and tables of all generations but `wanted`; which they were."""
 
     def unwanted(topic: str) -> bool:
         generation = generation_of_topic(topic)
-        return generation is not None and generation not in kept
+        return generation is not None and generation not in wanted
 
-    gone = await asyncio.to_thread(delete_topics, cluster_of(settings, "admin"), unwanted)
+    deleted = await asyncio.to_thread(delete_topics, cluster_of(settings, "admin"), unwanted)
     found = await asyncio.to_thread(stored.existing, client)
-    for generation in found - set(kept):
+    for generation in found - set(wanted):
         await asyncio.to_thread(stored.drop, client, generation)
-    return sorted({generation_of_topic(topic) or 0 for topic in gone} | (found - set(kept)))
+    return sorted({generation_of_topic(topic) or 0 for topic in deleted} | (found - set(wanted)))

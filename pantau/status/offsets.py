@@ -73,10 +73,10 @@ def read_offsets(
         waits = [one for one in _open(admin, behind) if one.since_ms <= before_ms] if behind else []
         groups = [one["group_id"] for one in admin.list_groups()]
         ours = [group for group in groups if group.startswith(prefix)]
-        held = admin.list_group_offsets(ours) if ours else {}
+        committed = admin.list_group_offsets(ours) if ours else {}
     next_offsets = {
         (at.topic, at.partition): one.offset
-        for offsets in held.values()
+        for offsets in committed.values()
         for at, one in offsets.items()
         if one.offset >= 0
     }

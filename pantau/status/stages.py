@@ -104,7 +104,7 @@ class LetterSummary(msgspec.Struct, frozen=True):
 
 
 class InstallationStatus(msgspec.Struct, frozen=True):
-    """The whole answer. `troubles`: what could not be asked, in words; `receipts`: the newest that ingest has given."""
+    """The full answer. `troubles`: what could not be asked, in words; `receipts`: the newest that ingest has given."""
 
     services: list[PartHealth]
     stages: list[Stage]
@@ -269,8 +269,8 @@ async def collect(settings: Settings) -> InstallationStatus:
         reading = asyncio.wait_for(
             generation_feed.read(cluster_of(settings, "operator"), key), _RECORD_S
         )
-        kept = await within("generations", reading, None)
-        shown = kept.shown if kept is not None else FIRST
+        generations = await within("generations", reading, None)
+        shown = generations.shown if generations is not None else FIRST
         names = [topic_of(name, shown) for name in _TOPICS]
         offsets = asyncio.to_thread(
             read_offsets, cluster_of(settings, "operator"), names, _SINK_GROUPS
@@ -296,4 +296,4 @@ async def collect(settings: Settings) -> InstallationStatus:
     services.append(PartHealth("kafka", "siap" if ends else "mati"))
     found = stages(positions, sink, ends)
     troubles += map(str, waits)
-    return InstallationStatus(services, found, live, dead, last_write, troubles, kept, receipts)
+    return InstallationStatus(services, found, live, dead, last_write, troubles, generations, receipts)

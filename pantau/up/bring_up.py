@@ -1,4 +1,4 @@
-"""Brings an installation up, part by part, and holds it until it is told to stop."""
+"""Brings an installation up, part by part, and runs it until a signal comes."""
 
 from __future__ import annotations
 

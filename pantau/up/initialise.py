@@ -68,7 +68,7 @@ def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> No
     home = DataDir(settings.data_dir)
     if warning := preflight.data_dir(home.path):
         sys.stderr.write(f"{warning}\n")
-    # First of all, and kept: an installation never changes from real to simulated.
+    # First of all, and for good: an installation never changes from real to simulated.
     installation.stamp(home, installation.InstallationStamp(mode, settings.clock))
     try:
         wait_for_broker(cluster_of(settings, "admin"), wait_s)

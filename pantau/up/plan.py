@@ -21,7 +21,7 @@ from pantau.processes.supervisor import Part
 
 _LOCAL: Final = "127.0.0.1"
 _FOLD_START_S: Final = 600.0
-"""Folds read their whole state back before they are ready."""
+"""Folds read all of their state back before they are ready."""
 _SERVICE_START_S: Final = 120.0
 
 

@@ -32,13 +32,13 @@ def render(one: Difference) -> str:
 def summary(report: Report) -> str:
     """The last line."""
     found = len(report.differences) + report.more
-    told = f", {report.more} of them not listed" if report.more else ""
+    unlisted = f", {report.more} of them not listed" if report.more else ""
     moving = (
         f"; {report.moving} rows changed meanwhile and were not compared" if report.moving else ""
     )
     return (
         f"{report.region} {report.first}..{report.last}: {report.rows} rows and verdicts compared, "
-        f"{found} differences{told}{moving}"
+        f"{found} differences{unlisted}{moving}"
     )
 
 
@@ -64,7 +64,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
     if first is not None and last is not None and first > last:
         raise OperatorError(f"--from {first} is after --to {last}: name the earlier day first")
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         sys.stderr.write(f"audit: {line}\n")
         sys.stderr.flush()
 
@@ -73,7 +73,7 @@ def _audit(settings: Settings, region: str, first: date | None, last: date | Non
         with closing(CommittedLog(cluster, "audit")) as committed:
             log = KafkaEventLog(committed, secret_key(settings))
             client = open_writer(settings)
-            return audit(client, region, first, last, limits(settings, region), tell, log=log)
+            return audit(client, region, first, last, limits(settings, region), progress, log=log)
     except NothingToAuditError as error:
         raise OperatorError(str(error)) from None
     except BROKER_ERRORS as error:

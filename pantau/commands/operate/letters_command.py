@@ -106,7 +106,7 @@ def _plan_row(one: PlannedRetry | NoRetry) -> tuple[object, ...]:
     return (one.letter.letter_id, one.letter.code, f"{one.topic}/{one.partition}", again)
 
 
-def _tell_rest(shown: int, total: int) -> None:
+def _print_remaining(shown: int, total: int) -> None:
     if total > shown:
         typer.echo(f"{total - shown} more are chosen: raise --limit or run it again", err=True)
 
@@ -150,7 +150,7 @@ def list_letters(
     typer.echo("\n".join(text_table(head, map(_row, letters))))
     rows = [(one.code, one.state, one.letters, one.first, one.last) for one in counted]
     typer.echo("\n" + "\n".join(text_table(("Code", "State", "Letters", "First", "Last"), rows)))
-    _tell_rest(len(letters), sum(one.letters for one in counted))
+    _print_remaining(len(letters), sum(one.letters for one in counted))
 
 
 def show(
@@ -214,7 +214,7 @@ def retry(
         one.why for one in planned if not isinstance(one, PlannedRetry)
     ).most_common():
         typer.echo(f"  {count}: {why}", err=True)
-    _tell_rest(len(chosen), total)
+    _print_remaining(len(chosen), total)
     if not sent:
         raise typer.Exit(1)
 
@@ -245,7 +245,7 @@ def discard(
     else:
         note(running_settings(data_dir), chosen, Operator(by or getpass.getuser(), reason))
     typer.echo(f"{len(chosen)} {'would be ' if dry_run else ''}discarded", err=True)
-    _tell_rest(len(chosen), total)
+    _print_remaining(len(chosen), total)
 
 
 def register(app: typer.Typer) -> None:

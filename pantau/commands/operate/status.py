@@ -61,10 +61,10 @@ def render(status: InstallationStatus) -> str:
     if status.receipts is not None:
         lines.append(receipts_line([one.state for one in status.receipts]))
     if status.generations is not None:
-        kept = status.generations.previous
+        previous = status.generations.previous
         lines.append(
             f"Generasi yang ditampilkan: {status.generations.shown}"
-            + (f" (generasi {kept} masih disimpan)" if kept else "")
+            + (f" (generasi {previous} masih disimpan)" if previous else "")
         )
     lines += [f"! {trouble}" for trouble in status.troubles]
     return "\n".join(lines)
