@@ -53,7 +53,7 @@ _log = logs.get("gateway")
 
 
 class Gateway:
-    """One gateway. `failed` tells after its end whether it ended by itself."""
+    """One gateway. `failed`: after its end, whether it ended by itself."""
 
     def __init__(self, settings: Settings, pages: Pages | None = None) -> None:
         self.hub = Hub(settings.regions, load_clock(settings))
@@ -131,7 +131,7 @@ class Gateway:
             self.hub.watch(time.monotonic())
 
     def _drain_first(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Before the server stops, clients are told to come back: it would only cut them off."""
+        """Before the server stops, clients are asked to come back: it would only cut them off."""
 
         before: dict[int, _Handler] = {}
 

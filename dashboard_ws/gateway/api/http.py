@@ -188,7 +188,7 @@ class Api:
     ) -> Response:
         """The frames of `/ws` as server-sent events; goes on from Last-Event-ID or `since`."""
         claims, subscription = self._subscription(bearer, region, topics, levels)
-        subscription.held = parse_position(last_event_id or since or "")
+        subscription.reached = parse_position(last_event_id or since or "")
         session = Session(self._tokens, tuple(self._hub.maps), time.monotonic())
         session.claims, session.subscription = claims, subscription
         return EventStream(self._hub, session, self._build(), claims.exp)

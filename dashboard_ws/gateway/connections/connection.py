@@ -93,7 +93,7 @@ class Client:
         if transport is not None:
             let_us_end_it(transport)
         self._wake = asyncio.Event()
-        self._said: deque[wire.Sent] = deque()
+        self._queued: deque[wire.Sent] = deque()
         self._closing: Closed | None = None
         self._next_flush = 0.0
         self._next_ping: float | None = None
@@ -130,7 +130,7 @@ class Client:
     def welcome(self, answer: Welcome) -> None:
         """Greet a client whose token is good; pings begin."""
         expires = rfc3339(answer.exp * 1000) if answer.exp is not None else None
-        self._said.append(wire.welcome(expires, self._hub.now(), self._build))
+        self._queued.append(wire.welcome(expires, self._hub.now(), self._build))
         if self._next_ping is None:
             self._next_ping = time.monotonic() + PING_S
 
@@ -179,7 +179,7 @@ class Client:
                 await self._wait(delay)
             await self._end(self._closing)
         except OSError:
-            pass  # The client went away: there is nobody to tell.
+            pass  # The client went away: nobody is there to be answered.
         finally:
             self._hub.leave(self)
             gateway_metrics.CLIENTS.labels(self._channel.name).dec()
@@ -194,8 +194,8 @@ class Client:
     async def _step(self, at: float) -> float:
         """Send what is due now; gives the seconds until more may be."""
         self.session.check(at, now_s())
-        while self._said:
-            await self._send(self._said.popleft())
+        while self._queued:
+            await self._send(self._queued.popleft())
         subscription = self.session.subscription
         if self._next_ping is not None and at >= self._next_ping:
             self._next_ping = at + PING_S
@@ -209,13 +209,13 @@ class Client:
         return min(due, _CHECK_S)
 
     async def _ping(self, subscription: Subscription | None) -> None:
-        """First an update if there is one: the seq that the ping names is the one that is held."""
-        held = as_of = None
+        """First an update if there is one: the seq that the ping names is the one that the client has."""
+        reached = as_of = None
         if subscription is not None:
             await self._flush(subscription, to_head=True)
-            held = subscription.held if subscription.answered else None
+            reached = subscription.reached if subscription.answered else None
             as_of = self._hub.maps[subscription.region].as_of
-        await self._send(wire.ping(self._hub.now(), held, as_of))
+        await self._send(wire.ping(self._hub.now(), reached, as_of))
 
     async def _flush(self, subscription: Subscription, *, to_head: bool = False) -> None:
         with gateway_metrics.FLUSH.time():

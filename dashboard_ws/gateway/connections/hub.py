@@ -47,7 +47,7 @@ class Listener(Protocol):
 
 
 class Regions:
-    """What one stream has told of each region. One that is still read from its beginning tells of the past."""
+    """What one stream has sent of each region. One that is still read from its beginning has only the past."""
 
     def __init__(self, regions: Iterable[str]) -> None:
         self.maps = {region: RegionMap() for region in regions}
@@ -91,10 +91,10 @@ class Hub:
         """From now on clients are shown these: another epoch, so each is given a snapshot."""
         self._shown = regions
         for region in regions.maps:
-            self._tell(region)
+            self._notify(region)
 
     def join(self, client: Listener) -> None:
-        """From now on the client is told of changes."""
+        """From now on the client is notified of changes."""
         self.clients.add(client)
         self._empty.clear()
 
@@ -127,9 +127,9 @@ class Hub:
         """Take a frame of the stream and wake who listens. Regions not served here are ignored."""
         if region in self.maps:
             self._shown.apply(region, frame)
-            self._tell(region)
+            self._notify(region)
 
-    def _tell(self, region: str) -> None:
+    def _notify(self, region: str) -> None:
         gateway_metrics.ROWS.labels(region).set(len(self.maps[region]))
         for client in self.clients:
             client.changed(region)
@@ -137,12 +137,12 @@ class Hub:
     def next(self, subscription: Subscription, *, to_head: bool = False) -> list[wire.Sent]:
         """Frames that bring the subscription up to now; empty if there is nothing to say."""
         first = not subscription.answered
-        held = subscription.held
+        reached = subscription.reached
         update = subscription.next(self.maps[subscription.region], to_head=to_head)
         if update is None:
             return []
         if first:
-            gateway_metrics.RESUMES.labels(_how(held, update)).inc()
+            gateway_metrics.RESUMES.labels(_how(reached, update)).inc()
         elif update.since is not None:
             gateway_metrics.CONFLATED.inc(max(update.position.seq - update.since - 1, 0))
         return self._frames(subscription.region, subscription.wanted, update)
@@ -162,7 +162,7 @@ class Hub:
         return frames
 
     def watch(self, at: float) -> None:
-        """Let every client look at how it is doing; `at`: monotonic seconds."""
+        """Let every client check its own state; `at`: monotonic seconds."""
         gateway_metrics.BUFFER.set(sum(client.watch(at) for client in tuple(self.clients)))
 
     def shown(self, region: str) -> list[Contents]:
@@ -176,7 +176,7 @@ class Hub:
             client.close(closed)
 
 
-def _how(held: MapPosition | None, update: Update) -> str:
-    if held is None:
+def _how(reached: MapPosition | None, update: Update) -> str:
+    if reached is None:
         return "new"
     return "snapshot" if update.since is None else "delta"

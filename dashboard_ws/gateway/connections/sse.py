@@ -71,15 +71,15 @@ class EventStream(Response):
         client.welcome(Welcome(self._exp))
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         writer = asyncio.create_task(client.write())
-        gone = asyncio.create_task(_until_gone(receive))
+        left = asyncio.create_task(_until_left(receive))
         try:
-            await asyncio.wait((writer, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((writer, left), return_when=asyncio.FIRST_COMPLETED)
         finally:
             writer.cancel()
-            gone.cancel()
-            await asyncio.gather(writer, gone, return_exceptions=True)
+            left.cancel()
+            await asyncio.gather(writer, left, return_exceptions=True)
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

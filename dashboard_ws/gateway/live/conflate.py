@@ -1,7 +1,7 @@
-"""What one client holds, and what it has to be sent next. A slow client costs a position, no queue.
+"""The position that one client has reached, and what it has to be sent next. A slow client costs a position, no queue.
 
-However long it was busy, the next update is the latest row of each key that changed after what it
-holds, so nothing piles up for it and nothing is skipped. Pure.
+However long it was busy, the next update is the latest row of each key that changed after the position it
+has reached, so nothing piles up for it and nothing is skipped. Pure.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dashboard_ws.gateway.live.region_map import Contents, Filter, MapPosition, 
 
 
 class Subscription:
-    """One client's view of one region. `held`: the position that it has been brought to."""
+    """One client's view of one region. `reached`: the position that it has been brought to."""
 
-    def __init__(self, region: str, wanted: Filter, held: MapPosition | None) -> None:
+    def __init__(self, region: str, wanted: Filter, reached: MapPosition | None) -> None:
         self.region = region
         self.wanted = wanted
-        self.held = held
+        self.reached = reached
         self._answered = False
         self._seen: MapPosition | None = None
         self._coming: Contents | None = None
@@ -33,31 +33,31 @@ class Subscription:
         """The client may now see more, or less: it is given all rows anew."""
         if public != self.wanted.public:
             self.wanted = replace(self.wanted, public=public)
-            self.held = None
+            self.reached = None
             self._answered = False
 
     def is_behind(self, live: RegionMap) -> bool:
-        """True if the map has moved since it was last looked at, or the answer is still due."""
+        """True if the map has moved since the last answer, or the answer is still due."""
         if live.position is None:
             return False
         return not self._answered or self._seen != live.position
 
     def next(self, live: RegionMap, *, to_head: bool = False) -> Update | None:
-        """The update to send now, or None. What is returned counts as held.
+        """The update to send now, or None. The client counts as having reached it.
 
         An update without rows is only worth sending as the first answer, or before a ping
         (`to_head`): after it the client's seq is the one that the ping names.
         """
-        update = live.since(self.held, self.wanted)
+        update = live.since(self.reached, self.wanted)
         self._seen = live.position
         if update is None:
             return None
         self._coming = live.contents
         empty = update.since is not None and not update.rows and not update.gone
-        moved = update.position != self.held
+        moved = update.position != self.reached
         if empty and self._answered and not (to_head and moved):
             return None
-        self.held = update.position
+        self.reached = update.position
         self._answered = True
         return update
 

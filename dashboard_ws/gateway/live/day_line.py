@@ -32,7 +32,7 @@ _decoder = msgspec.json.Decoder(_Totals)
 
 
 class DayLine:
-    """The newest point of each pane of the newest day that row `key` told of."""
+    """The newest point of each pane of the newest day that row `key` has."""
 
     def __init__(self, key: str) -> None:
         self._key = key

@@ -2,7 +2,7 @@
 
 A position is (epoch, seq). Both come from the stream, so two gateways agree on them and a client
 may go on at another. For any position that it can still answer for, the map says what changed
-after it: the rows with a greater seq, and the tombstones with a greater seq. Nothing else is kept:
+after it: the rows with a greater seq, and the tombstones with a greater seq. Nothing else is stored:
 memory is bounded by the keys, not by the rate or by how long a client was away.
 
 `floor`: tombstones at or below it may have been forgotten, so a position before it gets a snapshot.
@@ -20,7 +20,7 @@ import msgspec
 from dashboard_ws.gateway.live.masking import for_public
 
 TOMBSTONE_MS: Final = 600_000
-"""Tombstones are kept for 10 minutes."""
+"""Tombstones are retained for 10 minutes."""
 MAX_TOMBSTONES: Final = 50_000
 _MOST: Final = 0.5
 """A delta of more than this share of the map is a snapshot in disguise, and is sent as one."""
@@ -49,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One flush of the stream, whole. `time_ms`: append time of its head.
+    """One flush of the stream, complete. `time_ms`: append time of its head.
 
     `floor`: the reader that built it cannot vouch for tombstones at or below (0: for all it can).
     `as_of`: the region's clock up to which all received events are in, changed or not.
@@ -90,7 +90,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a client has to be told. `since` None: a snapshot; else a delta from that seq on."""
+    """What a client has to be sent. `since` None: a snapshot; else a delta from that seq on."""
 
     position: MapPosition
     since: int | None
@@ -99,7 +99,7 @@ class Update:
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What a filter looks at, and the seq of the last change."""
+    """What a filter reads, and the seq of the last change."""
 
     seq: int
     topic: str
@@ -113,7 +113,7 @@ class _Row(Entry, frozen=True):
     public: bytes
 
 
-class _Gone(Entry, frozen=True):
+class _Tombstone(Entry, frozen=True):
     """Where a row was until `time_ms`."""
 
     time_ms: int
@@ -130,7 +130,7 @@ class RegionMap:
         self.position: MapPosition | None = None
         # Both in order of seq: what changed last stands last, so that a delta reads only its part.
         self._rows: dict[str, _Row] = {}
-        self._gone: dict[str, _Gone] = {}
+        self._tombstones: dict[str, _Tombstone] = {}
         self._floor = 0
 
     def __len__(self) -> int:
@@ -147,9 +147,9 @@ class RegionMap:
         return self.contents.as_of
 
     def apply(self, frame: Frame) -> None:
-        """Take a frame. One of another epoch begins the map anew: nothing of the old one stands."""
+        """Take a frame. One of another epoch begins the map anew: nothing of the old one stays."""
         if self.position is None or self.position.epoch != frame.epoch:
-            self._rows, self._gone, self._floor = {}, {}, 0
+            self._rows, self._tombstones, self._floor = {}, {}, 0
         elif frame.seq < self.position.seq:
             return
         self._floor = max(self._floor, frame.floor)
@@ -163,41 +163,43 @@ class RegionMap:
         self._forget(frame.time_ms)
 
     def _set(self, key: str, change: Change, time_ms: int) -> None:
-        held: Entry | None = self._rows.pop(key, None) or self._gone.pop(key, None)
+        earlier: Entry | None = self._rows.pop(key, None) or self._tombstones.pop(key, None)
         if change.body is not None:
             public = for_public(change.topic, change.body)
             self._rows[key] = _Row(change.seq, change.topic, change.level, change.body, public)
         else:
-            # A key that this gateway never saw may still be held by a client of another one.
-            topic, level = (held.topic, held.level) if held else _of_key(key)
-            self._gone[key] = _Gone(change.seq, topic, level, time_ms)
+            # A key that this gateway never saw may still be shown by a client of another one.
+            topic, level = (earlier.topic, earlier.level) if earlier else _of_key(key)
+            self._tombstones[key] = _Tombstone(change.seq, topic, level, time_ms)
 
     def _forget(self, time_ms: int) -> None:
-        while self._gone:
-            key, first = next(iter(self._gone.items()))
-            if len(self._gone) <= MAX_TOMBSTONES and first.time_ms >= time_ms - TOMBSTONE_MS:
+        while self._tombstones:
+            key, first = next(iter(self._tombstones.items()))
+            if len(self._tombstones) <= MAX_TOMBSTONES and first.time_ms >= time_ms - TOMBSTONE_MS:
                 return
-            del self._gone[key]
+            del self._tombstones[key]
             self._floor = max(self._floor, first.seq)
 
-    def since(self, held: MapPosition | None, wanted: Filter) -> Update | None:
-        """What brings a client that holds `held` (None: nothing) up to this map's position.
+    def since(self, reached: MapPosition | None, wanted: Filter) -> Update | None:
+        """What brings a client from `reached` (None: it has nothing) up to this map's position.
 
         None before the map has begun. A client that is ahead of this map (it came from a gateway
         that reads faster) is given an empty delta at its own position, never older rows.
         """
         if self.position is None:
             return None
-        if held is None or held.epoch != self.position.epoch or held.seq < self._floor:
+        if reached is None or reached.epoch != self.position.epoch or reached.seq < self._floor:
             return self._snapshot(self.position, wanted)
-        if held.seq >= self.position.seq:
-            return Update(held, held.seq, [], [])
-        changed = list(_after(self._rows, held.seq))
+        if reached.seq >= self.position.seq:
+            return Update(reached, reached.seq, [], [])
+        changed = list(_after(self._rows, reached.seq))
         if len(changed) > 1000 and len(changed) > _MOST * len(self._rows):
             return self._snapshot(self.position, wanted)
         rows = [_shown(entry, wanted) for _, entry in reversed(changed) if wanted.wants(entry)]
-        gone = [key for key, entry in _after(self._gone, held.seq) if _may_hold(entry, wanted)]
-        return Update(self.position, held.seq, rows, gone)
+        gone = [
+            key for key, entry in _after(self._tombstones, reached.seq) if _may_have(entry, wanted)
+        ]
+        return Update(self.position, reached.seq, rows, gone)
 
     def _snapshot(self, position: MapPosition, wanted: Filter) -> Update:
         rows = [_shown(entry, wanted) for entry in self._rows.values() if wanted.wants(entry)]
@@ -222,6 +224,6 @@ def _of_key(key: str) -> tuple[str, str]:
     return (parts[0], parts[1]) if len(parts) >= 4 else ("", "")
 
 
-def _may_hold(entry: Entry, wanted: Filter) -> bool:
-    """A gone key of unknown topic is told to all: a client that never held it ignores it."""
+def _may_have(entry: Entry, wanted: Filter) -> bool:
+    """A tombstone of unknown topic is sent to all: a client that never had the key ignores it."""
     return not entry.topic or wanted.wants(entry)

@@ -44,7 +44,7 @@ class Close(IntEnum):
 
 
 class Closed(Exception):
-    """The connection has to end: with which code and why. The detail is told to the client."""
+    """The connection has to end: with which code and why. The detail is sent to the client."""
 
     def __init__(self, code: Close, detail: str) -> None:
         super().__init__(detail)
@@ -160,8 +160,8 @@ class Session:
         check_region(self.claims, message.region, self._served)
         wanted = make_filter(message.topics, message.levels, is_public(self.claims))
         since = message.since
-        held = MapPosition(since.epoch, since.seq) if since else None
-        self.subscription = Subscription(message.region, wanted, held)
+        reached = MapPosition(since.epoch, since.seq) if since else None
+        self.subscription = Subscription(message.region, wanted, reached)
 
     def check(self, at: float, now_s: float) -> None:
         """Ask once a second or so: has the client missed its time to authenticate?"""

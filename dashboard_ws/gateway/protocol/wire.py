@@ -35,13 +35,13 @@ def welcome(expires: str | None, now: str, build: str) -> Sent:
     return Sent("welcome", _text("welcome", {"expires": expires, "now": now, "build": build}))
 
 
-def ping(now: str, held: MapPosition | None, as_of: str | None) -> Sent:
-    """`held`: what the client has been sent up to; null where the region has not begun.
+def ping(now: str, reached: MapPosition | None, as_of: str | None) -> Sent:
+    """`reached`: the position up to which the client has been sent all; null where the region has not begun.
 
     `as_of`: the region's clock up to which all received events are in. It stands still when the
     stream does, though the gateway lives and no row changes: so a page sees that too.
     """
-    epoch, seq = (held.epoch, held.seq) if held else (None, 0)
+    epoch, seq = (reached.epoch, reached.seq) if reached else (None, 0)
     return Sent("ping", _text("ping", {"now": now, "epoch": epoch, "seq": seq, "as_of": as_of}))
 
 

@@ -1,1 +1,1 @@
-"""From the topic `live` to whole frames, of the generation that is shown."""
+"""From the topic `live` to complete frames, of the generation that is shown."""

@@ -1,4 +1,4 @@
-"""Makes records of `live` into whole frames: what a head has not closed is not seen. Pure."""
+"""Makes records of `live` into complete frames: what a head has not closed is not seen. Pure."""
 
 from __future__ import annotations
 

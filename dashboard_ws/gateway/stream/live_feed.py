@@ -1,4 +1,4 @@
-"""Follows the topic `live` from its beginning and gives whole frames to the hub.
+"""Follows the topic `live` from its beginning and gives complete frames to the hub.
 
 No consumer group: every gateway reads all of it, and starts anew at each start. `read_committed`:
 what an aborted flush wrote does not exist.

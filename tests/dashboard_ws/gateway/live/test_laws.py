@@ -172,7 +172,7 @@ class Law(RuleBasedStateMachine):
         for sent in wire.snapshot(update, "", limit) if snapshot else [wire.delta(update)]:
             self.client.take(sent.text)
         self.subscription.note_sent()
-        assert self.client.at == self.subscription.held
+        assert self.client.at == self.subscription.reached
         if to_head and live.position and self.client.at:
             assert live.position.epoch == self.client.at.epoch
             assert self.client.at.seq >= live.position.seq

@@ -83,7 +83,7 @@ def test_auth_then_subscribe() -> None:
     assert say(one, "auth", token="wall", client="tv").exp == 1000
     one.receive(subscribe(levels=["unit"], since={"epoch": "e", "seq": 4}), 0.0)
     assert one.subscription is not None
-    assert one.subscription.held == MapPosition("e", 4)
+    assert one.subscription.reached == MapPosition("e", 4)
     assert one.subscription.wanted.levels == frozenset(("unit",))
     assert one.subscription.wanted.public
 
@@ -131,10 +131,10 @@ def test_a_new_token_may_see_another_region_or_more() -> None:
     one.receive(subscribe(since={"epoch": "e", "seq": 4}), 0.0)
     assert one.subscription is not None
     say(one, "auth", token="here")
-    assert one.subscription.held == MapPosition("e", 4)
+    assert one.subscription.reached == MapPosition("e", 4)
     say(one, "auth", token="operator")
     subscription = one.subscription
-    assert (subscription.held, subscription.wanted.public) == (None, False)
+    assert (subscription.reached, subscription.wanted.public) == (None, False)
     assert code(one, '{"op":"auth","token":"other"}') == Close.FORBIDDEN
 
 
