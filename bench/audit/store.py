@@ -166,8 +166,8 @@ class _UnitSide:
         """One device's post as ingest hands it on: one record."""
         received = post.due_ms + _ON_THE_WAY_MS
         stamp = f',"receivedtime":"{self._world.text(received)}"}}'.encode()
-        value = b"\n".join(one.line[:-1] + stamp for one in post.said)
-        self.events += len(post.said)
+        value = b"\n".join(one.line[:-1] + stamp for one in post.events)
+        self.events += len(post.events)
         place = TOPIC_OF_KIND[self._kinds.get(post.unit_id, "recipient")], self._partition
         self._apply(place, received + _BROKER_MS, value, "")
 

@@ -54,7 +54,7 @@ class World:
         self.rates = rates or Rates()
         self.zone: Zone = registry.zone(region)
         self._holidays = frozenset(registry.region(region).holidays)
-        # In life the clinic's key: whoever reads the stream cannot tell whom a pseudonym means.
+        # In life the clinic's key: whoever reads the stream cannot know whom a pseudonym means.
         self._key = hashlib.sha256(f"pantau simulator {seed} {region}".encode()).digest()
         self._heads: dict[int, tuple[str, str]] = {}
 
@@ -73,11 +73,11 @@ class World:
 
     def text(self, epoch_ms: int) -> str:
         """RFC 3339 in local time with its offset: `2026-11-24T03:42:07.120+07:00`."""
-        minute, rest = divmod(epoch_ms, MINUTE_MS)
+        minute, within_ms = divmod(epoch_ms, MINUTE_MS)
         head = self._heads.get(minute)
         if head is None:
             head = self._head(minute)
-        return f"{head[0]}{rest // 1000:02d}.{rest % 1000:03d}{head[1]}"
+        return f"{head[0]}{within_ms // 1000:02d}.{within_ms % 1000:03d}{head[1]}"
 
     def _head(self, minute: int) -> tuple[str, str]:
         offset = self.zone.offset_ms(minute * MINUTE_MS) // MINUTE_MS

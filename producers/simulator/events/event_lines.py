@@ -18,7 +18,7 @@ MEAL: Final = 3
 _encode: Final = msgspec.json.encode
 
 
-class Said(NamedTuple):
+class DeviceEvent(NamedTuple):
     """One event as a device holds it.
 
     `made_ms`: when the device got it, region's clock; `rank`: HEARTBEAT (worthless when old), ROUTINE (goes with the
@@ -37,11 +37,11 @@ def day_of(id_: str) -> str:
 
 
 class Pen:
-    """Writes the events of one unit and day, in `said`."""
+    """Writes the events of one unit and day, in `events`."""
 
     def __init__(self, world: World, kind: str, unit_id: str, day: int) -> None:
         self.world = world
-        self.said: list[Said] = []
+        self.events: list[DeviceEvent] = []
         self._prefix = f"sim{world.seed}-{day_to_iso(day)}-"
         self._source = f"/{world.region}/{kind}/{unit_id}"
 
@@ -71,7 +71,7 @@ class Pen:
         rank: int = URGENT,
         subject: str | None = None,
     ) -> None:
-        """What the event `id_` should have said, stated at `made_ms`."""
+        """What the event `id_` should have stated, given at `made_ms`."""
         more = f',"supersedes":"{id_}","recordedtime":"{self.world.text(made_ms)}"'
         what = f"{id_.removeprefix(self._prefix)}-fix"
         self._add(what, type_, time_ms, _encode(data).decode(), rank, subject, more, made_ms)
@@ -107,5 +107,5 @@ class Pen:
             f'{{"specversion":"1.0","id":"{id_}","source":"{self._source}","type":"{type_}",'
             f'"time":"{self.world.text(time_ms)}"{about}{more},"data":{data}}}'
         )
-        self.said.append(Said(made_ms, rank, id_, line.encode()))
+        self.events.append(DeviceEvent(made_ms, rank, id_, line.encode()))
         return id_

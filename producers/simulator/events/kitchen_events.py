@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from contracts.registry.entities import Unit
-from producers.simulator.events.event_lines import MEAL, ROUTINE, URGENT, Pen, Said
+from producers.simulator.events.event_lines import MEAL, ROUTINE, URGENT, DeviceEvent, Pen
 from producers.simulator.plan.kitchens import (
     Character,
     CookedBatch,
@@ -37,20 +37,20 @@ _NOTES: Final = (
 )
 
 
-def kitchen_says(world: World, unit: Unit, day: int) -> list[Said]:
+def kitchen_says(world: World, unit: Unit, day: int) -> list[DeviceEvent]:
     """Everything that the kitchen's device makes of a local day, by the time it has it."""
     pen = Pen(world, "sppg", unit.unit_id, day)
     pen.heartbeats(list(world.beats(unit, day, world.rates.heartbeat_s)), _VERSION)
     happened = plan(world, unit, day)
     if happened is not None:
         dice = world.dice(unit.unit_id, day, "says")
-        _Teller(pen, unit.unit_id, character(world, unit.unit_id), dice).tell(happened)
+        _Operator(pen, unit.unit_id, character(world, unit.unit_id), dice).enter(happened)
         _readings(pen, unit, day, happened)
-    pen.said.sort(key=lambda said: said.made_ms)
-    return pen.said
+    pen.events.sort(key=lambda event: event.made_ms)
+    return pen.events
 
 
-class _Teller:
+class _Operator:
     """Somebody at the kitchen who types things in, not always right the first time."""
 
     def __init__(self, pen: Pen, unit_id: str, nature: Character, dice: random.Random) -> None:
@@ -59,7 +59,7 @@ class _Teller:
         self._nature = nature
         self._dice = dice
 
-    def tell(self, happened: KitchenDay) -> None:
+    def enter(self, happened: KitchenDay) -> None:
         """All of the day but the sensors' readings."""
         for batch in happened.batches:
             data: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""The truth beside the simulated days: truth/<day>.jsonl in the data dir, what every unit said and when ingest had it.
+"""The truth beside the simulated days: truth/<day>.jsonl in the data dir, what every unit stated and when ingest had it.
 
 Two kinds of lines, in any order:
 
@@ -34,7 +34,7 @@ from contracts.events.event_types import (
     Event,
     MealEaten,
 )
-from producers.simulator.events.event_lines import HEARTBEAT, Said, day_of
+from producers.simulator.events.event_lines import HEARTBEAT, DeviceEvent, day_of
 
 _OPEN_FILES: Final = 8
 _EVENT: Final = b'{"specversion"'
@@ -61,26 +61,26 @@ _decode_ack: Final = msgspec.json.Decoder(Acknowledged)
 class TruthRecord:
     """One day's file, read. `arrived`: when an event was posted and acknowledged, the first time."""
 
-    said: dict[Key, Event] = field(default_factory=dict)
+    events: dict[Key, Event] = field(default_factory=dict)
     arrived: dict[Key, tuple[int, int]] = field(default_factory=dict)
 
     def counting(self, up_to_received_ms: int | None = None) -> Iterator[tuple[Key, Event]]:
-        """What counts of that which was acknowledged up to a moment (None: of all that was said), corrections applied."""
+        """What counts of that which was acknowledged up to a moment (None: of all that was stated), corrections applied."""
         known = {
             key: event
-            for key, event in self.said.items()
+            for key, event in self.events.items()
             if up_to_received_ms is None or self._acknowledged_ms(key) <= up_to_received_ms
         }
-        # A device corrects an event once, and a correction never: what is named is gone.
-        gone = {(key[0], event.supersedes) for key, event in known.items() if event.supersedes}
-        yield from ((key, event) for key, event in known.items() if key not in gone)
+        # A device corrects an event once, and a correction never: what is named no longer counts.
+        replaced = {(key[0], event.supersedes) for key, event in known.items() if event.supersedes}
+        yield from ((key, event) for key, event in known.items() if key not in replaced)
 
     def uncertain(self, up_to_received_ms: int) -> int:
         """Events under way at that moment: ingest may have had them or not."""
         return sum(
             posted <= up_to_received_ms < done
             for key, (posted, done) in self.arrived.items()
-            if key in self.said
+            if key in self.events
         )
 
     def _acknowledged_ms(self, key: Key) -> float:
@@ -97,7 +97,7 @@ def read(path: Path) -> TruthRecord:
             if line.startswith(_EVENT):
                 event = decode_line(line)
                 if not isinstance(event, Refusal):
-                    record.said[event.origin.unit_id, event.id] = event
+                    record.events[event.origin.unit_id, event.id] = event
                 continue
             try:
                 ack = _decode_ack.decode(line)
@@ -166,13 +166,13 @@ def _figure(event: Event) -> tuple[str, int]:
 
 
 class Truth:
-    """Writes the files of a data dir, and knows what they hold of the days it was told of. One process at a time."""
+    """Writes the files of a data dir, and knows what they hold of the days it was asked about. One process at a time."""
 
     def __init__(self, home: DataDir) -> None:
         self._folder = home.path / "truth"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._files: dict[str, IO[bytes]] = {}
-        self._held: dict[str, tuple[set[Key], set[Key]]] = {}
+        self._known: dict[str, tuple[set[Key], set[Key]]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -191,10 +191,10 @@ class Truth:
         """File of a local day (ISO)."""
         return self._folder / f"{day}.jsonl"
 
-    def note(self, unit_id: str, said: Iterable[Said]) -> None:
+    def note(self, unit_id: str, events: Iterable[DeviceEvent]) -> None:
         """What a unit says, unless it is noted already."""
         lines: dict[str, list[bytes]] = {}
-        for one in said:
+        for one in events:
             if one.rank != HEARTBEAT:
                 day = day_of(one.id)
                 noted, _ = self._of(day)
@@ -204,16 +204,16 @@ class Truth:
         for day, some in lines.items():
             self._append(day, some)
 
-    def has_arrived(self, unit_id: str, one: Said) -> bool:
+    def has_arrived(self, unit_id: str, one: DeviceEvent) -> bool:
         """True if ingest has accepted it."""
         return (unit_id, one.id) in self._of(day_of(one.id))[1]
 
     def acknowledge(
-        self, unit_id: str, said: Sequence[Said], posted_ms: int, acknowledged_ms: int
+        self, unit_id: str, events: Sequence[DeviceEvent], posted_ms: int, acknowledged_ms: int
     ) -> None:
         """Ingest has accepted these."""
         ids: dict[str, list[str]] = {}
-        for one in said:
+        for one in events:
             if one.rank != HEARTBEAT and not self.has_arrived(unit_id, one):
                 ids.setdefault(day_of(one.id), []).append(one.id)
         for day, some in ids.items():
@@ -223,17 +223,17 @@ class Truth:
 
     def forget_before(self, day: str) -> None:
         """Let go of what is known of the days before `day` (ISO): nothing of them is sent any more."""
-        for old in [one for one in self._held if one < day]:
-            del self._held[old]
+        for old in [one for one in self._known if one < day]:
+            del self._known[old]
         for old in [one for one in self._files if one < day]:
             self._files.pop(old).close()
 
     def _of(self, day: str) -> tuple[set[Key], set[Key]]:
-        held = self._held.get(day)
-        if held is None:
+        known = self._known.get(day)
+        if known is None:
             record = read(self.path(day))
-            held = self._held[day] = (set(record.said), set(record.arrived))
-        return held
+            known = self._known[day] = (set(record.events), set(record.arrived))
+        return known
 
     def _append(self, day: str, lines: Sequence[bytes]) -> None:
         file = self._files.get(day)

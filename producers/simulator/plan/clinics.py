@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from contracts.registry.entities import Recipient, Unit, day_to_iso, iso_to_day
-from producers.simulator.events.event_lines import ROUTINE, Pen, Said
+from producers.simulator.events.event_lines import ROUTINE, DeviceEvent, Pen
 from producers.simulator.plan.children import child_at
 from producers.simulator.world import MINUTE_MS, World
 
@@ -24,7 +24,7 @@ _PREGNANCY_DAYS: Final = 280
 _HB: Final = (11.9, 1.05)
 
 _ILL_A_CHILD: Final = 45 / 68_873
-"""Of all ages, a day, for each registered child: the whole kabupaten has some 45."""
+"""Of all ages, a day, for each registered child: the kabupaten has some 45."""
 _SYNDROMES: Final = (("diarrhoea", 0.55), ("other", 0.86), ("foodborne", 1.0))
 _COUNTS: Final = 0.04
 """Chance that a clinic sends a tally too. A hospital outside the region always does."""
@@ -41,14 +41,14 @@ AGES: Final = {
 }  # fmt: skip
 
 
-def clinic_says(world: World, unit: Unit, day: int) -> list[Said]:
+def clinic_says(world: World, unit: Unit, day: int) -> list[DeviceEvent]:
     """Everything that the clinic's device makes of a local day, by the time it has it; nothing on a day off."""
     pen = Pen(world, "clinic", unit.unit_id, day)
     if world.clinic_works(day):
         pen.heartbeats(list(world.beats(unit, day, world.rates.heartbeat_s)), _VERSION)
         _Desk(pen, unit, day).work()
-    pen.said.sort(key=lambda said: said.made_ms)
-    return pen.said
+    pen.events.sort(key=lambda event: event.made_ms)
+    return pen.events
 
 
 class _Desk:

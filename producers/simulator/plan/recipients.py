@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from contracts.registry.entities import Unit
-from producers.simulator.events.event_lines import URGENT, Pen, Said
+from producers.simulator.events.event_lines import URGENT, DeviceEvent, Pen
 from producers.simulator.plan.kitchens import Stop, Trip, plan
 from producers.simulator.world import MINUTE_MS, World
 
@@ -30,7 +30,7 @@ class Reporter:
 
     reports: bool
     attends: bool
-    tells_meals: bool
+    reports_meals: bool
     late: bool
     clock_ms: int
 
@@ -40,7 +40,7 @@ class Reception(NamedTuple):
 
     recipient_id: str
     late: bool
-    said: tuple[Said, ...]
+    events: tuple[DeviceEvent, ...]
 
 
 def reporter(world: World, recipient_id: str) -> Reporter:
@@ -64,9 +64,9 @@ def recipients_say(world: World, kitchen: Unit, day: int) -> Iterator[Reception]
     for trip, stop in happened.stops() if happened else ():
         nature = reporter(world, stop.recipient.recipient_id)
         if nature.reports:
-            said = _Doorkeeper(world, kitchen, day, nature, stop).work(trip)
-            if said:
-                yield Reception(stop.recipient.recipient_id, nature.late, tuple(said))
+            events = _Doorkeeper(world, kitchen, day, nature, stop).work(trip)
+            if events:
+                yield Reception(stop.recipient.recipient_id, nature.late, tuple(events))
 
 
 class _Doorkeeper:
@@ -81,25 +81,25 @@ class _Doorkeeper:
         self._nature = nature
         self._stop = stop
 
-    def work(self, trip: Trip) -> list[Said]:
+    def work(self, trip: Trip) -> list[DeviceEvent]:
         """All of the day."""
         if self._stop.portions is None:
             reason = self._dice.choice(("exam", "trip", "closed"))
             data = {"groups": [], "reason": reason}
             self._write("decline", "service.declined", self._morning_ms(_DECLINES_MIN), data)
-            return self._pen.said
+            return self._pen.events
         if self._nature.attends:
             self._attendance()
         taken = self._check(trip, self._stop.portions)
-        if self._nature.tells_meals:
+        if self._nature.reports_meals:
             self._meal(taken)
         if self._dice.random() < _NOTICES_ILLNESS:
             at = self._stop.meal_ms + self._dice.randint(30, 90) * MINUTE_MS
             since = self._pen.world.text(at + self._nature.clock_ms - 20 * MINUTE_MS)
             ill = {"ill": self._dice.randint(1, 2), "since": since, "symptoms": ["pusing"]}
             self._write("ill", "illness.noticed", at, ill)
-        self._pen.said.sort(key=lambda said: said.made_ms)
-        return self._pen.said
+        self._pen.events.sort(key=lambda event: event.made_ms)
+        return self._pen.events
 
     def _morning_ms(self, minutes: tuple[int, int]) -> int:
         return self._midnight_ms + self._dice.randint(*minutes) * MINUTE_MS
@@ -150,4 +150,4 @@ class _Doorkeeper:
     def _write(self, what: str, type_: str, at: int, data: Mapping[str, object]) -> None:
         self._pen.write(what, f"recipient.{type_}", at + self._nature.clock_ms, data, URGENT)
         # The clock that is wrong is the phone's: the event is made when it is made.
-        self._pen.said[-1] = self._pen.said[-1]._replace(made_ms=at)
+        self._pen.events[-1] = self._pen.events[-1]._replace(made_ms=at)

@@ -1,7 +1,7 @@
 """What may be added to ordinary days: an outbreak after one kitchen's batch, and an outage of the network.
 
 Both only add: the ordinary days stay as they are, event for event, so a scenario can be asked of a simulator that already plays.
-Appointments are kept in the data dir, so that after a restart the same facts come again.
+Appointments are stored in the data dir, so that after a restart the same facts come again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from chassis.datadir import DataDir, write_file
 from contracts.registry.entities import Recipient, Unit
-from producers.simulator.events.event_lines import URGENT, Pen, Said
+from producers.simulator.events.event_lines import URGENT, DeviceEvent, Pen
 from producers.simulator.plan.clinics import AGES
 from producers.simulator.plan.kitchens import Stop, plan
 from producers.simulator.plan.recipients import reporter
@@ -43,7 +43,7 @@ _AGENTS: Final = (
 _WEIGHTS: Final = (4, 3, 2, 1)
 _ATTACK: Final = (0.06, 0.16)
 _MOST_CASES: Final = 350
-_TELL: Final = 0.85
+_NAMES_MEAL: Final = 0.85
 """Share of the patients whose school and meal are written down."""
 _STILL_COME: Final = (0.8, 0.92)
 _GO_OUTSIDE: Final = 0.06
@@ -90,13 +90,13 @@ class Agenda:
 
     def make(self, kind: Kind, world: World, now_ms: int) -> Appointment:
         """Arrange a scenario, as soon as can be. One that is still to come is left as it is."""
-        held = self.read()
+        agreed = self.read()
         wanted = appointment(kind, world, now_ms)
-        for one in held:
+        for one in agreed:
             if (one.kind, one.region) == (kind, world.region) and one.day >= wanted.day:
                 return one
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(self._path, msgspec.json.encode([*held, wanted]))
+        write_file(self._path, msgspec.json.encode([*agreed, wanted]))
         return wanted
 
 
@@ -152,7 +152,7 @@ def outbreak(world: World, one: Appointment) -> list[Post]:
         if served:
             made = [*_complaint(world, kitchen, day, served[0]), *_absences(world, day, served)]
             patients = list(_cases(world, dice, day, served))
-            made += (Post(one.due_ms, one.clinic.unit_id, (one.said,)) for one in patients)
+            made += (Post(one.due_ms, one.clinic.unit_id, (one.event,)) for one in patients)
             made += _counts(world, day, patients)
             return sorted(made, key=lambda post: post.due_ms)
     return []
@@ -170,7 +170,7 @@ def _complaint(world: World, kitchen: Unit, day: int, stop: Stop) -> Iterator[Po
     pen.write(
         f"outbreak-{day}", "sppg.incident.reported", at, data, URGENT, stop.recipient.recipient_id
     )
-    yield Post(at + 60_000, kitchen.unit_id, tuple(pen.said))
+    yield Post(at + 60_000, kitchen.unit_id, tuple(pen.events))
 
 
 def _back_at_school(world: World, recipient_id: str, day: int) -> int | None:
@@ -202,7 +202,7 @@ def _absences(world: World, day: int, served: Sequence[Stop]) -> Iterator[Post]:
         since = world.text(stop.meal_ms + HOUR_MS)
         noticed = {"ill": ill, "since": since, "symptoms": ["muntah", "nyeri perut"]}
         pen.write(f"outbreak-{day}-ill", "recipient.illness.noticed", at + MINUTE_MS, noticed)
-        yield Post(at + 2 * MINUTE_MS, recipient_id, tuple(pen.said))
+        yield Post(at + 2 * MINUTE_MS, recipient_id, tuple(pen.events))
 
 
 class _Patient(NamedTuple):
@@ -211,7 +211,7 @@ class _Patient(NamedTuple):
     clinic: Unit
     seen_ms: int
     due_ms: int
-    said: Said
+    event: DeviceEvent
 
 
 def _cases(
@@ -234,10 +234,10 @@ def _cases(
             clinic = clinics.near(dice, stop.recipient)
             if clinic is None:
                 return
-            said = _case(world, dice, clinic, day, number, stop, onset, seen, symptoms)
+            event = _case(world, dice, clinic, day, number, stop, onset, seen, symptoms)
             # Written down at the bedside, typed in when there is time.
             due = seen + dice.randint(5, 75) * MINUTE_MS
-            yield _Patient(clinic, seen, due, said)
+            yield _Patient(clinic, seen, due, event)
 
 
 def _counts(world: World, day: int, patients: Sequence[_Patient]) -> Iterator[Post]:
@@ -259,8 +259,8 @@ def _counts(world: World, day: int, patients: Sequence[_Patient]) -> Iterator[Po
         first_ms, last_ms = moments[half - 1], moments[-1]
         id_ = pen.write(what, type_, first_ms, {**data, "cases": half})
         pen.correct(id_, type_, last_ms, {**data, "cases": len(moments)}, last_ms)
-        for said in pen.said:
-            yield Post(said.made_ms + _COUNT_SENT_MS, unit_id, (said,))
+        for event in pen.events:
+            yield Post(event.made_ms + _COUNT_SENT_MS, unit_id, (event,))
 
 
 def _case(
@@ -273,10 +273,10 @@ def _case(
     onset: int,
     seen: int,
     symptoms: Sequence[str],
-) -> Said:
+) -> DeviceEvent:
     pen = Pen(world, "clinic", clinic.unit_id, world.zone.local_day(seen))
     group = dice.choices(list(stop.eaten), [n + 1 for n in stop.eaten.values()])[0]
-    told = dice.random() < _TELL
+    names_meal = dice.random() < _NAMES_MEAL
     data: dict[str, object] = {
         "patient": world.person("outbreak", day, number),
         "age_years": dice.randint(*AGES[group]),
@@ -286,11 +286,11 @@ def _case(
         "onset": world.text(onset),
         "outcome": "inpatient" if dice.random() < 0.09 else "outpatient",
     }
-    if told:
+    if names_meal:
         data["ate_at"] = world.text(stop.meal_ms)
-    subject = stop.recipient.recipient_id if told else None
+    subject = stop.recipient.recipient_id if names_meal else None
     pen.write(f"outbreak-{day}-{number}", "clinic.case.reported", seen, data, URGENT, subject)
-    return pen.said[0]
+    return pen.events[0]
 
 
 def _seen(world: World, at: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from contracts.registry.entities import Unit
-from producers.simulator.events.event_lines import HEARTBEAT, MEAL, ROUTINE, Said
+from producers.simulator.events.event_lines import HEARTBEAT, MEAL, ROUTINE, DeviceEvent
 from producers.simulator.events.kitchen_events import kitchen_says
 from producers.simulator.plan.clinics import clinic_says
 from producers.simulator.plan.kitchens import character
@@ -33,58 +33,60 @@ LOOK_BACK_DAYS: Final = 3
 
 
 class Post(NamedTuple):
-    """What one device sends at `due_ms` (region's clock), `said` in order of making."""
+    """What one device sends at `due_ms` (region's clock), `events` in order of making."""
 
     due_ms: int
     unit_id: str
-    said: tuple[Said, ...]
+    events: tuple[DeviceEvent, ...]
 
 
 class UnitDay(NamedTuple):
     """What a unit says of a local day, and how it gets it out. Posts are in order."""
 
-    said: list[Said]
+    events: list[DeviceEvent]
     posts: list[Post]
 
 
 def unit_day(world: World, unit: Unit, day: int) -> UnitDay:
     """One unit's day."""
-    said = kitchen_says(world, unit, day) if unit.kind == "sppg" else clinic_says(world, unit, day)
-    return UnitDay(said, list(posts(world, unit, day, said)))
+    events = (
+        kitchen_says(world, unit, day) if unit.kind == "sppg" else clinic_says(world, unit, day)
+    )
+    return UnitDay(events, list(posts(world, unit, day, events)))
 
 
 class RecipientDay(NamedTuple):
     """What a recipient says of a local day, and how it gets it out."""
 
     recipient_id: str
-    said: tuple[Said, ...]
+    events: tuple[DeviceEvent, ...]
     posts: list[Post]
 
 
 def recipient_days(world: World, kitchen: Unit, day: int) -> Iterator[RecipientDay]:
     """The days of the recipients that a kitchen feeds."""
     for one in recipients_say(world, kitchen, day):
-        yield RecipientDay(one.recipient_id, one.said, list(_recipient_posts(world, one, day)))
+        yield RecipientDay(one.recipient_id, one.events, list(_recipient_posts(world, one, day)))
 
 
 def _recipient_posts(world: World, one: Reception, day: int) -> Iterator[Post]:
     """A post for each: whoever counts heads in the morning does not wait for the meal."""
     dice = world.dice(one.recipient_id, day, "posts")
-    for said in one.said:
+    for event in one.events:
         wait_s = dice.randint(*_URGENT_S)
         if one.late:
             wait_s += dice.randint(*_REPORTS_LATE_S)
-        yield Post(said.made_ms + wait_s * 1000, one.recipient_id, (said,))
+        yield Post(event.made_ms + wait_s * 1000, one.recipient_id, (event,))
 
 
-def posts(world: World, unit: Unit, day: int, said: Sequence[Said]) -> Iterator[Post]:
+def posts(world: World, unit: Unit, day: int, events: Sequence[DeviceEvent]) -> Iterator[Post]:
     """The posts of what a unit says of a day. Each event but a stale heartbeat is in at least one."""
     dice = world.dice(unit.unit_id, day, "posts")
     due = _Due(world, unit, day, dice)
     waiting = sorted(
         (
             (at, one)
-            for one in said
+            for one in events
             if (at := due.of(one)) - one.made_ms <= STALE_MS or one.rank != HEARTBEAT
         ),
         key=lambda pair: pair[0],
@@ -122,13 +124,13 @@ class _Due:
             start = midnight + dice.randint(3 * 60, 11 * 60) * MINUTE_MS
             self._offline = (start, start + dice.randint(*_OFFLINE_MIN) * MINUTE_MS)
 
-    def of(self, one: Said) -> int:
+    def of(self, one: DeviceEvent) -> int:
         """Region's clock, milliseconds."""
         at = self._planned(one)
         start, end = self._offline
         return end + 20_000 if start <= at < end else at
 
-    def _planned(self, one: Said) -> int:
+    def _planned(self, one: DeviceEvent) -> int:
         if one.rank <= ROUTINE:
             # Right behind a heartbeat, so that none waits for long.
             slots = -((self._phase_ms - one.made_ms) // self._post_ms)

@@ -1,4 +1,4 @@
-"""What devices have still to send: posts by the moment they are due, held back while a unit is cut off."""
+"""What devices have still to send: posts by the moment they are due, delayed while a unit is cut off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable
 from typing import Final
 
-from producers.simulator.events.event_lines import HEARTBEAT, Said
+from producers.simulator.events.event_lines import HEARTBEAT, DeviceEvent
 from producers.simulator.sending.devices import STALE_MS, Post
 
 MAX_LINES: Final = 1_000
@@ -55,12 +55,12 @@ class DuePosts:
                 self._push(back_ms, post)
         return list(self._waiting)
 
-    def take(self, unit_id: str, now_ms: int) -> list[Said]:
+    def take(self, unit_id: str, now_ms: int) -> list[DeviceEvent]:
         """What the unit sends now, at most `MAX_LINES`, each event once, without heartbeats that nobody needs any more."""
         posts = self._waiting.get(unit_id, [])
-        taken: dict[str, Said] = {}
-        while posts and (not taken or len(taken) + len(posts[0].said) <= MAX_LINES):
-            for one in posts.pop(0).said:
+        taken: dict[str, DeviceEvent] = {}
+        while posts and (not taken or len(taken) + len(posts[0].events) <= MAX_LINES):
+            for one in posts.pop(0).events:
                 if one.rank != HEARTBEAT or now_ms - one.made_ms <= STALE_MS:
                     taken[one.id] = one
         if not posts:

@@ -1,4 +1,4 @@
-"""Plays the days on the region's clock: devices post to ingest what they have, day after day, until told to stop."""
+"""Plays the days on the region's clock: devices post to ingest what they have, day after day, until a signal comes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from chassis.settings import Settings
 from contracts.registry.entities import Registry, Unit, day_to_iso
 from contracts.time.clock import Clock
 from producers.device.ingest_client import DeviceClient, NotAllowedError
-from producers.simulator.events.event_lines import Said
+from producers.simulator.events.event_lines import DeviceEvent
 from producers.simulator.events.truth import Truth
 from producers.simulator.plan.scenario import Agenda, Appointment, Kind, outage_of, outbreak
 from producers.simulator.sending.device_tokens import DeviceTokens, SimulatorError
@@ -89,7 +89,7 @@ def ingest_url(settings: Settings) -> str:
     run = DataDir(settings.data_dir).read_run("ingest")
     if run is not None:
         return str(run["health"])
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 -- told apart, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 -- compared, not bound
     return f"http://{host}:{settings.ingest_port}"
 
 
@@ -164,7 +164,7 @@ class Player:
         self._url = url
         self._schedule = DuePosts()
         self._agenda = Agenda(home)
-        self._kept: set[Appointment] = set()
+        self._taken_up: set[Appointment] = set()
         self._tokens = DeviceTokens(home)
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_SENDERS)
@@ -175,7 +175,7 @@ class Player:
         self._clock_stamp = self._clock_written()
 
     async def run(self, health: Health) -> None:
-        """Play until told to stop."""
+        """Play until a signal comes."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -208,12 +208,12 @@ class Player:
             "playing", regions=self._options.regions, seed=self._options.seed, day=day_to_iso(today)
         )
         ready_until = first
-        looked = float("-inf")
+        checked = float("-inf")
         while not self._stop.is_set():
             now_ms = pace.now_ms()
-            if time.monotonic() - looked > _AGENDA_S:
-                looked = time.monotonic()
-                self._look_around(ready_until, health)
+            if time.monotonic() - checked > _AGENDA_S:
+                checked = time.monotonic()
+                self._check(ready_until, health)
             wanted = self._worlds[0].zone.local_day(now_ms + _AHEAD_MS)
             if wanted > ready_until and self._preparing.done() and self._has_room():
                 ready_until += 1
@@ -222,9 +222,9 @@ class Player:
             for unit_id in self._schedule.due(now_ms):
                 if unit_id not in self._sending:
                     self._sending[unit_id] = group.create_task(self._send(unit_id, session))
-            await self._rest(now_ms)
+            await self._sleep(now_ms)
 
-    async def _rest(self, now_ms: int) -> None:
+    async def _sleep(self, now_ms: int) -> None:
         """Sleep until there may be something to do."""
         due_ms = self._schedule.next_ms()
         wait_s = (
@@ -267,22 +267,24 @@ class Player:
 
     def _prepare_unit(self, world: World, unit: Unit, day: int) -> int:
         made = unit_day(world, unit, day)
-        self._truth.note(unit.unit_id, made.said)
+        self._truth.note(unit.unit_id, made.events)
         self._add(made.posts)
-        events = len(made.said)
+        events = len(made.events)
         for one in recipient_days(world, unit, day) if unit.kind == "sppg" else ():
             if self._tokens.has(one.recipient_id):
-                self._truth.note(one.recipient_id, one.said)
+                self._truth.note(one.recipient_id, one.events)
                 self._add(one.posts)
-                events += len(one.said)
+                events += len(one.events)
         return events
 
     def _add(self, posts: Iterable[Post]) -> None:
         """Posts to come, without what had arrived before this start."""
         for post in posts:
-            left = tuple(one for one in post.said if not self._truth.has_arrived(post.unit_id, one))
+            left = tuple(
+                one for one in post.events if not self._truth.has_arrived(post.unit_id, one)
+            )
             if left:
-                self._schedule.add([post._replace(said=left)])
+                self._schedule.add([post._replace(events=left)])
 
     def _clock_written(self) -> int:
         """When the demo clock's file was written: at each start of the installation."""
@@ -293,22 +295,22 @@ class Player:
         """False while so much waits that a further day would only fill the memory."""
         return self._schedule.waiting < _ENOUGH_POSTS
 
-    def _look_around(self, ready_until: int, health: Health) -> None:
+    def _check(self, ready_until: int, health: Health) -> None:
         """Now and then: scenarios that were asked for, the clock, our own health."""
-        self._keep_appointments(ready_until)
-        self._tell(health)
+        self._take_up_scenarios(ready_until)
+        self._report_health(health)
         if self._clock_written() != self._clock_stamp:
             self._stop.set()
 
-    def _keep_appointments(self, ready_until: int) -> None:
+    def _take_up_scenarios(self, ready_until: int) -> None:
         """Take up scenarios that were arranged, by us or by a command."""
         if not self._agenda.changed():
             return
         for one in self._agenda.read():
             world = next((w for w in self._worlds if w.region == one.region), None)
-            if world is None or one in self._kept or one.day < ready_until - LOOK_BACK_DAYS:
+            if world is None or one in self._taken_up or one.day < ready_until - LOOK_BACK_DAYS:
                 continue
-            self._kept.add(one)
+            self._taken_up.add(one)
             _log.info("scenario", kind=one.kind, region=one.region, day=day_to_iso(one.day))
             if one.kind == "outage":
                 for unit in world.active_units(one.day):
@@ -323,26 +325,26 @@ class Player:
                     if post.unit_id not in recipients or self._tokens.has(post.unit_id)
                 ]
                 for post in posts:
-                    self._truth.note(post.unit_id, post.said)
+                    self._truth.note(post.unit_id, post.events)
                 self._add(posts)
 
     async def _send(self, unit_id: str, session: aiohttp.ClientSession) -> None:
         """Send what one unit has waiting, post after post."""
         try:
             async with self._slots:
-                while said := self._schedule.take(unit_id, self._clock.now_ms()):
-                    await self._post(unit_id, said, session)
+                while events := self._schedule.take(unit_id, self._clock.now_ms()):
+                    await self._post(unit_id, events, session)
         finally:
             del self._sending[unit_id]
 
     async def _post(
-        self, unit_id: str, said: Sequence[Said], session: aiohttp.ClientSession
+        self, unit_id: str, events: Sequence[DeviceEvent], session: aiohttp.ClientSession
     ) -> None:
         client = DeviceClient(self._url, self._tokens.of(unit_id), session)
         posted_ms = self._clock.now_ms()
         while True:
             try:
-                result = await client.post([one.line for one in said])
+                result = await client.post([one.line for one in events])
                 break
             except NotAllowedError as error:
                 _log.error("device not allowed", unit=unit_id, problem=str(error))
@@ -356,12 +358,12 @@ class Player:
             _log.warning("event refused", unit=unit_id, id=one.id, code=one.code, detail=one.detail)
         for aside in result.set_aside:
             _log.error("post not taken", unit=unit_id, status=aside.status, detail=aside.detail)
-        accepted = [one for index, one in enumerate(said) if index not in refused]
+        accepted = [one for index, one in enumerate(events) if index not in refused]
         self._truth.acknowledge(unit_id, accepted, posted_ms, self._clock.now_ms())
         _SENT.labels("accepted").inc(result.accepted)
         _SENT.labels("refused").inc(len(refused))
 
-    def _tell(self, health: Health) -> None:
+    def _report_health(self, health: Health) -> None:
         waiting = self._schedule.waiting
         _WAITING.set(waiting)
         if not self._sending:

@@ -55,8 +55,8 @@ def write(path: Path, world: World, from_day: int, days: int) -> Written:
         for post in sent(world, from_day, days):
             received_ms = post.due_ms + _ON_THE_WAY_MS
             stamp = f',"receivedtime":"{world.text(received_ms)}"}}\n'.encode()
-            file.writelines(one.line[:-1] + stamp for one in post.said)
-            events += len(post.said)
+            file.writelines(one.line[:-1] + stamp for one in post.events)
+            events += len(post.events)
             first_ms, last_ms = first_ms or received_ms, received_ms
     return Written(events, first_ms, last_ms)
 

@@ -13,7 +13,7 @@ from contracts.events.codes import Refusal
 from contracts.events.decode import decode_line
 from contracts.events.event_types import Event
 from contracts.registry.entities import Registry, iso_to_day
-from producers.simulator.events.event_lines import Said
+from producers.simulator.events.event_lines import DeviceEvent
 from producers.simulator.sending.devices import Post, UnitDay, unit_day
 from producers.simulator.world import Rates, World
 from tests.registry_small import SMALL
@@ -46,9 +46,9 @@ def whole_day(day: int = TUESDAY, seed: int = 1, code: str = "32.11") -> dict[st
     return {unit.unit_id: unit_day(one, unit, day) for unit in one.active_units(day)}
 
 
-def event(said: Said) -> Event:
+def event(entry: DeviceEvent) -> Event:
     """The event; it must be one."""
-    read = decode_line(said.line)
+    read = decode_line(entry.line)
     assert not isinstance(read, Refusal), read
     return read
 
@@ -57,8 +57,8 @@ def assert_accepted(one: World, posts: Iterable[Post]) -> int:
     """Every event is taken when it is posted; gives their number."""
     count = 0
     for post in posts:
-        for said in post.said:
-            refusal = check(event(said), one.registry, post.due_ms)
-            assert refusal is None, (refusal, said.line)
+        for entry in post.events:
+            refusal = check(event(entry), one.registry, post.due_ms)
+            assert refusal is None, (refusal, entry.line)
             count += 1
     return count

@@ -48,15 +48,15 @@ def receptions() -> dict[str, RecipientDay]:
 
 
 def events() -> list[Event]:
-    return [event(said) for made in receptions().values() for said in made.said]
+    return [event(entry) for made in receptions().values() for entry in made.events]
 
 
 def test_only_phones_whose_clock_is_far_ahead_are_refused() -> None:
     one, codes = world(), Counter[Code]()
     for made in receptions().values():
         for post in made.posts:
-            for said in post.said:
-                refusal = check(event(said), one.registry, post.due_ms)
+            for entry in post.events:
+                refusal = check(event(entry), one.registry, post.due_ms)
                 if refusal is not None:
                     codes[refusal.code] += 1
                     assert reporter(one, made.recipient_id).clock_ms > 0
@@ -77,11 +77,11 @@ def test_most_confirm_some_refuse_and_some_never_report() -> None:
 def test_each_event_is_posted_once_in_time_and_some_late() -> None:
     late = 0
     for made in receptions().values():
-        assert [said for post in made.posts for said in post.said] == list(made.said)
+        assert [entry for post in made.posts for entry in post.events] == list(made.events)
         for post in made.posts:
             assert post.due_ms < world().midnight_ms(TUESDAY + LOOK_BACK_DAYS)
-            assert post.due_ms >= max(said.made_ms for said in post.said)
-            late += post.due_ms - post.said[-1].made_ms > HOUR_MS
+            assert post.due_ms >= max(entry.made_ms for entry in post.events)
+            late += post.due_ms - post.events[-1].made_ms > HOUR_MS
     assert 20 < late < 0.15 * len(receptions()) * 2
 
 
@@ -109,7 +109,7 @@ def test_packs_are_handed_out_on_the_day_before_a_holiday_without_a_time_of_cook
         received = [
             read.data
             for unit in one.active_units(day)[-20:]
-            for read in map(event, unit_day(one, unit, day).said)
+            for read in map(event, unit_day(one, unit, day).events)
             if isinstance(read, DeliveryReceived)
         ]
         assert {data.package for data in received if data.package} == packages
@@ -132,7 +132,7 @@ def test_in_ramadan_pupils_take_dry_packs_home_and_small_children_eat_fresh() ->
 def test_batches_name_lots_that_were_received_and_some_were_bought_ready() -> None:
     ready = 0
     for made in whole_day().values():
-        said = [event(one) for one in made.said if b"hb-" not in one.line]
+        said = [event(one) for one in made.events if b"hb-" not in one.line]
         lots = {one.data.lot for one in said if isinstance(one, IngredientReceived)}
         ready += sum(isinstance(one, IngredientReceived) and one.data.ready_to_eat for one in said)
         for one in said:
@@ -144,7 +144,7 @@ def test_batches_name_lots_that_were_received_and_some_were_bought_ready() -> No
 def test_clinics_send_counts_of_which_the_newer_stands() -> None:
     pairs = 0
     for made in whole_day().values():
-        said = [event(one) for one in made.said if b"cases.counted" in one.line]
+        said = [event(one) for one in made.events if b"cases.counted" in one.line]
         counts = [one for one in said if isinstance(one, CasesCounted)]
         if counts:
             pairs += 1
@@ -156,7 +156,7 @@ def test_clinics_send_counts_of_which_the_newer_stands() -> None:
 def test_after_an_outbreak_clinics_count_and_its_schools_count_the_absent() -> None:
     one = world()
     agreed = appointment("outbreak", one, one.midnight_ms(TUESDAY))
-    said = [event(line) for post in outbreak(one, agreed) for line in post.said]
+    said = [event(line) for post in outbreak(one, agreed) for line in post.events]
     ill = [line for line in said if isinstance(line, IllnessNoticed)]
     absent = [line for line in said if isinstance(line, AttendanceReported)]
     counts = [line for line in said if isinstance(line, CasesCounted)]

@@ -21,7 +21,7 @@ from contracts.events.event_types import (
 )
 from contracts.events.nik import nik_in
 from contracts.registry.entities import Registry
-from producers.simulator.events.event_lines import HEARTBEAT, Said, day_of
+from producers.simulator.events.event_lines import HEARTBEAT, DeviceEvent, day_of
 from producers.simulator.plan.clinics import posyandu_places
 from producers.simulator.plan.kitchens import character, plan
 from producers.simulator.sending.devices import LOOK_BACK_DAYS, STALE_MS, unit_day
@@ -42,7 +42,7 @@ from tests.producers.simulator.simulated import (
 from tests.registry_small import SMALL
 
 
-def final(said: list[Said]) -> list[Event]:
+def final(said: list[DeviceEvent]) -> list[Event]:
     """What counts in the end, folded here by hand."""
     events = [event(one) for one in said if one.rank != HEARTBEAT]
     gone = {one.supersedes for one in events if one.supersedes}
@@ -56,7 +56,7 @@ def test_every_event_of_a_day_is_accepted(code: str) -> None:
 
 
 def test_a_day_of_sumedang_has_the_size_that_was_estimated() -> None:
-    assert 40_000 < sum(len(made.said) for made in whole_day().values()) < 60_000
+    assert 40_000 < sum(len(made.events) for made in whole_day().values()) < 60_000
 
 
 def test_the_same_seed_gives_the_same_day_whatever_was_made_before() -> None:
@@ -71,8 +71,8 @@ def test_the_same_seed_gives_the_same_day_whatever_was_made_before() -> None:
 
 def test_rates_change_the_sensors_and_heartbeats_only() -> None:
     unit = world().active_units(TUESDAY)[0]
-    usual = final(unit_day(world(), unit, TUESDAY).said)
-    quiet = unit_day(world(rates=Rates(0, 0, 1200)), unit, TUESDAY).said
+    usual = final(unit_day(world(), unit, TUESDAY).events)
+    quiet = unit_day(world(rates=Rates(0, 0, 1200)), unit, TUESDAY).events
     assert not [one for one in quiet if one.rank == HEARTBEAT]
     assert final(quiet) == [one for one in usual if "temperature" not in type(one).__name__.lower()]
 
@@ -81,7 +81,7 @@ def test_what_is_cooked_driven_received_and_eaten_is_credible() -> None:
     target = sum(world().registry.service(world().region, TUESDAY).target_of.values())
     sums = dict.fromkeys(("cooked", "dispatched", "received", "eaten"), 0)
     for made in whole_day().values():
-        for one in final(made.said):
+        for one in final(made.events):
             match one:
                 case CookingFinished():
                     sums["cooked"] += one.data.portions
@@ -101,7 +101,7 @@ def test_what_counts_in_the_end_is_what_happened() -> None:
         happened = plan(world(), unit, TUESDAY) if unit.kind == "sppg" else None
         if happened is not None:
             stops = [stop for _, stop in happened.stops() if stop.portions is not None]
-            said = final(whole_day()[unit.unit_id].said)
+            said = final(whole_day()[unit.unit_id].events)
             received = [one for one in said if isinstance(one, DeliveryReceived)]
             eaten = [one for one in said if isinstance(one, MealEaten)]
             assert sorted((one.subject, one.data.portions) for one in received) == sorted(
@@ -137,7 +137,7 @@ def test_most_deliveries_are_in_time_and_fresh_and_some_are_not() -> None:
 
 def test_units_are_heard_within_their_hours_and_quiet_outside() -> None:
     for unit in world().active_units(TUESDAY):
-        beats = [s.made_ms for s in whole_day()[unit.unit_id].said if s.rank == HEARTBEAT]
+        beats = [s.made_ms for s in whole_day()[unit.unit_id].events if s.rank == HEARTBEAT]
         hours = world().hours(unit, TUESDAY)
         assert all(any(opens <= at < closes for opens, closes in hours) for at in beats)
         expected = sum((closes - opens) // 300_000 for opens, closes in hours)
@@ -160,7 +160,7 @@ def test_on_days_off_kitchens_only_beat_and_clinics_are_closed(day: int) -> None
     units = one.active_units(day)
     assert units and {unit.kind for unit in units} == {"sppg"}
     for unit in units[::10]:
-        assert {type(event(said)) for said in unit_day(one, unit, day).said} == {Heartbeat}
+        assert {type(event(entry)) for entry in unit_day(one, unit, day).events} == {Heartbeat}
 
 
 def test_suspended_kitchens_and_closed_schools_do_nothing() -> None:
@@ -178,10 +178,10 @@ def test_suspended_kitchens_and_closed_schools_do_nothing() -> None:
 
 def test_no_nik_and_ids_are_filed_by_their_day() -> None:
     for made in whole_day().values():
-        for said in made.said:
-            assert not nik_in(said.line)
-            assert day_of(said.id) == "2026-11-24" and f'"time":"{day_of(said.id)}T' in str(
-                said.line
+        for entry in made.events:
+            assert not nik_in(entry.line)
+            assert day_of(entry.id) == "2026-11-24" and f'"time":"{day_of(entry.id)}T' in str(
+                entry.line
             )
 
 
@@ -200,7 +200,7 @@ def test_children_are_as_stunted_as_the_kabupaten_reports() -> None:
     data = [
         one.data
         for made in whole_day().values()
-        for one in map(event, made.said)
+        for one in map(event, made.events)
         if isinstance(one, GrowthMeasured)
     ]
     scores = [growth_standards.haz(d.sex, d.age_days, d.height_cm, d.posture) for d in data]
@@ -215,12 +215,12 @@ def test_children_are_as_stunted_as_the_kabupaten_reports() -> None:
 def test_some_post_late_some_twice_some_correct_and_some_report_past_days() -> None:
     twice = late = corrected = 0
     for made in whole_day().values():
-        ids = [said.id for post in made.posts for said in post.said]
+        ids = [entry.id for post in made.posts for entry in post.events]
         twice += len(ids) - len(set(ids))
         late += sum(
-            post.due_ms - said.made_ms > HOUR_MS for post in made.posts for said in post.said
+            post.due_ms - entry.made_ms > HOUR_MS for post in made.posts for entry in post.events
         )
-        corrected += sum(b'"supersedes"' in said.line for said in made.said)
+        corrected += sum(b'"supersedes"' in entry.line for entry in made.events)
     assert twice > 100 and late > 20 and corrected > 20
     ours = [u.unit_id for u in world().active_units(TUESDAY) if u.kind == "sppg"]
     rapel = [unit_id for unit_id in ours if character(world(), unit_id).reports_later]
@@ -229,8 +229,8 @@ def test_some_post_late_some_twice_some_correct_and_some_report_past_days() -> N
         meals = [
             post.due_ms
             for post in whole_day()[unit_id].posts
-            for said in post.said
-            if b"meal.eaten" in said.line and b'"supersedes"' not in said.line
+            for entry in post.events
+            if b"meal.eaten" in entry.line and b'"supersedes"' not in entry.line
         ]
         latest = world().midnight_ms(TUESDAY + LOOK_BACK_DAYS)
         assert len({at for at in meals if at < latest}) <= 3 and max(meals) < latest
@@ -239,8 +239,8 @@ def test_some_post_late_some_twice_some_correct_and_some_report_past_days() -> N
 def test_the_days_of_a_file_follow_each_other_in_order() -> None:
     posts = list(sent(small(), TUESDAY - 2, 3))
     assert [post.due_ms for post in posts] == sorted(post.due_ms for post in posts)
-    alone = {said for post in sent(small(), TUESDAY, 1) for said in post.said}
-    assert alone <= {said for post in posts for said in post.said}
+    alone = {entry for post in sent(small(), TUESDAY, 1) for entry in post.events}
+    assert alone <= {entry for post in posts for entry in post.events}
 
 
 @settings(max_examples=40, deadline=None)
@@ -249,15 +249,15 @@ def test_any_seed_and_day(seed: int, day: int) -> None:
     one = small(seed)
     for unit in one.active_units(day):
         made = unit_day(one, unit, day)
-        assert len({said.id for said in made.said}) == len(made.said)
+        assert len({entry.id for entry in made.events}) == len(made.events)
         assert_accepted(one, made.posts)
-        posted = {said.id for post in made.posts for said in post.said}
-        assert {said.id for said in made.said if said.rank != HEARTBEAT} <= posted
+        posted = {entry.id for post in made.posts for entry in post.events}
+        assert {entry.id for entry in made.events if entry.rank != HEARTBEAT} <= posted
         for post in made.posts:
             assert post.due_ms < one.midnight_ms(day + LOOK_BACK_DAYS)
-            for said in post.said:
-                waited = post.due_ms - said.made_ms
-                assert waited >= 0 and (said.rank != HEARTBEAT or waited <= STALE_MS + HOUR_MS)
+            for entry in post.events:
+                waited = post.due_ms - entry.made_ms
+                assert waited >= 0 and (entry.rank != HEARTBEAT or waited <= STALE_MS + HOUR_MS)
 
 
 def test_the_region_of_a_world_must_be_known() -> None:

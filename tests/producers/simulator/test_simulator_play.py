@@ -19,7 +19,7 @@ from pantau import installation
 from pantau.cli import build
 from pantau.installation import InstallationStamp
 from producers.simulator.events import truth
-from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, Said
+from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, DeviceEvent
 from producers.simulator.events.truth import Truth, totals
 from producers.simulator.plan.scenario import Agenda, appointment, outage_of, outbreak
 from producers.simulator.sending.device_tokens import DeviceTokens, SimulatorError
@@ -40,11 +40,11 @@ from tests.producers.simulator.simulated import (
 DAY = "2026-11-24"
 
 
-def said(id_: str, made_ms: int = 0, rank: int = ROUTINE) -> Said:
-    return Said(made_ms, rank, id_, b"{}")
+def said(id_: str, made_ms: int = 0, rank: int = ROUTINE) -> DeviceEvent:
+    return DeviceEvent(made_ms, rank, id_, b"{}")
 
 
-def fold(arrived: list[tuple[int, Said]], up_to_ms: int) -> dict[str, int]:
+def fold(arrived: list[tuple[int, DeviceEvent]], up_to_ms: int) -> dict[str, int]:
     """Day totals over what had arrived, folded here once more and otherwise: by the raw JSON."""
     events = {}
     for at, one in arrived:
@@ -71,13 +71,13 @@ def fold(arrived: list[tuple[int, Said]], up_to_ms: int) -> dict[str, int]:
 def test_truth_knows_what_had_arrived_at_any_moment(tmp_path: Path) -> None:
     days = dict(sorted(whole_day().items())[::12])
     posts = sorted((p for made in days.values() for p in made.posts), key=lambda p: p.due_ms)
-    arrived: list[tuple[int, Said]] = []
+    arrived: list[tuple[int, DeviceEvent]] = []
     with Truth(DataDir(tmp_path)) as writer:
         for unit_id, made in days.items():
-            writer.note(unit_id, made.said)
+            writer.note(unit_id, made.events)
         for post in posts:
-            writer.acknowledge(post.unit_id, post.said, post.due_ms, post.due_ms + 900)
-            arrived += [(post.due_ms + 900, one) for one in post.said]
+            writer.acknowledge(post.unit_id, post.events, post.due_ms, post.due_ms + 900)
+            arrived += [(post.due_ms + 900, one) for one in post.events]
     path = tmp_path / "truth" / f"{DAY}.jsonl"
     midnight = world().midnight_ms(TUESDAY)
     for hour in (0, 5, 9, 12, 40, 100):
@@ -92,9 +92,9 @@ def test_truth_knows_what_had_arrived_at_any_moment(tmp_path: Path) -> None:
 
 def test_what_is_under_way_is_told_apart(tmp_path: Path) -> None:
     made = next(
-        made for made in whole_day().values() if any(b"cooking" in s.line for s in made.said)
+        made for made in whole_day().values() if any(b"cooking" in s.line for s in made.events)
     )
-    cooked = next(one for one in made.said if b"cooking" in one.line)
+    cooked = next(one for one in made.events if b"cooking" in one.line)
     with Truth(DataDir(tmp_path)) as writer:
         writer.note("SPPG-3211-0001", [cooked])
         unit = event(cooked).origin.unit_id
@@ -108,9 +108,9 @@ def test_truth_survives_a_kill_and_a_restart(tmp_path: Path) -> None:
     unit_id = "SPPG-3211-0001"
     made = whole_day()[unit_id]
     home = DataDir(tmp_path)
-    facts = [one for one in made.said if one.rank != HEARTBEAT]
+    facts = [one for one in made.events if one.rank != HEARTBEAT]
     with Truth(home) as writer:
-        writer.note(unit_id, made.said)
+        writer.note(unit_id, made.events)
         writer.acknowledge(unit_id, facts[:3], 1, 2)
         path = writer.path(DAY)
     with path.open("ab") as torn:
@@ -118,10 +118,10 @@ def test_truth_survives_a_kill_and_a_restart(tmp_path: Path) -> None:
     before = totals(path)
     with Truth(home) as again:
         assert [again.has_arrived(unit_id, one) for one in facts[:4]] == [True] * 3 + [False]
-        again.note(unit_id, made.said)
+        again.note(unit_id, made.events)
         again.acknowledge(unit_id, facts[:4], 5, 6)
     record = truth.read(path)
-    assert totals(path) == before and len(record.said) == len(facts)
+    assert totals(path) == before and len(record.events) == len(facts)
     assert record.arrived[unit_id, facts[0].id] == (1, 2), "the first time counts"
     assert record.arrived[unit_id, facts[3].id] == (5, 6)
     assert path.read_bytes().count(b'{"specversion"') == len(facts)
@@ -165,7 +165,7 @@ def test_an_outbreak_adds_cases_that_point_to_one_kitchen() -> None:
     posts = outbreak(one, agreed)
     assert posts == outbreak(world(), agreed)
     assert_accepted(one, posts)
-    events = [event(item) for post in posts for item in post.said]
+    events = [event(item) for post in posts for item in post.events]
     cases = [item for item in events if isinstance(item, CaseReported)]
     complaint = next(item for item in events if isinstance(item, IncidentReported))
     linked = [item for item in cases if item.subject]
@@ -175,7 +175,7 @@ def test_an_outbreak_adds_cases_that_point_to_one_kitchen() -> None:
     assert len(cases) > 20 and len({item.origin.unit_id for item in cases}) > 1
     ate = {
         item.subject: item.time_ms
-        for said_ in whole_day()[complaint.origin.unit_id].said
+        for said_ in whole_day()[complaint.origin.unit_id].events
         if isinstance(item := event(said_), MealEaten)
     }
     for item in linked:
@@ -183,8 +183,8 @@ def test_an_outbreak_adds_cases_that_point_to_one_kitchen() -> None:
         meal, onset = epoch_ms(item.data.ate_at), epoch_ms(item.data.onset)
         assert meal == ate[item.subject or ""] and 0.5 <= (onset - meal) / HOUR_MS <= 72
         assert onset < item.time_ms
-    taken = {(p.unit_id, s.id) for m in whole_day().values() for p in m.posts for s in p.said}
-    assert taken.isdisjoint((post.unit_id, item.id) for post in posts for item in post.said)
+    taken = {(p.unit_id, s.id) for m in whole_day().values() for p in m.posts for s in p.events}
+    assert taken.isdisjoint((post.unit_id, item.id) for post in posts for item in post.events)
 
 
 def test_a_scenario_comes_when_it_still_can_and_is_kept(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_the_file_holds_every_event_stamped_in_order(tmp_path: Path) -> None:
     received: list[int] = []
     portions = 0
     for line in path.read_bytes().splitlines():
-        read = event(Said(0, 0, "", line))
+        read = event(DeviceEvent(0, 0, "", line))
         assert read.received_ms is not None
         # Some recipients' phones have a clock that is ahead.
         assert read.time_ms <= read.received_ms or read.origin.kind == "recipient"

@@ -97,7 +97,7 @@ def week() -> tuple[RegionRegistry, dict[int, Evening]]:
         while ahead.due_ms < evening_ms:
             topic = TOPIC_OF_KIND[kinds.get(ahead.unit_id, "recipient")]
             stamp = f',"receivedtime":"{world.text(ahead.due_ms)}"}}'.encode()
-            value = b"\n".join(one.line[:-1] + stamp for one in ahead.said)
+            value = b"\n".join(one.line[:-1] + stamp for one in ahead.events)
             place = topic, partition_of(ahead.unit_id, 1)
             plant.append(place, ahead.due_ms + 100, value)
             ahead = next(posts, ahead._replace(due_ms=evening_ms + DAY_MS * 9))
@@ -199,7 +199,7 @@ def test_packs_are_those_of_the_day(day: int, packages: set[tuple[str, str]]) ->
             read.data.package or "fresh",
         )
         for post in sent(world, day, 1)
-        for said in post.said
-        if isinstance(read := event(said), DeliveryReceived)
+        for entry in post.events
+        if isinstance(read := event(entry), DeliveryReceived)
     }
     assert found == packages - ({("small", "fresh")} if day == TUESDAY else set())
