@@ -1,4 +1,4 @@
-"""The registry as its topic tells it, with ingest's metrics."""
+"""The registry as its topic has it, with ingest's metrics."""
 
 from __future__ import annotations
 

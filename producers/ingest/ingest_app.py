@@ -19,7 +19,7 @@ from producers.ingest.requests.openapi import document
 def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
     """The app that serves `ingest`.
 
-    `failed` is set if it can no longer do its work; the process is then told to stop.
+    `failed` is set if it can no longer do its work; the process is then asked to stop.
     """
 
     async def stop_when_failed() -> None:

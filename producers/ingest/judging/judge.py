@@ -33,7 +33,7 @@ _CHUNK_BYTES: Final = 128 * 1024
 
 @dataclass(slots=True)
 class Rejected:
-    """A refused item and its place in the request. `refusal.line` holds what may be kept of it."""
+    """A refused item and its place in the request. `refusal.line` holds what may be stored of it."""
 
     index: int
     refusal: Refusal
@@ -137,8 +137,8 @@ class Judge:
         else:
             refusal = check(event, self._registry, now_ms)
         if refusal is not None:
-            kept = msgspec.structs.replace(refusal, line=redact_nik(item.line))
-            self._refuse(item, kept, unit_id)
+            redacted = msgspec.structs.replace(refusal, line=redact_nik(item.line))
+            self._refuse(item, redacted, unit_id)
             return
         self._verdicts.own += 1
         self._verdicts.latest_ms = max(self._verdicts.latest_ms, event.time_ms)

@@ -123,7 +123,7 @@ async def read_body(
     take: Callable[[int], None],
     limit: int = MAX_BODY_BYTES,
 ) -> bytes:
-    """The unpacked body. `take` is told of bytes before they are kept, and may refuse by raising.
+    """The unpacked body. `take` is called with their number before bytes are stored, and may refuse by raising.
 
     Raises `Problem`: 413 beyond `limit` bytes, 400 for damaged gzip.
     """
@@ -151,7 +151,7 @@ def items_of(shape: Literal["event", "batch", "lines"], body: bytes) -> list[Ite
     """
     is_array = body.lstrip(_BLANKS)[:1] == b"["
     if is_array and shape != "batch":
-        # Refused as one event, hundreds would be lost: of a refused event 64 KiB are kept.
+        # Refused as one event, hundreds would be lost: of a refused event 64 KiB are stored.
         raise bad_request("The body is an array: send it as application/cloudevents-batch+json.")
     if shape == "event":
         return [Item(0, body)]

@@ -30,9 +30,9 @@ class DeviceLimits:
     letters_burst: float = 10_000.0
     """Dead letters that a device may cause at once, after a pause: days of events in a wrong shape ..."""
     letters_per_s: float = 10.0
-    """... and sustained. All are kept: a device that repeats a mistake without end must not fill the disk."""
+    """... and sustained. All are stored: a device that repeats a mistake without end must not fill the disk."""
     bytes_in_flight: int = 128 * 1024 * 1024
-    """Unpacked bytes of all requests being answered: beyond it, new ones are told to come back."""
+    """Unpacked bytes of all requests being answered: beyond it, new ones are asked to come back."""
     device_bytes: int = 20 * 1024 * 1024
     """Of which one device may hold so many: two of the greatest bodies."""
 
@@ -43,28 +43,28 @@ class _Buckets:
     def __init__(self, per_s: float, burst: float) -> None:
         self._per_s = per_s
         self._burst = burst
-        self._held: dict[str, tuple[float, float]] = {}
+        self._levels: dict[str, tuple[float, float]] = {}
 
     def wait_s(self, device: str, now_s: float) -> int:
         """Whole seconds until the device holds one token; 0 if it does."""
-        held = self._now(device, now_s)
-        return 0 if held >= 1 else max(math.ceil((1 - held) / self._per_s), 1)
+        level = self._now(device, now_s)
+        return 0 if level >= 1 else max(math.ceil((1 - level) / self._per_s), 1)
 
     def spend(self, device: str, tokens: float, now_s: float) -> None:
         """Take `tokens` out, be they there or not."""
-        if len(self._held) >= _IDLE_BUCKETS:
+        if len(self._levels) >= _IDLE_BUCKETS:
             self._forget_full(now_s)
-        self._held[device] = (self._now(device, now_s) - tokens, now_s)
+        self._levels[device] = (self._now(device, now_s) - tokens, now_s)
 
     def _now(self, device: str, now_s: float) -> float:
-        held, since = self._held.get(device, (self._burst, now_s))
-        return min(self._burst, held + (now_s - since) * self._per_s)
+        level, since = self._levels.get(device, (self._burst, now_s))
+        return min(self._burst, level + (now_s - since) * self._per_s)
 
     def _forget_full(self, now_s: float) -> None:
         """A bucket that is full again says nothing."""
-        self._held = {
+        self._levels = {
             device: bucket
-            for device, bucket in self._held.items()
+            for device, bucket in self._levels.items()
             if self._now(device, now_s) < self._burst
         }
 
@@ -97,7 +97,7 @@ class RateLimit:
         self._requests.spend(device, 1, now_s)
 
     def charge(self, device: str, refused: int, letters: int, now_s: float) -> None:
-        """Count what a request's refused items have cost besides: a small body may hold many. `letters`: kept of them."""
+        """Count what a request's refused items have cost besides: a small body may hold many. `letters`: stored of them."""
         if refused:
             self._requests.spend(device, refused // self._limits.refused_per_request, now_s)
             self._letters.spend(device, letters, now_s)
@@ -121,7 +121,7 @@ class Budget:
         try:
             yield share
         finally:
-            self._devices[device] -= share.held
+            self._devices[device] -= share.taken
             if not self._devices[device]:
                 del self._devices[device]
             IN_FLIGHT_BYTES.set(self._devices.total())
@@ -144,9 +144,9 @@ class Share:
     def __init__(self, budget: Budget, device: str) -> None:
         self._budget = budget
         self._device = device
-        self.held = 0
+        self.taken = 0
 
     def take(self, size: int) -> None:
         """Hold `size` bytes more. Raises `Problem` 429 or 503 if there are no more."""
         self._budget.take(self._device, size)
-        self.held += size
+        self.taken += size

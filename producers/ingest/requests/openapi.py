@@ -56,9 +56,9 @@ def _event_schemas() -> dict[str, Any]:
 
 
 def _codes() -> dict[str, Any]:
-    told = [code for code in Code if code not in _NOT_FROM_INGEST]
-    lines = [f"- `{code}`: {MEANING[code]}" for code in told]
-    return {"type": "string", "enum": [*told], "description": "\n".join(lines)}
+    codes = [code for code in Code if code not in _NOT_FROM_INGEST]
+    lines = [f"- `{code}`: {MEANING[code]}" for code in codes]
+    return {"type": "string", "enum": [*codes], "description": "\n".join(lines)}
 
 
 def _result() -> dict[str, Any]:
