@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from audit.recompute.judged_lines import PLACE, judged, said
+from audit.recompute.judged_lines import PLACE, judged, lines_of
 from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
@@ -67,7 +67,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct):
-    """`rows` compared, rows `moving` while the audit ran, `differences` told, and `more` that are not."""
+    """`rows` compared, rows `moving` while the audit ran, `differences` listed, and `more` that are not."""
 
     rows: int = 0
     moving: int = 0
@@ -94,7 +94,7 @@ def rows(scratch: Scratch, scope: Scope, batch: WindowRange, view: View) -> Comp
     result = Compared(int(compared), int(moving), max(total - MAX_DIFFERENCES, 0))
     for index, row in enumerate(found):
         events = _behind(scratch, scope, view, row) if index < MAX_EXPLAINED else ()
-        result.differences += _told(view, row, events)
+        result.differences += _differences(view, row, events)
     return result
 
 
@@ -112,7 +112,7 @@ def _both(scope: Scope, batch: WindowRange, view: View) -> str:
         f"('{column}', ifNull(toString(s.{column}), 'null'), ifNull(toString(r.{column}), 'null'))"
         for column in columns
     )
-    told = (
+    differing = (
         "multiIf(s.there = 0, if(r.sure, [('row', 'absent', 'present')], []), r.there = 0, [('row', 'present', 'absent')], "
         f"arrayFilter(x -> x.2 != x.3, [{cells}]))"
     )
@@ -130,7 +130,7 @@ def _both(scope: Scope, batch: WindowRange, view: View) -> str:
     return (
         f"SELECT {identity}, if(s.there, s.window_end, r.window_end) AS window_end, "
         f"if(s.there, s.window_start, r.window_start) AS window_start, {group} AS grp, "
-        f"s.there AND s.revision % {REVISIONS} > {_seen(scope, view)} AS moving, {told} AS bad "
+        f"s.there AND s.revision % {REVISIONS} > {_seen(scope, view)} AS moving, {differing} AS bad "
         f"FROM ({stored}) AS s FULL OUTER JOIN (SELECT toUInt8(1) AS there, * FROM {{db}}.r_{view}) AS r ON {on}"
     )
 
@@ -145,7 +145,7 @@ def _seen(scope: Scope, view: View) -> str:
     return f"if(s.level = '{level}', {list(ends)}[{partition} + 1], {scope.cut.area})"
 
 
-def _told(view: View, row: Any, events: tuple[str, ...]) -> Iterator[Difference]:
+def _differences(view: View, row: Any, events: tuple[str, ...]) -> Iterator[Difference]:
     level, area, window, end, group, bad, _ = row
     for column, stored, recomputed in bad:
         yield Difference(
@@ -166,7 +166,7 @@ def _behind(scratch: Scratch, scope: Scope, view: View, row: Any) -> tuple[str, 
     where = f"{bounds} AND {_TYPES[view]}" + (
         f" AND {column} = {place}" if level in ("unit", "recipient") else ""
     )
-    lines = judged(scope, said(scope, start.date(), end.date(), where))
+    lines = judged(scope, lines_of(scope, start.date(), end.date(), where))
     inside = f"{kec} = {place}" if level == "kecamatan" else "1"
     found = scratch.rows(
         f"SELECT DISTINCT id FROM (SELECT id, t, ({PLACE}) IN (SELECT {PLACE} FROM {{db}}.suspects) AS rare "

@@ -5,9 +5,9 @@ recomputes from the lines below C. It reads the rows once stage one's are beyond
 beyond the last line below C (what was appended before a stage's time is applied). So a row that last
 changed at or before C (of units) or A (of areas) has not changed while C passed by: it must equal what C
 gives. A row that changed later is *moving*: it is counted, not compared. Days that get no events any more
-are compared whole, at any time of day.
+are compared in full, at any time of day.
 
-Lines and rows land by different threads, so a difference is reported only if a second look shows it too.
+Lines and rows land by different threads, so a difference is reported only if a second comparison finds it too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class NothingToAuditError(Exception):
     """There is nothing that could be compared yet. The message says what to do."""
 
 
-def take(scratch: Scratch, region: str, patience_s: float, tell: Callable[[str], None]) -> Cut:
+def take(scratch: Scratch, region: str, patience_s: float, progress: Callable[[str], None]) -> Cut:
     """The cut, once both stages have passed it or stand still for `patience_s`.
 
     Raises `NothingToAuditError` if a stage has not written anything yet.
@@ -53,10 +53,10 @@ def take(scratch: Scratch, region: str, patience_s: float, tell: Callable[[str],
     lines = {topic: ends for topic, ends in lines.items() if ends}
     if area is None or not lines:
         raise NothingToAuditError(
-            "the streams have not told ClickHouse how far they are: start them (pantau up) and wait until "
+            "the streams have not reported to ClickHouse how far they are: start them (pantau up) and wait until "
             "`pantau status` shows positions"
         )
-    _wait(scratch, region, lines, patience_s, tell)
+    _wait(scratch, region, lines, patience_s, progress)
     early = min(area[1], *(int(row[3]) for row in _positions(scratch, UNIT_WINDOWS)))
     # Rows become due while the audit waits: whatever is due by the newest position may exist.
     late = max(
@@ -65,8 +65,8 @@ def take(scratch: Scratch, region: str, patience_s: float, tell: Callable[[str],
     return Cut(lines, area[0], min(early, area[1]), late)
 
 
-def rest(seconds: float) -> None:
-    """Let the installation go on for a moment before a second look."""
+def pause(seconds: float) -> None:
+    """Let the installation go on for a moment before a second comparison."""
     time.sleep(seconds)
 
 
@@ -90,7 +90,7 @@ def _wait(
     region: str,
     lines: dict[str, tuple[int, ...]],
     patience_s: float,
-    tell: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> None:
     """Wait until stage one's and stage two's rows are beyond the cut."""
     state: object = None
@@ -100,7 +100,7 @@ def _wait(
         if now != state:
             state, deadline = now, time.monotonic() + patience_s
         if time.monotonic() > deadline:
-            tell("the streams stand still: comparing what is there")
+            progress("the streams stand still: comparing what is there")
             return
         time.sleep(_POLL_S)
 

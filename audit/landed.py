@@ -60,7 +60,7 @@ class _Wrong(NamedTuple):
 
 
 def lines(
-    scratch: Scratch, log: EventLog, days: Days, patience_s: float, tell: Callable[[str], None]
+    scratch: Scratch, log: EventLog, days: Days, patience_s: float, progress: Callable[[str], None]
 ) -> Compared:
     """Compare all lines that may be of these days and were on Kafka when the audit began.
 
@@ -71,7 +71,9 @@ def lines(
     wrong: list[_Wrong] = []
     for place, (oldest, end) in log.spans().items():
         first = max(oldest, starts.get(place, 0))
-        tell(f"{place.topic}/{place.partition}: comparing offsets {first} to {end} with the store")
+        progress(
+            f"{place.topic}/{place.partition}: comparing offsets {first} to {end} with the store"
+        )
         records = ((one.offset, len(split(one.value))) for one in log.read(place, first, end))
         while logged := dict(islice(records, _CHUNK)):
             result.rows += sum(logged.values())
@@ -154,14 +156,14 @@ def _only_one_has(
         if offset not in offsets:
             continue
         for number, line in enumerate(decode_lines(value)):
-            if stored.pop((offset, number), None) is None and (said := _said(days, line)):
-                yield said[0], said[1] or f"{where}/{offset}/{number}", True
+            if stored.pop((offset, number), None) is None and (identity := _identity(days, line)):
+                yield identity[0], identity[1] or f"{where}/{offset}/{number}", True
     for (offset, number), (region, unit, event) in stored.items():
         if region in ("", days.region):
             yield unit, event or f"{where}/{offset}/{number}", False
 
 
-def _said(days: Days, line: Event | Refusal) -> tuple[str, str] | None:
+def _identity(days: Days, line: Event | Refusal) -> tuple[str, str] | None:
     """Unit and id, both empty of a line that is no event; None if it is of another region or day."""
     if isinstance(line, Refusal):
         return "", ""

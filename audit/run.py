@@ -24,7 +24,7 @@ from storage.views import PUBLIC
 
 __all__ = ["NothingToAuditError", "Report", "audit"]
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 _COMPARED: Final = (1_000_000, 7)
 """Lines and days that are compared at once: days have rows, and so take memory, without any line too."""
@@ -69,7 +69,7 @@ def audit(
     first: date | None,
     last: date | None,
     limits: Thresholds,
-    tell: Tell,
+    progress: Progress,
     patience_s: float = _PATIENCE_S,
     again_s: float = _AGAIN_S,
     generation: int | None = None,
@@ -77,37 +77,41 @@ def audit(
 ) -> Report:
     """Audit a region's local days `first` .. `last`, inclusive (None: all days with data).
 
-    `limits`: the region's own. `tell` is called with a line of progress now and then. A difference is
-    reported if a second look, `again_s` later, shows it too. `generation`: as in `Scratch`.
+    `limits`: the region's own. `progress` is called with a line of progress now and then. A difference is
+    reported if a second comparison, `again_s` later, finds it too. `generation`: as in `Scratch`.
     `log`: what Kafka holds, to be compared with the landed lines; None leaves that out.
     Raises `NothingToAuditError`.
     """
-    report = _look(client, region, first, last, limits, tell, patience_s, generation, log)
+    report = _compare_once(
+        client, region, first, last, limits, progress, patience_s, generation, log
+    )
     if report.clean:
         return report
-    tell(f"{len(report.differences)} differences: looking again in {again_s:g} s")
-    cut.rest(again_s)
+    progress(f"{len(report.differences)} differences: comparing again in {again_s:g} s")
+    cut.pause(again_s)
     seen = {one.identity for one in report.differences}
-    report = _look(client, region, first, last, limits, tell, patience_s, generation, log)
+    report = _compare_once(
+        client, region, first, last, limits, progress, patience_s, generation, log
+    )
     report.differences = [one for one in report.differences if one.identity in seen]
     return report
 
 
-def _look(
+def _compare_once(
     client: Client,
     region: str,
     first: date | None,
     last: date | None,
     limits: Thresholds,
-    tell: Tell,
+    progress: Progress,
     patience_s: float,
     generation: int | None,
     log: EventLog | None,
 ) -> Report:
     with Scratch(client, generation) as scratch:
         zone = _zone(scratch, region)
-        tell("waiting until the streams have passed one moment")
-        taken = cut.take(scratch, region, patience_s, tell)
+        progress("waiting until the streams have passed one moment")
+        taken = cut.take(scratch, region, patience_s, progress)
         asked = landed.Days(region, zone, first, last)
         if first is None or last is None:
             with_data = _days(scratch, region, zone)
@@ -118,8 +122,8 @@ def _look(
         if scope.first > scope.last:
             return report
         if log is not None:
-            report.add(landed.lines(scratch, log, asked, patience_s, tell))
-        tell("registry, copies and corrections")
+            report.add(landed.lines(scratch, log, asked, patience_s, progress))
+        progress("registry, copies and corrections")
         scratch.run_file(
             "10_registry",
             region=scope.region,
@@ -131,11 +135,11 @@ def _look(
         copies.build(scratch, scope)
         panes.prepare(scratch)
         for batch in _batches(scratch, scope, scope.counted_from, *_ADDED):
-            tell(f"events of {batch.first} to {batch.last}")
+            progress(f"events of {batch.first} to {batch.last}")
             panes.add(scratch, scope, batch.first, batch.last)
         report.add(verdicts.unparsed(scratch, scope))
         for batch in _batches(scratch, scope, scope.first, *_COMPARED):
-            tell(f"comparing {batch.first} to {batch.last}")
+            progress(f"comparing {batch.first} to {batch.last}")
             _compare(scratch, scope, batch, report)
         return report
 
@@ -178,7 +182,7 @@ def _days(scratch: Scratch, region: str, zone: str) -> tuple[date, date]:
 def _silent_from(scratch: Scratch, region: str, zone: str) -> date:
     """The day on which the installation first knew the region: from then on rows exist in silence.
 
-    That is not written down, but two things tell: the first event that was accepted, and the first row of
+    That is not written down, but two things show it: the first event that was accepted, and the first row of
     a day on which nothing happened.
     """
     where = f"region = {text(region)} AND parsed = 1"

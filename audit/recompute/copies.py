@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from audit.recompute.judged_lines import AHEAD_MS, DAY_MS, PLACE, judged, said
+from audit.recompute.judged_lines import AHEAD_MS, DAY_MS, PLACE, judged, lines_of
 from audit.scope import BEARING_DAYS, Scope
 from audit.scratch import Scratch
 from storage.same_event import KEY
@@ -27,7 +27,7 @@ from storage.schema import STORE
 _RETRACTION: Final = "'event.retracted'"
 
 
-def _bears(one: str, other: str) -> str:
+def _in_reach(one: str, other: str) -> str:
     """Neither's time is more than 30 days before the later receivedtime of the two."""
     return f"least({one}.t, {other}.t) >= greatest({one}.r, {other}.r) - {BEARING_DAYS * DAY_MS}"
 
@@ -36,7 +36,7 @@ def build(scratch: Scratch, scope: Scope) -> None:
     """Make `plain`, `keys`, `odd` (both), `suspects` and `trees`."""
     _find_keys(scratch, scope)
     first, last = scope.reach()
-    lines = said(
+    lines = lines_of(
         scope, first, last, extra=", content", prewhere="event_key IN (SELECT key FROM {db}.keys)"
     )
     scratch.make("lines", f"SELECT * FROM ({judged(scope, lines)}) LIMIT 1 BY {PLACE}")
@@ -51,7 +51,7 @@ def build(scratch: Scratch, scope: Scope) -> None:
         "SELECT rowNumberInAllBlocks() + 1 AS n, * FROM (SELECT * FROM {db}.suspects WHERE verdict = 'new')",
     )
     _join_groups(scratch)
-    _look(scratch)
+    _make_views(scratch)
     _link(scratch)
     _climb(scratch)
     _settle(scratch)
@@ -90,7 +90,7 @@ def _find_keys(scratch: Scratch, scope: Scope) -> None:
     scratch.make("odd", "SELECT key FROM {db}.keys UNION ALL SELECT key FROM {db}.plain")
 
 
-# By position: an event that bears on the one kept before is its copy, any other one is new.
+# By position: an event in reach of the last new one is its copy, any other one is new.
 _VERDICTS: Final = f"""
 SELECT place, verdict FROM (
     SELECT arrayJoin(arrayZip(arrayMap(x -> x.4, lines), arrayFold(
@@ -132,7 +132,7 @@ def _join_groups(scratch: Scratch) -> None:
         scratch.run("EXCHANGE TABLES {db}.next AND {db}.groups")
 
 
-def _look(scratch: Scratch) -> None:
+def _make_views(scratch: Scratch) -> None:
     """Make `nodes`: facts as each view sees them. View 0 sees all; view n only what was received up to 30 days
     after the time of fact n, for a row may be final by then: views are made for groups that took longer.
 
@@ -163,7 +163,7 @@ def _link(scratch: Scratch) -> None:
         "parents",
         "SELECT c.n AS n, argMax(p.n, (p.offset, p.line)) AS parent, argMax(p.type, (p.offset, p.line)) AS parent_type "
         "FROM {db}.nodes AS c JOIN {db}.nodes AS p ON p.source = c.source AND p.id = c.supersedes "
-        f"WHERE c.supersedes != '' AND p.n != c.n AND {_bears('c', 'p')} GROUP BY n",
+        f"WHERE c.supersedes != '' AND p.n != c.n AND {_in_reach('c', 'p')} GROUP BY n",
     )
     scratch.make(
         "corrections",
@@ -176,7 +176,7 @@ def _link(scratch: Scratch) -> None:
         "losers",
         "SELECT DISTINCT c.n AS n FROM {db}.corrections AS c "
         "JOIN {db}.corrections AS d ON d.source = c.source AND d.target = c.target "
-        f"WHERE d.n != c.n AND NOT d.wrong AND {_bears('c', 'd')} AND (d.rec, d.id) > (c.rec, c.id)",
+        f"WHERE d.n != c.n AND NOT d.wrong AND {_in_reach('c', 'd')} AND (d.rec, d.id) > (c.rec, c.id)",
     )
 
 

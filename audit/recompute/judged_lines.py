@@ -16,7 +16,7 @@ LATE_MS: Final = 30 * DAY_MS
 """And how far behind."""
 
 ALONE: Final = "event_key NOT IN (SELECT key FROM {db}.keys)"
-"""Condition on a line: nothing but equal copies bears on it."""
+"""Condition on a line: it has no conflict, correction or retraction, only equal copies."""
 SPARE: Final = (
     "if(event_key IN (SELECT key FROM {db}.plain), "
     "(event_key, offset, line) NOT IN (SELECT key, first.1, first.2 FROM {db}.plain), 0)"
@@ -26,11 +26,11 @@ NEW: Final = (
     "if(event_key IN (SELECT key FROM {db}.odd), "
     "(event_key, offset, line) IN (SELECT key, first.1, first.2 FROM {db}.plain), 1)"
 )
-"""Condition on a line: it is `ALONE` and not `SPARE`. Most lines cost one look."""
+"""Condition on a line: it is `ALONE` and not `SPARE`. Most lines cost one look-up."""
 
 _EATEN: Final = ", ".join(f"('{group}', data.eaten.{group})" for group in GROUPS)
 _PRESENT: Final = " + ".join(f"ifNull(data.present.{group}, 0)" for group in GROUPS)
-_SAID: Final = (
+_COLUMNS: Final = (
     f"{PLACE}, toString(unit_kind) AS unit_kind, unit_id, source, id, toString(type) AS type, subject, supersedes, person, "
     "toUnixTimestamp64Milli(time) AS t, toUnixTimestamp64Milli(received_at) AS r, toUnixTimestamp64Milli(recorded_at) AS rec, "
     # What the registry is asked for: a recipient speaks for itself, and may name a kitchen.
@@ -61,11 +61,11 @@ _JOINS: Final = (
 )
 
 
-def said(
+def lines_of(
     scope: Scope, first: date, last: date, where: str = "1", extra: str = "", prewhere: str = ""
 ) -> str:
     """SELECT of lines below the cut, in columns of plain types; `where`, `prewhere` on columns of `raw_lines`."""
-    columns = _SAID.replace("{zone}", scope.zone_sql)
+    columns = _COLUMNS.replace("{zone}", scope.zone_sql)
     return f"SELECT {columns}{extra} {scope.raw(first, last, prewhere)} AND ({where})"
 
 
@@ -115,7 +115,7 @@ def _code(scope: Scope) -> str:
 
 
 def judged(scope: Scope, select: str) -> str:
-    """`select` (of `said`) with `code`, the source's `kec`, the named recipient's `rkec`, and what a delivery or reading amounts to."""
+    """`select` (of `lines_of`) with `code`, the source's `kec`, the named recipient's `rkec`, and what a delivery or reading amounts to."""
     return f"""SELECT l.*, if(l.unit_kind = 'recipient', p.p_kec, u.u_kec) AS kec, p.p_kec AS rkec, intDiv(l.t, {PANE_MS}) AS pane,
         ifNull(intDiv(l.t - l.cooked, 60000), 0) AS minutes,
         p.p_id != '' AND l.ms_of_day <= p.meal_ms AS on_time,

@@ -16,7 +16,7 @@ from audit.recompute.judged_lines import (
     UNIT_JOIN,
     in_range,
     judged,
-    said,
+    lines_of,
     wrong_partition,
 )
 from audit.scope import PANE_MS, Scope, day_sql
@@ -99,7 +99,7 @@ def _accepted(
     `but`: a condition on those without.
     """
     inside = f"day BETWEEN '{first.isoformat()}' AND '{last.isoformat()}' AND {types} AND type NOT IN {_NO_ROW}"
-    alone = said(scope, first, last, NEW, prewhere=f"{types} AND {but}")
+    alone = lines_of(scope, first, last, NEW, prewhere=f"{types} AND {but}")
     return (
         f"SELECT toUInt8(1) AS c, {columns} FROM ({judged(scope, alone)}) WHERE code = '' AND {inside} "
         f"UNION ALL SELECT counts AS c, {columns} FROM {{db}}.trees WHERE {inside}"
@@ -122,7 +122,7 @@ def _brief(scope: Scope, first: date, last: date) -> str:
     """The same of brief lines: added up first, and judged by unit and day. Days of which no pane is asked for are one pane."""
     near = day_sql(scope.first - timedelta(days=1))
     inside = f"day BETWEEN {day_sql(first)} AND {day_sql(last)}"
-    lines = said(
+    lines = lines_of(
         scope,
         first,
         last,

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from audit.compare import MAX_DIFFERENCES, Compared, Difference
-from audit.recompute.judged_lines import ALONE, PLACE, SPARE, judged, said
+from audit.recompute.judged_lines import ALONE, PLACE, SPARE, judged, lines_of
 from audit.recompute.window_rows import WindowRange
 from audit.scope import Scope
 from audit.scratch import Scratch
@@ -24,23 +24,23 @@ _EXCEPTIONS: Final = f"(SELECT {PLACE}, toString(verdict) AS verdict, toString(c
 
 def lines(scratch: Scratch, scope: Scope, batch: WindowRange) -> Compared:
     """Compare the verdicts of lines whose local day is in the batch."""
-    alone = said(scope, batch.first, batch.last, ALONE, f", {SPARE} AS spare")
+    alone = lines_of(scope, batch.first, batch.last, ALONE, f", {SPARE} AS spare")
     columns = f"{PLACE}, unit_id, id, day, code"
     mine = (
         f"SELECT {columns}, multiIf(code != '', 'refused', spare, 'duplicate', 'new') AS verdict FROM ({judged(scope, alone)}) "
         f"UNION ALL SELECT {columns}, verdict FROM {{db}}.suspects"
     )
-    told = "if(x.verdict = '', 'new', x.verdict)"
+    stored = "if(x.verdict = '', 'new', x.verdict)"
     found = scratch.rows(
         f"SELECT count(), groupArrayIf({MAX_DIFFERENCES + 1})((l.unit_id, l.id, x.verdict, x.code, l.verdict, l.code), "
-        f"{told} != l.verdict) FROM ({mine}) AS l LEFT JOIN {_EXCEPTIONS} ON {_ON_PLACE} WHERE {batch.holds('l.day')}"
+        f"{stored} != l.verdict) FROM ({mine}) AS l LEFT JOIN {_EXCEPTIONS} ON {_ON_PLACE} WHERE {batch.holds('l.day')}"
     )[0]
     result = Compared(int(found[0]))
-    _tell(
+    _add_differences(
         result,
         found[1],
         "verdict",
-        lambda row: (_said(row[2] or "new", row[3]), _said(row[4], row[5])),
+        lambda row: (_with_code(row[2] or "new", row[3]), _with_code(row[4], row[5])),
     )
     return result
 
@@ -55,7 +55,7 @@ def unparsed(scratch: Scratch, scope: Scope) -> Compared:
         f"AND toDate(append_at) BETWEEN '{low}' AND '{high}') AS l LEFT JOIN {_EXCEPTIONS} ON {_ON_PLACE}"
     )[0]
     result = Compared(int(found[0]))
-    _tell(result, found[1], "verdict", lambda _row: ("new", "refused"))
+    _add_differences(result, found[1], "verdict", lambda _row: ("new", "refused"))
     return result
 
 
@@ -77,7 +77,7 @@ def corrections(scratch: Scratch, scope: Scope, batch: WindowRange) -> Compared:
             f"ON s.source = t.source AND s.id = t.id WHERE {batch.holds('t.day')}"
         )[0]
         result.rows = int(found[0])
-        _tell(result, found[1], column, lambda row: (row[2], row[3]))
+        _add_differences(result, found[1], column, lambda row: (row[2], row[3]))
     return result
 
 
@@ -93,11 +93,11 @@ def _ends(scope: Scope) -> str:
     )
 
 
-def _said(verdict: str, code: str) -> str:
+def _with_code(verdict: str, code: str) -> str:
     return f"{verdict} ({code})" if code else verdict
 
 
-def _tell(result: Compared, found: Any, column: str, values: Any) -> None:
+def _add_differences(result: Compared, found: Any, column: str, values: Any) -> None:
     """Add the differences, at most `MAX_DIFFERENCES`."""
     for row in found[:MAX_DIFFERENCES]:
         stored, recomputed = values(row)

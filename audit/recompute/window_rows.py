@@ -264,9 +264,9 @@ def _clinic_coverage(scope: Scope, batch: WindowRange) -> str:
 def _persons(registered: str) -> str:
     """Metrics of `clinic_coverage`. `last`: of each child measured what its last measurement says."""
     last = "arraySort(groupArrayIf((person, at, stunted, wasted), c AND type = 'clinic.growth.measured')) AS last"
-    # Laid beside its own rest: a lambda that holds the whole array would copy it for each element.
-    rest = "arrayResize(arrayPopFront(last), length(last))"
-    newest = f"arrayFilter((m, n) -> m.1 != n.1, last, {rest})"
+    # Laid beside its own later elements: a lambda that holds all of the array would copy it for each element.
+    others = "arrayResize(arrayPopFront(last), length(last))"
+    newest = f"arrayFilter((m, n) -> m.1 != n.1, last, {others})"
     return (
         f"{last}, toUInt64(length({newest})) AS children_measured, {registered}, "
         f"toUInt64(arraySum(m -> m.3, {newest})) AS children_stunted, toUInt64(arraySum(m -> m.4, {newest})) AS children_wasted, "
