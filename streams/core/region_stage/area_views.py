@@ -85,7 +85,7 @@ class AreaView(ABC, Generic[P]):
 
     @abstractmethod
     def replace(self, old: Contribution | None, new: Contribution) -> None:
-        """Puts `new` in the place of `old`, which the same pane of the same unit held before.
+        """Puts `new` in the place of `old`, which the same pane of the same unit had before.
 
         Called for every contribution; one that holds nothing of this view changes nothing. It must not change any sum
         before all of `new` is read: what is broken raises, and then nothing of it may count.

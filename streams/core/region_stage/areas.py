@@ -26,7 +26,7 @@ class Areas:
             view.use(registry)
 
     def replace(self, old: Contribution | None, new: Contribution) -> None:
-        """Puts `new` in the place of `old`, which the same pane of the same unit held before."""
+        """Puts `new` in the place of `old`, which the same pane of the same unit had before."""
         for view in self._views:
             view.replace(old, new)
 

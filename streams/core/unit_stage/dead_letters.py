@@ -29,7 +29,7 @@ from streams.core.table_records import TableRecords
 _KEY_BYTES: Final = 1024
 
 
-def _kept_key(key: bytes) -> bytes:
+def _stored_key(key: bytes) -> bytes:
     """Whoever may write to the topic chooses the key: one of a megabyte would make a letter, or state, greater than a record."""
     safe = redact_nik(key)
     if len(safe) <= _KEY_BYTES:
@@ -71,7 +71,7 @@ class DeadLetters:
             if self._opened is not record:
                 self._opened, self._opened_lines = record, split(record.value)
             value = self._opened_lines[line]
-        return Raw(record.offset, line, _kept_key(record.key), value)
+        return Raw(record.offset, line, _stored_key(record.key), value)
 
     def refuse(
         self, record: Record, line: int, refusal: Refusal, event: Event | None = None
@@ -108,7 +108,7 @@ class DeadLetters:
                 "",
                 "",
                 None,
-                Raw(record.offset, self._first_more, _kept_key(record.key), b""),
+                Raw(record.offset, self._first_more, _stored_key(record.key), b""),
             )
             self._letter(refused, Refusal(Code.MORE_REFUSED, detail))
             self._more = []
