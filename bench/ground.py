@@ -139,11 +139,11 @@ class Ground:
         out = f"bench.rows.{self._runs}"
         admin.create_topics({out: {"num_partitions": 1, "replication_factor": 1}})
         admin.close()
-        until(lambda: self._gone(wanted), 30, "the topics of the last run do not go away")
+        until(lambda: self._are_deleted(wanted), 30, "the topics of the last run do not go away")
         ensure_topics(Cluster(self.broker), topics(self.partitions, 1), 1)
         return out
 
-    def _gone(self, names: Sequence[str]) -> bool:
+    def _are_deleted(self, names: Sequence[str]) -> bool:
         admin = clients.blocking_admin(Cluster(self.broker))
         left = set(admin.list_topics()) & set(names)
         admin.close()
@@ -167,7 +167,7 @@ class Ground:
     ) -> subprocess.Popen[bytes]:
         """A process with its stderr in a file of the home folder."""
         # Without the compiled modules a start costs seconds of CPU that differ from one to the next.
-        kept = {
+        inherited = {
             key: text
             for key, text in os.environ.items()
             if not key.startswith("PANTAU_") and key != "PYTHONDONTWRITEBYTECODE"
@@ -175,7 +175,7 @@ class Ground:
         with (self.home / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 command,
-                env=kept | {"PYTHONPATH": str(ROOT)} | dict(environment),
+                env=inherited | {"PYTHONPATH": str(ROOT)} | dict(environment),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -219,7 +219,7 @@ class Rows:
         self._consumer.assign([place])
         self._consumer.seek_to_beginning(place)
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Takes in what has come; whether there was anything."""
         fetched = self._consumer.poll(timeout_ms=200)
         for records in fetched.values():

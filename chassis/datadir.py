@@ -169,11 +169,11 @@ class DataDir:
     def create_clickhouse_accounts(self) -> None:
         """Make a password for each of `ACCOUNTS` that has none."""
         path = self.secrets / "clickhouse.json"
-        held = self.clickhouse_accounts() if path.exists() else {}
-        missing = [name for name in ACCOUNTS if name not in held]
+        passwords = self.clickhouse_accounts() if path.exists() else {}
+        missing = [name for name in ACCOUNTS if name not in passwords]
         if missing:
-            held |= {name: secrets.token_urlsafe(24) for name in missing}
-            write_file(path, _pretty(held))
+            passwords |= {name: secrets.token_urlsafe(24) for name in missing}
+            write_file(path, _pretty(passwords))
 
     def write_run(self, service: str, facts: Mapping[str, Any]) -> None:
         """Note what others need to find `service`: `pid`, `health` (its base URL), `port`."""

@@ -142,7 +142,7 @@ def describe(client: Client, folder: Path) -> MeasuredStore:
 def run(server: StoreServer, what: str, first: date, last: date, rounds: int) -> AuditRun:
     """The audit of the days, some times over. Raises `SystemExit` where it finds a difference: the store is then wrong."""
     seconds, cpus = [], []
-    said = ""
+    summed_up = ""
     limits = load_region(ROOT / "regions" / REGION).region.thresholds
     server.forget_peak()
     for _ in range(rounds):
@@ -151,11 +151,13 @@ def run(server: StoreServer, what: str, first: date, last: date, rounds: int) ->
         report = audit(client, REGION, first, last, limits, say)
         seconds.append(time.monotonic() - began)
         cpus.append(cpu_s(server.process.pid) - before)
-        said = summary(report)
-        say(f"{what}: {seconds[-1]:.1f} s, {cpus[-1]:.1f} CPU s of the server: {said}")
+        summed_up = summary(report)
+        say(f"{what}: {seconds[-1]:.1f} s, {cpus[-1]:.1f} CPU s of the server: {summed_up}")
         if not report.clean:
-            raise SystemExit("\n".join([*map(render, report.differences[:20]), f"pantau: {said}"]))
-    return AuditRun(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), said)
+            raise SystemExit(
+                "\n".join([*map(render, report.differences[:20]), f"pantau: {summed_up}"])
+            )
+    return AuditRun(what, median(seconds), max(seconds), median(cpus), server.peak_mb(), summed_up)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

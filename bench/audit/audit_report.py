@@ -24,7 +24,7 @@ Asked: one day in under 10 s. No other part of the installation runs: beside a r
 streams have passed one moment, at most a tick, and compares what has landed with Kafka. Each day is compared in all its windows, so the
 events of the 30 days before are read. What it found:
 
-{told}
+{summary}
 """
 
 
@@ -46,7 +46,7 @@ class AuditRun(NamedTuple):
     greatest_s: float
     cpu_s: float
     peak_mb: int
-    told: str
+    summary: str
 
 
 def write(
@@ -66,5 +66,5 @@ def write(
             f"| {one.what} | {one.median_s:.1f} | {one.greatest_s:.1f} | {one.cpu_s:.1f} | {one.peak_mb:,} |"
             for one in runs
         ),
-        told="\n".join(f"    {one.told}" for one in runs),
+        summary="\n".join(f"    {one.summary}" for one in runs),
     )

@@ -215,11 +215,11 @@ def build(plan: StorePlan) -> Built:
     events = dict.fromkeys(open_feeds, 0)
     while open_feeds:
         for number, feed in [*open_feeds.items()]:
-            told, values = _take(feed, workers[number])
-            if told == _END:
+            count, values = _take(feed, workers[number])
+            if count == _END:
                 del open_feeds[number]
                 continue
-            events[number] = told
+            events[number] = count
             for value in values:
                 region.apply(Record(offset, 0, value))
                 offset += 1

@@ -3,7 +3,7 @@
     KafkaSource -> facts, grouped by kitchen for a whole batch -> stateful by kitchen: seen ids, panes -> KafkaSink
 
 Recovery stores what `snapshot` returns for each kitchen that woke in an epoch; an epoch is as long as our
-flush. Ids and digests are kept as one run of bytes beside the index, so that a snapshot is a copy of memory.
+flush. Ids and digests are stored as one run of bytes beside the index, so that a snapshot is a copy of memory.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from contracts.time.clock import real_now_ms
 
 _ID_AND_DIGEST = 36 + 12
 
-Kept = tuple[bytes, bytes]
+Stored = tuple[bytes, bytes]
 """(ids and digests one after the other, what `Kitchen.encode` made)"""
 
 
 class KitchenLogic(StatefulBatchLogic):  # type: ignore[misc]
     """One kitchen: what it has seen, and its windows."""
 
-    def __init__(self, job: Job, spans: Spans, flush_s: float, kept: Kept | None) -> None:
+    def __init__(self, job: Job, spans: Spans, flush_s: float, stored: Stored | None) -> None:
         self._job, self._spans = job, spans
         self._flush_ms = int(flush_s * 1000)
-        self._log = bytearray(kept[0] if kept else b"")
-        self._kitchen = Kitchen.decode(kept[1]) if kept else None
+        self._log = bytearray(stored[0] if stored else b"")
+        self._kitchen = Kitchen.decode(stored[1]) if stored else None
         self._seen = {
             bytes(self._log[at : at + 36]): bytes(self._log[at + 36 : at + _ID_AND_DIGEST])
             for at in range(0, len(self._log), _ID_AND_DIGEST)
@@ -78,7 +78,7 @@ class KitchenLogic(StatefulBatchLogic):  # type: ignore[misc]
         assert self._kitchen is not None, "rows are due of a kitchen that was heard"
         return list(self._kitchen.rows(self._job, self._spans)), False
 
-    def snapshot(self) -> Kept:
+    def snapshot(self) -> Stored:
         """What recovery keeps."""
         assert self._kitchen is not None, "a kitchen that was not heard is not woken"
         return bytes(self._log), self._kitchen.encode()
@@ -113,7 +113,7 @@ def flow(order: Order) -> Dataflow:
     read = op.input("read", made, source)
     by_unit = op.flat_map_batch("facts", read, facts)
     rows = op.stateful_batch(
-        "fold", by_unit, lambda kept: KitchenLogic(job, spans, order.flush_s, kept)
+        "fold", by_unit, lambda stored: KitchenLogic(job, spans, order.flush_s, stored)
     )
     records = op.flat_map_batch("record", rows, record)
     op.output("rows", records, KafkaSink([order.broker], order.out))

@@ -24,26 +24,26 @@ class FaustKitchens:
 
     def __init__(self, job: Job) -> None:
         self._job, self._spans = job, Spans(job.zone)
-        self._held: dict[str, Kitchen] = {}
+        self._kitchens: dict[str, Kitchen] = {}
         self._dirty: set[str] = set()
 
     def put(self, fact: PeerFact) -> None:
         """Adds an event."""
-        kitchen = self._held.get(fact.unit)
+        kitchen = self._kitchens.get(fact.unit)
         if kitchen is None:
-            kitchen = self._held[fact.unit] = Kitchen(fact.unit)
+            kitchen = self._kitchens[fact.unit] = Kitchen(fact.unit)
         kitchen.put(fact)
         self._dirty.add(fact.unit)
 
     def clear(self) -> None:
         """Forgets all."""
-        self._held.clear()
+        self._kitchens.clear()
         self._dirty.clear()
 
     def changed(self) -> list[bytes]:
         """Rows that changed."""
-        held = [self._held[unit] for unit in self._dirty]
-        rows = [row for kitchen in held for row in kitchen.rows(self._job, self._spans)]
+        changed = [self._kitchens[unit] for unit in self._dirty]
+        rows = [row for kitchen in changed for row in kitchen.rows(self._job, self._spans)]
         self._dirty.clear()
         return rows
 

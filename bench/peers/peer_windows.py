@@ -2,7 +2,7 @@
 
     fact -> pane and local day -> at a flush: each begun window that holds a changed pane, added up -> row
 
-How panes are kept, recovered and when rows leave is each library's own.
+How panes are stored, recovered and when rows leave is each library's own.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ class Kitchen:
         self._days = {day: _total([_empty(day), *parts]) for day, parts in by_day.items()}
 
     @staticmethod
-    def decode(kept: bytes) -> Kitchen:
+    def decode(stored: bytes) -> Kitchen:
         """What `encode` made."""
-        return Kitchen(*_decode(kept))
+        return Kitchen(*_decode(stored))
 
     def encode(self) -> bytes:
         """All that is needed after a crash: the panes, and those whose rows have not gone out.
@@ -132,8 +132,8 @@ class Kitchen:
         for windows, parts, changed, newest in changes:
             for window, length in windows.items():
                 for last in _lasts(changed, length, newest):
-                    held = _held(parts, last, length)
-                    total = held[0] if len(held) == 1 else _total(held)
+                    within = _parts_within(parts, last, length)
+                    total = within[0] if len(within) == 1 else _total(within)
                     says = (*total.sums, *percentiles(total.minutes))
                     row = _Row(
                         job.region, "unit", self._unit, window, *spans.of(window, last), *says
@@ -161,17 +161,17 @@ def _lasts(changed: Iterable[int], length: int, newest: int) -> set[int]:
     return {last for one in changed for last in range(one, min(one + length - 1, newest) + 1)}
 
 
-def _held(parts: dict[int, PeerPart], last: int, length: int) -> list[PeerPart]:
+def _parts_within(parts: dict[int, PeerPart], last: int, length: int) -> list[PeerPart]:
     return [parts[index] for index in range(last - length + 1, last + 1) if index in parts]
 
 
-def _total(held: Sequence[PeerPart]) -> PeerPart:
+def _total(within: Sequence[PeerPart]) -> PeerPart:
     minutes: dict[int, int] = {}
-    for part in held:
+    for part in within:
         for value, count in part.minutes.items():
             minutes[value] = minutes.get(value, 0) + count
-    columns = zip(*[part.sums for part in held], strict=True)
-    return PeerPart(held[0].day, list(map(sum, columns)), minutes)
+    columns = zip(*[part.sums for part in within], strict=True)
+    return PeerPart(within[0].day, list(map(sum, columns)), minutes)
 
 
 def percentiles(minutes: dict[int, int]) -> tuple[int | None, int | None, int | None]:

@@ -3,7 +3,7 @@
     topic -> apply(whole record, state) -> kitchens that changed -> sink, which sends their rows at each checkpoint
 
 State holds a digest for each id, each pane's sums, and the panes of each kitchen's days (RocksDB, changelog). What
-windows need of a kitchen is kept in memory too, read from the state when a kitchen is first met after a start.
+windows need of a kitchen is in memory too, read from the state when a kitchen is first met after a start.
 A checkpoint is as long as our flush. Quix has no timer: a sink is what it calls at a checkpoint, so rows go out there.
 """
 
@@ -64,11 +64,11 @@ class QuixKitchens:
 
     def __init__(self, job: Job) -> None:
         self._job, self._spans = job, Spans(job.zone)
-        self._held: dict[str, Kitchen] = {}
+        self._kitchens: dict[str, Kitchen] = {}
 
     def rows(self, unit: str) -> Iterator[bytes]:
         """Rows of a kitchen that changed."""
-        return self._held[unit].rows(self._job, self._spans)
+        return self._kitchens[unit].rows(self._job, self._spans)
 
     def fold(
         self, value: bytes, _key: Any, timestamp: int, headers: Any, state: State
@@ -82,7 +82,7 @@ class QuixKitchens:
             if state.get_bytes(identity) is not None:
                 continue
             state.set_bytes(identity, fact.digest)
-            kitchen = self._held.get(fact.unit) or self._load(fact.unit, state)
+            kitchen = self._kitchens.get(fact.unit) or self._load(fact.unit, state)
             is_new = fact.pane not in kitchen.panes
             kitchen.put(fact)
             changed[fact.unit, fact.pane] = kitchen.panes[fact.pane]
@@ -98,7 +98,7 @@ class QuixKitchens:
         for day in range(today - _REACH_DAYS, today + 2):
             for pane in _decode_panes(state.get_bytes(f"{unit}#{day}") or _encode([])):
                 panes[pane] = _decode_part(state.get_bytes(f"{unit}/{pane}"))
-        kitchen = self._held[unit] = Kitchen(unit, panes)
+        kitchen = self._kitchens[unit] = Kitchen(unit, panes)
         return kitchen
 
 

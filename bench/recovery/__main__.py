@@ -235,7 +235,7 @@ def scale_once(events: int, count: int, flush_ms: int) -> float:
 
             def done() -> bool:
                 alive(workers)
-                while rows.look():
+                while rows.poll():
                     pass
                 return rows.found == content.truth
 
@@ -243,18 +243,18 @@ def scale_once(events: int, count: int, flush_ms: int) -> float:
             # A region that is left behind by stage one would not be paid for: more so by one worker than by two.
             folded(workers, ends(place), reached)
             used = sum(cpu_s(worker.process.pid) for worker in workers) - before
-            told = rows_told(place)
+            written = rows_written(place)
         finally:
             rows.close()
             reached.close()
             for worker in workers:
                 end(worker.process)
     value = used / events * 1e6
-    say(f"{count} worker(s): {value:.1f} us/event, {told / events:.1f} rows an event")
+    say(f"{count} worker(s): {value:.1f} us/event, {written / events:.1f} rows an event")
     return value
 
 
-def rows_told(place: Ground) -> int:
+def rows_written(place: Ground) -> int:
     """Lines of units' and areas' rows so far. The more often a fold flushes, the more of them an event makes."""
     consumer = clients.blocking_consumer(Cluster(place.broker))
     topics = (UNIT_WINDOWS, AREA_WINDOWS)

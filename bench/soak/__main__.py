@@ -18,7 +18,7 @@ from typing import Any, Final
 import httpx
 
 from bench.ground import REGION, installation, machine, output_options, publish
-from bench.soak.soak_report import Look, Sample, write
+from bench.soak.soak_report import Sample, WallCheck, write
 from chassis import logs
 from chassis.regions.region_folder import load_region
 from contracts.time.clock import real_now_ms, rfc3339
@@ -45,7 +45,7 @@ class Watch:
         self._token = json.loads(Path(ready["tokens"]).read_bytes())["wall"]
         self._hours: set[tuple[int, int]] = set()
 
-    def sample(self) -> tuple[Sample, Look | None]:
+    def sample(self) -> tuple[Sample, WallCheck | None]:
         """Memory and disk now; the first time in an hour of the region's day also the totals."""
         answer = httpx.get(
             f"{self._address}/v1/state",
@@ -62,9 +62,9 @@ class Watch:
         if row is None or hour in self._hours or not 5 <= hour[1] <= 18:
             return sample, None
         self._hours.add(hour)
-        return sample, self._look(row, now_ms, hour[0])
+        return sample, self._check(row, now_ms, hour[0])
 
-    def _look(self, row: dict[str, Any], now_ms: int, day: int) -> Look:
+    def _check(self, row: dict[str, Any], now_ms: int, day: int) -> WallCheck:
         wall = {name: row[name] for name in truth.FIGURES}
         as_of = epoch_ms(row["as_of"])
         record = truth.read(self._home / "truth" / f"{day_to_iso(day)}.jsonl")
@@ -74,7 +74,7 @@ class Watch:
         equal = (
             t for t in moments if truth.sums(record, t)["regions"].get(REGION, nothing) == wall
         )
-        return Look(now_ms, as_of, wall, next(equal, None))
+        return WallCheck(now_ms, as_of, wall, next(equal, None))
 
 
 def _below(pid: int) -> list[int]:
@@ -125,19 +125,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logs.configure("bench", "error")
     where, when = machine(), rfc3339(real_now_ms())
     samples: list[Sample] = []
-    looks: list[Look] = []
+    checks: list[WallCheck] = []
     with installation("--simulate") as ready:
         watch = Watch(ready)
         end = time.monotonic() + options.minutes * 60
         while time.monotonic() < end:
-            sample, look = watch.sample()
+            sample, check = watch.sample()
             samples.append(sample)
-            if look is not None:
-                looks.append(look)
-                sys.stderr.write(f"{_local(look.now_ms)}: {sample.memory_mb} MB, {look.verdict}\n")
+            if check is not None:
+                checks.append(check)
+                sys.stderr.write(
+                    f"{_local(check.now_ms)}: {sample.memory_mb} MB, {check.verdict}\n"
+                )
             time.sleep(_PAUSE_S)
-    publish(write(samples, looks, options.minutes, where, when, _local), "soak.md", options)
-    if any(look.equal_ms is None for look in looks):
+    publish(write(samples, checks, options.minutes, where, when, _local), "soak.md", options)
+    if any(check.equal_ms is None for check in checks):
         raise SystemExit("pantau: the wall showed totals that were true at no moment: see above")
 
 

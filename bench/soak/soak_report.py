@@ -28,7 +28,7 @@ received up to its `as_of`, and may have some that came later: it must equal the
 
 | its clock | cooked | dispatched | received | eaten | equal to the truth |
 |---|---:|---:|---:|---:|---|
-{looks}
+{checks}
 """
 
 
@@ -40,7 +40,7 @@ class Sample(NamedTuple):
     disk_mb: int
 
 
-class Look(NamedTuple):
+class WallCheck(NamedTuple):
     """The wall's totals; `equal_ms`: the first moment, from `as_of_ms` on, whose truth they are, or None."""
 
     now_ms: int
@@ -59,27 +59,27 @@ class Look(NamedTuple):
 
 def write(
     samples: Sequence[Sample],
-    looks: Sequence[Look],
+    checks: Sequence[WallCheck],
     minutes: float,
     machine: str,
     date: str,
     local: Callable[[int], str],
 ) -> str:
     """The page."""
-    told: list[Sample] = []
+    listed: list[Sample] = []
     for one in samples:
-        if not told or one.now_ms >= told[-1].now_ms + _EVERY_MS or one is samples[-1]:
-            told.append(one)
+        if not listed or one.now_ms >= listed[-1].now_ms + _EVERY_MS or one is samples[-1]:
+            listed.append(one)
     return _TEXT.format(
         minutes=minutes,
         machine=machine,
         date=date,
         begin=local(samples[0].now_ms),
         finish=local(samples[-1].now_ms),
-        rows="\n".join(f"| {local(t)} | {memory:,} | {disk:,} |" for t, memory, disk in told),
+        rows="\n".join(f"| {local(t)} | {memory:,} | {disk:,} |" for t, memory, disk in listed),
         greatest=f"{max(one.memory_mb for one in samples):,}",
-        looks="\n".join(
+        checks="\n".join(
             f"| {local(one.now_ms)} | {' | '.join(f'{n:,}' for n in one.wall.values())} | {one.verdict} |"
-            for one in looks
+            for one in checks
         ),
     )

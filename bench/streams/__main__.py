@@ -100,10 +100,10 @@ def _versions() -> dict[str, str]:
             "from importlib.metadata import version as v\n"
             "for n in ('bytewax', 'quixstreams', 'confluent-kafka', 'msgspec'): print(n, v(n))"
         )
-        said = subprocess.run(
+        answered = subprocess.run(
             [RIVALS, "-c", script], capture_output=True, text=True, check=True, timeout=60
         )
-        for line in said.stdout.splitlines():
+        for line in answered.stdout.splitlines():
             name, number = line.split()
             found[f"{name} (peers)" if name in found else name] = number
     return found

@@ -27,14 +27,14 @@ Reader = Callable[[bytes], Iterable[tuple[Any, Any]]]
 
 _DAY_MS: Final = 86_400_000
 _EVENTS: Final = METRICS.index("events")
-_Told: Final = msgspec.defstruct(
-    "Told",
+_WindowRow: Final = msgspec.defstruct(
+    "WindowRow",
     [
         *((name, str) for name in ("area_id", "window", "window_end")),
         *((name, int | None) for name in (*METRICS, *names(PERCENTILES))),
     ],
 )
-_decode_told: Final = msgspec.json.Decoder(_Told).decode_lines
+_decode_rows: Final = msgspec.json.Decoder(_WindowRow).decode_lines
 
 
 def rows_due(content: Content, timezone: str) -> UnitRows:
@@ -42,17 +42,17 @@ def rows_due(content: Content, timezone: str) -> UnitRows:
     zone = ZoneInfo(timezone)
     now_pane = content.now_ms // PANE_MS
     today = _day(content.now_ms, zone)
-    held: dict[Key, list[tuple[str, int]]] = {}
+    due: dict[Key, list[tuple[str, int]]] = {}
     for unit, pane in content.truth:
         for window, length in PANE_WINDOWS.items():
             for last in range(pane, min(pane + length - 1, now_pane) + 1):
-                held.setdefault((unit, window, (last + 1) * PANE_MS), []).append((unit, pane))
+                due.setdefault((unit, window, (last + 1) * PANE_MS), []).append((unit, pane))
         first = _day(pane * PANE_MS, zone)
         for window, length in DAY_WINDOWS.items():
             for ahead in range(min(length, (today - first).days + 1)):
                 key = (unit, window, _end_ms(first + timedelta(days=ahead), zone))
-                held.setdefault(key, []).append((unit, pane))
-    return {key: _added_up(content, panes) for key, panes in held.items()}
+                due.setdefault(key, []).append((unit, pane))
+    return {key: _added_up(content, panes) for key, panes in due.items()}
 
 
 def _added_up(content: Content, panes: list[tuple[str, int]]) -> list[int | None]:
@@ -76,7 +76,7 @@ def unit_rows(now_ms: int) -> Reader:
     """Reads the rows that were due at `now_ms`, less those of windows in which nothing happened: the peers know of no silence."""
 
     def read(value: bytes) -> Iterator[tuple[Any, Any]]:
-        for row in _decode_told(value):
+        for row in _decode_rows(value):
             unit, window, end, *values = msgspec.structs.astuple(row)
             if values[_EVENTS] and _is_due(window, end_ms := epoch_ms(end), now_ms):
                 yield (unit, window, end_ms), values

@@ -74,7 +74,7 @@ class Thrower:
         """(unit, line, what it adds by metric)."""
         chance = self._chance
         unit, fed = chance.choice(self._kitchens)
-        kind, data, adds, subject = self._said(time_ms, fed)
+        kind, data, adds, subject = self._stated(time_ms, fed)
         head = f'{{"specversion":"1.0","id":"{self._id()}","source":"/{self._region}/sppg/{unit}","type":"{kind}"'
         if subject:
             head += f',"subject":"{subject}"'
@@ -85,7 +85,7 @@ class Thrower:
     def _id(self) -> str:
         return str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
 
-    def _said(
+    def _stated(
         self, time_ms: int, fed: list[tuple[str, dict[str, int]]]
     ) -> tuple[str, dict[str, object], dict[str, int], str]:
         chance = self._chance

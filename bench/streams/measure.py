@@ -69,7 +69,7 @@ def run_once(
     process = contestant.start(place, order)
 
     def done() -> bool:
-        while rows.look():
+        while rows.poll():
             pass
         if process.poll() is not None:
             raise WrongResult(f"{contestant.name} ended with {process.returncode}")

@@ -61,7 +61,7 @@ async def _changes(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, 
         async with aclosing(reader.follow([Place(GENERATIONS, 0)])) as polls:
             async for records, is_caught_up in polls:
                 for record in records:
-                    if (change := _said(record, key)) is not None:
+                    if (change := _generations(record, key)) is not None:
                         newest = change
                         if is_shown:
                             yield newest
@@ -70,7 +70,7 @@ async def _changes(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, 
                     yield newest
 
 
-def _said(record: LogRecord, key: bytes) -> Generations | None:
+def _generations(record: LogRecord, key: bytes) -> Generations | None:
     """What the record says; None for one that is not ours."""
     value = record.value or b""
     if control_of(key, record.headers, value) != GENERATION_CHANGE:

@@ -93,12 +93,12 @@ class LogEnds:
         now = time.monotonic()
         if now - self._heard_at > self._policy.silent_s:
             return f"Kafka at {self._cluster} has not answered for {now - self._heard_at:.0f} s"
-        held = [
+        waiting = [
             f"{topic}/{partition} waits at offset {offset} for an open transaction, for {now - since:.0f} s"
             for (topic, partition), (offset, since) in list(self._open_since.items())
             if now - since > self._policy.open_s
         ]
-        return "; ".join(held) or None
+        return "; ".join(waiting) or None
 
     def note(self, ends: Ends) -> None:
         """Take what the broker answered."""

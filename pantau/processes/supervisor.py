@@ -26,9 +26,9 @@ _POLL_S: Final = 0.25
 _WATCH_S: Final = 5.0
 _HUNG_S: Final = 60.0
 """A part that was ready and answers nothing for this long hangs: it is killed and started again."""
-_LOOK_S: Final = 0.5
-_GONE_S: Final = 2.0
-_GONE_POLL_S: Final = 0.02
+_PROBE_S: Final = 0.5
+_ENDED_S: Final = 2.0
+_ENDED_POLL_S: Final = 0.02
 
 Say = Callable[[str], None]
 
@@ -68,14 +68,14 @@ def _seconds(value: float) -> str:
 
 
 async def _group_ended(process: asyncio.subprocess.Process | None) -> None:
-    """Kill what is left of the part's group and wait until it is gone, at most `_GONE_S`."""
-    deadline = time.monotonic() + _GONE_S
+    """Kill what is left of the part's group and wait until it has ended, at most `_ENDED_S`."""
+    deadline = time.monotonic() + _ENDED_S
     while process is not None and time.monotonic() < deadline:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             return
-        await asyncio.sleep(_GONE_POLL_S)
+        await asyncio.sleep(_ENDED_POLL_S)
 
 
 def _signal_group(process: asyncio.subprocess.Process | None, number: signal.Signals) -> None:
@@ -187,7 +187,7 @@ class Supervisor:
         ready = False
         since = heard = asked = time.monotonic()
         while not run.stopping.is_set():
-            await asyncio.sleep(_LOOK_S if ready else _POLL_S)
+            await asyncio.sleep(_PROBE_S if ready else _POLL_S)
             self._report_problems(run.part)
             process = run.process
             if process is None or process.returncode is not None:

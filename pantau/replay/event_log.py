@@ -25,7 +25,7 @@ from contracts.results.topics import (
 from storage.generation_tables import in_generation
 from storage.schema import STORE
 
-_LOOK_S: Final = 1.0
+_POLL_S: Final = 1.0
 _REPORT_S: Final = 5.0
 _QUICK_S: Final = 15.0
 """A round that takes no longer follows the log as it grows; a tick may be some seconds away."""
@@ -105,7 +105,7 @@ class Log:
             if time.monotonic() - reported > _REPORT_S:
                 reported = time.monotonic()
                 say("; ".join(f"{p}: {at[p]} dari {bounds[p].end}" for p in behind))
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)
 
 
 @asynccontextmanager

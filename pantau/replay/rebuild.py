@@ -30,9 +30,9 @@ from pantau.replay import event_log, generation_record, start
 from storage import generation_tables as stored
 from storage.clickhouse_client import open_writer
 
-_TOLD: Final = 20
+_LISTED: Final = 20
 _HAND_OVER_S: Final = 120.0
-_LOOK_S: Final = 1.0
+_POLL_S: Final = 1.0
 _T = TypeVar("_T")
 
 
@@ -152,7 +152,7 @@ async def _audit(settings: Settings, target: int) -> None:
         )  # fmt: skip
         say(summary(report))
         if not report.clean:
-            for one in report.differences[:_TOLD]:
+            for one in report.differences[:_LISTED]:
                 say(render(one))
             raise OperatorError(
                 f"generation {target} differs from its own events and is not shown; the one shown before still is. "
@@ -169,7 +169,7 @@ async def _hand_over(settings: Settings, target: int) -> None:
                 "tidak ada pekerja lain yang datang: periksa `pantau status`, jalankan lagi bagian streams"
             )
             return
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
 
 
 def _members(settings: Settings, target: int) -> int:

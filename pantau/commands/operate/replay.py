@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         settings = running_settings(data_dir)
         if drop:
-            gone = ", ".join(map(str, drop_old(settings))) or "tidak ada"
-            typer.echo(f"generasi yang dihapus: {gone}")
+            dropped = ", ".join(map(str, drop_old(settings))) or "tidak ada"
+            typer.echo(f"generasi yang dihapus: {dropped}")
         else:
             typer.echo(f"generasi yang ditampilkan: {run(settings, back)}")

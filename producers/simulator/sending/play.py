@@ -38,8 +38,8 @@ _AHEAD_MS: Final = 2 * HOUR_MS
 """A day is made ready this long before it begins."""
 _ENOUGH_POSTS: Final = 20_000
 _BREATHE_S: Final = 0.02
-_LOOK_S: Final = 0.1
-_LONGEST_LOOK_S: Final = 0.5
+_SHORTEST_WAIT_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 0.5
 _AGENDA_S: Final = 2.0
 _STUCK_S: Final = 60.0
 _STOP_S: Final = 3.0
@@ -228,12 +228,12 @@ class Player:
         """Sleep until there may be something to do."""
         due_ms = self._schedule.next_ms()
         wait_s = (
-            _LONGEST_LOOK_S
+            _LONGEST_WAIT_S
             if due_ms is None
-            else min(_LONGEST_LOOK_S, (due_ms - now_ms) / 1000 / self._clock.factor)
+            else min(_LONGEST_WAIT_S, (due_ms - now_ms) / 1000 / self._clock.factor)
         )
         try:
-            async with asyncio.timeout(max(_LOOK_S, wait_s)):
+            async with asyncio.timeout(max(_SHORTEST_WAIT_S, wait_s)):
                 await self._stop.wait()
         except TimeoutError:
             pass
