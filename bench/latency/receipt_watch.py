@@ -13,7 +13,7 @@ from contracts.receipts import ReceiptState
 
 _ASK_S: Final = 0.025
 _GIVE_UP_S: Final = 30.0
-_SAID: Final[dict[str, Callable[[ReceiptState], bool]]] = {
+_STATED: Final[dict[str, Callable[[ReceiptState], bool]]] = {
     "windows": lambda state: state.windows,
     "clickhouse": lambda state: state.clickhouse,
     "walls": lambda state: state.walls > 0,
@@ -25,7 +25,7 @@ class ReceiptWatch:
 
     def __init__(self, posting: Sequence[Device], asking: Sequence[Device]) -> None:
         self._pairs = list(zip(posting, asking, strict=True))
-        self._seconds: dict[str, list[float]] = {name: [] for name in _SAID}
+        self._seconds: dict[str, list[float]] = {name: [] for name in _STATED}
 
     async def run(self) -> None:
         """Follow the devices' newest receipts in turn until cancelled. Raises `TimeoutError` if one stays behind."""
@@ -34,13 +34,13 @@ class ReceiptWatch:
                 await self._follow(asks, *await device.next_answer())
 
     async def _follow(self, asks: Device, receipt: str, answered_s: float) -> None:
-        waiting = dict(_SAID)
+        waiting = dict(_STATED)
         await asks.connect()  # anew: ingest closes what was idle for a while
         async with asyncio.timeout(_GIVE_UP_S):
             while waiting:
                 state = await asks.state(receipt)
                 now_s = time.monotonic()
-                for name in [name for name, said in waiting.items() if said(state)]:
+                for name in [name for name, is_stated in waiting.items() if is_stated(state)]:
                     self._seconds[name].append(now_s - answered_s)
                     del waiting[name]
                 await asyncio.sleep(_ASK_S)

@@ -17,5 +17,5 @@ def receipts_line(states: Sequence[ReceiptState | None]) -> str:
         (sum(one.windows and not one.clickhouse for one in known), "menunggu ClickHouse"),
         (len(states) - len(known), "belum diketahui"),
     )
-    told = [f"{count} {where}" for count, where in waiting if count]
-    return f"{len(states)} tanda terima terakhir: {', '.join(told) or 'semua di ClickHouse'}"
+    parts = [f"{count} {where}" for count, where in waiting if count]
+    return f"{len(states)} tanda terima terakhir: {', '.join(parts) or 'semua di ClickHouse'}"

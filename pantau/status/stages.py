@@ -296,4 +296,6 @@ async def collect(settings: Settings) -> InstallationStatus:
     services.append(PartHealth("kafka", "siap" if ends else "mati"))
     found = stages(positions, sink, ends)
     troubles += map(str, waits)
-    return InstallationStatus(services, found, live, dead, last_write, troubles, generations, receipts)
+    return InstallationStatus(
+        services, found, live, dead, last_write, troubles, generations, receipts
+    )

@@ -52,7 +52,7 @@ def test_each_feed_takes_the_next_record(found: list[tuple[HostileRecord, str | 
         one = consumed(record, kind)
         registry._apply(one)
         revocations._apply(one.offset, one.headers, one.value or b"")
-        generation_feed._said(one, KEY)
+        generation_feed._generations(one, KEY)
         registry_publish._take(published, KEY, one)
     registry._publish()
     assert registry.registry is not None
@@ -65,7 +65,7 @@ def test_what_we_have_signed_and_nobody_can_read_is_left_out(value: bytes) -> No
     record = HostileRecord(value, None, [], 0)
     registry, revocations = RegistryFeed(NOWHERE, KEY), RevocationFeed(NOWHERE, KEY)
     assert registry._apply(consumed(record, REGISTRY_CHANGE)) is False
-    assert generation_feed._said(consumed(record, GENERATION_CHANGE), KEY) is None
+    assert generation_feed._generations(consumed(record, GENERATION_CHANGE), KEY) is None
     one = consumed(record, REVOCATION)
     revocations._apply(one.offset, one.headers, value)
     registry_publish._take({}, KEY, consumed(record, REGISTRY_CHANGE))

@@ -29,7 +29,7 @@ class ReachedPositions:
         self._by_writer: dict[str, dict[tuple[str, str, int], Reached]] = {}
 
     def take(self, writer: str, reached: list[Reached]) -> None:
-        """All that `writer` now says, in place of what it said before."""
+        """All that `writer` now says, in place of what it positions before."""
         self._by_writer[writer] = {(one.stream, one.topic, one.partition): one for one in reached}
 
     def position(self, stream: str, topic: str, partition: int) -> int:
@@ -42,9 +42,9 @@ class ReachedPositions:
 
     def _newest(self, stream: str, topic: str, partition: int) -> Reached:
         place = (stream, topic, partition)
-        for said in self._by_writer.values():
-            if place in said:
-                return said[place]
+        for positions in self._by_writer.values():
+            if place in positions:
+                return positions[place]
         return Reached(stream, topic, partition, 0)
 
 

@@ -28,7 +28,7 @@ from producers.ingest.receipts.wall_counts import WallCounts
 from producers.ingest.requests.device_auth import bearer_claims
 from producers.ingest.requests.limits import RateLimit
 
-KEPT: Final = 20
+_NEWEST: Final = 20
 """Receipts that ingest itself remembers, for the operator: the newest that it has given."""
 _MAX_TEXT: Final = 4_096
 _MEDIA_TYPE: Final = "application/json"
@@ -53,7 +53,7 @@ class ReceiptRoutes:
         self._progress = progress
         self._walls = walls
         self._region_partitions = region_partitions
-        self._recent: deque[Receipt] = deque(maxlen=KEPT)
+        self._recent: deque[Receipt] = deque(maxlen=_NEWEST)
 
     def give(self, receipt: Receipt) -> str:
         """The text for the device."""
