@@ -34,14 +34,20 @@ class AlertQueue:
             self._set.add(timer)
             heappush(self._timers, timer)
 
-    def next(self, until: int) -> tuple[int, Any] | None:
-        """Takes what happens next before `until`: its moment, and the item or `Timer`. None: nothing."""
+    def next(self, until: int) -> tuple[int, list[Any]] | None:
+        """Takes what happens next before `until`: its moment, and a `Timer`, or all items of one source at that moment.
+
+        None: nothing.
+        """
         item_at = self._items[0][0] if self._items else until
         timer_at = self._timers[0].at if self._timers else until
         if min(item_at, timer_at) >= until:
             return None
-        if item_at <= timer_at:
-            return item_at, heappop(self._items)[4]
-        timer = heappop(self._timers)
-        self._set.discard(timer)
-        return timer.at, timer
+        if item_at > timer_at:
+            timer = heappop(self._timers)
+            self._set.discard(timer)
+            return timer.at, [timer]
+        source, items = self._items[0][1], []
+        while self._items and self._items[0][:2] == (item_at, source):
+            items.append(heappop(self._items)[4])
+        return item_at, items

@@ -179,33 +179,37 @@ class RegionAlerts:
             return
         self._until = max(self._until, until)
         while (due := self._queue.next(self._until)) is not None:
-            at, item = due
+            at, items = due
             self.now = max(self.now, at)
-            self._happen(item)
+            # A correction takes one event away and puts another there: nobody is asked in between.
+            changed = [event for item in items if (event := self._happen(item)) is not None]
+            for event in changed:
+                self._tell(event)
         self.now = self._until
 
-    def _happen(self, item: Any) -> None:
+    def _happen(self, item: Any) -> WatchedEvent | None:
+        """Takes note of an item; the event that came to count by it or ceased to, for the kinds."""
+        if isinstance(item, WatchedEvent):
+            return self._count(item)
+        if isinstance(item, UncountedEvent):
+            return self._uncount(item)
         if isinstance(item, Timer):
             self._ring(item.kind, item.key)
-        elif isinstance(item, WatchedEvent):
-            self._count(item)
-        elif isinstance(item, UncountedEvent):
-            self._uncount(item)
         elif isinstance(item, LastReceived):
             self._hear(item.unit, item.received)
         else:
             self._obey(item)
+        return None
 
-    def _count(self, event: WatchedEvent) -> None:
+    def _count(self, event: WatchedEvent) -> WatchedEvent | None:
         if event.kind == READING:
             self._temperatures.count(self, event)
             self.records.put(f"event/{event.source}/{event.id}", None)
-            return
+            return None
         self.facts.add(event)
-        for kind in self._kinds.values():
-            kind.event(self, event)
+        return event
 
-    def _uncount(self, item: UncountedEvent) -> None:
+    def _uncount(self, item: UncountedEvent) -> WatchedEvent | None:
         self.records.put(f"undo/{item.source}/{item.id}", None)
         event = self.facts.get((item.source, item.id))
         self._suspicions.uncount(self, item, event)
@@ -214,9 +218,14 @@ class RegionAlerts:
         elif event is not None:
             self.facts.remove(event)
             self.records.put(f"event/{item.source}/{item.id}", None)
-            for kind in self._kinds.values():
-                if kind is not self._suspicions:
-                    kind.event(self, event)
+        return event
+
+    def _tell(self, event: WatchedEvent) -> None:
+        counts = self.facts.get(event.key) is not None
+        for kind in self._kinds.values():
+            # The statistics were told of what is gone.
+            if counts or kind is not self._suspicions:
+                kind.event(self, event)
 
     def _hear(self, unit: str, at: int) -> None:
         self._unread[unit].remove(at)

@@ -96,6 +96,14 @@ def test_a_correction_to_fewer_portions_is_short() -> None:
     assert of_school(day, SHORT) == [("raised", "11:00")]
 
 
+def test_a_correction_is_one_step_and_raises_nothing_in_between() -> None:
+    day = morning()
+    first = deliver(day, "09:00", 300)
+    deliver(day, "09:00", 310, received="10:40", supersedes=first)
+    day.pass_to("11:00")
+    assert of_school(day, LATE) == of_school(day, SHORT) == []
+
+
 @pytest.mark.parametrize(
     "row",
     [
