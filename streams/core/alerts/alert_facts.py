@@ -90,8 +90,8 @@ class AlertFacts:
         return self._events.get(key)
 
     def of(self, *group: Any) -> Iterator[WatchedEvent]:
-        """The events of a group, e.g. `of("delivered", recipient, day)`, in the order in which they came to count."""
-        yield from self._groups.get(group, {}).values()
+        """The events of a group, e.g. `of("delivered", recipient, day)`, by when they came to count, whoever restored them."""
+        yield from sorted(self._groups.get(group, {}).values(), key=_received)
 
     def add(self, event: WatchedEvent) -> None:
         """An event counts."""
@@ -122,3 +122,7 @@ class AlertFacts:
         for event in old:
             self.remove(event)
         return old
+
+
+def _received(event: WatchedEvent) -> tuple[int, str, str]:
+    return (event.since, event.source, event.id)
