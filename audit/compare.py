@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
-
 from audit.recompute.judged_lines import PLACE, judged, lines_of
 from audit.recompute.window_rows import WindowRange
+from audit.report import MAX_DIFFERENCES, Compared, Difference
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
 from contracts.results.columns import names
@@ -19,8 +18,6 @@ from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENT
 from storage.schema import text
 from storage.views import PUBLIC
 
-MAX_DIFFERENCES: Final = 1_000
-"""Told a view and batch. More are counted: what is that wrong is not mended row by row."""
 MAX_EXPLAINED: Final = 50
 """Rows a view and batch of which the events are looked up."""
 MAX_EVENTS: Final = 20
@@ -39,40 +36,6 @@ _TYPES: Final[dict[View, str]] = {
     "clinic_coverage": "startsWith(type, 'clinic.')",
     "reception": "startsWith(type, 'recipient.')",
 }
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """One cell (or row, or verdict) that is not what the lines say.
-
-    `column` is `row` for a row that is missing or too many. `view` is `events` for a verdict: then `area_id`
-    is the unit and `events` names the event.
-    """
-
-    view: str
-    level: str
-    area_id: str
-    window: str
-    window_end: str
-    group: str
-    column: str
-    stored: str
-    recomputed: str
-    events: tuple[str, ...] = ()
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What the difference is in: to know it again at a second look."""
-        parts = (self.view, self.level, self.area_id, self.window, self.window_end)
-        return (*parts, self.group, self.column, *(self.events if self.view == "events" else ()))
-
-
-class Compared(msgspec.Struct):
-    """`rows` compared, rows `moving` while the audit ran, `differences` listed, and `more` that are not."""
-
-    rows: int = 0
-    moving: int = 0
-    more: int = 0
-    differences: list[Difference] = []
 
 
 def is_written(scope: Scope, view: View) -> bool:

@@ -13,8 +13,8 @@ from math import inf
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from audit.compare import MAX_DIFFERENCES, Compared, Difference
 from audit.kafka_lines import EventLog, Partition
+from audit.report import MAX_DIFFERENCES, Compared, Difference
 from audit.scratch import Scratch
 from contracts.events.codes import Refusal
 from contracts.events.decode import decode_lines

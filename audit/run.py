@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
-import msgspec
 from clickhouse_connect.driver.client import Client
 
 from audit import compare, cut, landed
-from audit.compare import Compared, Difference
 from audit.cut import NothingToAuditError
 from audit.kafka_lines import EventLog
 from audit.recompute import copies, growth, panes, verdicts, window_rows
 from audit.recompute.window_rows import WindowRange
+from audit.report import Report
 from audit.scope import Scope, day_sql
 from audit.scratch import Scratch
 from contracts.registry.region_rows import Thresholds
@@ -34,33 +33,6 @@ _PATIENCE_S: Final = 12.0
 """Longer than two ticks of the real clock."""
 _AGAIN_S: Final = 3.0
 _ALL_DAYS: Final = 40_000
-
-
-class Report(msgspec.Struct):
-    """What an audit found. `rows` were compared, in views and verdicts; `moving` changed while it ran.
-
-    `more`: differences beyond those listed.
-    """
-
-    region: str
-    first: str
-    last: str
-    rows: int = 0
-    moving: int = 0
-    more: int = 0
-    differences: list[Difference] = []
-
-    @property
-    def clean(self) -> bool:
-        """Whether there is no difference."""
-        return not self.differences and not self.more
-
-    def add(self, found: Compared) -> None:
-        """Count in what one comparison found."""
-        self.rows += found.rows
-        self.moving += found.moving
-        self.more += found.more
-        self.differences += found.differences
 
 
 def audit(

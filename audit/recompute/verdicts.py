@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from audit.compare import MAX_DIFFERENCES, Compared, Difference
 from audit.recompute.judged_lines import ALONE, PLACE, SPARE, judged, lines_of
 from audit.recompute.window_rows import WindowRange
+from audit.report import MAX_DIFFERENCES, Compared, Difference
 from audit.scope import Scope
 from audit.scratch import Scratch
 from storage.schema import STORE

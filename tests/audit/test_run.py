@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from audit.run import Report, audit
+from audit.report import Report
+from audit.run import audit
 from contracts.registry.region_rows import Thresholds
 from storage.schema import STORE
 from tests.audit.audit_installation import REGION, History, Installation

@@ -17,8 +17,7 @@ from contracts.registry.region_rows import Thresholds
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
-    from audit.compare import Difference
-    from audit.run import Report
+    from audit.report import Difference, Report
 
 
 def render(one: Difference) -> str:
