@@ -12,14 +12,10 @@ from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final
 
 from kafka import TopicPartition
 
@@ -39,6 +35,7 @@ from bench.ground import (
 from bench.peers.job import METRICS
 from bench.positions import Positions, ends
 from bench.recovery.recovery_report import Recovered, Scaled, write
+from bench.recovery.worker_group import FILL_S, KilledWorker, alive, folded, say, start, steady
 from bench.streams.generate import Thrower, generate
 from chassis import logs
 from chassis.kafka import clients
@@ -46,84 +43,17 @@ from chassis.kafka.cluster import Cluster
 from contracts.events.partition import partition_of
 from contracts.results.topics import AREA_WINDOWS, TABLE_HEADER, UNIT_WINDOWS
 from contracts.time.clock import real_now_ms, rfc3339
-from engines.kafka.broker import pick_port
 from streams.core.metrics.lanes import SUM_INDEX
 
 _PARTITIONS: Final = 2
-_FILL_S: Final = 1_800.0
 _HOURS_A_DAY: Final = 2
 _FILL_FLUSH_MS: Final = 1_000
 _PORTION: Final = 20_000
 """Lines that are posted at once while state is built up."""
 
 _BACK_S: Final = 120.0
-_READY_S: Final = 120.0
-_STEADY_S: Final = 3.0
 _WEEKS_MS: Final = 28 * 86_400_000
 _LIVE_MS: Final = 10 * 60_000
-
-
-class KilledWorker(NamedTuple):
-    """A worker and the port of its health."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-
-    def is_ready(self) -> bool:
-        """Whether it owns what it was assigned."""
-        try:
-            url = f"http://127.0.0.1:{self.port}/readyz"
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-
-def say(text: str) -> None:
-    """Progress goes to stderr."""
-    sys.stderr.write(text + "\n")
-
-
-def start(place: Ground, number: int, flush_ms: int | None = None) -> KilledWorker:
-    """Starts a worker whose health can be asked."""
-    port = pick_port()
-    environment = place.worker_environment() | {
-        "PANTAU_HEALTH_PORT": str(port),
-        "PANTAU_FLUSH_MS": str(flush_ms or place.flush_ms),
-    }
-    command = [sys.executable, "-m", "streams"]
-    return KilledWorker(place.start(command, environment, f"worker-{number}"), port)
-
-
-def steady(workers: Sequence[KilledWorker]) -> None:
-    """Waits until all have been ready for some seconds: a join takes everybody's partitions away for a moment."""
-    since: list[float] = []
-
-    def settled() -> bool:
-        if not all(worker.is_ready() for worker in workers):
-            since.clear()
-            return False
-        since.append(time.monotonic())
-        return since[-1] - since[0] > _STEADY_S
-
-    until(settled, _READY_S, "the workers do not become ready")
-
-
-def folded(workers: Sequence[KilledWorker], wanted: dict[str, int], positions: Positions) -> None:
-    """Waits until stage one has come to `wanted` and the region has followed."""
-
-    def there() -> bool:
-        alive(workers)
-        return positions.have_reached(wanted)
-
-    until(there, _FILL_S, "the events were not folded")
-
-
-def alive(workers: Sequence[KilledWorker]) -> None:
-    """Raises `RuntimeError` if one has ended: nobody starts it again here."""
-    for worker in workers:
-        if worker.process.poll() is not None:
-            raise RuntimeError(f"a worker ended with {worker.process.returncode}: see its log")
 
 
 class FirstRows:
@@ -239,7 +169,7 @@ def scale_once(events: int, count: int, flush_ms: int) -> float:
                     pass
                 return rows.found == content.truth
 
-            until(done, _FILL_S, "the rows did not come to the truth")
+            until(done, FILL_S, "the rows did not come to the truth")
             # A region that is left behind by stage one would not be paid for: more so by one worker than by two.
             folded(workers, ends(place), reached)
             used = sum(cpu_s(worker.process.pid) for worker in workers) - before
