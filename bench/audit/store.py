@@ -34,7 +34,7 @@ from contracts.results.topics import (
     TOPIC_OF_KIND,
 )
 from contracts.time.clock import RealClock
-from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post
+from producers.simulator.sending.devices import SENT_WITHIN_DAYS, Post
 from producers.simulator.sending.to_file import sent
 from producers.simulator.world import HOUR_MS, Rates, World
 from sinks.batch import TableBatch
@@ -134,7 +134,7 @@ def _rounds(world: World, plan: StorePlan, partition: int) -> Iterator[tuple[int
     while until < end:
         yield until, due
         until, due = until + _FLUSH_MS, []
-    yield world.midnight_ms(plan.day + plan.days + LOOK_BACK_DAYS), due
+    yield world.midnight_ms(plan.day + plan.days + SENT_WITHIN_DAYS), due
 
 
 class _UnitSide:

@@ -28,7 +28,7 @@ _OFFLINE: Final = 0.015
 _OFFLINE_MIN: Final = (60, 300)
 _RAPEL_EVERY: Final = 3
 _RAPEL_MS: Final = 13 * HOUR_MS + 30 * MINUTE_MS
-LOOK_BACK_DAYS: Final = 3
+SENT_WITHIN_DAYS: Final = 3
 """What a day has left to send is sent within so many days."""
 
 

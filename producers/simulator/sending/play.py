@@ -25,10 +25,10 @@ from contracts.registry.entities import Registry, Unit, day_to_iso
 from contracts.time.clock import Clock
 from producers.device.ingest_client import DeviceClient, NotAllowedError
 from producers.simulator.events.event_lines import DeviceEvent
-from producers.simulator.events.truth import Truth
+from producers.simulator.events.truth_writer import Truth
 from producers.simulator.plan.scenario import Agenda, Appointment, Kind, outage_of, outbreak
 from producers.simulator.sending.device_tokens import DeviceTokens, SimulatorError
-from producers.simulator.sending.devices import LOOK_BACK_DAYS, Post, recipient_days, unit_day
+from producers.simulator.sending.devices import SENT_WITHIN_DAYS, Post, recipient_days, unit_day
 from producers.simulator.sending.due_posts import DuePosts
 from producers.simulator.world import HOUR_MS, Rates, World
 
@@ -200,7 +200,7 @@ class Player:
         if self._options.scenario is not None:
             for world in self._worlds:
                 self._agenda.make(self._options.scenario, world, now_ms)
-        for day in range(first - LOOK_BACK_DAYS, first + 1):
+        for day in range(first - SENT_WITHIN_DAYS, first + 1):
             if day == first or self._truth.path(day_to_iso(day)).exists():
                 await self._prepare(day, 0.0)
         pace = _Pace(self._clock, self._worlds[0].midnight_ms(first), self._options.speed)
@@ -255,7 +255,7 @@ class Player:
             for unit in world.active_units(day):
                 events += self._prepare_unit(world, unit, day)
                 await asyncio.sleep(breathe_s)
-        self._truth.forget_before(day_to_iso(day - LOOK_BACK_DAYS - 1))
+        self._truth.forget_before(day_to_iso(day - SENT_WITHIN_DAYS - 1))
         _log.info("day made ready", day=day_to_iso(day), events=events)
         if self._tokens.missing:
             _log.warning(
@@ -308,7 +308,7 @@ class Player:
             return
         for one in self._agenda.read():
             world = next((w for w in self._worlds if w.region == one.region), None)
-            if world is None or one in self._taken_up or one.day < ready_until - LOOK_BACK_DAYS:
+            if world is None or one in self._taken_up or one.day < ready_until - SENT_WITHIN_DAYS:
                 continue
             self._taken_up.add(one)
             _log.info("scenario", kind=one.kind, region=one.region, day=day_to_iso(one.day))

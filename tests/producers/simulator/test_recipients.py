@@ -26,7 +26,7 @@ from producers.simulator.plan.kitchens import plan
 from producers.simulator.plan.recipients import reporter
 from producers.simulator.plan.scenario import appointment, outbreak
 from producers.simulator.sending.devices import (
-    LOOK_BACK_DAYS,
+    SENT_WITHIN_DAYS,
     RecipientDay,
     recipient_days,
     unit_day,
@@ -79,7 +79,7 @@ def test_each_event_is_posted_once_in_time_and_some_late() -> None:
     for made in receptions().values():
         assert [entry for post in made.posts for entry in post.events] == list(made.events)
         for post in made.posts:
-            assert post.due_ms < world().midnight_ms(TUESDAY + LOOK_BACK_DAYS)
+            assert post.due_ms < world().midnight_ms(TUESDAY + SENT_WITHIN_DAYS)
             assert post.due_ms >= max(entry.made_ms for entry in post.events)
             late += post.due_ms - post.events[-1].made_ms > HOUR_MS
     assert 20 < late < 0.15 * len(receptions()) * 2

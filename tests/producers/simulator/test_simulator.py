@@ -24,7 +24,7 @@ from contracts.registry.entities import Registry
 from producers.simulator.events.event_lines import HEARTBEAT, DeviceEvent, day_of
 from producers.simulator.plan.clinics import posyandu_places
 from producers.simulator.plan.kitchens import character, plan
-from producers.simulator.sending.devices import LOOK_BACK_DAYS, STALE_MS, unit_day
+from producers.simulator.sending.devices import SENT_WITHIN_DAYS, STALE_MS, unit_day
 from producers.simulator.sending.to_file import sent
 from producers.simulator.world import HOUR_MS, MINUTE_MS, Rates, World
 from streams.core.metrics import growth_standards
@@ -232,7 +232,7 @@ def test_some_post_late_some_twice_some_correct_and_some_report_past_days() -> N
             for entry in post.events
             if b"meal.eaten" in entry.line and b'"supersedes"' not in entry.line
         ]
-        latest = world().midnight_ms(TUESDAY + LOOK_BACK_DAYS)
+        latest = world().midnight_ms(TUESDAY + SENT_WITHIN_DAYS)
         assert len({at for at in meals if at < latest}) <= 3 and max(meals) < latest
 
 
@@ -254,7 +254,7 @@ def test_any_seed_and_day(seed: int, day: int) -> None:
         posted = {entry.id for post in made.posts for entry in post.events}
         assert {entry.id for entry in made.events if entry.rank != HEARTBEAT} <= posted
         for post in made.posts:
-            assert post.due_ms < one.midnight_ms(day + LOOK_BACK_DAYS)
+            assert post.due_ms < one.midnight_ms(day + SENT_WITHIN_DAYS)
             for entry in post.events:
                 waited = post.due_ms - entry.made_ms
                 assert waited >= 0 and (entry.rank != HEARTBEAT or waited <= STALE_MS + HOUR_MS)

@@ -20,7 +20,8 @@ from pantau.cli import build
 from pantau.installation import InstallationStamp
 from producers.simulator.events import truth
 from producers.simulator.events.event_lines import HEARTBEAT, ROUTINE, DeviceEvent
-from producers.simulator.events.truth import Truth, totals
+from producers.simulator.events.truth import totals
+from producers.simulator.events.truth_writer import Truth
 from producers.simulator.plan.scenario import Agenda, appointment, outage_of, outbreak
 from producers.simulator.sending.device_tokens import DeviceTokens, SimulatorError
 from producers.simulator.sending.devices import STALE_MS, Post
