@@ -6,28 +6,17 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import pytest
 
-_ROOT: Final = Path(__file__).parents[2]
-_ROOMS: Final = (
-    *("contracts", "chassis", "producers", "streams", "storage", "sinks", "audit", "engines"),
-    *("dashboard_ws", "pantau", "bench"),
-)
+from tests.house.product import ROOMS, ROOT, module_name, modules
+
 _WEB: Final = "dashboard_ws/web/src"
 _FILES_A_FOLDER: Final = 9
 _LINES_A_MODULE: Final = 400
-
-
-def _modules(*rooms: str) -> list[Path]:
-    """Every Python module of the product."""
-    found = (path for room in rooms or _ROOMS for path in (_ROOT / room).rglob("*.py"))
-    return sorted(path for path in found if "node_modules" not in path.parts)
-
-
-def _name(path: Path) -> str:
-    return path.relative_to(_ROOT).as_posix()
+_MEDIAN_LINES: Final = 120
 
 
 def _classes(path: Path) -> Iterator[str]:
@@ -42,32 +31,39 @@ def _used_twice(places: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def test_a_class_name_is_used_once() -> None:
     places = defaultdict(list)
-    for path in _modules():
+    for path in modules():
         for name in _classes(path):
-            places[name].append(_name(path))
+            places[name].append(module_name(path))
     assert len(places) > 200
     assert not _used_twice(places)
 
 
 def test_a_file_name_is_used_once() -> None:
     places = defaultdict(list)
-    for path in _modules():
+    for path in modules():
         if not path.name.startswith("__"):
-            places[path.name].append(_name(path))
+            places[path.name].append(module_name(path))
     assert len(places) > 150
     assert not _used_twice(places)
 
 
 def test_a_folder_holds_at_most_nine_files() -> None:
-    web = [path for path in (_ROOT / _WEB).rglob("*") if path.is_file()]
-    files = [path for path in _modules() if path.name != "__init__.py"]
-    folders = Counter(_name(path.parent) for path in (*files, *web))
+    web = [path for path in (ROOT / _WEB).rglob("*") if path.is_file()]
+    files = [path for path in modules() if path.name != "__init__.py"]
+    folders = Counter(module_name(path.parent) for path in (*files, *web))
     assert _WEB in folders
     assert not {name: count for name, count in folders.items() if count > _FILES_A_FOLDER}
 
 
-@pytest.mark.parametrize("room", _ROOMS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_module_is_long(room: str) -> None:
-    lines = {_name(path): len(path.read_text("utf-8").splitlines()) for path in _modules(room)}
+    lines = {module_name(path): len(path.read_text("utf-8").splitlines()) for path in modules(room)}
     assert lines
     assert not {name: count for name, count in lines.items() if count > _LINES_A_MODULE}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_modules_are_short_in_the_median(room: str) -> None:
+    found = (path for path in modules(room) if path.name != "__init__.py")
+    lines = [len(path.read_text("utf-8").splitlines()) for path in found]
+    assert median(lines) <= _MEDIAN_LINES
