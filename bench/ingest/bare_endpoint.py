@@ -25,14 +25,14 @@ from contracts.results.topics import SPPG_EVENTS
 def bare_app(broker: str) -> FastAPI:
     """`POST /v1/events` with one event, or an array of them."""
     linger_ms = load_settings().group_ms
-    held: dict[str, Any] = {}
+    running: dict[str, Any] = {}
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        held["producer"] = async_producer(Cluster(broker), linger_ms=linger_ms)
-        await held["producer"].start()
+        running["producer"] = async_producer(Cluster(broker), linger_ms=linger_ms)
+        await running["producer"].start()
         yield
-        await held["producer"].stop()
+        await running["producer"].stop()
 
     app = FastAPI(lifespan=lifespan)
 
@@ -40,7 +40,7 @@ def bare_app(broker: str) -> FastAPI:
     async def events(request: Request) -> JSONResponse:
         body = await request.json()
         some = body if isinstance(body, list) else [body]
-        send = held["producer"].send
+        send = running["producer"].send
         sent = [
             await send(
                 SPPG_EVENTS, json.dumps(one).encode(), one["source"].rpartition("/")[2].encode()

@@ -1,6 +1,6 @@
 """A kitchen's tables of beneficiaries: of one day by recipient (Lampiran 30a), of two weeks by day (Lampiran 30c).
 
-The words of the official forms were not at hand: rows and columns follow what they are said to hold. What kitchens and
+The words of the official forms were not at hand: rows and columns follow what they are reported to hold. What kitchens and
 recipients say stands side by side, as in the views.
 """
 
@@ -25,7 +25,7 @@ _OF_UNIT: Final = "(SELECT recipient_id FROM pantau.recipients WHERE unit_id = {
 _EATEN: Final = f"""
 SELECT area_id, day, group, eaten, target, is_final FROM pantau.coverage
 WHERE level = 'recipient' AND window = '1d' AND day BETWEEN {{first:Date}} AND {{last:Date}} AND area_id IN {_OF_UNIT}"""  # fmt: skip
-_SAID: Final = f"""
+_REPORTED: Final = f"""
 SELECT area_id, portions_confirmed, portions_refused, eaten_confirmed, present FROM pantau.reception
 WHERE level = 'recipient' AND window = '1d' AND day = {{first:Date}} AND area_id IN {_OF_UNIT}"""
 _DELIVERED: Final = """
@@ -88,7 +88,7 @@ def day_table(client: Client, unit: str, day: date, public: bool) -> list[Sequen
     zone = _ask(client, _ZONE, unit=unit)[0]["timezone"]
     cells = _ask(client, _EATEN, **given)
     eaten = {(row["area_id"], row["group"]): row for row in cells}
-    said = {row["area_id"]: row for row in _ask(client, _SAID, unit=unit, first=day)}
+    reported = {row["area_id"]: row for row in _ask(client, _REPORTED, unit=unit, first=day)}
     delivered = {
         row["subject"]: row for row in _ask(client, _DELIVERED, unit=unit, first=day, zone=zone)
     }
@@ -97,7 +97,7 @@ def day_table(client: Client, unit: str, day: date, public: bool) -> list[Sequen
     head = ("No", "Id", "Penerima", "Jenis", "Kecamatan", *_pairs(), "Porsi diterima menurut dapur", "Jam pertama",
             "Porsi diterima menurut penerima", "Porsi ditolak", "Dimakan menurut penerima", "Hadir")  # fmt: skip
     body = [
-        _recipient(recipient, eaten, delivered, said) for recipient in _ask(client, _RECIPIENTS, unit=unit)
+        _recipient(recipient, eaten, delivered, reported) for recipient in _ask(client, _RECIPIENTS, unit=unit)
     ]  # fmt: skip
     total = [_total([row[at] for row in body]) for at in range(len(head) - 1)]
     numbered: list[Sequence[CsvCell]] = [(at, *row) for at, row in enumerate(body, 1)]
@@ -116,14 +116,14 @@ def _recipient(
     recipient: Mapping[str, Any],
     eaten: Mapping[tuple[str, str], Mapping[str, Any]],
     delivered: Mapping[str, Mapping[str, Any]],
-    said: Mapping[str, Mapping[str, Any]],
+    reported: Mapping[str, Mapping[str, Any]],
 ) -> list[CsvCell]:
     id_ = recipient["recipient_id"]
     cells: list[CsvCell] = [id_, recipient["name"], recipient["kind"], recipient["kecamatan"]]
     for group in (*GROUPS, "all"):
         row = eaten.get((id_, group), {})
         cells += [row.get("target"), row.get("eaten")]
-    came, report = delivered.get(id_, {}), said.get(id_, {})
+    came, report = delivered.get(id_, {}), reported.get(id_, {})
     names = ("portions_confirmed", "portions_refused", "eaten_confirmed", "present")
     return [*cells, came.get("portions"), came.get("first"), *(report.get(one) for one in names)]
 

@@ -35,8 +35,8 @@ class ReadEvents:
 
 def event_id(event: dict[str, Any]) -> str:
     """An id that follows from what the event says: the same statement read twice is the same event."""
-    said = {name: value for name, value in event.items() if name != "id"}
-    return str(uuid.uuid5(_NAMESPACE, _canonical.encode(said).decode()))
+    content = {name: value for name, value in event.items() if name != "id"}
+    return str(uuid.uuid5(_NAMESPACE, _canonical.encode(content).decode()))
 
 
 def add_event(found: ReadEvents, row: int, event: dict[str, Any]) -> None:

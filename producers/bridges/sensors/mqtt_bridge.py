@@ -41,7 +41,7 @@ class Readings:
     plan: SensorPlan
     _last_ms: dict[str, int] = field(default_factory=dict)
     _copies: dict[str, None] = field(default_factory=dict)
-    _untold: set[str] = field(default_factory=set)
+    _logged: set[str] = field(default_factory=set)
 
     def events(self, message: Message) -> list[bytes]:
         """Event lines of one message."""
@@ -56,8 +56,8 @@ class Readings:
 
     def _point(self, reading: SensorReading) -> str | None:
         point = self.plan.points.get(reading.sensor)
-        if point is None and reading.sensor not in self._untold:
-            self._untold.add(reading.sensor)
+        if point is None and reading.sensor not in self._logged:
+            self._logged.add(reading.sensor)
             _log.warning("sensor without a point: name it by --sensor", sensor=reading.sensor)
         return point
 

@@ -57,17 +57,17 @@ def _number(value: Any) -> float | None:
 
 def _seconds_ms(value: Any) -> float | None:
     """Epoch seconds as a number, or as text (Ruuvi's gateway), in ms; 0 is a clock that was never set."""
-    told = _number(value)
+    sent = _number(value)
     if isinstance(value, str) and value.isdecimal() and len(value) <= _SECONDS_DIGITS:
-        told = float(value)
-    return told * 1000 if told else None
+        sent = float(value)
+    return sent * 1000 if sent else None
 
 
-def _time_ms(message: Message, told_ms: float | None) -> int | None:
+def _time_ms(message: Message, sent_ms: float | None) -> int | None:
     """The device's time if it can be, else that of the receipt; None: neither is known."""
     received = message.received_ms
-    if told_ms is not None and received - _BEHIND_MS <= told_ms <= received + _AHEAD_MS:
-        return int(told_ms)
+    if sent_ms is not None and received - _BEHIND_MS <= sent_ms <= received + _AHEAD_MS:
+        return int(sent_ms)
     return None if message.retained else received
 
 
@@ -99,13 +99,13 @@ def zigbee2mqtt(message: Message) -> Iterator[SensorReading]:
     if root != "zigbee2mqtt" or not name or name.startswith("bridge/") or value is None:
         return
     seen = body.get("last_seen")
-    told = _number(seen)
+    sent = _number(seen)
     if isinstance(seen, str):
         try:
-            told = epoch_ms(seen)
+            sent = epoch_ms(seen)
         except BadInstantError:
-            told = None
-    time_ms = _time_ms(message, told)
+            sent = None
+    time_ms = _time_ms(message, sent)
     if time_ms is not None:
         yield SensorReading(name, value, time_ms)
 
