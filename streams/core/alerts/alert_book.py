@@ -120,6 +120,12 @@ class AlertBook:
     def _raise(self, kind: str, key: str, cause: AlertCause, now: int) -> None:
         identity = alert_id(kind, cause)
         before = self._alerts.get(identity)
+        if before is not None and before.key != key:
+            if before.is_open:
+                # Two failed tests of one batch are one matter.
+                return
+            if self._by_key[kind].get(before.key) == identity:
+                del self._by_key[kind][before.key]
         alert = Alert(
             identity,
             kind,
