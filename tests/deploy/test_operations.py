@@ -11,9 +11,13 @@ import pytest
 import typer
 from prometheus_client import REGISTRY
 
+from chassis.feeds.log_ends import LogEnds
+from chassis.kafka.cluster import Cluster
 from chassis.settings import Settings
 from contracts.events.codes import Code
 from pantau.cli import build
+from streams.agents.owners import Owners
+from streams.agents.worker_health import WorkerHealth
 
 _REPO: Final = Path(__file__).parents[2]
 _RUNBOOK: Final = (_REPO / "docs" / "operations.md").read_text()
@@ -34,7 +38,8 @@ _OF_COMPOSE: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"
 def test_metrics_to_alert_on_exist() -> None:
     for module in _WITH_METRICS:
         importlib.import_module(module)
-    known = {metric.name for metric in REGISTRY.collect()}
+    worker = WorkerHealth(Owners(lambda _place: None), LogEnds(Cluster("localhost:1"), []))
+    known = {metric.name for metric in (*REGISTRY.collect(), *worker.collect())}
     named = set(re.findall(r"`?\b(pantau_(?:ingest|stream|sink|gateway)_\w+)", _RUNBOOK))
     assert len(named) >= 10
     assert {name.removesuffix("_total") for name in named} <= known

@@ -259,6 +259,7 @@ function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
     state: index % 2 === 0 ? "raised" : "acknowledged",
     short_id: `A${index + 1}`,
     raised_at: new Date(now - (index + 1) * 13 * 60_000).toISOString(),
+    acknowledged_at: new Date(now - index * 11 * 60_000).toISOString(),
     acknowledged_by: index % 2 === 0 ? "" : "dadan",
     evidence: JSON.stringify({ events: [`e-${index}`], rule: { most_min: 240 } }),
   }));

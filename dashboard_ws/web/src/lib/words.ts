@@ -1,6 +1,26 @@
 /** Words of the receiving side and of days off, as they stand on the wall. */
 
 export const WORDS = {
+  attention: "Perlu perhatian",
+  nothing: "Tidak ada saat ini",
+  counted: (open: number, acknowledged: number) => `${open} baru · ${acknowledged} diakui`,
+  /** Since when finds no room beside it: the desk says it. */
+  acknowledged: (who: string) => `✓ ${who.slice(0, 6)}`,
+  network: "Jaringan",
+  alerts: {
+    delivery_late: "Terlambat",
+    shortfall: "Kurang",
+    over_4h: "> 4 jam",
+    unsafe_batch: "Uji gagal",
+    over_capacity: "Kapasitas",
+    temperature: "Suhu",
+    unit_silent: "Diam",
+    old_food: "Makanan lama",
+    food_refused: "Ditolak",
+    illness_reported: "Sakit",
+    certificate: "SLHS",
+    foodborne_cluster: "Keracunan?",
+  } as Readonly<Record<string, string>>,
   difference: "Beda",
   noService: "Bukan hari layanan",
   dayOff: "Libur",

@@ -56,12 +56,13 @@ export function alertOf(row: Row): Alert {
   };
 }
 
-/** Those that need somebody first: not handled before handled before over, then the gravest, then the oldest. */
+/** Without those that have the cause of another. Those that need somebody first: not handled before handled before over, then the gravest, then the oldest. */
 export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
   const order = { raised: 0, acknowledged: 1, resolved: 2 };
   return [...rows.values()]
     .filter((row) => row.topic === "alerts")
     .map(alertOf)
+    .filter((alert) => alert.evidence["part_of"] === undefined)
     .sort((a, b) => order[a.state] - order[b.state] || b.severity - a.severity || a.raisedMs - b.raisedMs);
 }
 

@@ -6,7 +6,7 @@ import type { Row } from "../link/protocol";
 import { dueBy, minutesOpen, nextDay, serves, type DayPoint, type NotServed, type Region, type Unit } from "../region";
 import { arcMinute, fit, orbit } from "../stage";
 import { classOf, lowest } from "../view/areas";
-import { fold, signs, type Notice } from "../view/attention";
+import { alerts, differences, fold, type Notice } from "../view/attention";
 import { spread } from "../view/chart";
 import { isSilent, signals } from "../view/clinic";
 import { heard, ranking, reporting, serving } from "../view/kitchens";
@@ -106,23 +106,21 @@ describe("kitchens", () => {
 });
 
 describe("signs", () => {
-  it("name what the numbers say, worst first, long deliveries once", () => {
+  it("are the alerts that are open, without those that are part of another, and say who takes care", () => {
+    const alert = (id: string, columns: Record<string, unknown>): [string, Row] => [
+      id,
+      { ...row(id, columns), topic: "alerts", key: id, unit_id: "A", raised_at: "2026-11-24T02:30:00Z" } as Row,
+    ];
     const rows = new Map([
-      kitchen("A", {
-        deliveries_over_4h: 3,
-        deliveries_over_6h: 1,
-        tests_failed: 0,
-        temp_readings: 9,
-        temp_in_range: 8,
-      }),
-      kitchen("B", { tests_failed: 2, temp_readings: 9, temp_in_range: 5 }),
+      alert("1", { kind: "over_4h", severity: 2, state: "raised", evidence: "{}" }),
+      alert("2", { kind: "unsafe_batch", severity: 3, state: "acknowledged", acknowledged_by: "dadan" }),
+      alert("3", { kind: "temperature", severity: 1, state: "resolved" }),
+      alert("4", { kind: "over_4h", severity: 2, state: "raised", evidence: '{"part_of":"1"}' }),
     ]);
-    const found = signs(heard([unit("A"), unit("B")], rows, NOW, MINUTE, SERVED), rows, DAY, NOW);
-    expect(found.map((one) => [one.severity, one.what, one.where, one.figure])).toEqual([
-      [3, "Uji gagal", "B", "2×"],
-      [3, "> 6 jam", "A", "1×"],
-      [2, "> 4 jam", "A", "2×"],
-      [1, "Suhu", "B", "4×"],
+    const found = alerts([unit("A")], rows, NOW);
+    expect(found.map((one) => [one.severity, one.what, one.where, one.figure, one.open])).toEqual([
+      [3, "Uji gagal", "A", "✓ dadan", false],
+      [2, "> 4 jam", "A", "30 mnt", true],
     ]);
   });
 
@@ -218,9 +216,7 @@ describe("the receiving side", () => {
       kitchen("A", { portions_received: 100, deliveries: 3 }),
       ["reception/unit/A/1d", said] as [string, Row],
     ]);
-    expect(signs(heard([unit("A")], rows, NOW, MINUTE, SERVED), rows, DAY, NOW)).toMatchObject([
-      { what: "Beda", where: "A", figure: "15" },
-    ]);
+    expect(differences([unit("A")], rows, DAY, NOW)).toMatchObject([{ what: "Beda", where: "A", figure: "15" }]);
   });
 
   const exam: NotServed = { reason: "ujian", groups: ["sd", "guru"], whole: true, kind: "school", recipients: 14 };

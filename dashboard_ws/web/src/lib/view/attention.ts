@@ -1,14 +1,11 @@
-/**
- * What needs somebody: alerts of the stream, where it has any; else what today's numbers say by themselves. The panel
- * says which of the two it shows.
- */
+/** What needs somebody: alerts that are not resolved, and kitchens whose recipients state another number than they do. */
 
 import { age, count, shortName } from "../format";
 import { num, str, type Row } from "../link/protocol";
 import type { Unit } from "../region";
 import { judge } from "../truth";
 import { WORDS } from "../words";
-import { rowOf, type Heard } from "./kitchens";
+import { rowOf } from "./kitchens";
 import { difference } from "./reception";
 import { todays, type Rows } from "./rows";
 
@@ -29,74 +26,59 @@ export interface Notice {
   readonly row: Row | undefined;
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  delivery_late: "Terlambat",
-  shortfall: "Kurang",
-  over_4h: "> 4 jam",
-  unsafe_batch: "Uji gagal",
-  over_capacity: "Kapasitas",
-  temperature: "Suhu",
-  unit_silent: "Diam",
-  foodborne_cluster: "Keracunan?",
-};
-
-export function hasAlerts(rows: Rows): boolean {
-  for (const row of rows.values()) if (row.topic === "alerts") return true;
-  return false;
-}
-
-/** Alerts that are not resolved. */
+/** Alerts that are not resolved. One that is part of another has its cause and is not a line of its own. */
 export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[] {
   const names = new Map(units.map((unit) => [unit.unit_id, unit.name]));
   const found: Notice[] = [];
   for (const row of rows.values()) {
-    if (row.topic !== "alerts" || str(row, "state") === "resolved") continue;
+    if (row.topic !== "alerts" || str(row, "state") === "resolved" || isPart(row)) continue;
     const unit = str(row, "unit_id");
-    const ms = now - Date.parse(str(row, "raised_at"));
+    const kind = str(row, "kind");
+    const raised = Date.parse(str(row, "raised_at"));
+    const isOpen = str(row, "state") === "raised";
+    const since = Number.isFinite(raised) ? age((now - raised) / 1000) : "";
     found.push({
       id: row.key,
       severity: severityOf(num(row, "severity")),
-      what: KINDS[str(row, "kind")] ?? str(row, "kind"),
-      where: shortName(names.get(unit) ?? unit),
-      figure: Number.isFinite(ms) ? age(ms / 1000) : "",
-      weight: Number.isFinite(ms) ? -ms : 0,
-      open: str(row, "state") === "raised",
+      what: WORDS.alerts[kind] ?? kind,
+      where: unit === "" ? WORDS.network : shortName(names.get(unit) ?? unit),
+      figure: isOpen ? since : WORDS.acknowledged(str(row, "acknowledged_by")),
+      weight: Number.isFinite(raised) ? -raised : 0,
+      open: isOpen,
       row,
     });
   }
   return found.sort(bySeverity);
 }
 
+function isPart(row: Row): boolean {
+  return str(row, "evidence").includes('"part_of":"');
+}
+
 function severityOf(value: number | null): Severity {
   return value === 3 || value === 2 ? value : 1;
 }
 
-/** A few readings out of range happen when a door is opened. */
-const MOST_READINGS_OUT = 2;
-
-/** What today's numbers say: long deliveries, failed tests, temperatures out of range, recipients that say otherwise, silence. */
-export function signs(heard: readonly Heard[], rows: Rows, day: string, now: number): Notice[] {
+/** Kitchens whose recipients state another number of portions than they do. */
+export function differences(kitchens: readonly Unit[], rows: Rows, day: string, now: number): Notice[] {
   const found: Notice[] = [];
-  for (const { unit, row: last, hearing, silentMs } of heard) {
-    const today = rowOf(unit, rows, day, now);
-    const add = (severity: Severity, what: string, weight: number, figure: string, row = today): void => {
-      if (weight <= 0) return;
-      const id = `${unit.unit_id}/${what}`;
-      found.push({ id, severity, what, where: shortName(unit.name), figure, weight, open: false, row });
-    };
-    const value = (column: string): number => num(today, column) ?? 0;
-    const over6 = value("deliveries_over_6h");
-    const over4 = value("deliveries_over_4h") - over6;
-    const failed = value("tests_failed");
-    const out = value("temp_readings") - value("temp_in_range");
-    add(3, "> 6 jam", over6, `${over6}×`);
-    add(3, "Uji gagal", failed, `${failed}×`);
-    add(2, "> 4 jam", over4, `${over4}×`);
-    add(1, "Suhu", out > MOST_READINGS_OUT ? out : 0, `${out}×`);
+  for (const unit of kitchens) {
+    const row = rowOf(unit, rows, day, now);
     const recipients = todays(rows, `reception/unit/${unit.unit_id}/1d`, day);
-    const apart = judge([recipients], now).quality === "live" ? difference(today, recipients) : 0;
-    add(1, WORDS.difference, Math.abs(apart), count(Math.abs(apart)));
-    if (hearing === "silent") add(2, "Diam", silentMs, age(silentMs / 1000), last);
+    const apart = judge([recipients], now).quality === "live" ? Math.abs(difference(row, recipients)) : 0;
+    if (apart === 0) continue;
+    const id = `${unit.unit_id}/${WORDS.difference}`;
+    const where = shortName(unit.name);
+    found.push({
+      id,
+      severity: 1,
+      what: WORDS.difference,
+      where,
+      figure: count(apart),
+      weight: apart,
+      open: false,
+      row,
+    });
   }
   return found.sort(bySeverity);
 }
