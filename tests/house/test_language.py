@@ -16,8 +16,6 @@ _OF_THE_PROTOCOL: Final = {
     "dashboard_ws/gateway/protocol/wire.py": {"gone"},
 }
 """A delta of the wall names the keys of rows that are no more `gone`."""
-_NOT_YET: Final = ("streams/core/alerts/", "dashboard_ws/gateway/api/", "chassis/kafka/")
-"""Rooms that are still to be renamed."""
 
 
 def _defined(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -55,6 +53,5 @@ def test_no_name_is_a_borrowed_word(room: str) -> None:
     found = {}
     for path in modules(room):
         name = module_name(path)
-        if not name.startswith(_NOT_YET):
-            found[name] = _borrowed(path.read_text("utf-8"), _OF_THE_PROTOCOL.get(name, set()))
+        found[name] = _borrowed(path.read_text("utf-8"), _OF_THE_PROTOCOL.get(name, set()))
     assert not {name: names for name, names in found.items() if names}

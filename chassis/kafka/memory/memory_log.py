@@ -80,9 +80,9 @@ class MemoryPartition:
         """Leaves the newest record of each key, tombstones gone, as Kafka's cleaner does in the end. Offsets stay."""
         end = self.bounds().end
         newest = {one.key: one for one in self.committed(0)}
-        kept = {one.offset for one in newest.values() if one.value is not None}
+        latest = {one.offset for one in newest.values() if one.value is not None}
         self._keep(
-            (one, of) for one, of in self._entries if one.offset >= end or one.offset in kept
+            (one, of) for one, of in self._entries if one.offset >= end or one.offset in latest
         )
 
     def forget(self, offset: int) -> None:

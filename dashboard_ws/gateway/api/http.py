@@ -73,11 +73,11 @@ def _answer(exchange: tuple[str, int]) -> Token:
     return Token(token=token, expires=rfc3339(exp * 1000))
 
 
-def _etag(held: MapPosition, region: str, wanted: Filter) -> str:
+def _etag(position: MapPosition, region: str, wanted: Filter) -> str:
     """What the rows depend on. Whoever holds these rows holds them under any later clock."""
     parts = (region, *sorted(wanted.topics), "|", *sorted(wanted.levels or ("*",)))
     which = hashlib.sha256("/".join((*parts, str(wanted.public))).encode()).hexdigest()[:12]
-    return f"{held.epoch}:{held.seq}:{which}"
+    return f"{position.epoch}:{position.seq}:{which}"
 
 
 def _holds(if_none_match: str | None, etag: str) -> bool:

@@ -64,8 +64,8 @@ class Tokens:
         claims = Claims("operator", user, jti, exp, made_ms=now_ms, role=role)
         return issue(self._key, claims), exp
 
-    def _wall(self, held: Claims) -> tuple[str, int]:
+    def _wall(self, before: Claims) -> tuple[str, int]:
         now_ms = real_now_ms()
         exp = now_ms // 1000 + WALL_DAYS * _DAY_S
-        claims = Claims("wall", held.sub, secrets.token_urlsafe(12), exp, held.regions, now_ms)
+        claims = Claims("wall", before.sub, secrets.token_urlsafe(12), exp, before.regions, now_ms)
         return issue(self._key, claims), exp

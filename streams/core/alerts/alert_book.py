@@ -37,7 +37,7 @@ _LETTERS: Final = {
 _SHORT_NUMBERS: Final = 999
 """Numbers begin again after this one, unless more alerts are open."""
 _NOTED: Final = frozenset({"over_4h", "unsafe_batch", "old_food", "food_refused"})
-_KEPT_MS: Final = 35 * DAY_MS
+_RETAINED_MS: Final = 35 * DAY_MS
 """A resolved alert is known for so long: what it rests on may be corrected, and no longer."""
 SHOWN_MS: Final = 600_000
 """A resolved alert stays on the wall for 10 minutes."""
@@ -230,7 +230,7 @@ class AlertBook:
         old = [
             one
             for one in self._alerts.values()
-            if not one.is_open and one.resolved_at < now - _KEPT_MS
+            if not one.is_open and one.resolved_at < now - _RETAINED_MS
         ]
         for alert in old:
             del self._alerts[alert.id]

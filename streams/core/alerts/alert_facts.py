@@ -38,7 +38,7 @@ ATTENDANCE: Final = KIND_OF[AttendanceReported]
 ILLNESS: Final = KIND_OF[IllnessNoticed]
 READING: Final = KIND_OF[TemperatureMeasured]
 
-KEPT_DAYS: Final = 3
+RETAINED_DAYS: Final = 3
 """A batch is over in a day; what is reported later than this still raises its own alert, but joins no other event."""
 
 BATCH_MS: Final = DAY_MS
@@ -103,21 +103,21 @@ class AlertFacts:
         """An event counts no longer, or is out of reach."""
         del self._events[event.key]
         for group in self._groups_of(event):
-            held = self._groups[group]
-            held.pop(event.key, None)
-            if not held:
+            of_group = self._groups[group]
+            of_group.pop(event.key, None)
+            if not of_group:
                 del self._groups[group]
 
     def _groups_of(self, event: WatchedEvent) -> list[_Group]:
         groups = _GROUPS.get(event.kind)
         return groups(event, self._zone.local_day(event.time)) if groups else []
 
-    def forget(self, now: int, kept: Set[str]) -> list[WatchedEvent]:
-        """Drops old events, less those with an id in `kept`; what that was."""
+    def forget(self, now: int, wanted: Set[str]) -> list[WatchedEvent]:
+        """Drops old events, less those with an id in `wanted`; what that was."""
         old = [
             one
             for one in self._events.values()
-            if one.time < now - KEPT_DAYS * DAY_MS and one.id not in kept
+            if one.time < now - RETAINED_DAYS * DAY_MS and one.id not in wanted
         ]
         for event in old:
             self.remove(event)

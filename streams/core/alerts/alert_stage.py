@@ -20,7 +20,7 @@ class AlertStage:
         self._revision_base = revision_base
         self._registry = Registry(())
         self._regions: dict[str, RegionAlerts] = {}
-        self._gone: dict[str, list[str]] = {}
+        self._removed: dict[str, list[str]] = {}
         self._notices: list[str] = []
 
     # --- take-over ----------------------------------------------------------------------------------------------------
@@ -93,8 +93,8 @@ class AlertStage:
 
     def rows(self, region: str) -> list[AlertChangeRow]:
         """Every change since the last call, in order."""
-        changes, gone, notices = self._regions[region].drain()
-        self._gone[region] = gone
+        changes, removed, notices = self._regions[region].drain()
+        self._removed[region] = removed
         self._notices += notices
         base = self._revision_base
         return [change.alert.row(region, base + change.number) for change in changes]
@@ -104,9 +104,9 @@ class AlertStage:
         alert = self._regions[region].shown(identity)
         return None if alert is None else alert.row(region, 0)
 
-    def gone(self, region: str) -> list[str]:
+    def removed(self, region: str) -> list[str]:
         """Ids of alerts that left the wall by the last `rows`."""
-        return self._gone.pop(region, [])
+        return self._removed.pop(region, [])
 
     def records(self) -> dict[bytes, bytes | None]:
         """State that changed since the last call; call it after `rows`."""

@@ -66,7 +66,7 @@ class RegionAlerts:
         self._newest_of: dict[str, int] = {}
         self._unread: dict[str, list[int]] = {}
         self._waiting: dict[str, CommandReceived] = {}
-        self._gone: list[str] = []
+        self._removed: list[str] = []
         self._notices: list[str] = []
 
     def use(self, registry: Registry) -> None:
@@ -265,7 +265,7 @@ class RegionAlerts:
             self._begin_day(int(key))
         elif kind == _LEAVES:
             if self.shown(key) is None:
-                self._gone.append(key)
+                self._removed.append(key)
         elif kind == _RUNS_OUT:
             self.book.run_out(key, self.now)
         elif kind == _COMMAND:
@@ -314,6 +314,6 @@ class RegionAlerts:
         if self.begun:
             self.records.put("plan", self._suspicions.plan)
             self.records.put("~at", AlertClock(self._until, self.begun, self.book.counters))
-        drained = changes, self._gone, self._notices
-        self._gone, self._notices = [], []
+        drained = changes, self._removed, self._notices
+        self._removed, self._notices = [], []
         return drained

@@ -293,7 +293,7 @@ class RegionFold:
         for change in self._alerts.rows(areas.region):
             self._tables.add(ALERTS, "alert_changes", encode_row(change))
             live.put_alert(change)
-        for identity in self._alerts.gone(areas.region):
+        for identity in self._alerts.removed(areas.region):
             live.remove(identity)
         progress = areas.progress
         live.sweep(progress, progress.zone.day_start_ms(progress.day + 1))

@@ -37,7 +37,7 @@ from streams.core.alerts.cluster.illness_rule import IllnessVerdict, judge_illne
 
 _Judged = dict[tuple[str, str], tuple[Exposure, ClusterVerdict | None]]
 _ANY: Final = "any"
-_LOOK_BACK_DAYS: Final = 3
+_BACK_DAYS: Final = 3
 """Local days of meals before an onset or a roll call that it may be linked to."""
 
 
@@ -75,14 +75,14 @@ class ClusterWatch:
         self._note_touched()
         today = self._population.zone.local_day(as_of)
         quiet_days = -(-int(self._policy.quiet_h) // 24)
-        days = range(today - _LOOK_BACK_DAYS - quiet_days, today + 1)
+        days = range(today - _BACK_DAYS - quiet_days, today + 1)
         best: dict[tuple[str, str], ClusterVerdict] = {}
         for day in days:
             for key, (_, verdict) in self._judge_day(day).items():
                 if verdict is None or verdict.over(as_of, self._policy.quiet_h):
                     continue
-                held = best.get(key)
-                if held is None or _stands_before(verdict, held):
+                before = best.get(key)
+                if before is None or _stands_before(verdict, before):
                     best[key] = verdict
         return [best[key] for key in sorted(best)]
 
@@ -100,7 +100,7 @@ class ClusterWatch:
     def forget(self, as_of: int) -> None:
         """Drops what is too old to matter. Call it once a day."""
         self._store.forget(as_of)
-        first = self._population.zone.local_day(as_of) - 2 * _LOOK_BACK_DAYS - 1
+        first = self._population.zone.local_day(as_of) - 2 * _BACK_DAYS - 1
         self._exposures.forget(first)
         for known in (self._backgrounds, self._rates, self._waves, self._judged, self._stale):
             _drop(known, lambda day: day < first)
@@ -119,20 +119,20 @@ class ClusterWatch:
         stale = self._stale.pop(day, None)
         if day in self._judged and not stale:
             return self._judged[day]
-        held = self._judged.get(day, {})
+        before = self._judged.get(day, {})
         kitchens = self._exposures.of_kitchens(day)
         around = Surroundings(
             self._store,
             self._population,
             self._background(day),
-            {later: self._wave(later) for later in range(day, day + _LOOK_BACK_DAYS + 1)},
+            {later: self._wave(later) for later in range(day, day + _BACK_DAYS + 1)},
             self._policy,
             max(1, len(kitchens)),
         )
-        same_tests = len(kitchens) == sum(1 for unit, _ in held if unit)
+        same_tests = len(kitchens) == sum(1 for unit, _ in before if unit)
         judged: _Judged = {}
         for one in (*kitchens, *self._exposures.of_lots(day)):
-            known = held.get((one.unit, one.lot))
+            known = before.get((one.unit, one.lot))
             if known and same_tests and known[0] == one and not _concerns(one, stale or ()):
                 judged[one.unit, one.lot] = known
             else:
@@ -179,10 +179,10 @@ class ClusterWatch:
             case RollCall():
                 self._exposures.day_changed(finding.day)
                 self._waves.pop(finding.day, None)
-                _drop(self._judged, lambda one: day - _LOOK_BACK_DAYS <= one <= day)
+                _drop(self._judged, lambda one: day - _BACK_DAYS <= one <= day)
                 self._expect_anew(day + GAP_DAYS, self._rates, self._waves)
             case _:
-                for one in range(day - _LOOK_BACK_DAYS, day + 1):
+                for one in range(day - _BACK_DAYS, day + 1):
                     self._stale[one].add(chunk_of(finding))
                 self._expect_anew(day + SETTLED_DAYS, self._backgrounds)
 

@@ -52,7 +52,7 @@ _STEP_MS: Final = {CASE: 1_000, COUNTED: 1_000, NOTICED: 1_000, ATTENDANCE: 300_
 """Kind of event -> judged is at the next whole step; of any other kind it is an hour."""
 _HOUR_MS: Final = 3_600_000
 _ILLNESS_MS: Final = 72 * _HOUR_MS
-_LOOK_BACK_DAYS: Final = 3
+_BACK_DAYS: Final = 3
 
 
 class JudgePlan(msgspec.Struct, array_like=True, gc=False):
@@ -153,7 +153,7 @@ class Suspicions(QuietKind):
         for unit in evidence["units"]:
             outcome: Any = alert.assessment
             word = ClusterAssessed(
-                unit, alert.id, outcome, first, first + _LOOK_BACK_DAYS, float(evidence["people"])
+                unit, alert.id, outcome, first, first + _BACK_DAYS, float(evidence["people"])
             )
             self._known.put(word)
 

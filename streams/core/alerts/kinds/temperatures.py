@@ -21,7 +21,7 @@ from streams.core.watched_event import UncountedEvent, WatchedEvent
 
 TEMPERATURE: Final = "temperature"
 _MINUTE_MS: Final = 60_000
-_KEPT_MS: Final = DAY_MS
+_RETAINED_MS: Final = DAY_MS
 
 
 class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
@@ -60,8 +60,8 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
 
     def remove(self, event_id: str) -> bool:
         """Takes back a reading out of range, if it has it."""
-        kept = [one for one in self.out if one.id != event_id]
-        has_it, self.out = len(kept) < len(self.out), kept
+        others = [one for one in self.out if one.id != event_id]
+        has_it, self.out = len(others) < len(self.out), others
         return has_it
 
     def forget(self, before: int) -> None:
@@ -164,16 +164,16 @@ class Temperatures:
 
     def forget(self, now: int) -> list[str]:
         """Drops old readings; the keys of logs without any left."""
-        gone = []
+        empty = []
         for key, log in list(self.logs.items()):
-            log.forget(now - _KEPT_MS)
+            log.forget(now - _RETAINED_MS)
             if log.out or log.stretches:
                 self._changed.add(key)
             else:
                 del self.logs[key]
                 self._changed.discard(key)
-                gone.append(key)
-        return gone
+                empty.append(key)
+        return empty
 
     def drain(self) -> list[tuple[str, SensorLog]]:
         """The logs that changed since the last call."""

@@ -76,8 +76,8 @@ class RecipientFindings:
             days: dict[int, RollCall] = {}
             for one in self.findings.values():
                 if isinstance(one, RollCall):
-                    held = days.get(one.day)
-                    if held is None or (one.recorded, one.id) > (held.recorded, held.id):
+                    known = days.get(one.day)
+                    if known is None or (one.recorded, one.id) > (known.recorded, known.id):
                         days[one.day] = one
             self._calls = {day: days[day] for day in sorted(days)}
         return self._calls
