@@ -163,6 +163,15 @@ describe("signs", () => {
     expect(more).toBe(0);
   });
 
+  it("a kitchen with several lines of a flood is counted once", () => {
+    const flood = Array.from({ length: 9 }, (_, id) => ({ ...notice("> 4 jam", id), where: `W${id % 2}` }));
+    expect(
+      fold([notice("a", 1), notice("b", 1), notice("c", 1), notice("d", 1), notice("e", 1), ...flood], 6),
+    ).toMatchObject({
+      notices: [{}, {}, {}, {}, {}, { where: "2 SPPG" }],
+    });
+  });
+
   it("what finds no place is counted", () => {
     const all = ["a", "b", "c", "d", "e", "f", "g", "h"].map((what) => notice(what, 1));
     expect(fold(all, 6)).toMatchObject({ more: 2, notices: { length: 6 } });

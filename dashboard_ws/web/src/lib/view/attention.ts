@@ -106,7 +106,8 @@ export function fold(all: readonly Notice[], most: number): Shown {
     const line: Notice = {
       ...first,
       id: `fold/${first.what}`,
-      where: `${others.length + 1} SPPG${keep > 0 ? " lain" : ""}`,
+      // One kitchen may have several lines: kitchens are counted, not lines.
+      where: `${new Set([first, ...others].map((one) => one.where)).size} SPPG${keep > 0 ? " lain" : ""}`,
       figure: "",
       open: first.open || others.some((one) => one.open),
     };
