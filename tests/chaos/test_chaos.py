@@ -19,7 +19,7 @@ SECONDS = float(os.environ.get("PANTAU_CHAOS_SECONDS", "75"))
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
-@pytest.mark.e2e
+@pytest.mark.chaos
 def test_a_short_history_survives_all_kills(tmp_path: Path) -> None:
     chaos = scenario.run(tmp_path, seed=0, seconds=30, kitchens=4)
     assert len(chaos.ledger.events) > 200
