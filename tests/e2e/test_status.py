@@ -27,7 +27,7 @@ def test_the_ready_line_names_what_answers(installation: Installation) -> None:
             assert httpx.get(f"{url}/{path}", timeout=30).status_code == 200, (url, path)
     assert httpx.get(f"{ready['clickhouse']}/ping", timeout=30).text.startswith("Ok")
     assert stat.S_IMODE(Path(ready["tokens"]).stat().st_mode) == 0o600
-    assert set(installation.tokens()) == {"devices", "wall", "analyst", "kafka"}
+    assert set(installation.tokens()) == {"devices", "wall", "desk", "analyst", "kafka"}
 
 
 @pytest.mark.usefixtures("day")
