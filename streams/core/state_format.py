@@ -9,6 +9,8 @@ with one line that names the record and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 FORMAT: Final = 2
@@ -43,6 +45,15 @@ def unreadable(key: bytes) -> UnreadableStateError:
     return UnreadableStateError(
         f"state record {name_of(key)} cannot be read: it is broken or of another version; rebuild with `pantau replay`"
     )
+
+
+@contextmanager
+def restoring(key: bytes) -> Iterator[None]:
+    """Whatever fails in the block is an `UnreadableStateError` of the record `key`."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - broken bytes may fail anywhere in what reads them
+        raise unreadable(key) from None
 
 
 def name_of(key: bytes | str) -> str:

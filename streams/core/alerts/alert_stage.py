@@ -9,7 +9,7 @@ from contracts.time.windows import GRACE_MS
 from streams.core.alerts.alert_state import region_of_key
 from streams.core.alerts.region_alerts import RegionAlerts
 from streams.core.region_feed import CommandReceived, LastReceived
-from streams.core.state_format import name_of, unreadable
+from streams.core.state_format import name_of, restoring
 from streams.core.watched_event import UncountedEvent, WatchedEvent
 
 
@@ -41,10 +41,8 @@ class AlertStage:
                 del self._regions[code]
                 notices.append(f"alerts of {name_of(code)}, which no registry names: left out")
                 continue
-            try:
+            with restoring(f"alerts/{code}".encode()):
                 alerts.restored()
-            except Exception:  # noqa: BLE001 - broken bytes may fail anywhere in what reads them
-                raise unreadable(f"alerts/{code}".encode()) from None
         return notices
 
     def use(self, registry: Registry) -> None:

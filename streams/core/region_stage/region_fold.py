@@ -42,7 +42,7 @@ from streams.core.region_feed import (
 from streams.core.region_stage.areas import Areas
 from streams.core.region_stage.live_map import LiveMap
 from streams.core.region_stage.region_state import RegionState, pane_key
-from streams.core.state_format import name_of, unreadable
+from streams.core.state_format import name_of, restoring, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.watched_event import UncountedEvent, WatchedEvent
 from streams.core.windowing.row_writer import FlushStamp
@@ -96,11 +96,9 @@ class RegionFold:
             for areas in self._areas.values():
                 areas.progress.resume(time_ms)
         for pane, raw in self._state.panes.items():
-            try:
+            with restoring(pane_key(pane)):
                 contribution = decode_contribution(raw)
                 self._areas_of(contribution.unit).replace(None, contribution)
-            except Exception:  # noqa: BLE001 - broken bytes may fail anywhere in what reads them
-                raise unreadable(pane_key(pane)) from None
         if time_ms:
             # Before every unit fold has sent its time no row is sent: then all of them are still to come.
             for areas in self._areas.values():

@@ -21,7 +21,7 @@ from contracts.results.topics import (
 from contracts.time.instant import rfc3339
 from streams.core.fold import Flush, Out, Record
 from streams.core.region_feed import LiveRow, RegistrySnapshot, feed_records
-from streams.core.state_format import UnreadableStateError, unreadable
+from streams.core.state_format import UnreadableStateError, restoring, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.unit_stage.input_partition import InputPartition
 from streams.core.unit_stage.intake import Intake
@@ -65,10 +65,8 @@ class UnitFold:
             raise unreadable(b"registry/") from None
         for key, unit, chunk in self._state.chunks():
             units = self._units_of(unit)
-            try:
+            with restoring(key):
                 units.restore(unit, chunk)
-            except Exception:  # noqa: BLE001 - broken bytes may fail anywhere in what reads them
-                raise unreadable(key) from None
         for units in self._regions.values():
             units.restored(self._state.time_ms)
         return []
