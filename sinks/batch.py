@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-
-class ConsumedRecord(Protocol):
-    """What the sink reads of a Kafka record."""
-
-    @property
-    def topic(self) -> str: ...
-
-    @property
-    def partition(self) -> int: ...
-
-    @property
-    def offset(self) -> int: ...
-
-    @property
-    def timestamp(self) -> int:
-        """Append time, epoch milliseconds, real."""
-
-    @property
-    def value(self) -> bytes | None: ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]:
-        """Headers, in order."""
+from chassis.kafka.interface import ConsumedRecord
 
 
 class LinePlace(NamedTuple):

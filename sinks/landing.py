@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chassis.kafka.interface import ConsumedRecord
 from contracts.events.checks import effective_received
 from contracts.events.codes import Refusal
 from contracts.events.decode import decode_lines, recorded_ms
@@ -21,7 +22,7 @@ from contracts.results.table_rows import encode_row
 from contracts.results.topics import control_of
 from contracts.time.clock import Clock, rfc3339
 from contracts.time.instant import BadInstantError, epoch_ms
-from sinks.batch import ConsumedRecord, LinePlace, TableBatch, TableRow
+from sinks.batch import LinePlace, TableBatch, TableRow
 from storage.schema import RAW_LINES
 from storage.stored_rows import RawLine
 

@@ -14,9 +14,10 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from chassis import logs
 from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import ConsumedRecord
 from contracts.results.topics import Topic
 from contracts.time.clock import real_now_ms
-from sinks.batch import ConsumedRecord, TableBatch
+from sinks.batch import TableBatch
 from sinks.sink_metrics import EMPTY, ERRORS, LAST_WRITE, WAITING, WRITE_SECONDS, Readiness
 from sinks.writer import StoreUnavailableError, Writer
 

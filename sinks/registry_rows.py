@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from chassis.kafka.interface import ConsumedRecord
 from contracts.registry.entities import Recipient, Region, RegionRegistry, Unit
 from contracts.registry.region_rows import CalendarRow
 from contracts.results.table_rows import encode_row
@@ -17,7 +18,7 @@ from contracts.results.topics import (
 from contracts.time.clock import Clock
 from contracts.time.days import Zone, day_to_iso
 from contracts.unreadable import UNREADABLE
-from sinks.batch import ConsumedRecord, LinePlace, Reject, TableBatch, TableRow
+from sinks.batch import LinePlace, Reject, TableBatch, TableRow
 from storage.schema import CALENDAR, RECIPIENTS, REGIONS, UNITS
 from storage.stored_rows import CalendarLine, RecipientRow, RegionRow, UnitRow
 

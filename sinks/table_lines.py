@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from chassis.kafka.interface import ConsumedRecord
 from contracts.events.lines import split
 from contracts.results.tables import TABLES
 from contracts.results.topics import TABLE_HEADER
-from sinks.batch import ConsumedRecord, LinePlace, Reject, TableBatch, TableRow, header
+from sinks.batch import LinePlace, Reject, TableBatch, TableRow, header
 
 
 def land(record: ConsumedRecord, batch: TableBatch) -> None:

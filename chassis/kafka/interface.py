@@ -44,8 +44,8 @@ class Bounds(NamedTuple):
     end: int
 
 
-class LogRecord(Protocol):
-    """One record as it was read. The records of both libraries are such; `timestamp`: real append time, epoch ms."""
+class ConsumedRecord(Protocol):
+    """What tells where a record lies and what it holds. `timestamp`: append time, epoch ms, real."""
 
     @property
     def topic(self) -> str: ...
@@ -56,11 +56,16 @@ class LogRecord(Protocol):
     @property
     def timestamp(self) -> int: ...
     @property
-    def key(self) -> bytes | None: ...
-    @property
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+class LogRecord(ConsumedRecord, Protocol):
+    """One record as it was read, with its key. The records of both libraries are such."""
+
+    @property
+    def key(self) -> bytes | None: ...
 
 
 class OutgoingRecord(NamedTuple):
