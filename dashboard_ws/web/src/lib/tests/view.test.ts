@@ -172,6 +172,13 @@ describe("signs", () => {
     });
   });
 
+  it("missing certificates are one line though there is room", () => {
+    const missing = Array.from({ length: 3 }, (_, id) => notice("SLHS", id));
+    const { notices, more } = fold([...missing, notice("Suhu", 1, 1)], 6);
+    expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual(["SLHS 3 SPPG", "Suhu W1"]);
+    expect(more).toBe(0);
+  });
+
   it("what finds no place is counted", () => {
     const all = ["a", "b", "c", "d", "e", "f", "g", "h"].map((what) => notice(what, 1));
     expect(fold(all, 6)).toMatchObject({ more: 2, notices: { length: 6 } });

@@ -95,26 +95,38 @@ export interface Shown {
 
 /** At most `most` lines. What a flood of one kind has more than finds room becomes one line, so that it hides nothing else. */
 export function fold(all: readonly Notice[], most: number): Shown {
-  let lines = [...all];
+  // A certificate that is missing stays so for weeks: all kitchens of that kind are one line, which pushes nothing out.
+  let lines = joined(
+    all,
+    all.filter((one) => one.what === WORDS.alerts["certificate"]),
+    false,
+  );
   while (lines.length > most) {
     const kinds = new Map<string, Notice[]>();
     for (const one of lines) kinds.set(one.what, [...(kinds.get(one.what) ?? []), one]);
     const flood = [...kinds.values()].reduce((a, b) => (b.length > a.length ? b : a));
     const keep = Math.max(0, most - (lines.length - flood.length) - 1);
-    const [first, ...others] = flood.slice(keep);
-    if (first === undefined || others.length < 1) break;
-    const line: Notice = {
-      ...first,
-      id: `fold/${first.what}`,
-      // One kitchen may have several lines: kitchens are counted, not lines.
-      where: `${new Set([first, ...others].map((one) => one.where)).size} SPPG${keep > 0 ? " lain" : ""}`,
-      figure: "",
-      open: first.open || others.some((one) => one.open),
-    };
-    const hidden = new Set(others);
-    lines = lines.filter((one) => !hidden.has(one)).map((one) => (one === first ? line : one));
+    if (flood.length - keep < 2) break;
+    lines = joined(lines, flood.slice(keep), keep > 0);
   }
   return { notices: lines.slice(0, most), more: Math.max(0, lines.length - most) };
+}
+
+/** `lines` with `some` of them as one line in the place of their first; `isRemainder`: of their kind others stand alone. */
+function joined(lines: readonly Notice[], some: readonly Notice[], isRemainder: boolean): Notice[] {
+  const [first, ...others] = some;
+  if (first === undefined || others.length === 0) return [...lines];
+  // One kitchen may have several lines: kitchens are counted, not lines.
+  const kitchens = new Set(some.map((one) => one.where)).size;
+  const line: Notice = {
+    ...first,
+    id: `fold/${first.what}`,
+    where: `${kitchens} SPPG${isRemainder ? " lain" : ""}`,
+    figure: "",
+    open: some.some((one) => one.open),
+  };
+  const hidden = new Set(others);
+  return lines.filter((one) => !hidden.has(one)).map((one) => (one === first ? line : one));
 }
 
 /** The rows a list rests on that may still be shown. */
