@@ -197,3 +197,11 @@ def ingest(broker: str, folder: Path, port: int = 0, **settings: str) -> Iterato
         if process.poll() is None:
             process.kill()
         process.wait(60)
+
+
+def is_problem(answer: httpx.Response, status: int) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["title"] and problem["detail"]

@@ -11,8 +11,15 @@ from storage import migrate
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 from tests.fixtures_store import clickhouse, engine, store
 from tests.storage.filled_store import clear
+from tests.storage.landed_sink import Sink
 
 __all__ = ["clickhouse", "engine", "store"]
+
+
+@pytest.fixture
+def sink(store: Client) -> Sink:
+    """Writes into the store as the process does."""
+    return Sink(store)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from contracts.results.tables import TABLES
 from tests.examples import KITCHEN, REGION
-from tests.storage.test_views import Sink, performance
+from tests.storage.landed_sink import Sink, performance
 
 pytestmark = pytest.mark.real
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,87 +10,16 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from contracts.events.decode import decode_line
 from contracts.events.event_types import MealEaten
-from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
 from contracts.results.tables import TABLES
-from contracts.results.topics import (
-    REGISTRY_CHANGE,
-    TABLE_HEADER,
-    control_headers,
-)
-from contracts.time.clock import DemoClock, RealClock, Segment
-from contracts.time.days import iso_to_day
-from sinks import table_lines
+from contracts.time.clock import DemoClock, Segment
 from sinks.batch import TableBatch
 from sinks.landing import EventLines
-from sinks.registry_rows import RegistryTables
 from sinks.writer import Writer
 from storage.schema import SINK_TABLES, STORE
 from storage.views import PUBLIC, VIEWS
 from tests.examples import CHILD, KITCHEN, RECEIVED, REGION, SCHOOL, line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
-
-APPEND_MS = 1_795_490_133_000  # 2026-11-24T03:15:33Z
-KEY = b"k" * 32
-
-
-@dataclass
-class Rec:
-    topic: str
-    partition: int = 0
-    offset: int = 0
-    value: bytes | None = None
-    timestamp: int = APPEND_MS
-    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
-
-
-class Sink:
-    """Lands records and writes them, as the process does."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self._writer = Writer(lambda: client, RealClock())
-        self._events = EventLines(b"k" * 32, RealClock())
-        self._registry = RegistryTables(KEY, RealClock())
-
-    def events(self, *records: Rec) -> None:
-        batch = TableBatch()
-        for record in records:
-            self._events.land(record, batch)
-        self._writer.write(batch)
-
-    def rows(self, table: str, *rows: dict[str, Any]) -> None:
-        value = b"\n".join(json.dumps(row).encode() for row in rows)
-        batch = TableBatch()
-        table_lines.land(
-            Rec("verdicts", value=value, headers=[(TABLE_HEADER, table.encode())]), batch
-        )
-        self._writer.write(batch)
-
-    def registry(self, registry: RegionRegistry, offset: int = 0, key: bytes = KEY) -> None:
-        value = registry.encode()
-        headers: list[tuple[str, bytes | None]] = [*control_headers(key, REGISTRY_CHANGE, value)]
-        batch = TableBatch()
-        self._registry.land(Rec("registry", offset=offset, value=value, headers=headers), batch)
-        self._writer.write(batch)
-
-    def position(self, position: int, topic: str = "sppg.events", **more: Any) -> None:
-        row = {
-            "stream": "verdicts",
-            "topic": topic,
-            "partition": 0,
-            "position": position,
-            "watermark": "2026-11-24T03:13:33.5Z",
-            "time": "2026-11-24T03:15:33.500Z",
-        }
-        self.rows("positions", row | more)
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.client.query(query).result_rows]
-
-
-@pytest.fixture
-def sink(store: Client) -> Sink:
-    return Sink(store)
+from tests.storage.landed_sink import APPEND_MS, Rec, Sink, performance
 
 
 def meal(id_: str, **more: Any) -> bytes:
@@ -238,24 +165,6 @@ def test_no_nik_reaches_a_table(sink: Sink) -> None:
     assert sink.ask(f"SELECT countIf(value LIKE '%{nik}%'), countIf(value LIKE '%####%') FROM {STORE}.raw_lines") == [(0, 2)]  # fmt: skip
 
 
-def performance(**more: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        column.name: None if column.type.startswith("Nullable") else 0
-        for column in TABLES["performance"].columns
-    }
-    return row | {
-        "region": REGION,
-        "level": "unit",
-        "area_id": KITCHEN,
-        "window": "1d",
-        "window_start": "2026-11-23T17:00:00Z",
-        "window_end": "2026-11-24T17:00:00Z",
-        "day": "2026-11-24",
-        "revision": 1,
-        "updated_at": "2026-11-24T03:00:00.25Z",
-    } | more  # fmt: skip
-
-
 def test_the_latest_revision_shows_and_finality_follows_the_streams_watermark(sink: Sink) -> None:
     area = {"level": "kabupaten", "area_id": REGION}
     sink.rows(
@@ -304,120 +213,6 @@ def test_alerts_show_their_latest_state_and_their_history(sink: Sink) -> None:
     assert sink.ask("SELECT id, state FROM pantau.alert_history ORDER BY id, revision") == [
         ("x", "raised"), ("x", "acknowledged"), ("y", "raised"),
     ]  # fmt: skip
-
-
-def _letter(letter_id: str, **more: Any) -> dict[str, Any]:
-    return {
-        "letter_id": letter_id,
-        "received_at": "2026-11-24T03:00:00Z",
-        "region": REGION,
-        "unit_id": KITCHEN,
-        "code": "too_old",
-        "detail": "d",
-        "attempts": 1,
-        "topic": "ingest",
-        "partition": -1,
-        "offset": -1,
-        "line": 0,
-        "event_day": "2026-10-01",
-        "key": "",
-        "bytes": "e30=",
-    } | more
-
-
-def _action(letter_id: str, action: str, attempt: int = 0, offset: int = -1) -> dict[str, Any]:
-    return {
-        "letter_id": letter_id,
-        "action_id": f"{letter_id}-{action}-{attempt}",
-        "region": REGION,
-        "unit_id": KITCHEN,
-        "at": "2026-11-24T05:00:00Z",
-        "action": action,
-        "attempt": attempt,
-        "by": "ani",
-        "reason": "unit added",
-        "topic": "sppg.events" if action == "retry" else "",
-        "partition": 0 if action == "retry" else -1,
-        "offset": offset,
-    }
-
-
-def test_dead_letters_show_once_and_late_counts_them(sink: Sink) -> None:
-    sink.rows("dead_letters", _letter("l1"), _letter("l1", attempts=2), _letter("l2"))
-    sink.rows("dead_letters", _letter("l3", code="not_json", event_day=None))
-    assert sink.ask("SELECT letter_id, attempts FROM pantau.dead_letters ORDER BY letter_id") == [
-        ("l1", 2), ("l2", 1), ("l3", 1),
-    ]  # fmt: skip
-    assert [(r, u, str(d), n) for r, u, d, n in sink.ask("SELECT * FROM pantau.late")] == [
-        (REGION, KITCHEN, "2026-10-01", 2)
-    ]
-
-
-def test_a_letter_shows_its_last_attempt_and_what_was_done_with_it(sink: Sink) -> None:
-    sink.rows("dead_letters", *(_letter(f"l{n}") for n in range(1, 5)))
-    sink.rows(
-        "letter_actions",
-        *(_action("l1", "retry", 2, 70), _action("l1", "retry", 3, 80), _action("l2", "retry", 2, 71)),
-        _action("l3", "discard"),
-    )  # fmt: skip
-    # The first was refused each time, the second not since.
-    for offset, code in ((70, "too_old"), (80, "nik")):
-        again = {"topic": "sppg.events", "partition": 0, "offset": offset}
-        sink.rows(
-            "dead_letters", _letter(f"again-{offset}", code=code, region="", unit_id="", **again)
-        )
-    whose = "SELECT DISTINCT region, unit_id FROM pantau.dead_letters"
-    assert sink.ask(whose) == [(REGION, KITCHEN)]
-    found = "SELECT letter_id, attempts, code, offset, state FROM pantau.dead_letters ORDER BY 1"
-    assert sink.ask(found) == [
-        ("l1", 3, "nik", 80, "open"),
-        ("l2", 2, "too_old", -1, "sent"),
-        ("l3", 1, "too_old", -1, "discarded"),
-        ("l4", 1, "too_old", -1, "open"),
-    ]
-    done = "SELECT letter_id, action, attempt, by, toString(at) FROM pantau.dead_letter_actions ORDER BY 1, 3"
-    assert sink.ask(done)[-1] == ("l3", "discard", 0, "ani", "2026-11-24 05:00:00")
-    # An attempt is no event more.
-    assert sink.ask("SELECT n FROM pantau.late") == [(4,)]
-
-
-def _registry() -> RegionRegistry:
-    def unit(name: str, since: str) -> Unit:
-        day = iso_to_day(since)
-        return Unit(KITCHEN, "sppg", name, "32.11.08", 107.9, -6.8, 300, 1020, 3000, None, 0, "active", day, True)  # fmt: skip
-
-    return RegionRegistry(
-        Region(REGION, "Sumedang", "Jawa Barat", "Asia/Jakarta", (1, 2, 3, 4, 5),
-               (iso_to_day("2026-12-25"),), (Kecamatan("32.11.08", "Jatinangor"),)),
-        (unit("lama", "2026-01-01"), unit("baru", "2026-11-25"), unit("nanti", "2026-11-26")),
-        (Recipient(SCHOOL, "SDN 1", "school", "32.11.08", 107.9, -6.8, KITCHEN, 660, {"sd": 290},
-                   "active", iso_to_day("2026-01-01"), True),),
-    )  # fmt: skip
-
-
-def test_the_registry_in_force_follows_the_regions_clock(sink: Sink) -> None:
-    sink.registry(_registry())
-    sink.registry(_registry(), 5)
-    ask = "SELECT name, opens, capacity FROM pantau.units"
-    assert sink.ask(ask) == []
-    sink.position(1, time="2026-11-24T16:59:59Z")
-    assert sink.ask(ask) == [("lama", "05:00", 3000)]
-    sink.position(2, time="2026-11-24T17:00:00Z")  # midnight in Jakarta
-    assert sink.ask(ask) == [("baru", "05:00", 3000)]
-    assert sink.ask("SELECT recipient_id, sd, smp, meal_time FROM pantau.recipients") == [
-        (SCHOOL, 290, 0, "11:00")
-    ]
-    assert sink.ask("SELECT code, timezone, service_weekdays, kecamatan FROM pantau.regions") == [
-        (REGION, "Asia/Jakarta", [1, 2, 3, 4, 5], [{"code": "32.11.08", "name": "Jatinangor"}])
-    ]
-
-
-def test_a_registry_that_is_not_ours_is_set_aside(sink: Sink) -> None:
-    sink.registry(_registry(), key=b"x" * 32)
-    assert sink.ask("SELECT count() FROM pantau.regions") == [(0,)]
-    assert sink.ask(f"SELECT topic, table FROM {STORE}.sink_rejects") == [
-        ("registry", "registry_regions")
-    ]
 
 
 def test_what_cannot_be_inserted_is_set_aside_line_by_line(sink: Sink) -> None:

@@ -6,19 +6,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from contracts.events.partition import partition_of
 from contracts.time.instant import rfc3339
 from tests.streams.law_world import (
     ABROAD,
-    CLINICS,
     GROUPS_OF,
     HOME,
     KITCHENS,
     LENGTH_DAYS,
     OF_KITCHEN,
     RECIPIENTS,
+    SOURCES,
+    TYPES_OF,
     LawWorld,
 )
 from tests.streams.model_words import DAY, MINUTE, PANE, Arrival, ms
@@ -78,7 +79,7 @@ class Maker:
         chance = self.chance
         region = HOME if chance.random() < 0.8 else ABROAD
         kind = chance.choice(("sppg", "sppg", "sppg", "clinic", "recipient"))
-        unit = chance.choice(_SOURCES[kind][region])
+        unit = chance.choice(SOURCES[kind][region])
         draw = chance.random()
         if draw < 0.06:
             yield self._bad(at, region, kind, unit)
@@ -144,7 +145,7 @@ class Maker:
     def _event(self, at: int, region: str, kind: str, unit: str, type_: str = "") -> dict[str, Any]:
         time = self._time(at)
         type_ = type_ or self.chance.choice(
-            _TYPES[kind] if self.chance.random() < 0.95 else ("unit.heartbeat",)
+            TYPES_OF[kind] if self.chance.random() < 0.95 else ("unit.heartbeat",)
         )
         body: dict[str, Any] = {
             "specversion": "1.0",
@@ -300,7 +301,7 @@ class Maker:
         if draw < 0.2:
             type_ = "event.retracted"
         elif draw < 0.32:
-            type_ = chance.choice((*_TYPES[kind], "unit.heartbeat"))
+            type_ = chance.choice((*TYPES_OF[kind], "unit.heartbeat"))
         body = self._event(at, region, kind, unit, type_)
         body["supersedes"] = target["id"]
         if type_ == target["type"] and chance.random() < 0.6:
@@ -322,7 +323,7 @@ class Maker:
 
     def _ring(self, at: int, region: str, kind: str, unit: str) -> list[dict[str, Any]]:
         ring = [
-            self._event(at, region, kind, unit, _TYPES[kind][0])
+            self._event(at, region, kind, unit, TYPES_OF[kind][0])
             for _ in range(self.chance.choice((2, 3)))
         ]
         for one, following in zip(ring, [*ring[1:], ring[0]], strict=True):
@@ -362,39 +363,6 @@ class Maker:
             case 8:
                 body |= {"type": "sppg.meal.eaten", "subject": RECIPIENTS[other][0], "data": {"eaten": {}, "leftover_g": 0}}  # fmt: skip
         return topic, decides, json.dumps(body).encode()
-
-
-_SOURCES: Final = {"sppg": KITCHENS, "clinic": CLINICS, "recipient": RECIPIENTS}
-_TYPES: Final = {
-    "sppg": (
-        "sppg.meal.eaten",
-        "sppg.cooking.finished",
-        "sppg.dispatch.departed",
-        "sppg.delivery.received",
-        "sppg.meal.eaten",
-        "sppg.temperature.measured",
-        "sppg.food.tested",
-        "sppg.incident.reported",
-        "sppg.ingredient.received",
-    ),
-    "clinic": (
-        "clinic.growth.measured",
-        "clinic.growth.measured",
-        "clinic.immunization.given",
-        "clinic.antenatal.visited",
-        "clinic.case.reported",
-        "clinic.cases.counted",
-    ),
-    "recipient": (
-        "recipient.delivery.checked",
-        "recipient.delivery.checked",
-        "recipient.meal.eaten",
-        "recipient.attendance.reported",
-        "recipient.attendance.reported",
-        "recipient.service.declined",
-        "recipient.illness.noticed",
-    ),
-}
 
 
 def arrivals(records: list[tuple[str, int, int, int, bytes]]) -> Iterator[Arrival]:

@@ -158,3 +158,36 @@ def world(number: int, length: int) -> LawWorld:
     """Long ones begin weeks before a change of the clock, short ones the day before."""
     change = iso_to_day(CLOCK_CHANGES[number % len(CLOCK_CHANGES)])
     return LawWorld(change - (27 if length > 20 else 1), length)
+
+
+SOURCES: Final = {"sppg": KITCHENS, "clinic": CLINICS, "recipient": RECIPIENTS}
+TYPES_OF: Final = {
+    "sppg": (
+        "sppg.meal.eaten",
+        "sppg.cooking.finished",
+        "sppg.dispatch.departed",
+        "sppg.delivery.received",
+        "sppg.meal.eaten",
+        "sppg.temperature.measured",
+        "sppg.food.tested",
+        "sppg.incident.reported",
+        "sppg.ingredient.received",
+    ),
+    "clinic": (
+        "clinic.growth.measured",
+        "clinic.growth.measured",
+        "clinic.immunization.given",
+        "clinic.antenatal.visited",
+        "clinic.case.reported",
+        "clinic.cases.counted",
+    ),
+    "recipient": (
+        "recipient.delivery.checked",
+        "recipient.delivery.checked",
+        "recipient.meal.eaten",
+        "recipient.attendance.reported",
+        "recipient.attendance.reported",
+        "recipient.service.declined",
+        "recipient.illness.noticed",
+    ),
+}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import tracemalloc
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,12 +15,9 @@ from contracts.events.checks import check, effective_received
 from contracts.events.codes import MEANING, Code, Refusal
 from contracts.events.decode import decode_line, decode_lines, decode_records, recorded_ms
 from contracts.events.event_types import CLASSES, MAX_EVENT_BYTES, TYPES, Event, Origin
-from contracts.time.instant import epoch_ms
+from tests.contracts.events.example_registry import ExampleRegistry
 from tests.examples import (
-    CLINIC,
     DATA,
-    KITCHEN,
-    REGION,
     SCHOOL,
     TIME,
     TIME_MS,
@@ -42,33 +38,6 @@ INCIDENT, BEAT, RETRACTED = "sppg.incident.reported", "unit.heartbeat", "event.r
 MINUTE, DAY = 60_000, 86_400_000
 
 
-@dataclass
-class _Unit:
-    kind: str
-
-
-class _Registry:
-    """Knows the units and the school of the examples from 2026-10-01 on."""
-
-    first_day = epoch_ms("2026-10-01T00:00:00Z") // DAY
-
-    def region_of_unit(self, unit_id: str) -> str | None:
-        return REGION if unit_id in (KITCHEN, CLINIC) else None
-
-    def region_of_recipient(self, recipient_id: str) -> str | None:
-        return {SCHOOL: REGION, "npsn:1": "32.08"}.get(recipient_id)
-
-    def local_day(self, region: str, epoch_ms: int) -> int:
-        assert region == REGION
-        return (epoch_ms + 7 * 3_600_000) // DAY
-
-    def unit(self, unit_id: str, day: int) -> _Unit | None:
-        return _Unit("sppg" if unit_id == KITCHEN else "clinic") if day >= self.first_day else None
-
-    def recipient(self, recipient_id: str, day: int) -> object | None:
-        return recipient_id if day >= self.first_day else None
-
-
 def refused(raw: bytes) -> Refusal:
     item = decode_line(raw)
     assert isinstance(item, Refusal)
@@ -87,7 +56,7 @@ def test_each_type_decodes_and_passes(type_: str) -> None:
     assert type(made) is TYPES[type_]
     assert made.time_ms == recorded_ms(made) == TIME_MS
     assert made.origin == Origin(*made.source[1:].split("/"))
-    assert check(made, _Registry(), TIME_MS) is None
+    assert check(made, ExampleRegistry(), TIME_MS) is None
 
 
 def test_every_type_has_an_example_and_every_code_a_meaning() -> None:
@@ -230,98 +199,6 @@ def test_refused_with_its_code_alone_and_in_a_record(code: Code, raw: bytes) -> 
     first, middle, last = decode_lines(b"\n".join([good, raw, good]))
     assert middle == item
     assert first == last == decode_line(good)
-
-
-CHECKED: list[tuple[Code, dict[str, Any], int]] = [
-    (Code.IN_FUTURE, event(COOKED), TIME_MS - 5 * MINUTE - 1),
-    (Code.TOO_OLD, event(COOKED), TIME_MS + 30 * DAY + 1),
-    (Code.UNKNOWN_UNIT, event(COOKED, source=f"/{REGION}/sppg/X"), TIME_MS),
-    (Code.UNKNOWN_UNIT, event(COOKED, source=f"/32.08/sppg/{KITCHEN}"), TIME_MS),
-    (Code.UNKNOWN_UNIT, event(COOKED, time="2026-09-30T23:59:59+07:00"), TIME_MS - 50 * DAY),
-    (Code.WRONG_KIND, event(COOKED, source=f"/{REGION}/clinic/{CLINIC}"), TIME_MS),
-    (Code.WRONG_KIND, event(COOKED, source=f"/{REGION}/sppg/{CLINIC}"), TIME_MS),
-    (Code.WRONG_KIND, event(GROWTH, source=f"/{REGION}/sppg/{KITCHEN}"), TIME_MS),
-    (Code.WRONG_KIND, event(BEAT, source=f"/{REGION}/clinic/{KITCHEN}"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(EATEN, subject="npsn:2"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(EATEN, subject="npsn:1"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(CASE, subject="npsn:2"), TIME_MS),
-    (Code.SELF_SUPERSEDING, event(COOKED, id="a", supersedes="a"), TIME_MS),
-    (
-        Code.COOKED_AT_AFTER_TIME,
-        event(DELIVERED, data={"cooked_at": "2026-11-24T10:15:30.121+07:00"}),
-        TIME_MS,
-    ),
-    (
-        Code.COOKED_AT_TOO_EARLY,
-        event(DELIVERED, data={"cooked_at": "2026-10-25T10:15:30.119+07:00"}),
-        TIME_MS,
-    ),
-    (Code.NO_OFFSET, event(DELIVERED, data={"cooked_at": "2026-11-24T10:15:30"}), TIME_MS),
-    (Code.NOT_RFC3339, event(CASE, data={"ate_at": "kemarin"}), TIME_MS),
-    (Code.ONSET_AFTER_TIME, event(CASE, data={"onset": "2026-11-24T10:15:31+07:00"}), TIME_MS),
-    (Code.MISSING_FIELD, event(DELIVERED, data={"cooked_at": ...}), TIME_MS),
-    (Code.MISSING_FIELD, event(DELIVERED, data={"cooked_at": ..., "package": ...}), TIME_MS),
-    (
-        Code.MADE_AT_AFTER_TIME,
-        event(INGREDIENT, data={"made_at": "2026-11-24T10:15:31+07:00"}),
-        TIME_MS,
-    ),
-    (Code.NO_OFFSET, event(INGREDIENT, data={"made_at": "2026-11-24T10:15:30"}), TIME_MS),
-    (Code.SINCE_AFTER_TIME, event(ILLNESS, data={"since": "2026-11-24T10:15:31+07:00"}), TIME_MS),
-    (Code.SINCE_AFTER_TIME, event(COUNTED, data={"since": "2026-11-24T10:15:31+07:00"}), TIME_MS),
-    (Code.UNKNOWN_UNIT, event(CHECKED_DELIVERY, data={"kitchen": "SPPG-9"}), TIME_MS),
-    (Code.WRONG_KIND, event(CHECKED_DELIVERY, data={"kitchen": CLINIC}), TIME_MS),
-    (Code.WRONG_KIND, event(CHECKED_DELIVERY, source=f"/{REGION}/sppg/{KITCHEN}"), TIME_MS),
-    (Code.WRONG_KIND, event(COOKED, source=f"/{REGION}/recipient/{SCHOOL}"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(ILLNESS, source=f"/{REGION}/recipient/npsn:2"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(ILLNESS, source=f"/{REGION}/recipient/npsn:1"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(BEAT, source="/11.01/recipient/npsn:2"), TIME_MS),
-    (Code.UNKNOWN_RECIPIENT, event(COUNTED, subject="npsn:2"), TIME_MS),
-    (Code.ATE_AT_AFTER_ONSET, event(CASE, data={"ate_at": "2026-11-24T09:00:31+07:00"}), TIME_MS),
-]
-
-
-@pytest.mark.parametrize(("code", "made", "received_ms"), CHECKED)
-def test_checked_with_its_code(code: Code, made: dict[str, Any], received_ms: int) -> None:
-    refusal = check(accepted(json.dumps(made).encode()), _Registry(), received_ms)
-    assert refusal is not None
-    assert (refusal.code, refusal.id, refusal.source) == (code, made["id"], made["source"])
-
-
-@pytest.mark.parametrize("received_ms", [TIME_MS - 5 * MINUTE, TIME_MS + 30 * DAY])
-def test_the_limits_of_time_are_inside(received_ms: int) -> None:
-    assert check(accepted(line(COOKED)), _Registry(), received_ms) is None
-
-
-@pytest.mark.parametrize("cooked_at", [TIME, "2026-10-25T10:15:30.120+07:00"])
-def test_the_limits_of_cooked_at_are_inside(cooked_at: str) -> None:
-    assert (
-        check(accepted(line(DELIVERED, data={"cooked_at": cooked_at})), _Registry(), TIME_MS)
-        is None
-    )
-
-
-@pytest.mark.parametrize("package", ["dry", "bundle"])
-def test_food_that_is_not_fresh_may_lack_cooked_at(package: str) -> None:
-    made = accepted(line(DELIVERED, data={"package": package, "cooked_at": ...}))
-    assert check(made, _Registry(), TIME_MS) is None
-
-
-def test_every_source_may_beat_and_retract() -> None:
-    for source in {event(type_)["source"] for type_ in TYPES}:
-        for type_ in (BEAT, RETRACTED):
-            assert check(accepted(line(type_, source=source)), _Registry(), TIME_MS) is None
-
-
-def test_all_codes_of_one_event_are_tested_here() -> None:
-    elsewhere = {
-        Code.FOREIGN_SOURCE,
-        Code.WRONG_PARTITION,
-        Code.CONFLICT,
-        Code.WRONG_CORRECTION,
-        Code.MORE_REFUSED,
-    }
-    assert {code for code, _ in REFUSED} | {code for code, _, _ in CHECKED} == set(Code) - elsewhere
 
 
 def test_unknown_attributes_are_kept_and_null_attributes_are_absent() -> None:
