@@ -55,7 +55,7 @@ def test_a_folder_holds_at_most_nine_files() -> None:
     assert not {name: count for name, count in folders.items() if count > _FILES_A_FOLDER}
 
 
-@pytest.mark.parametrize("room", (*ROOMS, "tests"))
+@pytest.mark.parametrize("room", [*ROOMS, "tests"])
 def test_no_module_is_long(room: str) -> None:
     lines = {module_name(path): len(path.read_text("utf-8").splitlines()) for path in modules(room)}
     assert lines
