@@ -46,13 +46,13 @@ class Cells:
         self.whole = False
         self._faults.add(self.place, f"column {column}: {message}")
 
-    def text(self, column: str) -> str:
-        """Not empty, at most 100 characters, no NIK."""
+    def text(self, column: str, most: int = _MAX_NAME) -> str:
+        """Not empty, at most `most` characters, no NIK."""
         value = self._cells[column]
         if not value:
             self.fault(column, "is empty: fill it in")
-        elif len(value) > _MAX_NAME:
-            self.fault(column, f"has {len(value)} characters: at most {_MAX_NAME}")
+        elif len(value) > most:
+            self.fault(column, f"has {len(value)} characters: at most {most}")
         elif has_nik(value):
             # The value stays out of the message: messages end up in logs.
             self.fault(
@@ -62,9 +62,9 @@ class Cells:
             return ""
         return value
 
-    def text_or_empty(self, column: str) -> str:
+    def text_or_empty(self, column: str, most: int = _MAX_NAME) -> str:
         """As `text`; an empty or absent cell is empty."""
-        return self.text(column) if self._cells.get(column) else ""
+        return self.text(column, most) if self._cells.get(column) else ""
 
     def choice(self, column: str, choices: tuple[_Choice, ...]) -> _Choice:
         """One of `choices`."""

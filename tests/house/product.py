@@ -7,7 +7,17 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 ROOMS: Final = (
-    *("contracts", "chassis", "producers", "streams", "storage", "sinks", "audit", "engines"),
+    *(
+        "contracts",
+        "chassis",
+        "producers",
+        "streams",
+        "storage",
+        "sinks",
+        "notices",
+        "audit",
+        "engines",
+    ),
     *("dashboard_ws", "pantau", "bench"),
 )
 

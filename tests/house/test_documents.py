@@ -15,7 +15,7 @@ _DOCUMENTS: Final = sorted(
     # These say what was so on their day.
     if path.name != "CHANGELOG.md" and "bench" not in path.parts
 )
-_ROOMS: Final = "contracts|chassis|producers|streams|storage|sinks|audit|engines|dashboard_ws|pantau|bench|tests|docs|deploy"
+_ROOMS: Final = "contracts|chassis|producers|streams|storage|sinks|notices|audit|engines|dashboard_ws|pantau|bench|tests|docs|deploy"
 _FILE: Final = re.compile(rf"(?<![\w/.])((?:{_ROOMS})/[\w./-]+\.(?:py|md|sql|ts|svelte|yml))\b")
 _LINK: Final = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 

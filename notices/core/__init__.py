@@ -1,0 +1,1 @@
+"""Pure: alerts and the clock in, messages out. No Kafka, network, disk or clock."""
