@@ -1,13 +1,16 @@
-"""The event topics on Kafka, as the audit reads them: what is committed, partition by partition."""
+"""The event topics and the dead letters on Kafka, as the audit reads them: what is committed, partition by partition."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from chassis.kafka.blocking.committed_log import CommittedLog
 from chassis.kafka.interface import Bounds, Place
-from contracts.results.topics import EVENT_TOPICS, control_of
+from contracts.results.tables import TABLES
+from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS, TABLE_HEADER, control_of
+
+_LETTERS: Final = TABLES["dead_letters"].name.encode()
 
 
 class Partition(NamedTuple):
@@ -18,7 +21,7 @@ class Partition(NamedTuple):
 
 
 class LoggedLines(NamedTuple):
-    """One record that holds event lines; Pantau's own records among them (ticks, registry) hold none."""
+    """One record that holds event lines, or letters; Pantau's own records among the events (ticks, registry) hold none."""
 
     offset: int
     value: bytes
@@ -32,6 +35,9 @@ class EventLog(Protocol):
 
     def read(self, place: Partition, first: int, end: int) -> Iterator[LoggedLines]:
         """Committed records with event lines, `first <= offset < end`, in order."""
+
+    def letters(self) -> Iterator[LoggedLines]:
+        """Committed records of dead letters up to now, in order."""
 
 
 class KafkaEventLog:
@@ -55,3 +61,11 @@ class KafkaEventLog:
             value = record.value or b""
             if not control_of(self._key, record.headers, value):
                 yield LoggedLines(record.offset, value)
+
+    def letters(self) -> Iterator[LoggedLines]:
+        """See `EventLog`."""
+        for place, bounds in self._log.bounds(self._log.places([DEAD_LETTERS])).items():
+            for record in self._log.read(place, bounds):
+                # As the sink reads it: of several headers of one name the last counts.
+                if dict(record.headers).get(TABLE_HEADER) == _LETTERS:
+                    yield LoggedLines(record.offset, record.value or b"")

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import groupby, islice
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from audit.kafka_lines import EventLog, Partition
-from audit.report import MAX_DIFFERENCES, Compared, Difference
+from audit.report import Compared, Difference
 from audit.scratch import Scratch
 from contracts.events.codes import Refusal
 from contracts.events.decode import decode_lines
@@ -30,6 +31,8 @@ _NAMED: Final = 1_000
 _AHEAD_MS: Final = 600_000
 """An event's time lies at most 5 minutes ahead of its append time."""
 _AGAIN_S: Final = 0.5
+
+_Missing = TypeVar("_Missing")
 
 
 class Days(NamedTuple):
@@ -77,7 +80,7 @@ def lines(
         records = ((one.offset, len(split(one.value))) for one in log.read(place, first, end))
         while logged := dict(islice(records, _CHUNK)):
             result.rows += sum(logged.values())
-            wrong += _settled(scratch, place, logged, patience_s)
+            wrong += settled(partial(_compare, scratch, place, logged), patience_s)
     _name(scratch, log, days, wrong, result)
     return result
 
@@ -94,15 +97,13 @@ def _starts(scratch: Scratch, days: Days) -> dict[Partition, int]:
     return {Partition(row[0], int(row[1])): int(row[2]) for row in found}
 
 
-def _settled(
-    scratch: Scratch, place: Partition, logged: Mapping[int, int], patience_s: float
-) -> list[_Wrong]:
-    """Records of which the store has another number of lines, once that gets no less."""
-    wrong = _compare(scratch, place, logged)
+def settled(compare: Callable[[], list[_Missing]], patience_s: float) -> list[_Missing]:
+    """What `compare` finds, once that gets no less for `patience_s`: the sink may be behind."""
+    wrong = compare()
     deadline = time.monotonic() + patience_s
     while wrong and time.monotonic() < deadline:
         time.sleep(_AGAIN_S)
-        before, wrong = len(wrong), _compare(scratch, place, logged)
+        before, wrong = len(wrong), compare()
         if len(wrong) < before:
             deadline = time.monotonic() + patience_s
     return wrong
@@ -130,13 +131,8 @@ def _name(
     for place, ours in groupby(wrong, lambda one: one.place):
         while some := list(islice(ours, _NAMED)):
             for unit, event, logged in _only_one_has(scratch, log, days, place, some):
-                if len(result.differences) == MAX_DIFFERENCES:
-                    result.more += 1
-                    continue
                 sides = ("absent", "on Kafka") if logged else ("present", "not on Kafka")
-                result.differences.append(
-                    Difference("events", "unit", unit, "", "", "", "line", *sides, (event,))
-                )
+                result.add(Difference("events", "unit", unit, "", "", "", "line", *sides, (event,)))
 
 
 def _only_one_has(

@@ -13,8 +13,8 @@ MAX_DIFFERENCES: Final = 1_000
 class Difference(msgspec.Struct, frozen=True):
     """One cell (or row, or verdict) that is not what the lines say.
 
-    `column` is `row` for a row that is missing or too many. `view` is `events` for a verdict: then `area_id`
-    is the unit and `events` names the event.
+    `column` is `row` for a row that is missing or too many. `view` is `events` for a verdict or a line, `dead_letters`
+    for a letter: then `area_id` is the unit and `events` names the event or letter.
     """
 
     view: str
@@ -32,7 +32,8 @@ class Difference(msgspec.Struct, frozen=True):
     def identity(self) -> tuple[str, ...]:
         """What the difference is in: to know it again in a second comparison."""
         parts = (self.view, self.level, self.area_id, self.window, self.window_end)
-        return (*parts, self.group, self.column, *(self.events if self.view == "events" else ()))
+        of_one = self.view in ("events", "dead_letters")
+        return (*parts, self.group, self.column, *(self.events if of_one else ()))
 
 
 class Compared(msgspec.Struct):
@@ -42,6 +43,13 @@ class Compared(msgspec.Struct):
     moving: int = 0
     more: int = 0
     differences: list[Difference] = []
+
+    def add(self, one: Difference) -> None:
+        """One more difference; counted only, if `MAX_DIFFERENCES` are listed."""
+        if len(self.differences) == MAX_DIFFERENCES:
+            self.more += 1
+        else:
+            self.differences.append(one)
 
 
 class Report(msgspec.Struct):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from audit import compare, cut, landed
+from audit import compare, cut, landed, letters
 from audit.cut import NothingToAuditError
 from audit.kafka_lines import EventLog
 from audit.recompute import copies, growth, panes, verdicts, window_rows
@@ -95,6 +95,8 @@ def _compare_once(
             return report
         if log is not None:
             report.add(landed.lines(scratch, log, asked, patience_s, progress))
+            progress("dead letters")
+            report.add(letters.logged(scratch, log, asked, patience_s))
         progress("registry, copies and corrections")
         scratch.run_file(
             "10_registry",
@@ -110,6 +112,9 @@ def _compare_once(
             progress(f"events of {batch.first} to {batch.last}")
             panes.add(scratch, scope, batch.first, batch.last)
         report.add(verdicts.unparsed(scratch, scope))
+        # Letters are of no generation: one that was lost before the event log begins would stop each rebuild.
+        if generation is None:
+            report.add(letters.refused(scratch, scope))
         for batch in _batches(scratch, scope, scope.first, *_COMPARED):
             progress(f"comparing {batch.first} to {batch.last}")
             _compare(scratch, scope, batch, report)

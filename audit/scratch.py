@@ -35,6 +35,10 @@ _SETTINGS: Final[dict[str, Any]] = {
 }
 
 
+def _statements(name: str) -> tuple[str, ...]:
+    return statements_of((_SQL / f"{name}.sql").read_text("utf-8"))
+
+
 class Scratch:
     """A database of intermediate tables, made on entry and dropped on exit. Two audits never share one.
 
@@ -67,13 +71,22 @@ class Scratch:
 
     def run_file(self, name: str, **parameters: Any) -> None:
         """Run the statements of `audit/sql/<name>.sql` with their parameters; `scratch` is this database."""
-        content = (_SQL / f"{name}.sql").read_text("utf-8")
-        for statement in statements_of(content):
+        for statement in _statements(name):
             self._client.command(
                 self._text(statement),
                 parameters={"scratch": self.name, **parameters},
                 settings=_SETTINGS,
             )
+
+    def rows_of_file(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+        """Rows of the one query in `audit/sql/<name>.sql`; parameters as in `run_file`."""
+        (query,) = _statements(name)
+        found: Sequence[Sequence[Any]] = self._client.query(
+            self._text(query),
+            parameters={"scratch": self.name, **parameters},
+            settings=_SETTINGS,
+        ).result_rows
+        return found
 
     def _text(self, sql: str) -> str:
         return self._named(sql.replace("{db}", self.name), self.generation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from typing import Any
@@ -21,26 +20,10 @@ from contracts.registry.region_rows import Thresholds
 from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS, TICK, control_headers
 from storage.schema import STORE
 from tests.audit.audit_installation import REGION, History, Installation
+from tests.audit.memory_log import MemoryLog
 from tests.fixtures_sinks import wait_until
 
 _KEY = b"k" * 32
-
-
-class MemoryLog:
-    """The records of an installation without a broker."""
-
-    def __init__(self, records: dict[Partition, list[LoggedLines]]) -> None:
-        self.records = records
-
-    def spans(self) -> dict[Partition, tuple[int, int]]:
-        return {
-            place: (some[0].offset, some[-1].offset + 1)
-            for place, some in self.records.items()
-            if some
-        }
-
-    def read(self, place: Partition, first: int, end: int) -> Iterator[LoggedLines]:
-        return (one for one in self.records[place] if first <= one.offset < end)
 
 
 @pytest.fixture
@@ -97,12 +80,20 @@ def test_a_line_that_the_store_lacks(installation: Installation) -> None:
     assert look(installation, logged(installation), later, later) == []
 
 
-def test_the_audit_reports_it(installation: Installation) -> None:
+def test_the_audit_reports_lines_and_letters(installation: Installation) -> None:
     line = a_line(installation)
     delete(installation.client, line)
+    installation.client.command(
+        f"ALTER TABLE {STORE}.dead_letters DELETE WHERE letter_id = (SELECT min(letter_id) FROM {STORE}.dead_letters)",
+        settings={"mutations_sync": "1"},
+    )
+    log = MemoryLog(installation.logged, [LoggedLines(0, b"no letter")])
     days = (None, None, Thresholds(), lambda _line: None, 0.5, 0.0)
-    report = audit(installation.client, REGION, *days, log=logged(installation))
-    assert [(one.column, one.events) for one in report.differences] == [("line", (line[4],))]
+    report = audit(installation.client, REGION, *days, log=log)
+    line_on_kafka, letter_on_kafka, without_letter = report.differences
+    assert (line_on_kafka.column, line_on_kafka.events) == ("line", (line[4],))
+    assert (letter_on_kafka.view, letter_on_kafka.recomputed) == ("dead_letters", "on Kafka")
+    assert (without_letter.view, without_letter.recomputed) == ("dead_letters", "present")
 
 
 def test_one_line_of_a_record(installation: Installation) -> None:

@@ -1,0 +1,42 @@
+-- Lines of a region's days that are refused or in conflict and have no dead letter. Parameters:
+--   region  String               region code; a line that is no event is of no region, and is named too
+--   zone    String               its time zone
+--   first, last Date             local days, both inclusive, of the event, or of the append time where it has none
+--   topics  Array(String)        event topics
+--   ends    Array(Array(Int64))  first offset of each of their partitions that is not looked at
+--   in_full UInt32               refused lines of one record that have a letter each; one more letter counts the others
+--   counted String               code of that letter
+--   most    UInt32               most lines that are named
+WITH
+    letters AS
+    (
+        SELECT topic, partition, offset, line, code FROM pantau_store.dead_letters
+    ),
+    lacking AS
+    (
+        SELECT topic, partition, offset, line
+        FROM
+        (
+            SELECT
+                topic,
+                partition,
+                offset,
+                line,
+                row_number() OVER (PARTITION BY topic, partition, offset ORDER BY line) > {in_full:UInt32} AS is_counted
+            FROM pantau_store.exceptions FINAL
+            WHERE verdict IN ('refused', 'conflict')
+                AND offset < {ends:Array(Array(Int64))}[indexOf({topics:Array(String)}, toString(topic))][partition + 1]
+        )
+        WHERE if(
+            is_counted,
+            (topic, partition, offset) NOT IN (SELECT topic, partition, offset FROM letters WHERE code = {counted:String}),
+            (topic, partition, offset, line) NOT IN (SELECT topic, partition, offset, line FROM letters)
+        )
+    )
+SELECT DISTINCT unit_id, id, toString(topic), partition, offset, line
+FROM pantau_store.raw_lines
+WHERE (topic, partition, offset, line) IN (SELECT topic, partition, offset, line FROM lacking)
+    AND region IN ('', {region:String})
+    AND toDate(if(parsed, time, append_at), {zone:String}) BETWEEN {first:Date} AND {last:Date}
+ORDER BY topic, partition, offset, line
+LIMIT {most:UInt32};
