@@ -58,9 +58,8 @@ class KafkaEventLog:
     def read(self, place: Partition, first: int, end: int) -> Iterator[LoggedLines]:
         """See `EventLog`."""
         for record in self._log.read(Place(*place), Bounds(first, end)):
-            value = record.value or b""
-            if not control_of(self._key, record.headers, value):
-                yield LoggedLines(record.offset, value)
+            if not control_of(self._key, record):
+                yield LoggedLines(record.offset, record.value or b"")
 
     def letters(self) -> Iterator[LoggedLines]:
         """See `EventLog`."""

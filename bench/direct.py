@@ -28,7 +28,7 @@ class Landed:
 
 def land_registry(value: bytes, now_ms: int, batch: TableBatch) -> None:
     """The rows of an encoded registry, signed as in an installation."""
-    headers = control_headers(_KEY, REGISTRY_CHANGE, value)
+    headers = control_headers(_KEY, REGISTRY_CHANGE, REGISTRY, 0, value)
     record = Landed(REGISTRY, 0, 0, now_ms, value, [*headers])
     RegistryTables(_KEY, RealClock()).land(record, batch)
 

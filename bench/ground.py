@@ -98,10 +98,21 @@ class Ground:
 
     def _publish_registry(self) -> None:
         value = self.registry.encode()
-        headers = control_headers(DataDir(self.home).key(), REGISTRY_CHANGE, value)
-        places = [(topic, number) for topic in EVENT_TOPICS for number in range(self.partitions)]
-        self._send((topic, number, None, value, headers) for topic, number in places)
-        self._send([(REGISTRY, 0, REGION.encode(), value, headers)])
+        key = DataDir(self.home).key()
+        places = [
+            *((topic, number, None) for topic in EVENT_TOPICS for number in range(self.partitions)),
+            (REGISTRY, 0, REGION.encode()),
+        ]
+        self._send(
+            (
+                topic,
+                number,
+                record_key,
+                value,
+                control_headers(key, REGISTRY_CHANGE, topic, number, value),
+            )
+            for topic, number, record_key in places
+        )
 
     def _send(self, records: Iterable[tuple[str, int, bytes | None, bytes, Any]]) -> None:
         producer = clients.blocking_producer(

@@ -46,11 +46,10 @@ async def _published(reader: LogReader, key: bytes) -> dict[str, RegionRegistry]
 
 
 def _take(found: dict[str, RegionRegistry], key: bytes, record: LogRecord) -> None:
-    value = record.value or b""
-    if control_of(key, record.headers, value) != REGISTRY_CHANGE:
+    if control_of(key, record) != REGISTRY_CHANGE:
         return
     try:
-        registry = RegionRegistry.decode(value)
+        registry = RegionRegistry.decode(record.value or b"")
     except UNREADABLE as error:
         _log.warning("registry record ignored", offset=record.offset, error=str(error))
         return
@@ -61,11 +60,14 @@ def _records(
     key: bytes, registry: RegionRegistry, partitions: Mapping[str, int]
 ) -> Iterator[OutgoingRecord]:
     value = registry.encode()
-    headers = control_headers(key, REGISTRY_CHANGE, value)
-    yield OutgoingRecord(REGISTRY, value, registry.region.code.encode(), 0, headers)
+
+    def to(topic: str, partition: int, record_key: bytes | None = None) -> OutgoingRecord:
+        headers = control_headers(key, REGISTRY_CHANGE, topic, partition, value)
+        return OutgoingRecord(topic, value, record_key, partition, headers)
+
+    yield to(REGISTRY, 0, registry.region.code.encode())
     for topic, count in partitions.items():
-        for partition in range(count):
-            yield OutgoingRecord(topic, value, None, partition, headers)
+        yield from (to(topic, partition) for partition in range(count))
 
 
 async def _send(

@@ -31,7 +31,7 @@ def revoke(settings: Settings, kind: TokenKind, sub: str) -> None:
 
 async def _send(settings: Settings, one: Revocation) -> None:
     value = msgspec.json.encode(one)
-    headers = control_headers(secret_key(settings), REVOCATION, value)
+    headers = control_headers(secret_key(settings), REVOCATION, REVOCATIONS, 0, value)
     sender = KafkaSender(cluster_of(settings, "operator"))
     try:
         await sender.open()

@@ -48,9 +48,9 @@ class EventLines:
 
     def land(self, record: ConsumedRecord, batch: TableBatch) -> None:
         """Add one row a line to `batch`. Signed control records (ticks, registry) hold no events; unsigned ones are a stranger's."""
-        value = record.value or b""
-        if control_of(self._key, record.headers, value):
+        if control_of(self._key, record):
             return
+        value = record.value or b""
         append_ms = self._clock.at(record.timestamp)
         append_at = _text(append_ms)
         for index, (line, event) in enumerate(zip(split(value), decode_lines(value), strict=True)):

@@ -36,7 +36,7 @@ class RegistryTables:
         if value is None:
             return
         place = LinePlace(record.topic, record.partition, record.offset, 0)
-        if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:
+        if control_of(self._key, record) != REGISTRY_CHANGE:
             reason = "the registry record is not signed with this installation's key: it is ignored"
             batch.rejects.append(Reject(place, REGIONS.name, reason, value))
             return

@@ -72,12 +72,11 @@ async def _changes(cluster: Cluster, key: bytes) -> AsyncGenerator[Generations, 
 
 def _generations(record: LogRecord, key: bytes) -> Generations | None:
     """What the record says; None for one that is not ours."""
-    value = record.value or b""
-    if control_of(key, record.headers, value) != GENERATION_CHANGE:
+    if control_of(key, record) != GENERATION_CHANGE:
         _log.warning("generation record ignored: not signed here", offset=record.offset)
         return None
     try:
-        return Generations.decode(value)
+        return Generations.decode(record.value or b"")
     except UNREADABLE as error:
         _log.warning("generation record ignored", offset=record.offset, error=str(error))
         return None

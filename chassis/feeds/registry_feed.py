@@ -67,11 +67,10 @@ class RegistryFeed:
 
     def _apply(self, record: LogRecord) -> bool:
         """True if the record is one of ours and told something new."""
-        value = record.value or b""
-        if control_of(self._key, record.headers, value) != REGISTRY_CHANGE:
+        if control_of(self._key, record) != REGISTRY_CHANGE:
             return self._ignored(record.offset, "not signed by this installation")
         try:
-            region = RegionRegistry.decode(value)
+            region = RegionRegistry.decode(record.value or b"")
         except UNREADABLE as error:
             return self._ignored(record.offset, f"not readable: {error}")
         self._record("applied")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -12,7 +12,7 @@ import msgspec
 from chassis import logs
 from chassis.feeds.control_topic import follow_topic
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import BROKER_ERRORS
+from chassis.kafka.interface import BROKER_ERRORS, LogRecord
 from contracts.results.topics import REVOCATION, REVOCATIONS, control_of
 from contracts.revocations import Revocation, Revocations
 from contracts.unreadable import UNREADABLE
@@ -48,18 +48,18 @@ class RevocationFeed:
         async with aclosing(follow_topic(self._cluster, REVOCATIONS)) as polls:
             async for records, caught_up in polls:
                 for record in records:
-                    self._apply(record.offset, record.headers, record.value or b"")
+                    self._apply(record)
                 if caught_up and not self.is_loaded:
                     self.is_loaded = True
                     self._changed()
 
-    def _apply(
-        self, offset: int, headers: Sequence[tuple[str, bytes | None]], value: bytes
-    ) -> None:
-        if control_of(self._key, headers, value) != REVOCATION:
-            _log.warning("revocation ignored: not signed by this installation", offset=offset)
+    def _apply(self, record: LogRecord) -> None:
+        if control_of(self._key, record) != REVOCATION:
+            _log.warning(
+                "revocation ignored: not signed by this installation", offset=record.offset
+            )
             return
         try:
-            self.revoked.add(msgspec.json.decode(value, type=Revocation))
+            self.revoked.add(msgspec.json.decode(record.value or b"", type=Revocation))
         except UNREADABLE:
-            _log.warning("revocation ignored: not readable", offset=offset)
+            _log.warning("revocation ignored: not readable", offset=record.offset)

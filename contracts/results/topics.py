@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """Greatest record value, bytes. Writers split before it; a value at the broker's own limit would be refused at every retry."""
@@ -58,6 +58,16 @@ REGISTRY_CHANGE: Final = "registry"
 GENERATION_CHANGE: Final = "generation"
 REVOCATION: Final = "revocation"
 COMMAND: Final = "command"
+_BOUND: Final = b"2:"
+"""Begins a signature that names its partition. One without it is of an earlier version, which signed kind and value only."""
+_TOPICS_OF_KIND: Final[dict[bytes, tuple[str, ...]]] = {
+    TICK.encode(): EVENT_TOPICS,
+    REGISTRY_CHANGE.encode(): (*EVENT_TOPICS, REGISTRY),
+    GENERATION_CHANGE.encode(): (GENERATIONS,),
+    REVOCATION.encode(): (REVOCATIONS,),
+    COMMAND.encode(): (COMMANDS,),
+}
+"""Where a record with a signature of the earlier version may lie."""
 HEAD_KEY: Final = "~head"
 """Row key of the record that ends a frame on `live`."""
 
@@ -133,21 +143,50 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
     return tuple(replace(topic, name=topic_of(topic.name, generation)) for topic in wanted)
 
 
-def control_headers(key: bytes, kind: str, value: bytes) -> list[tuple[str, bytes]]:
-    """Headers that mark a control record (`kind`: tick, registry, generation, revocation, command) as Pantau's own, signed with its key."""
-    signature = _signature(key, kind.encode(), value)
+class ControlRecord(Protocol):
+    """What the signature of a control record is about."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+def control_headers(
+    key: bytes, kind: str, topic: str, partition: int, value: bytes
+) -> list[tuple[str, bytes]]:
+    """Headers that mark a control record (`kind`: tick, registry, generation, revocation, command) as Pantau's own, signed with its key.
+
+    They are of that partition alone: a copy in another one is a stranger's record.
+    """
+    signature = _signature(key, kind.encode(), topic, partition, value)
     return [(CONTROL_HEADER, kind.encode()), (SIGNATURE_HEADER, signature)]
 
 
-def control_of(key: bytes, headers: Iterable[tuple[str, bytes | None]], value: bytes) -> str:
+def control_of(key: bytes, record: ControlRecord) -> str:
     """Kind of a control record that `key` has signed; '' for any other record, whatever its headers hold."""
-    by_name = dict(headers)
+    by_name = dict(record.headers)
     kind, signature = by_name.get(CONTROL_HEADER) or b"", by_name.get(SIGNATURE_HEADER) or b""
-    if kind and hmac.compare_digest(_signature(key, kind, value), signature):
-        return kind.decode()
-    return ""
+    if not kind:
+        return ""
+    value = record.value or b""
+    expected = _signature(key, kind, record.topic, record.partition, value)
+    if not signature.startswith(_BOUND):
+        if record.topic not in _TOPICS_OF_KIND.get(kind, ()):
+            return ""
+        expected = _hex_hmac(key, kind + b"\0" + value)
+    return kind.decode() if hmac.compare_digest(expected, signature) else ""
 
 
-def _signature(key: bytes, kind: bytes, value: bytes) -> bytes:
+def _signature(key: bytes, kind: bytes, topic: str, partition: int, value: bytes) -> bytes:
+    place = f"{topic}/{partition}".encode()
+    return _BOUND + _hex_hmac(key, b"\0".join((_BOUND, kind, place, value)))
+
+
+def _hex_hmac(key: bytes, content: bytes) -> bytes:
     """Hex HMAC-SHA-256. As bytes: `compare_digest` raises for texts that are not ASCII, and a stranger may send any."""
-    return hmac.new(key, kind + b"\0" + value, hashlib.sha256).hexdigest().encode()
+    return hmac.new(key, content, hashlib.sha256).hexdigest().encode()

@@ -34,7 +34,7 @@ class GenerationRecord:
     async def write(self, changed: Generations) -> None:
         """Replace it. Raises `OperatorError` if another command has opened it since."""
         value = changed.encode()
-        headers = control_headers(self._key, GENERATION_CHANGE, value)
+        headers = control_headers(self._key, GENERATION_CHANGE, GENERATIONS, 0, value)
         try:
             await self._writer.send([OutgoingRecord(GENERATIONS, value, RECORD_KEY, 0, headers)])
         except FencedError:

@@ -173,7 +173,7 @@ class Owner:
 
     def _record(self, record: LogRecord) -> Record:
         value = record.value or b""
-        control = control_of(self._key, record.headers, value) if record.headers else ""
+        control = control_of(self._key, record) if record.headers else ""
         at = self._clock.at(record.timestamp)
         return Record(record.offset, at, value, record.key or b"", control)
 

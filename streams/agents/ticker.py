@@ -38,9 +38,14 @@ class Ticker:
     async def tick(self) -> None:
         """One tick into each partition; returns when the broker has them."""
         value = b'{"now":"' + rfc3339(self._clock.now_ms()).encode() + b'"}'
-        headers = control_headers(self._key, TICK, value)
         await self._sender.send(
-            OutgoingRecord(topic, value, None, partition, headers)
+            OutgoingRecord(
+                topic,
+                value,
+                None,
+                partition,
+                control_headers(self._key, TICK, topic, partition, value),
+            )
             for topic in EVENT_TOPICS
             for partition in range(self._partitions)
         )

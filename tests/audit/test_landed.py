@@ -136,7 +136,12 @@ def test_the_log_is_read_as_the_sink_reads_it(broker: str) -> None:
         place = Partition(SPPG_EVENTS, 1)
         before = log.spans()[place][1]
         plain.send(SPPG_EVENTS, b"one\ntwo", partition=1)
-        plain.send(SPPG_EVENTS, b"{}", partition=1, headers=control_headers(_KEY, TICK, b"{}"))
+        plain.send(
+            SPPG_EVENTS,
+            b"{}",
+            partition=1,
+            headers=control_headers(_KEY, TICK, SPPG_EVENTS, 1, b"{}"),
+        )
         plain.send(SPPG_EVENTS, b"forged", partition=1, headers=[(CONTROL_HEADER, b"tick")])
         plain.send(SPPG_EVENTS, None, key=b"empty", partition=1)
         plain.flush()

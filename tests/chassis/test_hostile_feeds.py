@@ -32,7 +32,7 @@ def consumed(record: HostileRecord, kind: str | None) -> ConsumerRecord[Any, Any
     """As aiokafka gives it; with our own signature, where a `kind` is given."""
     headers: Any = record.headers
     if kind is not None:
-        headers = [*headers, *control_headers(KEY, kind, record.value or b"")]
+        headers = [*headers, *control_headers(KEY, kind, "t", 0, record.value or b"")]
     return ConsumerRecord(
         "t", 0, 7, record.time_ms, 1, record.key, record.value, None, 0, 0, tuple(headers)
     )
@@ -51,7 +51,7 @@ def test_each_feed_takes_the_next_record(found: list[tuple[HostileRecord, str | 
     for record, kind in [*found, (good, REGISTRY_CHANGE)]:
         one = consumed(record, kind)
         registry._apply(one)
-        revocations._apply(one.offset, one.headers, one.value or b"")
+        revocations._apply(one)
         generation_feed._generations(one, KEY)
         registry_publish._take(published, KEY, one)
     registry._publish()
@@ -67,5 +67,5 @@ def test_what_we_have_signed_and_nobody_can_read_is_left_out(value: bytes) -> No
     assert registry._apply(consumed(record, REGISTRY_CHANGE)) is False
     assert generation_feed._generations(consumed(record, GENERATION_CHANGE), KEY) is None
     one = consumed(record, REVOCATION)
-    revocations._apply(one.offset, one.headers, value)
+    revocations._apply(one)
     registry_publish._take({}, KEY, consumed(record, REGISTRY_CHANGE))

@@ -103,7 +103,7 @@ def test_the_registry_reaches_every_partition_once_and_signed(broker: Cluster) -
         (record,) = read(broker, topic, partition)
         assert RegionRegistry.decode(record.value) == FIRST
         assert record.key == (b"32.11" if topic == REGISTRY else None)
-        assert control_of(KEY, record.headers, record.value) == REGISTRY_CHANGE
+        assert control_of(KEY, record) == REGISTRY_CHANGE
 
     grown = msgspec.structs.replace(FIRST, units=(unit(1), unit(2, "2999-01-01")))
     assert publish(broker, KEY, CLOCK, [grown]) == ["32.11"]

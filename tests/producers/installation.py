@@ -80,7 +80,7 @@ async def _publish(bootstrap: str, regions: tuple[RegionRegistry, ...], key: byt
                 REGISTRY,
                 value,
                 key=region.region.code.encode(),
-                headers=control_headers(key, REGISTRY_CHANGE, value),
+                headers=control_headers(key, REGISTRY_CHANGE, REGISTRY, 0, value),
             )
     finally:
         await producer.stop()

@@ -33,7 +33,7 @@ PLACE = TopicPartition(SPPG_EVENTS, 0)
 
 
 def consumed(record: HostileRecord, offset: int, is_ours: bool) -> Any:
-    headers = [*record.headers, *control_headers(KEY, TICK, record.value or b"")]
+    headers = [*record.headers, *control_headers(KEY, TICK, SPPG_EVENTS, 0, record.value or b"")]
     return SimpleNamespace(
         topic=SPPG_EVENTS,
         partition=0,
@@ -93,7 +93,7 @@ def test_sink_streams_and_audit_find_the_same_lines(
         for one in log.read(Partition(SPPG_EVENTS, 0), 0, len(records))
         for number in range(len(split(one.value)))
     ]
-    events = [one for one in records if not control_of(KEY, one.headers, one.value or b"")]
+    events = [one for one in records if not control_of(KEY, one)]
     decoded = decode_records([one.value or b"" for one in events])
     judged = [
         (one.offset, number)

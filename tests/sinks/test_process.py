@@ -38,7 +38,7 @@ def verdict_row(table: str, row: dict[str, Any]) -> dict[str, Any]:
     return {"value": json.dumps(row).encode(), "headers": [(TABLE_HEADER, table.encode())]}
 
 
-TICKED = control_headers(bytes.fromhex("6b" * 32), TICK, b"{}")
+TICKED = control_headers(bytes.fromhex("6b" * 32), TICK, SPPG_EVENTS, 0, b"{}")
 POSITION = {
     "stream": VERDICTS,
     "topic": SPPG_EVENTS,

@@ -62,7 +62,9 @@ class Sink:
 
     def registry(self, registry: RegionRegistry, offset: int = 0, key: bytes = KEY) -> None:
         value = registry.encode()
-        headers: list[tuple[str, bytes | None]] = [*control_headers(key, REGISTRY_CHANGE, value)]
+        headers: list[tuple[str, bytes | None]] = [
+            *control_headers(key, REGISTRY_CHANGE, "registry", 0, value)
+        ]
         batch = TableBatch()
         self._registry.land(Rec("registry", offset=offset, value=value, headers=headers), batch)
         self._writer.write(batch)

@@ -144,11 +144,11 @@ def history(seed: int) -> list[tuple[str, bytes]]:
 
 async def publish_registry(made: Installation) -> None:
     value = registry_small.SMALL.encode()
-    headers = control_headers(made.key, REGISTRY_CHANGE, value)
     producer = AIOKafkaProducer(bootstrap_servers=made.bootstrap)
     await producer.start()
     for topic in EVENT_TOPICS:
         for partition in range(PARTITIONS):
+            headers = control_headers(made.key, REGISTRY_CHANGE, topic, partition, value)
             await producer.send_and_wait(topic, value, partition=partition, headers=headers)
     await producer.stop()
 

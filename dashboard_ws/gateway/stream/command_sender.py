@@ -34,6 +34,7 @@ class CommandSender:
     async def send(self, command: Command) -> None:
         """Returns once all replicas have it. Raises `BROKER_ERRORS`."""
         value = encode_command(command)
-        key, headers = command.alert_id.encode(), control_headers(self._key, COMMAND, value)
         partition = partition_of(command.region, self._partitions)
+        headers = control_headers(self._key, COMMAND, COMMANDS, partition, value)
+        key = command.alert_id.encode()
         await self._sender.send([OutgoingRecord(COMMANDS, value, key, partition, headers)])

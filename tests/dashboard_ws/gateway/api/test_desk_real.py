@@ -82,7 +82,7 @@ async def commands(broker: str) -> list[Command]:
     async with KafkaAccess(Cluster(broker)).reader() as reader:
         async for records in reader.read_to_end(Place(COMMANDS, 0)):
             for record in records:
-                assert control_of(KEY, record.headers, record.value or b"") == COMMAND
+                assert control_of(KEY, record) == COMMAND
                 found.append(decode_command(record.value or b""))
     return found
 

@@ -139,7 +139,7 @@ async def _until_loaded(client: httpx.AsyncClient) -> httpx.Response:
 
 async def _publish(broker: str, registry: RegionRegistry) -> None:
     value = registry.encode()
-    headers = control_headers(KEY, REGISTRY_CHANGE, value)
+    headers = control_headers(KEY, REGISTRY_CHANGE, REGISTRY, 0, value)
     producer = AIOKafkaProducer(bootstrap_servers=broker)
     await producer.start()
     try:
