@@ -25,11 +25,11 @@ GROUP: Final = "pantau-sink"
 """Where offsets are committed. Partitions are not shared out by the group: one process reads them all,
 goes on at once after a kill, and no rebalance can leave a partition to nobody. A second process by
 mistake writes the same rows again, to no effect."""
-GATHER_S: Final = 0.25
+GATHER_S: Final = 0.5
 """Seconds from a batch's first record until it is written; sooner when it is large."""
 MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 8 * 1024 * 1024
-_POLL_MS: Final = 200
+_POLL_MS: Final = 500
 _POLL_RECORDS: Final = 100
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 _PATIENT_TRIES: Final = 4

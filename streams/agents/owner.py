@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from chassis import logs
@@ -23,7 +24,7 @@ from chassis.kafka.interface import (
     newest,
 )
 from contracts.results.topics import control_of, generation_name, topic_of
-from contracts.time.clock import Clock
+from contracts.time.clock import Clock, real_now_ms
 from streams.agents.state import (
     POSITION_KEY,
     StoredPosition,
@@ -42,6 +43,18 @@ class FetchedBatch(NamedTuple):
     before: int
     after: int
     records: Sequence[LogRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPace:
+    """When a partition that changed is flushed. Seconds.
+
+    Live, at each call. Where the newest record was older than `behind_s` when it was read, nobody waits for the rows of the moment,
+    and each flush costs a transaction and writes rows that the next one overwrites: then `every_s` after the last.
+    """
+
+    behind_s: float = 5.0
+    every_s: float = 2.0
 
 
 class PositionError(RuntimeError):
@@ -92,6 +105,8 @@ class Owner:
         self._clock = clock
         self._key = key
         self._changed = False
+        self._age_s = 0.0
+        self._flushed_at = 0.0
         self._flushing = asyncio.Lock()
         self._closed = False
         self._under_way: asyncio.Task[None] | None = None
@@ -166,6 +181,8 @@ class Owner:
         if batch.before < self.position:
             return False  # left over from before a rebalance: it comes again
         self._fold.apply(*map(self._record, batch.records))
+        if batch.records:
+            self._age_s = (real_now_ms() - batch.records[-1].timestamp) / 1000
         self.position = batch.after
         self.progressed_at = time.monotonic()
         self._changed = True
@@ -176,6 +193,11 @@ class Owner:
         control = control_of(self._key, record) if record.headers else ""
         at = self._clock.at(record.timestamp)
         return Record(record.offset, at, value, record.key or b"", control)
+
+    def is_due(self, pace: FlushPace) -> bool:
+        """Whether there is something to flush, and now is the time."""
+        has_waited = time.monotonic() - self._flushed_at >= pace.every_s
+        return self._changed and (has_waited or self._age_s <= pace.behind_s)
 
     async def flush(self) -> None:
         """Sends what changed, in one transaction.
@@ -204,6 +226,7 @@ class Owner:
             finally:
                 self._flush_began = None
             self.flushed = position
+            self._flushed_at = time.monotonic()
 
     @property
     def flushing_s(self) -> float:

@@ -9,6 +9,7 @@ import inspect
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import Subscription, SubscriptionState
 from faust.transport import consumer as base
 from faust.transport.drivers import aiokafka as driver
@@ -46,6 +47,7 @@ async def test_a_consumer_takes_what_we_set_and_tells_one_assignment_from_the_ne
     consumer = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1")
     assert consumer._isolation_level == "read_uncommitted"
     assert consumer._fetch_max_wait_ms == 500
+    assert "self._fetch_max_wait_ms," in inspect.getsource(Fetcher._get_actions_per_node)
     assert isinstance(consumer._subscription, SubscriptionState)
     assert consumer._subscription.subscription is None
     assert inspect.iscoroutinefunction(consumer._client.fetch_all_metadata)

@@ -12,14 +12,23 @@ from faust.types import TP
 
 from chassis.kafka.interface import LogReader, OutgoingRecord
 from chassis.kafka.memory.memory_broker import MemoryBroker, MemoryWriter
+from chassis.kafka.memory.memory_log import MemoryRecord
 from contracts.results.topics import SPPG_EVENTS, UNIT_STATE, topics
-from contracts.time.clock import RealClock
-from streams.agents.owner import ClosedError, FetchedBatch, OwnedPartition, Owner, PositionError
+from contracts.time.clock import RealClock, real_now_ms
+from streams.agents.owner import (
+    ClosedError,
+    FetchedBatch,
+    FlushPace,
+    OwnedPartition,
+    Owner,
+    PositionError,
+)
 from streams.agents.owners import Owners, OwnersPatience
 from streams.core.unit_stage.unit_fold import UnitFold
 
 STATE: Final = UNIT_STATE[SPPG_EVENTS]
 PATIENCE: Final = OwnersPatience()
+PACE: Final = FlushPace()
 
 
 class SlowWriter(MemoryWriter):
@@ -45,11 +54,11 @@ class SlowWriter(MemoryWriter):
 class World(MemoryBroker):
     """Owners of two partitions that hold nothing yet. `on_read`: what happens when a reader opens."""
 
-    def __init__(self, patience: OwnersPatience = PATIENCE) -> None:
+    def __init__(self, patience: OwnersPatience = PATIENCE, pace: FlushPace = PACE) -> None:
         super().__init__(topics(2, 1))
         self.on_read: Callable[[], Awaitable[None]] | None = None
         self.writers: list[SlowWriter] = []
-        self.owners = Owners(self.owner, patience)
+        self.owners = Owners(self.owner, patience, pace)
         self.places = [TP(SPPG_EVENTS, number) for number in range(2)]
 
     def writer(self, transactional_id: str) -> SlowWriter:
@@ -160,6 +169,25 @@ async def test_a_log_that_ends_before_the_position_is_refused() -> None:
     await world.owners.flush()
     with pytest.raises(PositionError, match=r"offset 1, the log holds 0 to 0.*pantau replay"):
         await world.owner(world.places[0]).take_over()
+
+
+async def test_a_partition_that_is_behind_is_flushed_at_a_slower_pace_and_a_live_one_at_each_call() -> (
+    None
+):
+    world = World(pace=FlushPace(behind_s=5.0, every_s=60.0))
+    await world.owners.take_over(world.places)
+    behind, live = world.writers
+    now_ms = real_now_ms()
+    for number in range(3):
+        for place, written_ms in zip(world.places, (now_ms - 6_000, now_ms), strict=True):
+            record = MemoryRecord(*place, number, written_ms, None, b"{}", ())
+            world.owners.take(place, FetchedBatch(number, number + 1, [record]))
+        await world.owners.flush()
+    assert (behind.sent, live.sent) == (1, 3), "the first flush of a partition waits for nothing"
+    record = MemoryRecord(*world.places[0], 3, now_ms, None, b"{}", ())
+    world.owners.take(world.places[0], FetchedBatch(3, 4, [record]))
+    await world.owners.flush()
+    assert behind.sent == 2, "it has caught up"
 
 
 async def append(world: World, count: int) -> None:
