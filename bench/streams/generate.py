@@ -160,7 +160,7 @@ def generate(
     chance = random.Random(seed + 1)
     received = rfc3339(now_ms)
     content = Content(now_ms)
-    for time_ms in _times(chance, events, now_ms, span_ms, hours_a_day):
+    for time_ms in event_times(chance, events, now_ms, span_ms, hours_a_day):
         dice = chance.random()
         if dice < _DUPLICATES and content.lines:
             recent = min(_RECENT, len(content.lines))
@@ -174,9 +174,10 @@ def generate(
     return content
 
 
-def _times(
+def event_times(
     chance: random.Random, events: int, now_ms: int, span_ms: int, hours_a_day: int
 ) -> Iterator[int]:
+    """Epoch ms of `events`, in order up to a minute; for the arguments see `generate`."""
     worked_ms = hours_a_day * _DAY_MS // 24
     for number in range(events):
         day, within = divmod(span_ms * hours_a_day // 24 * number // events, worked_ms)

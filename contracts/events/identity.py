@@ -43,10 +43,12 @@ def stamp(line: bytes, received: str) -> bytes:
 
     All other values stay as written. `line` must be an event that `contracts.events.decode` has taken.
     """
-    # A raw newline stands only between JSON tokens, where a space does as well.
-    flat = line.translate(_NEWLINE_TO_SPACE).strip()
+    flat = line.strip()
+    if b"\n" in flat or b"\r" in flat:
+        # A raw newline stands only between JSON tokens, where a space does as well.
+        flat = flat.translate(_NEWLINE_TO_SPACE)
     if b"\\" not in flat and b"receivedtime" not in flat:
-        return flat[:-1] + b',"receivedtime":' + msgspec.json.encode(received) + b"}"
+        return b'%b,"receivedtime":"%b"}' % (flat[:-1], received.encode())
     attributes = msgspec.json.decode(flat, type=dict[str, msgspec.Raw])
     attributes["receivedtime"] = msgspec.Raw(msgspec.json.encode(received))
     return msgspec.json.encode(attributes)

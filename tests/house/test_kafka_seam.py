@@ -12,6 +12,8 @@ _ROOMS: Final = (
     *("contracts", "chassis", "producers", "streams", "storage", "sinks", "audit", "engines"),
     *("dashboard_ws", "pantau", "bench"),
 )
+_PLAIN: Final = Path("bench") / "peers" / "plain"
+"""The build that Pantau is measured beside is written as one without Pantau's rooms would be."""
 _CLIENTS: Final = {
     *("AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient"),
     *("KafkaConsumer", "KafkaProducer", "KafkaAdminClient"),
@@ -32,7 +34,7 @@ def test_one_module_makes_clients_of_kafka() -> None:
         path.relative_to(_ROOT).as_posix(): sorted(_constructions(path))
         for room in _ROOMS
         for path in (_ROOT / room).rglob("*.py")
-        if "node_modules" not in path.parts
+        if "node_modules" not in path.parts and _PLAIN not in path.relative_to(_ROOT).parents
     }
     assert {name: made for name, made in found.items() if made} == {
         "chassis/kafka/clients.py": sorted(_CLIENTS)

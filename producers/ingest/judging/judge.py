@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from chassis.http.problems import Problem
-from contracts.events.checks import check
+from contracts.events.checks import check_data, check_registered, check_time, named_in
 from contracts.events.codes import Code, Refusal
 from contracts.events.decode import decode_line, decode_lines, origin_of
 from contracts.events.event_types import Event
@@ -99,6 +99,10 @@ class Judge:
         self._registry = registry
         self._clock = clock
         self._verdicts = Verdicts()
+        region = registry.region_of_source(unit_id)
+        self._day_of = None if region is None else registry.zone(region).day_and_offset
+        # Events whose registered facts were found in order: all of a type and local day that name the same are.
+        self._registered: set[tuple[type[Event], str, str | None, int]] = set()
 
     async def verdicts(self, items: Sequence[Item]) -> Verdicts:
         """Judge all `items`; gives way to other requests now and then.
@@ -135,7 +139,7 @@ class Judge:
                 Code.FOREIGN_SOURCE, detail, id=event.id, source=event.source
             )
         else:
-            refusal = check(event, self._registry, now_ms)
+            refusal = self._refusal(event, now_ms)
         if refusal is not None:
             redacted = msgspec.structs.replace(refusal, line=redact_nik(item.line))
             self._refuse(item, redacted, unit_id)
@@ -144,6 +148,21 @@ class Judge:
         self._verdicts.latest_ms = max(self._verdicts.latest_ms, event.time_ms)
         topic = TOPIC_OF_KIND[event.origin.kind]
         self._verdicts.accepted.setdefault(topic, []).append(stamp(item.line, received))
+
+    def _refusal(self, event: Event, now_ms: int) -> Refusal | None:
+        """As `contracts.events.checks.check`, which asks the registry anew for each event."""
+        refusal = check_time(event, now_ms)
+        if refusal is not None:
+            return refusal
+        # The registry refuses every event of a unit that it does not know: none of them is remembered.
+        day = 0 if self._day_of is None else self._day_of(event.time_ms)[0]
+        key = (type(event), event.source, named_in(event), day)
+        if key not in self._registered:
+            refusal = check_registered(event, self._registry)
+            if refusal is not None:
+                return refusal
+            self._registered.add(key)
+        return check_data(event)
 
     def _refuse(self, item: Item, refusal: Refusal, unit_id: str | None) -> None:
         found = self._verdicts

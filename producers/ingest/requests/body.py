@@ -42,7 +42,7 @@ class Form(NamedTuple):
     gzip: bool
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One event as it came: `place` in the request (in lines: the line), from 0."""
 
     place: int
