@@ -47,14 +47,15 @@ class FetchedBatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FlushPace:
-    """When a partition that changed is flushed. Seconds.
+    """When a partition that changed is flushed: as long after its last flush as `share` of its newest record's age when that
+    was read, at most `most_s` seconds.
 
-    Live, at each call. Where the newest record was older than `behind_s` when it was read, nobody waits for the rows of the moment,
-    and each flush costs a transaction and writes rows that the next one overwrites: then `every_s` after the last.
+    So live at each call. Behind, nobody waits for the rows of the moment, and each flush costs a transaction and writes rows
+    that the next one overwrites.
     """
 
-    behind_s: float = 5.0
-    every_s: float = 2.0
+    share: float = 0.5
+    most_s: float = 2.0
 
 
 class PositionError(RuntimeError):
@@ -196,8 +197,8 @@ class Owner:
 
     def is_due(self, pace: FlushPace) -> bool:
         """Whether there is something to flush, and now is the time."""
-        has_waited = time.monotonic() - self._flushed_at >= pace.every_s
-        return self._changed and (has_waited or self._age_s <= pace.behind_s)
+        wait_s = min(pace.share * self._age_s, pace.most_s)
+        return self._changed and time.monotonic() - self._flushed_at >= wait_s
 
     async def flush(self) -> None:
         """Sends what changed, in one transaction.
