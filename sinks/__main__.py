@@ -139,7 +139,7 @@ def _work(of: service.Service) -> None:
                     cluster, name, generation, positions, positions_of(consumer)
                 )
                 opened.callback(report.close)
-                writer = Writer(partial(open_writer, settings), clock, generation)
+                writer = Writer(partial(open_writer, settings), clock, generation, stop.wait)
                 readers.append(
                     Reader(name, consumer, land, writer, report.written, readiness, stop)
                 )

@@ -9,6 +9,8 @@ a word, and identity does its work.
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -39,6 +41,9 @@ _SETTINGS: Final = {
     "input_format_skip_unknown_fields": 0,
     "input_format_null_as_default": 0,
 }
+_RESTART_S: Final = 60.0
+"""How long a ClickHouse that a row may have ended has to come back."""
+_AGAIN_S: Final = 0.5
 _CODE: Final = re.compile(r"[Cc]ode: ?(\d+)")
 _ERROR_NAME: Final = re.compile(r"\(([A-Z][A-Z_]{3,})\)")
 _FIELD: Final = re.compile(r"reading the value of key (\w{1,40})")
@@ -99,10 +104,19 @@ class StoreUnavailableError(Exception):
 
 
 class _Refused(NamedTuple):
-    """Why ClickHouse takes some rows not. `by_row`: it says that one of them is at fault; else anything may be."""
+    """Why ClickHouse takes some rows not. `by_row`: it says that one of them is at fault; else anything may be.
+
+    `is_lost`: it gave no answer: it may have ended.
+    """
 
     reason: str
-    by_row: bool
+    by_row: bool = False
+    is_lost: bool = False
+
+
+_LOST: Final = _Refused(
+    "ClickHouse ended or gave no answer each time that it was sent this row", is_lost=True
+)
 
 
 class Store(Protocol):
@@ -132,10 +146,19 @@ def _rule_broken(text: str, code: int) -> str:
 class Writer:
     """Writes batches through one client, which `connect` makes, into the tables of `generation`.
 
-    Not for two threads at once.
+    `wait`: for some seconds; True: give up. Not for two threads at once.
     """
 
-    def __init__(self, connect: Callable[[], Store], clock: Clock, generation: int = 1) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Store],
+        clock: Clock,
+        generation: int = 1,
+        wait: Callable[[float], bool] | None = None,
+        restart_s: float = _RESTART_S,
+    ) -> None:
+        self._wait = wait or threading.Event().wait
+        self._restart_s = restart_s
         self._generation = generation
         self._connect = connect
         self._store: Store | None = None
@@ -145,8 +168,8 @@ class Writer:
     def write(self, batch: TableBatch, is_patient: bool = True) -> None:
         """Return when all rows are in ClickHouse. Raises `StoreUnavailableError`.
 
-        `is_patient`: an error that may pass is waited for. Else a row that alone gets such an error is set aside, if its
-        table takes others: no error may stop all rows for ever because of one.
+        `is_patient`: an error that may pass is waited for. Else a row that alone gets such an error, or that ends ClickHouse
+        twice, is set aside, if its table takes others before and after: no row may stop all others for ever.
         """
         self._is_patient = is_patient
         for table in sorted(batch.rows, key=lambda name: (name == _LAST, name)):
@@ -161,13 +184,38 @@ class Writer:
         if refused is None:
             ROWS.labels(table).inc(len(rows))
         elif len(rows) > 1:
+            if refused.is_lost:
+                self._until_it_takes_rows(table)
             middle = len(rows) // 2
             self._insert(table, rows[:middle])
             self._insert(table, rows[middle:])
-        else:
-            if not refused.by_row:
-                self._take_one_again(table)
-            self._set_aside([Reject(rows[0].place, table, refused.reason, rows[0].body)])
+        elif (reason := self._fault_of(table, rows[0], refused)) is not None:
+            self._set_aside([Reject(rows[0].place, table, reason, rows[0].body)])
+
+    def _fault_of(self, table: str, row: TableRow, refused: _Refused) -> str | None:
+        """Why the row is set aside; None if it is in after all. Raises `StoreUnavailableError` if it may not be the row."""
+        if refused.is_lost:
+            self._until_it_takes_rows(table)
+            again = self._try(table, [row.body])
+            if again is None:
+                ROWS.labels(table).inc()
+                return None
+            refused = again
+        if refused.is_lost:
+            self._until_it_takes_rows(table)
+        elif not refused.by_row:
+            self._take_one_again(table)
+        return refused.reason
+
+    def _until_it_takes_rows(self, table: str) -> None:
+        """Wait for a ClickHouse that comes back. Raises `StoreUnavailableError` if it does not: then it is an outage."""
+        deadline = time.monotonic() + self._restart_s
+        while True:
+            try:
+                return self._take_one_again(table)
+            except StoreUnavailableError:
+                if time.monotonic() > deadline or self._wait(_AGAIN_S):
+                    raise
 
     def _try(self, table: str, bodies: Sequence[bytes]) -> _Refused | None:
         """None if the rows are in; why, if one of them can never be."""
@@ -208,11 +256,15 @@ class Writer:
             by_row = code in _UNREADABLE
             if by_row or (code and code not in _WAITS_FOR and not is_patient):
                 return _Refused(_rule_broken(text, code), by_row)
+            if not code and not is_patient:
+                return _LOST
             raise StoreUnavailableError(
                 _WAITS_FOR.get(code, _STORE),
                 f"insert into {table}: {redact_text(' '.join(text[:MAX_REASON].split()))}",
             ) from error
         except OSError as error:
+            if not is_patient:
+                return _LOST
             raise StoreUnavailableError(_STORE, f"insert into {table}: {error}") from error
         return None
 

@@ -122,6 +122,16 @@ records = st.builds(
     HostileRecord, values, keys, headers, st.integers(0, 2**62) | st.sampled_from([0, 1])
 )
 
+SOME: Final = (
+    *(HostileRecord(value, None, [], 0) for value in _LINES),
+    HostileRecord(b"\n".join(_LINES), b"\xff", [], 0),
+    HostileRecord(None, b"k", [], 0),
+    HostileRecord(_EVENTS[0], _BIG, [(CONTROL_HEADER, TICK.encode())], 0),
+    HostileRecord(b"{}", b"", [(CONTROL_HEADER, REGISTRY_CHANGE.encode()), ("\udcff", b"x")], 0),
+    HostileRecord(b"{}", None, [(TABLE_HEADER, b"\xff"), (SEQ_HEADER, b"9" * 5_000)], 1),
+)
+"""Some of them that are the same each time."""
+
 
 class _RawName(str):
     """A header's name whose bytes need be no UTF-8."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from storage.schema import STORE
 from tests.examples import line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
 from tests.fixtures_sinks import Sink, count, sinks_of, wait_until
+from tests.sinks.ending_proxy import ending_at
 
 
 @pytest.fixture
@@ -78,3 +80,26 @@ def test_a_row_with_an_error_of_no_list_is_set_aside_after_a_while_and_the_next_
         wait_until(lambda: sink.ready()[0])
     finally:
         store.command(f"ALTER TABLE {STORE}.exceptions DROP COLUMN probe")
+
+
+def test_a_row_that_ends_clickhouse_is_set_aside_after_a_while_and_the_next_one_lands(
+    engine: EmbeddedClickHouse, store: Client, broker: str, tmp_path: Path
+) -> None:
+    headers = [(TABLE_HEADER, b"exceptions")]
+    row = {"topic": SPPG_EVENTS, "partition": 1, "line": 0, "verdict": "refused"}
+    lines = [row | {"offset": number, "code": "x" * (number != 2)} for number in (1, 2, 3)]
+    with ending_at(engine.url, b'"offset":2,"code":""') as url:
+        behind = replace(engine, url=url)
+        with (
+            sinks_of(behind, broker, tmp_path) as begin,
+            KafkaProducer(bootstrap_servers=broker) as streams,
+        ):
+            sink = begin()
+            value = b"\n".join(json.dumps(one, separators=(",", ":")).encode() for one in lines)
+            streams.send(VERDICTS, value, partition=0, headers=headers)
+            streams.flush()
+            wait_until(lambda: not sink.ready()[0])
+            wait_until(lambda: count(store, "exceptions", "offset IN (1, 3)") == 2)
+            wait_until(lambda: count(store, "sink_rejects", "reason LIKE '%ended%'") == 1)
+            wait_until(lambda: sink.ready()[0])
+            assert 'pantau_sink_rejects_total{table="exceptions"} 1.0' in sink.metrics()

@@ -60,12 +60,14 @@ def rows(*bodies: bytes) -> list[TableRow]:
     ]
 
 
-def write(store: FakeStore, is_patient: bool = True, **by_table: list[TableRow]) -> None:
+def write(
+    store: FakeStore, is_patient: bool = True, restart_s: float = 0.0, **by_table: list[TableRow]
+) -> None:
     batch = TableBatch()
     for table, some in by_table.items():
         for row in some:
             batch.add(table, row)
-    Writer(lambda: store, RealClock()).write(batch, is_patient)
+    Writer(lambda: store, RealClock(), restart_s=restart_s).write(batch, is_patient)
 
 
 def test_positions_are_written_after_all_they_vouch_for() -> None:
@@ -116,6 +118,48 @@ def test_an_unknown_error_of_one_row_is_waited_for_then_the_row_is_set_aside(bad
     (aside,) = [body for table, some in store.inserted if table == "sink_rejects" for body in some]
     assert msgspec.json.decode(aside)["value"] == bodies[bad].decode()
     assert "code 190" in msgspec.json.decode(aside)["reason"]
+
+
+class EndingStore(FakeStore):
+    """Ends at some row, and comes back after `away` more questions; `ends`: so many times at most."""
+
+    def __init__(self, ends_at: bytes, ends: int, away: int = 0) -> None:
+        super().__init__(ends_at, OperationalError("no answer"))
+        self._left, self._away, self._until = ends, away, 0
+
+    def command(self, cmd: str) -> None:
+        super().command(cmd)
+        if self._until:
+            self._until -= 1
+            raise OSError("connection refused")
+
+    def raw_insert(self, table: str, *, insert_block: bytes, **more: Any) -> None:
+        if self._left == 0:
+            self._error = None
+        try:
+            super().raw_insert(table, insert_block=insert_block, **more)
+        except OperationalError:
+            self._left, self._until = self._left - 1, self._away
+            raise
+
+
+@pytest.mark.parametrize("bad", [0, 3, 6])
+def test_a_row_that_ends_clickhouse_each_time_is_set_aside(bad: int) -> None:
+    bodies = [b"row-%d" % number for number in range(7)]
+    store = EndingStore(bodies[bad], 1_000, away=1)
+    with pytest.raises(StoreUnavailableError):
+        write(store, exceptions=rows(*bodies))
+    write(store, is_patient=False, restart_s=30.0, exceptions=rows(*bodies))
+    kept = [body for table, some in store.inserted if table == "exceptions" for body in some]
+    assert kept == bodies[:bad] + bodies[bad + 1 :]
+    (aside,) = [body for table, some in store.inserted if table == "sink_rejects" for body in some]
+    assert msgspec.json.decode(aside)["value"] == bodies[bad].decode()
+
+
+def test_a_row_during_which_clickhouse_ended_once_more_is_taken() -> None:
+    store = EndingStore(b"a", 2)
+    write(store, is_patient=False, exceptions=rows(b"a", b"b"))
+    assert store.inserted == [("exceptions", [b"a"]), ("exceptions", [b"b"])]
 
 
 @pytest.mark.parametrize(

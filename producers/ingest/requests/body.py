@@ -165,7 +165,7 @@ def items_of(shape: Literal["event", "batch", "lines"], body: bytes) -> list[Ite
     else:
         if body.count(b",") > MAX_EVENTS * _COMMAS:
             raise _too_many()
-        items = _array(body)
+        return _array(body)
     if len(items) > MAX_EVENTS:
         raise _too_many()
     return items
@@ -173,9 +173,13 @@ def items_of(shape: Literal["event", "batch", "lines"], body: bytes) -> list[Ite
 
 def _array(body: bytes) -> list[Item]:
     try:
-        return [Item(index, bytes(raw)) for index, raw in enumerate(_ITEMS.decode(body))]
+        found = _ITEMS.decode(body)
     except (ValueError, RecursionError):
         raise bad_request("The body is no JSON array of events.") from None
+    # Before each becomes an object: of 800,000 empty strings that took over a second.
+    if len(found) > MAX_EVENTS:
+        raise _too_many()
+    return [Item(index, bytes(raw)) for index, raw in enumerate(found)]
 
 
 def _too_many() -> Problem:
