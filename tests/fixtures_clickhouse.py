@@ -32,6 +32,7 @@ class EmbeddedClickHouse:
 
     home: DataDir
     url: str
+    module: str = "engines.clickhouse"
     process: subprocess.Popen[bytes] | None = None
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
 
@@ -52,7 +53,7 @@ class EmbeddedClickHouse:
     def start(self) -> None:
         """Start it and wait until it answers."""
         port = self.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "engines.clickhouse", "--port", port]
+        command = [sys.executable, "-m", self.module, "--port", port]
         command += ["--data-dir", str(self.home.path), "--log-level", "error"]
         self.process = subprocess.Popen(command)
         deadline = time.monotonic() + _START_S

@@ -23,6 +23,8 @@ class HttpPolicy:
     linger_s: float = 30.0
     """A body that is still coming after the answer is read and dropped for so long, so that the
     client can read the answer."""
+    write_s: float = 60.0
+    """A client that takes nothing of an answer for so long loses its connection."""
     max_connections: int = 4096
     """Open connections of all clients."""
     max_per_address: int = 512

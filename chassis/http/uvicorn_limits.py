@@ -1,6 +1,6 @@
 """One connection of a client, as uvicorn serves it, with the limits that uvicorn lacks.
 
-uvicorn waits for ever for headers, keeps headers of any size, loses the body of a request with an
+uvicorn waits for ever for headers and for a client to take its answer, keeps headers of any size, loses the body of a request with an
 `Upgrade` that it does not know, and writes an answer to every ping of a client that reads nothing.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from math import inf
 from typing import Any, Final
 
 import httptools
@@ -87,6 +88,7 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(config, *args, **named)
         self._policy = config.policy
         self._timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
         self._in_head = True
         self._close_after = False
         self._unread = 0
@@ -109,6 +111,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_write_timer()
         self.config.addresses.release(self.address)
         super().connection_lost(exc)
 
@@ -207,6 +210,31 @@ class HttpConnection(HttpToolsProtocol):
             self._close_if_asked()
 
     # --- what goes out --------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def _watch_writing(self, left_before: float = inf) -> None:
+        """The client must have taken something of what is written each `write_s`."""
+        self._stop_write_timer()
+        left = self.transport.get_write_buffer_size()
+        if left < left_before:
+            self._write_timer = self.loop.call_later(
+                self._policy.write_s, self._watch_writing, left
+            )
+        else:
+            # `close` would wait for ever for the client.
+            self.transport.abort()
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

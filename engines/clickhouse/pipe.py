@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Final
 
-from engines.clickhouse.engine_errors import ClickHouseError
+from engines.clickhouse.engine_errors import ClickHouseError, refused
 from engines.clickhouse.worker import Head
 
 _PARTS: Final = 2
@@ -19,8 +19,9 @@ _STALLED_S: Final = 60.0
 class Pipe:
     """One answer. `send`, `fail` and `end` are the worker's; `first` and `remaining` are the loop's."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, stalled_s: float = _STALLED_S) -> None:
         self._loop = loop
+        self._stalled_s = stalled_s
         self._queue: asyncio.Queue[tuple[Head, bytes] | ClickHouseError | None] = asyncio.Queue(
             _PARTS
         )
@@ -47,12 +48,20 @@ class Pipe:
             return False
         future = asyncio.run_coroutine_threadsafe(self._queue.put(item), self._loop)
         try:
-            future.result(_STALLED_S)
+            future.result(self._stalled_s)
         except FutureTimeoutError:
             future.cancel()
             self._closed.set()
+            self._loop.call_soon_threadsafe(self._break)
             return False
         return not self._closed.is_set()
+
+    def _break(self) -> None:
+        """Let a reader that comes back see that it was too late: it would wait for the next part for ever."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        detail = f"The client took nothing for {self._stalled_s:.0f} s"
+        self._queue.put_nowait(refused(394, "QUERY_WAS_CANCELLED", detail))
 
     async def first(self) -> tuple[Head, bytes]:
         """The first part. Raises ClickHouseError if the statement failed before it."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import pytest
 import uvicorn
@@ -26,10 +27,12 @@ POLICY = HttpPolicy(
     head_s=0.4,
     body_s=0.6,
     linger_s=0.5,
+    write_s=0.8,
     max_connections=60,
     max_per_address=40,
     websocket=True,
 )
+_LARGE: Final = 30_000_000
 
 
 def _app() -> FastAPI:
@@ -46,6 +49,10 @@ def _app() -> FastAPI:
     @app.post("/unread")
     async def _unread() -> str:
         return "unread"
+
+    @app.get("/large")
+    async def _large() -> Response:
+        return Response(bytes(_LARGE))
 
     @app.websocket("/ws")
     async def _ws(socket_: WebSocket) -> None:
@@ -200,6 +207,23 @@ def test_a_body_that_goes_on_after_the_answer_ends_too(port: int) -> None:
         client.sendall(_head("/unread", "Content-Length: 9000"))
         assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
         assert _drip(client, b"x")
+
+
+def test_a_client_that_takes_nothing_of_its_answer_is_closed(port: int) -> None:
+    with _connect(port) as client:
+        client.sendall(_head("/large", CLOSE, method="GET"))
+        time.sleep(2)
+        assert 0 < len(_until_closed(client)) < _LARGE
+
+
+def test_a_client_that_takes_its_answer_slowly_gets_it(port: int) -> None:
+    with _connect(port) as client:
+        client.sendall(_head("/large", CLOSE, method="GET"))
+        taken = 0
+        while taken < _LARGE and (part := client.recv(3_000_000, socket.MSG_WAITALL)):
+            taken += len(part)
+            time.sleep(0.3)
+    assert taken > _LARGE
 
 
 def test_an_address_has_so_many_connections_and_no_more(port: int) -> None:
