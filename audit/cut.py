@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from audit.scope import Cut
+from audit.scope import Cut, end_parameters
 from audit.scratch import Scratch
 from contracts.results.topics import (
     AREA_WINDOWS,
@@ -25,14 +25,15 @@ from contracts.results.topics import (
     UNIT_WINDOWS,
     VERDICTS,
 )
-from storage.schema import STORE, text
+from storage.schema import STORE
 
 _POLL_S: Final = 0.25
 
 _POSITIONS: Final = (
     "SELECT topic, partition, position, toUnixTimestamp64Milli(`time`) "
-    f"FROM {STORE}.positions FINAL WHERE stream = {{stream}} ORDER BY topic, partition"
+    f"FROM {STORE}.positions FINAL WHERE stream = {{stream:String}} ORDER BY topic, partition"
 )
+_PARTITION: Final = "SELECT bitAnd(kafkaMurmurHash({region:String}), 2147483647) % {count:UInt32}"
 
 
 class NothingToAuditError(Exception):
@@ -71,7 +72,7 @@ def pause(seconds: float) -> None:
 
 
 def _positions(scratch: Scratch, stream: str) -> Sequence[Sequence[Any]]:
-    return scratch.rows(_POSITIONS.replace("{stream}", text(stream)))
+    return scratch.rows(_POSITIONS, stream=stream)
 
 
 def _area(scratch: Scratch, region: str) -> tuple[int, int] | None:
@@ -79,9 +80,7 @@ def _area(scratch: Scratch, region: str) -> tuple[int, int] | None:
     rows = [row for row in _positions(scratch, AREA_WINDOWS) if row[0] == REGION_FEED]
     if not rows:
         return None
-    index = int(
-        scratch.value(f"SELECT bitAnd(kafkaMurmurHash({text(region)}), 2147483647) % {len(rows)}")
-    )
+    index = int(scratch.value(_PARTITION, region=region, count=len(rows)))
     return int(rows[index][2]), int(rows[index][3])
 
 
@@ -121,12 +120,8 @@ def _passed(scratch: Scratch, region: str, lines: dict[str, tuple[int, ...]]) ->
 
 def _ahead(scratch: Scratch, region: str, lines: dict[str, tuple[int, ...]], time_ms: int) -> bool:
     """Whether a line below the cut was appended at `time_ms` or later."""
-    below = " OR ".join(
-        f"(topic = {text(topic)} AND offset < {list(ends)}[partition + 1])"
-        for topic, ends in lines.items()
+    return bool(
+        scratch.rows_of(
+            "lines/00_lines_ahead", region=region, time_ms=time_ms, **end_parameters(lines)
+        )
     )
-    found = scratch.value(
-        f"SELECT count() FROM (SELECT 1 FROM {STORE}.raw_lines PREWHERE append_at >= fromUnixTimestamp64Milli({time_ms}) "
-        f"WHERE ({below}) AND region = {text(region)} LIMIT 1)"
-    )
-    return bool(found)

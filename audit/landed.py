@@ -22,7 +22,7 @@ from contracts.events.decode import decode_lines
 from contracts.events.event_types import Event
 from contracts.events.lines import split
 from contracts.time.instant import BadInstantError
-from storage.schema import STORE, text
+from storage.schema import STORE
 
 _CHUNK: Final = 250_000
 """Records that are compared at once: one statement reads the places of all lines of a partition."""
@@ -92,7 +92,8 @@ def _starts(scratch: Scratch, days: Days) -> dict[Partition, int]:
         return {}
     found = scratch.rows(
         f"SELECT toString(topic), partition, max(offset) + 1 FROM {STORE}.raw_lines "
-        f"WHERE append_at < fromUnixTimestamp64Milli({round(begin) - _AHEAD_MS}) GROUP BY topic, partition"
+        "WHERE append_at < fromUnixTimestamp64Milli({before:Int64}) GROUP BY topic, partition",
+        before=round(begin) - _AHEAD_MS,
     )
     return {Partition(row[0], int(row[1])): int(row[2]) for row in found}
 
@@ -112,8 +113,12 @@ def settled(compare: Callable[[], list[_Missing]], patience_s: float) -> list[_M
 def _compare(scratch: Scratch, place: Partition, logged: Mapping[int, int]) -> list[_Wrong]:
     first, last = min(logged), max(logged)
     rows = scratch.rows(
-        f"SELECT offset, if(max(line) + 1 = uniqExact(line), uniqExact(line), 0) FROM {STORE}.raw_lines WHERE topic = {text(place.topic)} "
-        f"AND partition = {place.partition} AND offset BETWEEN {first} AND {last} GROUP BY offset"
+        f"SELECT offset, if(max(line) + 1 = uniqExact(line), uniqExact(line), 0) FROM {STORE}.raw_lines "
+        "WHERE topic = {topic:String} AND partition = {partition:UInt32} AND offset BETWEEN {first:UInt64} AND {last:UInt64} "
+        "GROUP BY offset",
+        **place._asdict(),
+        first=first,
+        last=last,
     )
     stored = {int(row[0]): int(row[1]) for row in rows}
     offsets = sorted(stored.keys() | logged.keys())
@@ -143,8 +148,10 @@ def _only_one_has(
     stored = {
         (int(row[0]), int(row[1])): (str(row[2]), str(row[3]), str(row[4]))
         for row in scratch.rows(
-            f"SELECT offset, line, toString(region), unit_id, id FROM {STORE}.raw_lines WHERE topic = {text(place.topic)} "
-            f"AND partition = {place.partition} AND offset IN ({', '.join(map(str, sorted(offsets)))})"
+            f"SELECT offset, line, toString(region), unit_id, id FROM {STORE}.raw_lines "
+            "WHERE topic = {topic:String} AND partition = {partition:UInt32} AND offset IN {offsets:Array(UInt64)}",
+            **place._asdict(),
+            offsets=sorted(offsets),
         )
     }
     where = f"{place.topic}/{place.partition}"

@@ -58,7 +58,7 @@ def logged(scratch: Scratch, log: EventLog, days: Days, patience_s: float) -> Co
     letters = _logged(log, days)
     while some := list(islice(letters, _CHUNK)):
         result.rows += len(some)
-        scratch.run_file("30_logged_letters")
+        scratch.run("letters/70_logged_letters")
         scratch.insert("logged_letters", ("letter_id", "unit_id", "offset", "line"), some)
         for one in settled(partial(_lost, scratch), patience_s):
             result.add(one.difference)
@@ -68,14 +68,9 @@ def logged(scratch: Scratch, log: EventLog, days: Days, patience_s: float) -> Co
 def refused(scratch: Scratch, scope: Scope) -> Compared:
     """The lines of the audited days that are refused or in conflict and have no letter; what is compared is not counted."""
     result = Compared()
-    for unit, event, *place in scratch.rows_of_file(
-        "32_refused_without_letter",
-        region=scope.region,
-        zone=scope.zone,
-        first=scope.first,
-        last=scope.last,
-        topics=list(scope.cut.lines),
-        ends=[list(ends) for ends in scope.cut.lines.values()],
+    for unit, event, *place in scratch.rows_of(
+        "letters/72_refused_without_letter",
+        **scope.parameters(scope.days),
         in_full=LETTERS_IN_FULL,
         counted=Code.MORE_REFUSED.value,
         most=MAX_DIFFERENCES + 1,
@@ -103,5 +98,5 @@ def _logged(log: EventLog, days: Days) -> Iterator[_Logged]:
 
 
 def _lost(scratch: Scratch) -> list[_Logged]:
-    rows = scratch.rows_of_file("31_lost_letters", topic=DEAD_LETTERS)
+    rows = scratch.rows_of("letters/71_lost_letters", topic=DEAD_LETTERS)
     return [_Logged(str(row[0]), str(row[1]), int(row[2]), int(row[3])) for row in rows]

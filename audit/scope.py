@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from contracts.registry.region_rows import Thresholds
-from contracts.time.windows import DAY_WINDOWS
-from storage.schema import STORE, text
+from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENTS
 
-LONGEST: Final = max(DAY_WINDOWS.values())
-BEARING_DAYS: Final = 30
-"""Events further apart do not bear on each other (section 2 of the public contract)."""
-PANE_MS: Final = 300_000
+LONGEST: Final = 30
+"""Days that the longest window covers: restated, as in the files of `sql/windows`."""
 
-_MARGIN: Final = 2 * BEARING_DAYS + 2
-"""Days beside the counted ones in which copies and targets of corrections are looked for."""
+
+def end_parameters(lines: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """Parameters of SQL: of each topic the ends of `Cut.lines`; empty: no line of it is compared."""
+    return {
+        "sppg_ends": list(lines.get(SPPG_EVENTS, ())),
+        "clinic_ends": list(lines.get(CLINIC_EVENTS, ())),
+        "recipient_ends": list(lines.get(RECIPIENT_EVENTS, ())),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,61 +39,42 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class DayRange:
+    """Local days `first` .. `last`, both inclusive."""
+
+    first: date
+    last: date
+
+    @property
+    def covered(self) -> DayRange:
+        """All days that a window ending on these days covers."""
+        return DayRange(self.first - timedelta(days=LONGEST - 1), self.last)
+
+    @property
+    def near(self) -> date:
+        """The first day that a window of panes ending on these days covers."""
+        return self.first - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """`first`, `last`: local days audited, inclusive; `silent_from`: rows exist in silence from this day on."""
+    """`days` are audited; `silent_from`: rows exist in silence from this day on."""
 
     region: str
     zone: str
-    first: date
-    last: date
+    days: DayRange
     silent_from: date
     cut: Cut
     limits: Thresholds
 
-    @property
-    def counted_from(self) -> date:
-        """The first day that any audited window covers."""
-        return self.first - timedelta(days=LONGEST - 1)
-
-    @property
-    def region_sql(self) -> str:
-        """Region code as a literal."""
-        return text(self.region)
-
-    @property
-    def zone_sql(self) -> str:
-        """Time zone as a literal."""
-        return text(self.zone)
-
-    def below_cut(self) -> str:
-        """Condition on a line: it lies before the cut."""
-        return (
-            "("
-            + " OR ".join(
-                f"(topic = {text(topic)} AND offset < {list(ends)}[partition + 1])"
-                for topic, ends in self.cut.lines.items()
-            )
-            + ")"
-        )
-
-    def raw(self, first: date, last: date, prewhere: str = "") -> str:
-        """FROM and WHERE of the region's parsed lines whose local day may lie in `first` .. `last`.
-
-        `prewhere`: a condition that few lines meet.
-        """
-        low, high = first - timedelta(days=1), last + timedelta(days=1)
-        return (
-            f"FROM {STORE}.raw_lines {f'PREWHERE {prewhere} ' if prewhere else ''}"
-            f"WHERE region = {self.region_sql} AND parsed = 1 "
-            f"AND toDate(time) BETWEEN {day_sql(low)} AND {day_sql(high)} AND {self.below_cut()}"
-        )
-
-    def reach(self) -> tuple[date, date]:
-        """Days in which copies and targets of what counts in the audited windows may lie."""
-        margin = timedelta(days=_MARGIN)
-        return self.counted_from - margin, self.last + margin
-
-
-def day_sql(day: date) -> str:
-    """A day as a literal."""
-    return f"toDate('{day.isoformat()}')"
+    def parameters(self, days: DayRange) -> dict[str, Any]:
+        """Parameters of the files of `audit/sql`, asked about `days`."""
+        return {
+            "region": self.region,
+            "zone": self.zone,
+            "first": days.first,
+            "last": days.last,
+            "silent_from": self.silent_from,
+            "early": self.cut.early,
+            "late": self.cut.late,
+        }

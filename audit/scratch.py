@@ -1,4 +1,4 @@
-"""The scratch database of one audit, and the statements that run in it."""
+"""The scratch database of one audit, and the files of SQL that run in it."""
 
 from __future__ import annotations
 
@@ -35,18 +35,16 @@ _SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-def _statements(name: str) -> tuple[str, ...]:
-    return statements_of((_SQL / f"{name}.sql").read_text("utf-8"))
-
-
 class Scratch:
     """A database of intermediate tables, made on entry and dropped on exit. Two audits never share one.
 
+    While it is there it is the client's own database: the files of `audit/sql` name its tables without one.
     `generation`: whose tables the statements read; None: of the one that the views show.
     """
 
     def __init__(self, client: Client, generation: int | None = None) -> None:
         self._client = client
+        self._outer = client.database
         self.generation = generation or generation_tables.shown(client) or 1
         self._named = (
             generation_tables.in_generation if generation is None else generation_tables.unshown
@@ -55,6 +53,7 @@ class Scratch:
 
     def __enter__(self) -> Self:
         self._client.command(f"CREATE DATABASE {self.name} ENGINE = Atomic")
+        self._client.database = self.name
         return self
 
     def __exit__(
@@ -63,56 +62,45 @@ class Scratch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._client.database = self._outer
         self._client.command(f"DROP DATABASE IF EXISTS {self.name} SYNC")
 
-    def run(self, sql: str) -> None:
-        """Run a statement. `{db}` in it is this database."""
-        self._client.command(self._text(sql), settings=_SETTINGS)
-
-    def run_file(self, name: str, **parameters: Any) -> None:
-        """Run the statements of `audit/sql/<name>.sql` with their parameters; `scratch` is this database."""
+    def run(self, name: str, **parameters: Any) -> None:
+        """Run the statements of `audit/sql/<name>.sql` with their parameters."""
         for statement in _statements(name):
             self._client.command(
-                self._text(statement),
-                parameters={"scratch": self.name, **parameters},
-                settings=_SETTINGS,
+                self._in_generation(statement), parameters=parameters, settings=_SETTINGS
             )
 
-    def rows_of_file(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:
-        """Rows of the one query in `audit/sql/<name>.sql`; parameters as in `run_file`."""
-        (query,) = _statements(name)
-        found: Sequence[Sequence[Any]] = self._client.query(
-            self._text(query),
-            parameters={"scratch": self.name, **parameters},
-            settings=_SETTINGS,
-        ).result_rows
-        return found
+    def rows_of(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+        """Rows of `audit/sql/<name>.sql`, a query."""
+        return self.rows(*_statements(name), **parameters)
 
-    def _text(self, sql: str) -> str:
-        return self._named(sql.replace("{db}", self.name), self.generation)
+    def row(self, name: str, **parameters: Any) -> Sequence[Any]:
+        """The one row of `audit/sql/<name>.sql`, a query."""
+        return self.rows_of(name, **parameters)[0]
 
-    def make(self, table: str, select: str) -> None:
-        """(Re)make `table` from `select`, in memory: none has more rows than a batch has."""
-        self.run(f"DROP TABLE IF EXISTS {{db}}.{table} SYNC")
-        self.run(f"CREATE TABLE {{db}}.{table} ENGINE = Memory SETTINGS compress = 1 AS {select}")
-
-    def rows(self, sql: str) -> Sequence[Sequence[Any]]:
+    def rows(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
         """Rows of a query."""
         found: Sequence[Sequence[Any]] = self._client.query(
-            self._text(sql), settings=_SETTINGS
+            self._in_generation(sql), parameters=parameters, settings=_SETTINGS
         ).result_rows
         return found
 
-    def value(self, sql: str) -> Any:
+    def value(self, sql: str, **parameters: Any) -> Any:
         """The one value of a query."""
-        return self.rows(sql)[0][0]
+        return self.rows(sql, **parameters)[0][0]
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert rows that Python made. As text: clickhouse-connect takes seconds to make columns of tuples."""
         body = b"\n".join(_ENCODER.encode(row) for row in rows)
         self._client.raw_insert(
-            f"{self.name}.{table}",
-            column_names=list(columns),
-            insert_block=body,
-            fmt="JSONCompactEachRow",
+            table, column_names=list(columns), insert_block=body, fmt="JSONCompactEachRow"
         )
+
+    def _in_generation(self, sql: str) -> str:
+        return self._named(sql, self.generation)
+
+
+def _statements(name: str) -> tuple[str, ...]:
+    return statements_of((_SQL / f"{name}.sql").read_text("utf-8"))

@@ -1,11 +1,10 @@
 -- The registry as the audit needs it. Parameters:
---   scratch Identifier  database of the intermediate tables
 --   region  String      region code
 --   zone    String      its time zone
---   first, last Date    local days that audited windows cover, both inclusive
+--   first, last Date    local days that are audited, both inclusive: their windows cover 29 days before too
 
 -- All rows of units.csv.
-CREATE TABLE {scratch:Identifier}.units ENGINE = Memory SETTINGS compress = 1 AS
+CREATE TABLE units ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     unit_id,
     valid_from,
@@ -17,7 +16,7 @@ FROM pantau_store.registry_units FINAL
 WHERE region = {region:String};
 
 -- All rows of recipients.csv. `meal_ms`: of the local day; `registered`: (group, people), only groups with people.
-CREATE TABLE {scratch:Identifier}.recipients ENGINE = Memory SETTINGS compress = 1 AS
+CREATE TABLE recipients ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     recipient_id,
     valid_from,
@@ -35,7 +34,7 @@ WHERE region = {region:String};
 
 -- Each day: its bounds, and the lines that say whether meals are served: (scope, groups, number, served).
 -- The weekday is the line of the widest scope, a holiday the first of the region's.
-CREATE TABLE {scratch:Identifier}.days ENGINE = Memory SETTINGS compress = 1 AS
+CREATE TABLE days ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     day,
     toDateTime(toDateTime(day, {zone:String}), 'UTC') AS starts,
@@ -45,7 +44,7 @@ SELECT
         arrayMap(h -> ('', CAST([], 'Array(String)'), toUInt32(0), toUInt8(0)), arrayFilter(h -> h = day, r.holidays)),
         arrayMap(c -> (c.3, c.4, c.5, c.6), arrayFilter(c -> day BETWEEN c.1 AND c.2, r.calendar))
     ) AS lines
-FROM (SELECT {first:Date} + number AS day FROM numbers(toUInt64({last:Date} - {first:Date} + 1))) AS d
+FROM (SELECT {first:Date} - 29 + number AS day FROM numbers(toUInt64({last:Date} - {first:Date} + 30))) AS d
 CROSS JOIN
 (
     SELECT
@@ -61,7 +60,7 @@ CROSS JOIN
 ) AS r;
 
 -- Of each unit and day the row in force.
-CREATE TABLE {scratch:Identifier}.unit_days ENGINE = Memory SETTINGS compress = 1 AS
+CREATE TABLE unit_days ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     d.day AS day,
     u.unit_id AS unit_id,
@@ -69,14 +68,14 @@ SELECT
     argMax(u.kec, u.valid_from) AS kec,
     argMax(u.status, u.valid_from) = 'active' AS active,
     argMax(u.registered_children, u.valid_from) AS children
-FROM {scratch:Identifier}.days AS d
-CROSS JOIN {scratch:Identifier}.units AS u
+FROM days AS d
+CROSS JOIN units AS u
 WHERE u.valid_from <= d.day
 GROUP BY day, unit_id;
 
 -- Of each recipient and day the row in force, with its kitchen's; `counts`: both are active; `served`: of `registered`
 -- the groups that are served that day, by the line with the narrowest scope, then one that names the group, then the later.
-CREATE TABLE {scratch:Identifier}.recipient_days ENGINE = Memory SETTINGS compress = 1 AS
+CREATE TABLE recipient_days ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     r.*,
     r.status = 'active' AND k.k_active AS counts,
@@ -99,19 +98,19 @@ FROM
         argMax(r.unit_id, r.valid_from) AS kitchen,
         argMax(r.status, r.valid_from) AS status,
         argMax(r.registered, r.valid_from) AS registered
-    FROM {scratch:Identifier}.days AS d
-    CROSS JOIN {scratch:Identifier}.recipients AS r
+    FROM days AS d
+    CROSS JOIN recipients AS r
     WHERE r.valid_from <= d.day
     GROUP BY day, recipient_id
 ) AS r
 LEFT JOIN
 (
     SELECT day AS k_day, unit_id AS k_id, active AS k_active, kind AS k_kind, kec AS k_kec
-    FROM {scratch:Identifier}.unit_days
+    FROM unit_days
 ) AS k ON k.k_day = r.day AND k.k_id = r.kitchen;
 
 -- The areas whose rows exist in silence.
-CREATE TABLE {scratch:Identifier}.areas ENGINE = Memory SETTINGS compress = 1 AS
+CREATE TABLE areas ENGINE = Memory SETTINGS compress = 1 AS
 SELECT 'kecamatan' AS level, toString(arrayJoin(kecamatan).code) AS area
 FROM pantau_store.registry_regions FINAL
 WHERE region = {region:String}

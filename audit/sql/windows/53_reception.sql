@@ -1,5 +1,4 @@
 -- Rows of `reception` from `recipient_events` (one row an accepted event; `c`: it counts), after 10_registry. Parameters:
---   scratch Identifier       database of the intermediate tables
 --   region  String           region code
 --   zone    String           its time zone
 --   first, last Date         local days of the rows, both inclusive
@@ -8,7 +7,7 @@
 
 -- Of each area and recipient what its events of one local day amount to: in each 15m and 1h window, `slot` (window, pane
 -- at its end, panes), and in the whole day ('day', day, 1), since longer windows hold whole days.
-CREATE OR REPLACE TABLE {scratch:Identifier}.reception_parts ENGINE = Memory SETTINGS compress = 1 AS
+CREATE OR REPLACE TABLE reception_parts ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     a.1 AS level,
     a.2 AS area,
@@ -39,8 +38,8 @@ FROM
                 arrayMap(end -> ('1h', toUInt32(end), toUInt32(12)), range(e.pane + 1, e.pane + 13))
             ))
         ) AS slots
-    FROM {scratch:Identifier}.recipient_events AS e
-    LEFT JOIN {scratch:Identifier}.recipient_days AS r ON r.day = e.day AND r.recipient_id = e.unit_id
+    FROM recipient_events AS e
+    LEFT JOIN recipient_days AS r ON r.day = e.day AND r.recipient_id = e.unit_id
     WHERE e.day BETWEEN {first:Date} - 29 AND {last:Date}
 ) AS said
 ARRAY JOIN slots AS slot
@@ -50,7 +49,7 @@ ARRAY JOIN arrayFilter(x -> x.2 != '', [
 GROUP BY level, area, slot, recipient, day;
 
 -- The rows. `w`: (window, pane or day at its end, how many).
-CREATE OR REPLACE TABLE {scratch:Identifier}.r_reception ENGINE = Memory SETTINGS compress = 1 AS
+CREATE OR REPLACE TABLE r_reception ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     level,
     area AS area_id,
@@ -80,17 +79,17 @@ FROM
             toUInt32(greatest(day, {first:Date})), toUInt32(least(day + n - 1, {last:Date})) + 1
         )), [1, 7, 30]
     )))) AS w
-    FROM {scratch:Identifier}.reception_parts
+    FROM reception_parts
     UNION ALL
     SELECT level, area, '', 0, 0, 0, 0, 0, 0, (0, 0), 0, [], 0, 0,
         arrayJoin(arrayMap(n -> (concat(toString(n), 'd'), toUInt32(day), toUInt32(n)), [1, 7, 30]))
     FROM
     (
-        SELECT 'recipient' AS level, recipient_id AS area, day FROM {scratch:Identifier}.recipient_days
+        SELECT 'recipient' AS level, recipient_id AS area, day FROM recipient_days
         UNION ALL
-        SELECT 'unit', unit_id, day FROM {scratch:Identifier}.unit_days WHERE kind = 'sppg'
+        SELECT 'unit', unit_id, day FROM unit_days WHERE kind = 'sppg'
         UNION ALL
-        SELECT level, area, day FROM {scratch:Identifier}.areas CROSS JOIN {scratch:Identifier}.days
+        SELECT level, area, day FROM areas CROSS JOIN days
     )
     WHERE day BETWEEN greatest({first:Date}, {silent_from:Date}) AND {last:Date}
 ) AS rows

@@ -1,8 +1,8 @@
 -- Letters of `logged_letters` that are neither stored nor among the lines that the sink set aside. Parameters:
---   scratch Identifier  database of the intermediate tables
---   topic   String      Kafka topic of the letters
+--   topic String           Kafka topic of the letters
+
 SELECT letter_id, unit_id, offset, line
-FROM {scratch:Identifier}.logged_letters
+FROM logged_letters
 WHERE (letter_id = '' OR letter_id NOT IN (SELECT letter_id FROM pantau_store.dead_letters))
     AND (offset, line) NOT IN (SELECT offset, line FROM pantau_store.sink_rejects WHERE topic = {topic:String})
 ORDER BY offset, line;

@@ -1,12 +1,11 @@
--- Lines of a region's days that are refused or in conflict and have no dead letter. Parameters:
+-- Lines of a region's days that are refused or in conflict and have no dead letter, after 11_rules. Parameters:
 --   region  String               region code; a line that is no event is of no region, and is named too
 --   zone    String               its time zone
 --   first, last Date             local days, both inclusive, of the event, or of the append time where it has none
---   topics  Array(String)        event topics
---   ends    Array(Array(Int64))  first offset of each of their partitions that is not looked at
 --   in_full UInt32               refused lines of one record that have a letter each; one more letter counts the others
 --   counted String               code of that letter
 --   most    UInt32               most lines that are named
+
 WITH
     letters AS
     (
@@ -25,7 +24,11 @@ WITH
                 row_number() OVER (PARTITION BY topic, partition, offset ORDER BY line) > {in_full:UInt32} AS is_counted
             FROM pantau_store.exceptions FINAL
             WHERE verdict IN ('refused', 'conflict')
-                AND offset < {ends:Array(Array(Int64))}[indexOf({topics:Array(String)}, toString(topic))][partition + 1]
+                AND (
+                    topic = 'sppg.events' AND offset < (SELECT sppg FROM cut)[partition + 1]
+                    OR topic = 'clinic.events' AND offset < (SELECT clinic FROM cut)[partition + 1]
+                    OR topic = 'recipient.events' AND offset < (SELECT recipient FROM cut)[partition + 1]
+                )
         )
         WHERE if(
             is_counted,
