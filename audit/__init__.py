@@ -6,5 +6,6 @@
 
 Nothing of `streams` is used: two programs that agree are hardly wrong in the same way. What they share is
 what the line says (parsed once, by the sink), the registry, and the names of columns.
-`audit.run` is the entry, `recompute.steps` says which files of `sql/` run; see `cut` for the moment at which both sides are compared, `docs/audit.md` for use.
+`audit.run` is the entry, `recompute.steps` says which files of `sql/` run, `cut` at which moment both sides are compared,
+`docs/audit.md` how it is used.
 """

@@ -9,7 +9,7 @@ What is counted by days is given in parts: days hold rows, and so take memory, w
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from audit.recompute import growth
 from audit.scope import DayRange, Scope, end_parameters
@@ -22,7 +22,7 @@ def find_facts(scratch: Scratch, scope: Scope) -> None:
     """Make all that does not depend on days: from the registry to `trees`, and empty tables for panes."""
     given = scope.parameters(scope.days)
     scratch.run("lines/10_registry", **given)
-    scratch.run("lines/11_rules", **_rules(scope))
+    load_rules(scratch, scope)
     growth.load(scratch)
     scratch.run("lines/12_judged")
     scratch.run("lines/20_copies", **given)
@@ -41,16 +41,18 @@ def make_rows(scratch: Scratch, scope: Scope, days: DayRange) -> None:
         scratch.run(f"windows/{name}", **scope.parameters(days))
 
 
-def _rules(scope: Scope) -> dict[str, Any]:
-    cut, limits = scope.cut, scope.limits
-    return {
-        **end_parameters(cut.lines),
-        "area": cut.area,
-        "chiller_min_c": limits.chiller_min_c,
-        "chiller_max_c": limits.chiller_max_c,
-        "freezer_max_c": limits.freezer_max_c,
-        "hot_holding_min_c": limits.hot_holding_min_c,
-    }
+def load_rules(scratch: Scratch, scope: Scope) -> None:
+    """Make `cut` and `limits`."""
+    limits = scope.limits
+    scratch.run(
+        "lines/11_rules",
+        **end_parameters(scope.cut.lines),
+        area=scope.cut.area,
+        chiller_min_c=limits.chiller_min_c,
+        chiller_max_c=limits.chiller_max_c,
+        freezer_max_c=limits.freezer_max_c,
+        hot_holding_min_c=limits.hot_holding_min_c,
+    )
 
 
 def _apply_corrections(scratch: Scratch) -> None:

@@ -14,8 +14,9 @@ from kafka import KafkaProducer
 from audit import letters
 from audit.kafka_lines import KafkaEventLog, LoggedLines
 from audit.landed import Days
+from audit.recompute import steps
 from audit.report import Difference
-from audit.scope import Cut, Scope
+from audit.scope import Cut, DayRange, Scope
 from audit.scratch import Scratch
 from chassis.kafka.blocking.committed_log import CommittedLog
 from chassis.kafka.cluster import Cluster
@@ -44,9 +45,11 @@ def send(installation: Installation, line: bytes) -> None:
 def without_letter(installation: Installation) -> list[Difference]:
     """All lines are below the cut."""
     ends: dict[str, tuple[int, ...]] = dict.fromkeys(EVENT_TOPICS, (10_000, 10_000))
-    days = (date(2026, 9, 1), date(2026, 12, 1), date(2026, 9, 1))
-    scope = Scope(REGION, "Asia/Jakarta", *days, Cut(ends, 0, 0, 0), Thresholds())
+    days = DayRange(date(2026, 9, 1), date(2026, 12, 1))
+    cut = Cut(ends, 0, 0, 0)
+    scope = Scope(REGION, "Asia/Jakarta", days, days.first, cut, Thresholds())
     with Scratch(installation.client) as scratch:
+        steps.load_rules(scratch, scope)
         return letters.refused(scratch, scope).differences
 
 
