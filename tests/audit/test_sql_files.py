@@ -17,7 +17,7 @@ FILES: Final = sorted(
     path.relative_to(_ROOT).with_suffix("").as_posix() for path in _ROOT.rglob("*.sql")
 )
 _PARAMETER: Final = re.compile(r"\{(\w+):\w")
-_OF_ANOTHER: Final = re.compile(r"[Pp]arameters.*those\s+(?:-- )?of `?(\w+)")
+_OF_ANOTHER: Final = re.compile(r"[Pp]arameters[^.]*those\s+(?:-- )?of `?(\w+)")
 
 
 def _head(name: str) -> str:

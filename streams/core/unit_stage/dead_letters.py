@@ -61,7 +61,8 @@ class DeadLetters:
         # A record of many lines is taken apart once, however many of them are asked for.
         self._opened: Record | None = None
         self._opened_lines: list[bytes] = []
-        self._in_full = 0
+        self.in_full = 0
+        """Lines of this record that have a letter of their own. Above 0 the record's end is to be taken by `end`."""
         self._more: list[Code] = []
         self._first_more = 0
 
@@ -112,7 +113,7 @@ class DeadLetters:
             )
             self._letter(refused, Refusal(Code.MORE_REFUSED, detail))
             self._more = []
-        self._in_full = 0
+        self.in_full = 0
 
     def wrong_correction(self, fact: Fact, refusal: Refusal, event: Event) -> None:
         """An accepted event turned out to correct what it cannot. `event`: any of its source."""
@@ -125,12 +126,12 @@ class DeadLetters:
         self._letter(refused, refusal)
 
     def _line(self, record: Record, line: int, refusal: Refusal, event: Event | None) -> None:
-        if self._in_full == LETTERS_IN_FULL:
+        if self.in_full == LETTERS_IN_FULL:
             # A megabyte of blank lines would make letters of a hundred times its size, in one transaction.
             self._first_more = self._first_more if self._more else line
             self._more.append(refusal.code)
             return
-        self._in_full += 1
+        self.in_full += 1
         region, unit, day = "", "", None
         if event is not None:
             region, _, unit = event.origin

@@ -37,7 +37,7 @@ class Intake:
     def __init__(self, partition: InputPartition, tables: TableRecords) -> None:
         self._partition = partition
         self._side = SIDES[partition.topic]
-        self._letters = DeadLetters(partition.topic, partition.number, tables)
+        self.letters = DeadLetters(partition.topic, partition.number, tables)
         self._registry = Registry(())
         self._regions: Mapping[str, Units[Any]] = {}
         self._sources: dict[str, KnownSource] = {}
@@ -47,28 +47,28 @@ class Intake:
 
     def use(self, registry: Registry, regions: Mapping[str, Units[Any]]) -> None:
         """Takes a registry with more rows. `regions`: the units of each region, by its code."""
-        self._registry = self._letters.registry = registry
+        self._registry = self.letters.registry = registry
         self._regions = regions
         self._sources.clear()
 
     def take(self, record: Record, line: int, item: Event | Refusal) -> None:
         """Takes one line: the event in it, or why it is none."""
         if isinstance(item, Refusal):
-            self._letters.refuse(record, line, item)
+            self.letters.refuse(record, line, item)
             return
         received = effective_received(item.received_ms, record.time_ms)
         source = self._sources.get(item.source) or self._find_source(item)
         if source is None:
-            self._letters.refuse(record, line, self._why_unknown(item, received), item)
+            self.letters.refuse(record, line, self._why_unknown(item, received), item)
             return
         found = source.fact(item, received)
         if isinstance(found, Refusal):
-            self._letters.refuse(record, line, found, item)
+            self.letters.refuse(record, line, found, item)
             return
         fact, day = found
         if fact.target:
             # The line is needed if what it corrects comes later and is of another type.
-            fact = msgspec.structs.replace(fact, raw=self._letters.raw(record, line))
+            fact = msgspec.structs.replace(fact, raw=self.letters.raw(record, line))
         admission = source.ledger.admit(fact, day)
         self._watch.take(source, item, fact, admission)
         if admission is PLAIN:
@@ -76,13 +76,9 @@ class Intake:
         elif admission.verdict is Verdict.NEW:
             self._correct(record, source, item, fact, admission)
         elif admission.verdict is Verdict.DUPLICATE:
-            self._letters.exception(record, line, "duplicate", "")
+            self.letters.exception(record, line, "duplicate", "")
         else:
-            self._letters.conflict(record, line, item)
-
-    def end(self, record: Record) -> None:
-        """Takes the end of a record, after its last line."""
-        self._letters.end(record)
+            self.letters.conflict(record, line, item)
 
     def _find_source(self, event: Event) -> KnownSource | None:
         """The event's source, if it belongs to this partition and the registry has it in that region."""
@@ -135,7 +131,7 @@ class Intake:
                 "supersedes names an event of another type: retract it, or send one of its type"
             )
             refusal = Refusal(Code.WRONG_CORRECTION, detail, id=wrong.id, source=event.source)
-            self._letters.wrong_correction(wrong, refusal, event)
+            self.letters.wrong_correction(wrong, refusal, event)
 
     # --- flush --------------------------------------------------------------------------------------------------------
 

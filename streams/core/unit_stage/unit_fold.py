@@ -96,7 +96,7 @@ class UnitFold:
 
     def apply(self, *records: Record) -> None:
         """See `Fold`."""
-        take = self._intake.take
+        take, letters = self._intake.take, self._intake.letters
         decoded = decode_records([record.value for record in records if not record.control])
         for record in records:
             if record.control == REGISTRY_CHANGE:
@@ -105,7 +105,8 @@ class UnitFold:
             elif not record.control:
                 for line, item in enumerate(next(decoded)):
                     take(record, line, item)
-                self._intake.end(record)
+                if letters.in_full:
+                    letters.end(record)
             if record.control or record.time_ms > self._state.time_ms:
                 self._advance(record.time_ms)
 
