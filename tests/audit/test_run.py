@@ -112,7 +112,7 @@ def test_what_is_broken_in_the_store_is_named(store: Client) -> None:
         (one.view, one.level, one.area_id, one.window, one.group, one.column): one
         for one in report.differences
     }
-    assert len(report.differences) == 8, shown(report)
+    assert len(report.differences) == 9, shown(report)
     assert ("performance", "kecamatan", cell[0], "7d", "", "events") in found
     assert ("coverage", "kabupaten", REGION, "1d", "all", "row") in found
     too_many = found["performance", "unit", pane[0], "15m", "", "row"]
@@ -127,6 +127,8 @@ def test_what_is_broken_in_the_store_is_named(store: Client) -> None:
     by_event = {(one.column, one.events): one for one in report.differences if one.view == "events"}
     refused = by_event["verdict", (hidden[4],)]
     assert (refused.stored, refused.recomputed) == ("refused (unknown_unit)", "new")
+    (letter,) = (one for one in report.differences if one.view == "dead_letters")
+    assert letter.events == (hidden[4],)
     assert ("counts", (corrected[1],)) in by_event
 
 
