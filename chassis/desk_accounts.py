@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import os
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +35,9 @@ class DeskAccounts:
 
     def __init__(self, home: DataDir) -> None:
         self._path: Path = home.secrets / "desk.json"
+        self._key = os.urandom(32)
+        # User -> keyed digest of the password that passed, and the hash that it passed.
+        self._passed: dict[str, tuple[bytes, str]] = {}
 
     def all(self) -> dict[str, DeskAccount]:
         """All accounts; none without a file."""
@@ -57,6 +62,18 @@ class DeskAccounts:
         self._write(accounts)
         return True
 
+    def recognise(self, user: str, password: str) -> Role | None:
+        """The role of whoever sends a password that has passed `role_of` before, and is still the account's. Fast."""
+        digest, passed = self._passed.get(user, (b"", ""))
+        if not hmac.compare_digest(digest, self._digest(password)):
+            return None
+        account = self.all().get(user)
+        return account.role if account is not None and account.hash == passed else None
+
+    def _digest(self, password: str) -> bytes:
+        # Whatever text a client sends has bytes, lone surrogates too.
+        return hmac.digest(self._key, password.encode(errors="surrogatepass"), "sha256")
+
     def role_of(self, user: str, password: str) -> Role | None:
         """The role of whoever knows the password; else None. Takes about 50 ms of CPU."""
         account = self.all().get(user)
@@ -64,7 +81,10 @@ class DeskAccounts:
             _hasher.verify(account.hash if account else _NOBODY, password)
         except Argon2Error:
             return None
-        return account.role if account else None
+        if account is None:
+            return None
+        self._passed[user] = (self._digest(password), account.hash)
+        return account.role
 
     def _write(self, accounts: dict[str, DeskAccount]) -> None:
         write_file(self._path, msgspec.json.format(msgspec.json.encode(accounts)) + b"\n")

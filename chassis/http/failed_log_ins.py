@@ -29,9 +29,14 @@ class FailedLogIns:
         allowed = (self._policy.at_once - 1) * self._policy.seconds_each
         return self._policy.seconds_each if owed > allowed else 0.0
 
-    def failed(self, address: str, now: float) -> None:
-        """Note a failure."""
+    def begun(self, address: str, now: float) -> None:
+        """A try begins: a failure until it has `passed`, else any number at once would each get its hash."""
         before = max(self._forgiven.pop(address, now), now)
         self._forgiven[address] = before + self._policy.seconds_each
         if len(self._forgiven) > self._policy.addresses:
             self._forgiven.popitem(last=False)
+
+    def passed(self, address: str) -> None:
+        """A try that began was right."""
+        if address in self._forgiven:
+            self._forgiven[address] -= self._policy.seconds_each

@@ -19,13 +19,18 @@ def test_an_account_is_added_changed_and_removed(tmp_path: Path) -> None:
     accounts.put("ratna", "desk", "a long password")
     assert accounts.role_of("ratna", "a long password") == "desk"
     assert accounts.role_of("ratna", "a long passwore") is None
+    assert accounts.recognise("ratna", "a long password") == "desk"
+    assert accounts.recognise("ratna", "a long passwore") is None
+    assert accounts.recognise("ratna", "\ud800") is None
     accounts.put("ratna", "health", "another password")
+    assert accounts.recognise("ratna", "a long password") is None
     assert accounts.role_of("ratna", "a long password") is None
     assert accounts.role_of("ratna", "another password") == "health"
     file = DataDir(tmp_path).secrets / "desk.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert b"password" not in file.read_bytes()
     assert accounts.remove("ratna")
+    assert accounts.recognise("ratna", "another password") is None
     assert not accounts.remove("ratna")
     assert accounts.role_of("ratna", "another password") is None
 

@@ -39,10 +39,11 @@ class LogIns:
             raise _failed(
                 f"Too many failed log-ins from this address: wait {wait_s:.0f} s before the next try"
             )
+        self._failed.begun(address, now)
         loop = asyncio.get_running_loop()
         if await loop.run_in_executor(self.checks, self._accounts.check, who.user, who.password):
+            self._failed.passed(address)
             return who.user
-        self._failed.failed(address, now)
         raise _failed(
             f"{who.user[:40]}: Authentication failed: "
             "password is incorrect, or there is no user with such name"
