@@ -21,7 +21,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     """All that one unit's pane holds now: absolute, so a repeated one changes nothing.
 
     `sums` is set for a kitchen's alone, `measured` for a clinic's, `reported` for a recipient's. `checks`: kitchen -> what
-    the recipient found of its deliveries; `reported`: eaten, leftover_g, ill, events; `attendance`: day and report;
+    the recipient found of its deliveries; `reported`: see `ReceptionSum`; `attendance`: day and report;
     `declined`: day, group, registered, how often. New fields go to the end: stored ones lack them.
     """
 
@@ -38,7 +38,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
     cases: int = 0
     counted: int = 0
     checks: dict[str, Checks] | None = None
-    reported: tuple[int, int, int, int] | None = None
+    reported: tuple[int, ...] | None = None
     attendance: list[tuple[int, int, str, int, int]] | None = None
     declined: list[tuple[int, str, int, int]] | None = None
 
@@ -84,7 +84,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
             recipient,
             pane,
             checks=checks,
-            reported=(total.eaten, total.leftover_g, total.ill, total.events),
+            reported=total.reported,
             attendance=attendance,
             declined=declined,
         )
@@ -121,7 +121,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
         if self.reported is None:
             return None
         total = ReceptionSum()
-        total.eaten, total.leftover_g, total.ill, total.events = self.reported
+        total.reported = self.reported
         if total.events:
             total.reporters[self.unit] = total.events
         for checks in (self.checks or {}).values():

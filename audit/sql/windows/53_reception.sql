@@ -81,6 +81,7 @@ FROM
     )))) AS w
     FROM reception_parts
     UNION ALL
+    -- A nothing for each column of `reception_parts`.
     SELECT level, area, '', 0, 0, 0, 0, 0, 0, (0, 0), 0, [], 0, 0,
         arrayJoin(arrayMap(n -> (concat(toString(n), 'd'), toUInt32(day), toUInt32(n)), [1, 7, 30]))
     FROM

@@ -62,6 +62,15 @@ class ReceptionSum:
         self.declined_registered = 0
         self.reporters: dict[str, int] = {}
 
+    @property
+    def reported(self) -> tuple[int, ...]:
+        """The numbers that add up and only a recipient reports, for stage two."""
+        return (self.eaten, self.leftover_g, self.ill, self.events)
+
+    @reported.setter
+    def reported(self, numbers: tuple[int, ...]) -> None:
+        self.eaten, self.leftover_g, self.ill, self.events = numbers
+
     def attend(self, recipient: str, day: int, report: Attendance, count: int) -> None:
         """Adds one report `count` times (may be negative). The greatest of a recipient and day gives the numbers."""
         reports = self.attendance.setdefault((recipient, day), {})
