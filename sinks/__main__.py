@@ -83,7 +83,7 @@ def _prepare_store(
 ) -> list[Reached]:
     """Tables and views as this version defines them, before a row comes that an older table lacks a column for.
 
-    Gives the positions that the store holds; nothing if told to stop first. The views follow the record, also where whoever
+    Gives the positions that the store holds; nothing if asked to stop first. The views follow the record, also where whoever
     wrote it died before they did. Raises `MigrationError`.
     """
     while not stop.is_set():

@@ -1,4 +1,4 @@
-"""What a reader of the sink says on topic `progress`: how far its rows are in ClickHouse."""
+"""What a reader of the sink reports on topic `progress`: how far its rows are in ClickHouse."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Final
 
 import msgspec
 from clickhouse_connect.driver.client import Client
-from kafka.errors import KafkaError
-from kafka.structs import TopicPartition
 
 from chassis import logs
 from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import BROKER_ERRORS, Place
 from contracts.results.reached import LANDED, SINKS_KEY, Reached, encode_progress
 from contracts.results.table_rows import PositionRow
 from contracts.results.topics import PROGRESS, topic_of
@@ -31,7 +30,7 @@ _decode_row: Final = msgspec.json.Decoder(PositionRow).decode
 
 
 def stored_positions(client: Client, generation: int) -> list[Reached]:
-    """What ClickHouse itself holds of the stages' positions: after a restore it may be less than was once said."""
+    """What ClickHouse itself holds of the stages' positions: after a restore it may be less than was once reported."""
     rows = client.query(in_generation(_STORED, generation)).result_rows
     return [Reached(*row) for row in rows]
 
@@ -49,7 +48,7 @@ class ProgressReport:
         reader: str,
         generation: int,
         stored: Iterable[Reached],
-        landed: Iterable[tuple[TopicPartition, int]],
+        landed: Iterable[tuple[Place, int]],
     ) -> None:
         self._reader = reader
         self._topic = topic_of(PROGRESS, generation)
@@ -78,20 +77,20 @@ class ProgressReport:
         self._send()
 
     def close(self) -> None:
-        """Ends it; what was said stands."""
+        """Ends it; what was reported stands."""
         self._producer.close(timeout=_BLOCK_MS / 1000)
 
     def _note(self, one: Reached) -> None:
         self._reached[one.stream, one.topic, one.partition] = one
 
     def _send(self) -> None:
-        """Without waiting: what is lost, the next one says again."""
+        """Without waiting: what is lost, the next report holds again."""
         try:
             self._producer.send(
                 self._topic,
                 encode_progress([*self._reached.values()]),
                 key=(SINKS_KEY + self._reader).encode(),
             )
-        except KafkaError as error:
+        except BROKER_ERRORS as error:
             ERRORS.labels(self._reader).inc()
-            _log.warning("progress not said", reason=str(error) or type(error).__name__)
+            _log.warning("progress not reported", reason=str(error) or type(error).__name__)

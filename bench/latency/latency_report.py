@@ -44,7 +44,7 @@ class Seen(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """Seconds from the 202 until the receipt said it, of each receipt that was followed."""
+    """Seconds from the 202 until the receipt showed it, of each receipt that was followed."""
 
     windows: list[float]
     clickhouse: list[float]

@@ -19,7 +19,7 @@ from contracts.events.decode import decode_lines
 
 
 def main() -> None:
-    """Reads the partition to the end that it has now, says how many lines it held, and waits to be ended."""
+    """Reads the partition to the end that it has now, says how many lines those are, and waits to be ended."""
     order = Order.read()
     consumer = Consumer(
         {

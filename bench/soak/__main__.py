@@ -117,7 +117,7 @@ def _size(folder: Path) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures, prints, writes docs/bench/soak.md; ends with 1 if the wall once said what was never true."""
+    """Measures, prints, writes docs/bench/soak.md; ends with 1 if the wall once showed what was never true."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak")
     parser.add_argument("--minutes", type=float, default=45.0, help="20 are a day of its clock")
     output_options(parser)

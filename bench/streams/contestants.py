@@ -94,7 +94,7 @@ CONTESTANTS: Final = (
 
 
 def order_for(ground: Ground, workload: Workload, name: str, out: str, run: int) -> Order:
-    """What a contestant is told; each run has a group and a folder of its own."""
+    """What a contestant gets; each run has a group and a folder of its own."""
     home = ground.home / f"{name}-{run}"
     home.mkdir()
     return Order(

@@ -1,6 +1,6 @@
 """Pantau's worker with its unit agent alone: the part that does the job which the peers do.
 
-The worker as built, told to read the kitchens' topic only; `python -m streams` is measured beside it.
+The worker as built, set to read the kitchens' topic only; `python -m streams` is measured beside it.
 """
 
 from __future__ import annotations

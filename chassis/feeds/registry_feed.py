@@ -27,7 +27,7 @@ _log = logs.get(__name__)
 class RegistryFeed:
     """Holds the newest registry.
 
-    For a service's metrics: `record` is told of each record, "applied" or "ignored"; `failed` the
+    For a service's metrics: `record` is called with each record, "applied" or "ignored"; `failed` the
     name of each error on the way to Kafka.
     """
 
@@ -44,7 +44,7 @@ class RegistryFeed:
         self._failed = failed
         self._regions: dict[str, RegionRegistry] = {}
         self.registry: Registry | None = None
-        """None until the topic was read to its end and held a region."""
+        """None until the topic was read to its end and had a region."""
 
     async def run(self) -> None:
         """Follow the topic until cancelled. What was read stays in force while Kafka is away."""
@@ -66,7 +66,7 @@ class RegistryFeed:
                     self._publish()
 
     def _apply(self, record: LogRecord) -> bool:
-        """True if the record is one of ours and told something new."""
+        """True if the record is one of ours and holds something new."""
         if control_of(self._key, record) != REGISTRY_CHANGE:
             return self._ignored(record.offset, "not signed by this installation")
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GuessPolicy:
-    """Failures that an address may make at once, seconds until it may make one more, addresses kept."""
+    """Failures that an address may make at once, seconds until it may make one more, addresses that are remembered."""
 
     at_once: int = 10
     seconds_each: float = 6.0

@@ -54,7 +54,7 @@ def listen(host: str, port: int) -> socket.socket:
 def base_url(sock: socket.socket) -> str:
     """`http://127.0.0.1:8080`: where `sock` can be reached from this machine."""
     host, port = sock.getsockname()[:2]
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- told apart, not bound
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- compared, not bound
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 

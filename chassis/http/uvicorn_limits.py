@@ -28,7 +28,7 @@ from chassis.http.problems import Problem, response_of
 
 _WS_MAX_SIZE: Final = 64 * 1024
 _MAX_FRAGMENTS: Final = 256
-"""Of one message: empty ones have no size, and would be kept for ever."""
+"""Of one message: empty ones have no size, and would stay for ever."""
 _TOO_BIG: Final = 1009
 _GRACE_S: Final = 5
 _BACKLOG: Final = 2048

@@ -57,7 +57,7 @@ class Cluster:
 
 
 def password_of(key: bytes, account: Account) -> str:
-    """An account's password: derived from the installation's key, so that nothing more need be kept or handed out."""
+    """An account's password: derived from the installation's key, so that nothing more need be stored or handed out."""
     digest = hmac.digest(key, f"kafka account {account}".encode(), "sha256")
     return digest[:_PASSWORD_BYTES].hex()
 

@@ -167,7 +167,7 @@ class Engine:
         self._lock = self._own(home)
         self._url = f"{home / _STORE}?max_server_memory_usage={memory_bytes}&max_threads={threads}"
         try:
-            # Held open: the engine stops when its last connection closes.
+            # Stays open: the engine stops when its last connection closes.
             self._base = chdb.connect(self._url)
         except RuntimeError as error:
             os.close(self._lock)

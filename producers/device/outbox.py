@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY, line BLOB NOT NULL, w
 CREATE TABLE IF NOT EXISTS receipts (seq INTEGER PRIMARY KEY AUTOINCREMENT, receipt TEXT NOT NULL);
 """
 RECEIPTS: Final = 20
-"""Receipts of so many answers are kept, the newest."""
+"""Receipts of so many answers are stored, the newest."""
 _MAX_LINES: Final = 2_000
 _MAX_BYTES: Final = 4 * 1024 * 1024
 
@@ -89,7 +89,7 @@ class Outbox:
         return OutboxBatch(tuple(seqs), tuple(lines))
 
     def settle(self, batch: OutboxBatch, result: PostResult) -> None:
-        """Take a judged batch out; what was refused or set aside is kept apart with its reason, and the receipts are kept."""
+        """Take a judged batch out; what was refused or set aside is stored apart with its reason, and the receipts are stored."""
         reasons = [(one.index, f"{one.code}: {one.detail}") for one in result.rejected]
         reasons += [(one.index, f"HTTP {one.status}: {one.detail}") for one in result.set_aside]
         with self._db:

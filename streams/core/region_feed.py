@@ -155,7 +155,7 @@ class RegistrySnapshot(msgspec.Struct, array_like=True, gc=False, tag=4):
 
 
 class CommandReceived(msgspec.Struct, array_like=True, gc=False, tag=7):
-    """A command (`contracts.commands`). `time_ms`: when it was said, epoch ms on the region's clock."""
+    """A command (`contracts.commands`). `time_ms`: when it was given, epoch ms on the region's clock."""
 
     time_ms: int
     value: bytes

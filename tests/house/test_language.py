@@ -1,8 +1,11 @@
-"""Names in the code are the field's words or plain ones."""
+"""Names, docstrings and comments are in the field's words or plain ones."""
 
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from typing import Final
 
@@ -55,3 +58,41 @@ def test_no_name_is_a_borrowed_word(room: str) -> None:
         name = module_name(path)
         found[name] = _borrowed(path.read_text("utf-8"), _OF_THE_PROTOCOL.get(name, set()))
     assert not {name: names for name, names in found.items() if names}
+
+
+_IN_PROSE: Final = re.compile(r"\b(said|told|held|kept|blot|bears)\b", re.IGNORECASE)
+_OF_THE_ROOM: Final = {"notices": {"said", "told"}}
+"""People are told of alerts: that is what the room does."""
+
+
+def _prose(text: str) -> Iterator[str]:
+    """Docstrings and comments."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str() as words)):
+                yield words
+            case _:
+                pass
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+def _borrowed_in_prose(text: str, allowed: set[str]) -> list[str]:
+    found = (match[0].lower() for words in _prose(text) for match in _IN_PROSE.finditer(words))
+    return [word for word in found if word not in allowed]
+
+
+def test_borrowed_prose_is_found() -> None:
+    text = '"""What it said."""\nrows = 1  # held\nlabel = "told"\n'
+    assert _borrowed_in_prose(text, set()) == ["said", "held"]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_prose_uses_a_borrowed_word(room: str) -> None:
+    allowed = _OF_THE_ROOM.get(room, set())
+    found = {
+        module_name(path): _borrowed_in_prose(path.read_text("utf-8"), allowed)
+        for path in modules(room)
+    }
+    assert not {name: words for name, words in found.items() if words}

@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
           pantau bench streams --events 20000 --rounds 1 a quick look
           pantau bench streams --contestants pantau,faust
           pantau bench latency --minutes 5
-          pantau bench audit --store /tmp/month          the store is kept for the next time
+          pantau bench audit --store /tmp/month          the store stays for the next time
           python -m bench.recovery --help              options of one measurement
         """
         if find_spec("bench") is None:

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         """Rebuild every window from the event log as a new generation, beside the one that is shown. When it has
         caught up and the audit finds no difference, walls and analysts are shown the new one; else nothing changes.
 
-        Everything goes on meanwhile. If it is interrupted, run it again. The old generation is kept, standing
+        Everything goes on meanwhile. If it is interrupted, run it again. The old generation stays, standing
         still, until --drop-old; --back lets it catch up and shows it again. Progress goes to stderr.
 
         \b

@@ -130,7 +130,7 @@ def send(
 ) -> None:
     """Put events into the device's outbox and send them. Whatever happens then, they are sent once in the end.
 
-    All rows are checked first: with one bad row nothing is sent, and each is told by its number. An event without an `id`
+    All rows are checked first: with one bad row nothing is sent, and each is named by its number. An event without an `id`
     gets one that follows from what it says, so the same file sent twice, or after a kill, changes nothing.
 
     lines: one JSON event a line; `specversion`, `id` and `source` may be left out.
@@ -269,7 +269,7 @@ def run(
     What is not sent when it stops, or when it is killed, waits in the outbox. Sensors: tasmota says no usable time, so the
     moment of receipt counts; zigbee2mqtt by `last_seen`, shelly by `ts`, ruuvi by its gateway's seconds, each only
     where it can be, else the receipt. A retained message without a time is no reading. A sensor that is not named is
-    told in the log, once.
+    named in the log, once.
 
     \b
     Examples:

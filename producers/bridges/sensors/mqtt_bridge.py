@@ -22,9 +22,9 @@ _log = logs.get("producers.bridges.mqtt")
 
 @dataclass(frozen=True, slots=True)
 class SensorPlan:
-    """`points`: sensor -> chiller, freezer or hot_holding; others are told once in the log, so that their names can be read there.
+    """`points`: sensor -> chiller, freezer or hot_holding; others are named once in the log, so that their names can be read there.
 
-    `every_s`: of one sensor one reading in so many seconds is kept; many tell several a second.
+    `every_s`: of one sensor one reading in so many seconds is sent; many sensors give several a second.
     """
 
     source: str

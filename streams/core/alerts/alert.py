@@ -1,4 +1,4 @@
-"""An alert as it is kept, what a kind finds, and the rows and live records that show it."""
+"""An alert as it is stored, what a kind finds, and the rows and live records that show it."""
 
 from __future__ import annotations
 

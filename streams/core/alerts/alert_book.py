@@ -170,7 +170,7 @@ class AlertBook:
     # --- what people say ----------------------------------------------------------------------------------------------
 
     def command(self, command: Command, at: int) -> bool:
-        """Does what somebody said at `at`; False if there is no such alert, or none to which that can be said."""
+        """Carries out a command given at `at`; False if there is no such alert, or none that the command fits."""
         alert = self._alerts.get(command.alert_id)
         if alert is None:
             return False

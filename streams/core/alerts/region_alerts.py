@@ -149,7 +149,7 @@ class RegionAlerts:
         self._push(item.since, item.source, order, item)
 
     def take_command(self, item: CommandReceived, command: Command) -> None:
-        """Takes what somebody said of an alert of this region."""
+        """Takes a command on an alert of this region."""
         self.records.put(f"command/{command.id}", item)
         self._push_command(item)
 
@@ -223,7 +223,7 @@ class RegionAlerts:
     def _tell(self, event: WatchedEvent) -> None:
         counts = self.facts.get(event.key) is not None
         for kind in self._kinds.values():
-            # The statistics were told of what is gone.
+            # The statistics know already of what was taken back.
             if counts or kind is not self._suspicions:
                 kind.event(self, event)
 
@@ -237,7 +237,7 @@ class RegionAlerts:
         command = decode_command(item.value)
         if not self.book.command(command, item.time_ms):
             if self.now <= item.time_ms and command.id not in self._waiting:
-                # Its alert may still be raised before the moment at which it was said.
+                # Its alert may still be raised before the moment of the command.
                 self._waiting[command.id] = item
                 self.wake(item.time_ms, _COMMAND, command.id)
                 return

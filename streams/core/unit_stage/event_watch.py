@@ -96,7 +96,7 @@ class EventWatch:
                 continue
             again: Event | Refusal = event
             if one is not fact and one.raw is not None:
-                # Of the earlier ones only a correction counts again, and of those the line is kept.
+                # Of the earlier ones only a correction counts again, and of those the line is stored.
                 again = decode_line(one.raw.value)
             if not isinstance(again, Refusal):
                 self._changes.append(_Change(region, unit, since, one, again))

@@ -1,6 +1,6 @@
 """`temperature`: readings of one point and sensor that are out of range, two or more in a row, over ten minutes or more.
 
-In a row by the time of the readings, in whatever order they come. Of readings in range only stretches are kept: the
+In a row by the time of the readings, in whatever order they come. Of readings in range only stretches are stored: the
 readings of one are less than ten minutes apart, so no two outside that are ten minutes apart are in a row across it.
 """
 
@@ -89,7 +89,7 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
 
 
 class Temperatures:
-    """Key: `<unit>/<point>/<sensor>`. Its logs are state; the readings themselves are not kept."""
+    """Key: `<unit>/<point>/<sensor>`. Its logs are state; the readings themselves are not."""
 
     name: ClassVar = TEMPERATURE
 
