@@ -1,7 +1,8 @@
-"""What people say of an alert: the values of records of `commands`, JSON.
+"""What people say of an alert or of food: the values of records of `commands`, JSON.
 
-The gateway writes them, each as a control record of kind `command` (`contracts.results.topics.control_headers`) into the
-partition of the region (`partition_of` its code). When it was given is the record's append time on the region's clock.
+The gateway writes them, and ingest `Confirm`, each as a control record of kind `command`
+(`contracts.results.topics.control_headers`) into the partition of the region (`partition_of` its code). When it was given
+is the record's append time on the region's clock.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ from msgspec import Meta
 
 Who = Annotated[str, Meta(min_length=1, max_length=100)]
 CommandNote = Annotated[str, Meta(max_length=500)]
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+
+HOLD: Final = "hold"
+"""Kind of the alert that shows a hold."""
+MOST_RECIPIENTS: Final = 200
+"""Of one hold: more than any kitchen serves."""
 
 
 class AlertCommand(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
@@ -37,7 +44,30 @@ class Assess(AlertCommand, tag="assess", frozen=True, kw_only=True):
     assessment: Literal["verified", "discarded"]
 
 
-Command = Acknowledge | Assess
+class Hold(AlertCommand, tag="hold", frozen=True, kw_only=True):
+    """Nobody eats a batch of a kitchen at these recipients. `alert_id`: the alert because of which; the note says why."""
+
+    unit: Name
+    batch: Name
+    recipients: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=MOST_RECIPIENTS)]
+
+    @property
+    def shown_as(self) -> str:
+        """Id of the alert that shows this hold: what confirms or lifts it names it."""
+        return f"{HOLD}-{self.id}"
+
+
+class Confirm(AlertCommand, tag="confirm", frozen=True, kw_only=True):
+    """A recipient (`by`) has stopped. `alert_id`: the hold's; `eaten`: some of the food had been eaten by then."""
+
+    eaten: bool
+
+
+class Release(AlertCommand, tag="release", frozen=True, kw_only=True):
+    """A hold is lifted. `alert_id`: the hold's; the note says why."""
+
+
+Command = Acknowledge | Assess | Hold | Confirm | Release
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 encode_command: Final = msgspec.json.Encoder().encode
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from contracts.commands import Acknowledge, Assess, Command
+from contracts.commands import HOLD, Acknowledge, Assess
 from contracts.time.days import DAY_MS
 from streams.core.alerts.alert import ACKNOWLEDGED, RAISED, RESOLVED, Alert, AlertCause, alert_id
 
@@ -32,6 +32,7 @@ _LETTERS: Final = {
     "illness_reported": "I",
     "certificate": "C",
     "foodborne_cluster": "G",
+    HOLD: "H",
 }
 """First letter of a short id: by kind, so that on the telephone one is not taken for another."""
 _SHORT_NUMBERS: Final = 999
@@ -115,10 +116,13 @@ class AlertBook:
         elif alert is not None and alert.is_open:
             self._update(alert, cause, now)
         elif alert is None or _comes_back(alert, cause):
-            self._raise(kind, key, cause, now)
+            self._raise(kind, key, cause, now, alert_id(kind, cause))
 
-    def _raise(self, kind: str, key: str, cause: AlertCause, now: int) -> None:
-        identity = alert_id(kind, cause)
+    def order(self, kind: str, identity: str, cause: AlertCause, now: int) -> None:
+        """Raises what people ordered, under the id that they were given for it: its key too."""
+        self._raise(kind, identity, cause, now, identity)
+
+    def _raise(self, kind: str, key: str, cause: AlertCause, now: int, identity: str) -> None:
         before = self._alerts.get(identity)
         if before is not None and before.key != key:
             if before.is_open:
@@ -169,7 +173,7 @@ class AlertBook:
 
     # --- what people say ----------------------------------------------------------------------------------------------
 
-    def command(self, command: Command, at: int) -> bool:
+    def command(self, command: Acknowledge | Assess, at: int) -> bool:
         """Carries out a command given at `at`; False if there is no such alert, or none that the command fits."""
         alert = self._alerts.get(command.alert_id)
         if alert is None:

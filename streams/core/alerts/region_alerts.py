@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.commands import Assess, Command, decode_command
+from contracts.commands import Acknowledge, Assess, Command, decode_command
 from contracts.registry.entities import Registry
 from contracts.time.windows import GRACE_MS
 from streams.core.alerts.alert import Alert, AlertCause
@@ -21,6 +21,7 @@ from streams.core.alerts.alert_state import AlertClock, AlertRecords, StoredEven
 from streams.core.alerts.kinds.capacity import OverCapacity
 from streams.core.alerts.kinds.certificates import Certificates
 from streams.core.alerts.kinds.food_batches import FoodBatches
+from streams.core.alerts.kinds.holds import Holds
 from streams.core.alerts.kinds.late_deliveries import LateDeliveries
 from streams.core.alerts.kinds.refused_food import RefusedFood
 from streams.core.alerts.kinds.silences import Silences
@@ -55,9 +56,10 @@ class RegionAlerts:
         self.records = AlertRecords(code)
         self._temperatures = Temperatures()
         self._suspicions = Suspicions()
+        self._holds = Holds()
         kinds: tuple[AlertKind, ...] = (
             *(Silences(), LateDeliveries(), FoodBatches(), OverCapacity()),
-            *(RefusedFood(), Certificates(), self._suspicions),
+            *(RefusedFood(), Certificates(), self._suspicions, self._holds),
         )
         self._kinds = {kind.name: kind for kind in kinds}
         self._until = 0
@@ -65,6 +67,7 @@ class RegionAlerts:
         self._order = 0
         self._newest_of: dict[str, int] = {}
         self._unread: dict[str, list[int]] = {}
+        self._undone: set[str] = set()
         self._waiting: dict[str, CommandReceived] = {}
         self._removed: list[str] = []
         self._notices: list[str] = []
@@ -97,7 +100,7 @@ class RegionAlerts:
         for unit, times in records.heard.items():
             self._restore_heard(unit, times)
         for command in records.commands:
-            self._push_command(command)
+            self._push_command(command, decode_command(command.value).id)
         for restored in (
             records.alerts,
             records.events,
@@ -150,8 +153,10 @@ class RegionAlerts:
 
     def take_command(self, item: CommandReceived, command: Command) -> None:
         """Takes a command on an alert of this region."""
-        self.records.put(f"command/{command.id}", item)
-        self._push_command(item)
+        # A copy would take the place of the first in the state, and after a crash its moment too.
+        if command.id not in self._undone:
+            self.records.put(f"command/{command.id}", item)
+            self._push_command(item, command.id)
 
     def _push(self, at: int, source: str, order: int, item: Any) -> None:
         self._newest_of[source] = max(at, self._newest_of.get(source, 0))
@@ -162,7 +167,8 @@ class RegionAlerts:
         self._unread.setdefault(unit, []).append(at)
         self._queue.push(at, unit, _HEARD_ORDER, LastReceived(unit, "", at))
 
-    def _push_command(self, item: CommandReceived) -> None:
+    def _push_command(self, item: CommandReceived, identity: str) -> None:
+        self._undone.add(identity)
         self._queue.push(item.time_ms - _COMMAND_LEAD_MS, "", 0, item)
 
     # --- time ---------------------------------------------------------------------------------------------------------
@@ -235,7 +241,11 @@ class RegionAlerts:
 
     def _obey(self, item: CommandReceived) -> None:
         command = decode_command(item.value)
-        if not self.book.command(command, item.time_ms):
+        if isinstance(command, Acknowledge | Assess):
+            is_done = self.book.command(command, item.time_ms)
+        else:
+            is_done = self._holds.obey(self, command, item.time_ms)
+        if not is_done:
             if self.now <= item.time_ms and command.id not in self._waiting:
                 # Its alert may still be raised before the moment of the command.
                 self._waiting[command.id] = item
@@ -244,6 +254,7 @@ class RegionAlerts:
             self._notices.append(f"command {command.id}: there is no alert to say that of")
         elif isinstance(command, Assess):
             self._suspicions.assessed(self.book.known(command.alert_id))
+        self._undone.discard(command.id)
         self.records.put(f"command/{command.id}", None)
 
     # --- timers -------------------------------------------------------------------------------------------------------
