@@ -12,12 +12,16 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from contracts.time.days import DAY_MS
+
 Who = Annotated[str, Meta(min_length=1, max_length=100)]
 CommandNote = Annotated[str, Meta(max_length=500)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 HOLD: Final = "hold"
 """Kind of the alert that shows a hold."""
+HOLD_LASTS_MS: Final = DAY_MS
+"""A batch name holds for 24 hours: what all have stopped by then is no longer there."""
 MOST_RECIPIENTS: Final = 200
 """Of one hold: more than any kitchen serves."""
 

@@ -62,6 +62,8 @@ def _topics(names: Iterator[str] | tuple[str, ...], operations: tuple[str, ...])
 RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "ingest": [
         *_topics((*EVENT_TOPICS, DEAD_LETTERS), _WRITE),
+        # A recipient confirms a hold; signed, too.
+        *_topics((COMMANDS,), _WRITE),
         *_topics((_ANY,), _READ),
         Right("GROUP", "pantau-", ("DESCRIBE",), begins=True),
     ],

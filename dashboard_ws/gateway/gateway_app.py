@@ -29,8 +29,10 @@ from chassis.kafka.cluster import cluster_of
 from chassis.kafka.log import KafkaAccess
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
-from dashboard_ws.gateway.api.alert_actions import AlertActions
-from dashboard_ws.gateway.api.desk_log_in import DeskLogInRoute
+from dashboard_ws.gateway.api.desk.alert_actions import AlertActions
+from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
+from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
+from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.region_info import RegionInfo
@@ -92,7 +94,9 @@ class Gateway:
         )
         accounts = DeskAccounts(DataDir(self._settings.data_dir))
         app.include_router(DeskLogInRoute(accounts, self._tokens).router())
-        app.include_router(AlertActions(self.hub, self._tokens, self._commands.send).router())
+        access = DeskAccess(self.hub, self._tokens, self._commands.send)
+        app.include_router(AlertActions(access).router())
+        app.include_router(HoldActions(access, self._registry).router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))

@@ -22,12 +22,14 @@ from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.receipts import Receipt
 from contracts.registry.entities import Registry
-from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS
+from contracts.results.topics import COMMANDS, DEAD_LETTERS, EVENT_TOPICS
 from contracts.time.clock import Clock, real_now_ms, rfc3339
 from contracts.time.windows import PANE_MS, pane_of
 from contracts.tokens import device_claims, issue
 from producers.ingest.counted_registry import CountedRegistryFeed
 from producers.ingest.form.form_api import FormApi
+from producers.ingest.holds.hold_feed import HoldFeed
+from producers.ingest.holds.hold_routes import HoldRoutes
 from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
 from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
 from producers.ingest.judging.refused_letters import letters_of
@@ -55,11 +57,12 @@ class Ingest:
         self.clock = clock
         self._rate = RateLimit(limits)
         self._budget = Budget(limits)
-        self._link = KafkaLink(cluster_of(settings, "ingest"), (*EVENT_TOPICS, DEAD_LETTERS))
-        self._feed = CountedRegistryFeed(cluster_of(settings, "ingest"), key)
-        self._revocations = RevocationFeed(cluster_of(settings, "ingest"), key)
+        cluster = cluster_of(settings, "ingest")
+        self._link = KafkaLink(cluster, (*EVENT_TOPICS, DEAD_LETTERS, COMMANDS))
+        self._feed = CountedRegistryFeed(cluster, key)
+        self._revocations = RevocationFeed(cluster, key)
         self._batcher = Batcher(self._link, settings.group_ms)
-        self._progress = ProgressFeed(cluster_of(settings, "ingest"), key)
+        self._progress = ProgressFeed(cluster, key)
         self._walls = WallCounts(gateways_of(settings), key)
         self.receipts = ReceiptRoutes(
             key,
@@ -72,6 +75,10 @@ class Ingest:
         self.form = FormApi(
             key, DataDir(settings.data_dir), clock, self._known_sources, self._revocations.revoked
         )
+        self._hold_feed = HoldFeed(cluster, key, clock)
+        self.holds = HoldRoutes(
+            key, clock, self._link, self._hold_feed, self._known_sources, self._revocations.revoked
+        )
         self._stopping = False
 
     @asynccontextmanager
@@ -80,7 +87,7 @@ class Ingest:
 
         Sets `failed` if one of the parts beside the requests dies: the process must then end.
         """
-        parts = (self._link, self._feed, self._revocations, self._progress)
+        parts = (self._link, self._feed, self._revocations, self._progress, self._hold_feed)
         tasks = [asyncio.create_task(part.run()) for part in parts]
 
         def ended(task: asyncio.Task[None]) -> None:

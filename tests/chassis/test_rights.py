@@ -115,7 +115,7 @@ def test_nobody_without_an_account_gets_in(settings: Settings, change: dict[str,
     ("account", "topic"),
     [
         *(("devices", topic) for topic in EVENT_TOPICS),
-        *(("ingest", topic) for topic in (*EVENT_TOPICS, DEAD_LETTERS)),
+        *(("ingest", topic) for topic in (*EVENT_TOPICS, DEAD_LETTERS, COMMANDS)),
         *(("streams", topic) for topic in (*EVENT_TOPICS, UNIT_WINDOWS, NEXT, LIVE, DEAD_LETTERS)),
         ("gateway", COMMANDS),
     ],
@@ -129,7 +129,7 @@ def test_derived_topics_are_written_by_streams_alone(settings: Settings, account
     own = {right.name for right in RIGHTS[account] if "WRITE" in right.operations}
     cluster = cluster_of(settings, account)
     foreign = [UNIT_WINDOWS, NEXT, LIVE, REGISTRY] if account != "streams" else [REGISTRY]
-    foreign += [COMMANDS] if account != "gateway" else []
+    foreign += [COMMANDS] if account not in ("gateway", "ingest") else []
     assert own.isdisjoint(foreign)
     for topic in foreign:
         with pytest.raises(TopicAuthorizationFailedError):

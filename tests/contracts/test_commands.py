@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.commands import Acknowledge, Assess, Command, decode_command, encode_command
+from contracts.commands import (
+    Acknowledge,
+    Assess,
+    Command,
+    Confirm,
+    Hold,
+    Release,
+    decode_command,
+    encode_command,
+)
 
 ACKNOWLEDGE = Acknowledge(
     id="c-1", region="32.11", alert_id="a", by="dewi", note="ditelepon", until_ms=1_795_490_132_000
@@ -16,8 +25,17 @@ ASSESS = Assess(
     id="c-2", region="32.11", alert_id="a", by="rina", note="lab", assessment="verified"
 )
 
+HOLD = Hold(
+    id="c-3", region="32.11", alert_id="a", by="rina", note="uji", unit="SPPG-3211-0001",
+    batch="B-1", recipients=("npsn:1", "npsn:2"),
+)  # fmt: skip
+ANSWERS = (
+    Confirm(id="c-4", region="32.11", alert_id=HOLD.shown_as, by="npsn:1", note="", eaten=True),
+    Release(id="c-5", region="32.11", alert_id=HOLD.shown_as, by="rina", note="baik"),
+)
 
-@pytest.mark.parametrize("command", [ACKNOWLEDGE, ASSESS])
+
+@pytest.mark.parametrize("command", [ACKNOWLEDGE, ASSESS, HOLD, *ANSWERS])
 def test_a_command_is_read_as_it_was_written(command: Command) -> None:
     assert decode_command(encode_command(command)) == command
 
@@ -33,3 +51,9 @@ def test_nobody_commands_without_a_name(field: str) -> None:
     value = encode_command(msgspec.structs.replace(ASSESS, **{field: ""}))
     with pytest.raises(msgspec.ValidationError):
         decode_command(value)
+
+
+def test_a_hold_is_of_somebody() -> None:
+    nobody = encode_command(msgspec.structs.replace(HOLD, recipients=()))
+    with pytest.raises(msgspec.ValidationError):
+        decode_command(nobody)

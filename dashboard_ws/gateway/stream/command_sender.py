@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from chassis.feeds.command_record import command_record
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import OutgoingRecord
 from chassis.kafka.sending import KafkaSender
-from contracts.commands import Command, encode_command
-from contracts.events.partition import partition_of
-from contracts.results.topics import COMMAND, COMMANDS, control_headers
+from contracts.commands import Command
 
 
 class CommandSender:
@@ -33,8 +31,4 @@ class CommandSender:
 
     async def send(self, command: Command) -> None:
         """Returns once all replicas have it. Raises `BROKER_ERRORS`."""
-        value = encode_command(command)
-        partition = partition_of(command.region, self._partitions)
-        headers = control_headers(self._key, COMMAND, COMMANDS, partition, value)
-        key = command.alert_id.encode()
-        await self._sender.send([OutgoingRecord(COMMANDS, value, key, partition, headers)])
+        await self._sender.send([command_record(self._key, command, self._partitions)])

@@ -15,8 +15,6 @@ from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms, rfc3339
 from contracts.tokens import TokenError, device_claims, issue, verify
 
-MAX_ENROL_BYTES: Final = 4096
-
 
 class EnrolRequest(msgspec.Struct):
     """`phone`: a random name of the phone: it alone may use the code again, when the answer was lost."""

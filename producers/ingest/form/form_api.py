@@ -19,8 +19,9 @@ from chassis.http.problems import Problem, response_of
 from contracts.registry.entities import Registry
 from contracts.revocations import Revocations
 from contracts.time.clock import Clock
-from producers.ingest.form.enrolment import MAX_ENROL_BYTES, Enrolment
+from producers.ingest.form.enrolment import Enrolment
 from producers.ingest.form.source_info import source_answer
+from producers.ingest.requests.body import small_body
 from producers.ingest.requests.device_auth import unit_of
 from producers.ingest.requests.limits import DeviceLimits, RateLimit
 
@@ -65,7 +66,7 @@ class FormApi:
         try:
             self._enrol_rate.take(address, time.monotonic())
             registry = self._registry()
-            body = await _small_body(request)
+            body = await small_body(request.stream())
             answer = await asyncio.to_thread(self._enrolment.enrol, body, registry)
         except Problem as problem:
             return response_of(problem)
@@ -90,14 +91,3 @@ class FormApi:
         if registry is None:
             raise unavailable("The registry and the revoked tokens are not loaded yet.")
         return registry
-
-
-async def _small_body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_ENROL_BYTES:
-            raise Problem(
-                413, "Content Too Large", f"The body may have {MAX_ENROL_BYTES} bytes here."
-            )
-    return body

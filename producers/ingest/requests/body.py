@@ -15,6 +15,7 @@ from chassis.http.problems import Problem
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """Greatest body, unpacked."""
+_SMALL_BYTES: Final = 4096
 MAX_EVENTS: Final = 10_000
 MEDIA_TYPES: Final[dict[str, Literal["event", "batch", "lines"]]] = {
     "application/cloudevents+json": "event",
@@ -142,6 +143,11 @@ async def read_body(
     if unpack is not None:
         unpack.end()
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def small_body(stream: AsyncIterator[bytes]) -> bytes:
+    """A body of some fields. Raises `Problem` 413."""
+    return await read_body(stream, gzip=False, take=lambda _: None, limit=_SMALL_BYTES)
 
 
 def items_of(shape: Literal["event", "batch", "lines"], body: bytes) -> list[Item]:

@@ -9,16 +9,13 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from contracts.commands import HOLD, Confirm, Hold, Release
-from contracts.time.days import DAY_MS
+from contracts.commands import HOLD, HOLD_LASTS_MS, Confirm, Hold, Release
 from contracts.time.instant import epoch_ms, rfc3339
 from streams.core.alerts.alert import SIAGA, Alert, AlertCause
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
 
 _LIFTED: Final = "lifted"
 _BATCH_OVER: Final = "batch_over"
-_LASTS_MS: Final = DAY_MS
-"""A batch name holds for 24 hours: food that all have stopped is no longer there after that."""
 _MINUTE_MS: Final = 60_000
 
 
@@ -90,7 +87,7 @@ class Holds(QuietKind):
             )  # fmt: skip
             cause = _cause(order.unit, order.batch, at, state)
             region.book.order(HOLD, order.shown_as, cause, at)
-            region.wake(at + _LASTS_MS, HOLD, order.shown_as)
+            region.wake(at + HOLD_LASTS_MS, HOLD, order.shown_as)
         return True
 
     def _put(self, region: AlertRegion, alert: Alert, state: HoldState, at: int) -> None:
@@ -99,7 +96,7 @@ class Holds(QuietKind):
 
     def _end(self, region: AlertRegion, alert: Alert, now: int) -> None:
         state = _state_of(alert)
-        if state.minutes_to_last is not None and now >= alert.start + _LASTS_MS:
+        if state.minutes_to_last is not None and now >= alert.start + HOLD_LASTS_MS:
             region.book.resolve(alert, now, _BATCH_OVER)
 
     def due(self, region: AlertRegion, key: str) -> None:
@@ -111,7 +108,7 @@ class Holds(QuietKind):
     def restored(self, region: AlertRegion) -> None:
         """See `AlertKind`."""
         for alert in region.book.open_of(HOLD):
-            region.wake(alert.start + _LASTS_MS, HOLD, alert.key)
+            region.wake(alert.start + HOLD_LASTS_MS, HOLD, alert.key)
 
 
 def _state_of(alert: Alert) -> HoldState:
@@ -119,7 +116,7 @@ def _state_of(alert: Alert) -> HoldState:
 
 
 def _cause(unit: str, batch: str, start: int, state: HoldState) -> AlertCause:
-    rule = {"batch_hours": _LASTS_MS // (60 * _MINUTE_MS)}
+    rule = {"batch_hours": HOLD_LASTS_MS // (60 * _MINUTE_MS)}
     return AlertCause(unit, batch, start, SIAGA, rule, (), msgspec.structs.asdict(state))
 
 

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.commands import Acknowledge, Command, Confirm, Hold, Release
+from producers.ingest.holds.standing_holds import StandingHolds
 from tests.examples import KITCHEN
-from tests.streams.alert_day import AlertDay
+from tests.streams.alert_day import AlertDay, at
 
 NINE = tuple(f"npsn:2020{number}" for number in range(9))
 REGION = "32.11"
@@ -161,3 +162,18 @@ def test_crashes_and_reading_the_commands_anew_give_the_same_hold(
         for one in (live, anew)
     ]
     assert without_number[0] == without_number[1]
+    assert shown_at_the_form(drawn) == [
+        (row["evidence"]["batch"], [one["recipient"] for one in row["evidence"]["confirmations"]])
+        for row in live.history("hold")[-1:]
+        if row["state"] == "raised"
+    ]
+
+
+def shown_at_the_form(commands: list[Command | None]) -> list[tuple[str, list[str]]]:
+    """Ingest reads the same commands for itself."""
+    standing = StandingHolds()
+    for command in commands:
+        if command is not None:
+            standing.take(command, at("05:00"))
+    found = standing.of(KITCHEN, at("12:00")).values()
+    return [(one.order.batch, [*one.confirmed]) for one in found]

@@ -1,0 +1,1 @@
+"""What people of the desk may do: log in, acknowledge, assess, hold."""

@@ -1,0 +1,92 @@
+"""What every action of a person needs: who it is, which alert is meant, and Kafka's word that the command is there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+
+from chassis import logs
+from chassis.http.problems import Problem
+from chassis.kafka.interface import BROKER_ERRORS
+from contracts.commands import Command
+from contracts.tokens import Claims, Role, TokenError
+from dashboard_ws.gateway.api.page_tokens import Tokens
+from dashboard_ws.gateway.connections.hub import Hub
+
+_bearer = HTTPBearer(auto_error=False, description="Token of a person: POST /v1/desk/login")
+Person = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+SendCommand = Callable[[Command], Awaitable[None]]
+_CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
+
+_log = logs.get("gateway.desk")
+
+
+class Taken(BaseModel):
+    """Id of the command. The alert's row on the socket shows its effect."""
+
+    command: str
+
+
+class ShownAlert(msgspec.Struct):
+    """What is needed of an alert's live row."""
+
+    kind: str
+    state: str
+    unit_id: str = ""
+    subject: str = ""
+    evidence: Any = None
+
+
+class DeskAccess:
+    """`send` returns once Kafka has the command."""
+
+    def __init__(self, hub: Hub, tokens: Tokens, send: SendCommand) -> None:
+        self._hub = hub
+        self._tokens = tokens
+        self._send = send
+
+    def now_ms(self) -> int:
+        """The region's clock, epoch ms."""
+        return self._hub.now_ms()
+
+    def person(self, bearer: HTTPAuthorizationCredentials | None, *roles: Role) -> Claims:
+        """Who asks. Raises `Problem`: 401, or 403 for somebody without one of `roles`."""
+        if bearer is None:
+            raise Problem(401, "Unauthorized", "Log in first: POST /v1/desk/login.", _CHALLENGE)
+        try:
+            claims = self._tokens.verify(bearer.credentials, "operator")
+        except TokenError as error:
+            raise Problem(401, "Unauthorized", str(error), _CHALLENGE) from None
+        if claims.role not in roles:
+            raise Problem(403, "Forbidden", f"This needs the role {' or '.join(roles)}.")
+        return claims
+
+    def alert(self, alert_id: str, claims: Claims) -> tuple[str, ShownAlert]:
+        """Region and row of an alert that the map shows. Raises `Problem` (404)."""
+        for region, live in self._hub.maps.items():
+            body = live.row("alerts", alert_id)
+            if body is not None and (not claims.regions or region in claims.regions):
+                return region, msgspec.json.decode(body, type=ShownAlert)
+        raise Problem(404, "Not Found", "There is no open alert of this id.")
+
+    async def give(self, command: Command) -> Taken:
+        """Has the command sent. Raises `Problem` (503)."""
+        try:
+            await self._send(command)
+        except BROKER_ERRORS:
+            raise Problem(
+                503,
+                "Service Unavailable",
+                "Kafka did not take it: try again.",
+                {"Retry-After": "5"},
+            ) from None
+        _log.info(
+            "a person acted on an alert", command=type(command).__name__, alert=command.alert_id,
+            by=command.by, id=command.id,
+        )  # fmt: skip
+        return Taken(command=command.id)
