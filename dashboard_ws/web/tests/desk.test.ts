@@ -3,7 +3,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { launch, open, type View } from "./browser";
-import { momentOf, type Scene } from "./fixture";
+import { momentOf, SCHOOLS, type Scene } from "./fixture";
 import { Gateway } from "./gateway";
 
 const NOON: Scene = { day: "2026-11-24", minute: 735, alerts: true };
@@ -53,7 +53,7 @@ it("shows the gravest first and acknowledges for an hour", async () => {
   const [act] = gateway.acts;
   expect(act?.path).toMatch(/^\/v1\/alerts\/A\d+\/ack$/);
   expect(act?.body["note"]).toBe("kami telepon dapur");
-  const until = Date.parse(act?.body["until"] ?? "") - momentOf(NOON) - 3_600_000;
+  const until = Date.parse(String(act?.body["until"])) - momentOf(NOON) - 3_600_000;
   expect(Math.abs(until)).toBeLessThan(60_000);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
@@ -69,6 +69,48 @@ it("lets only the health office assess a cluster, with a reason", async () => {
   await discarded.click();
   await expect.poll(() => gateway.acts.length).toBe(1);
   expect(gateway.acts[0]?.body).toEqual({ assessment: "discarded", note: "flu di sekolah" });
+});
+
+it("holds a batch at the recipients that are chosen, with a reason", async () => {
+  await desk("desk", "benar", PHONE);
+  await page.getByRole("button", { name: "Uji makanan gagal" }).click();
+  await page.getByRole("button", { name: "Tahan makanan ..." }).click();
+  const stop = page.getByRole("button", { name: "Tahan di 9 penerima" });
+  await stop.waitFor();
+  expect(await stop.isDisabled()).toBe(true);
+  await page.getByLabel("SDN Contoh 4").uncheck();
+  await page.getByLabel("Alasan dan yang harus dilakukan").fill("uji nitrit gagal");
+  await page.getByRole("button", { name: "Tahan di 8 penerima" }).click();
+  await page.getByText("Terkirim.").waitFor();
+  const recipients = SCHOOLS.map((one) => one.id).filter((id) => id !== "npsn:20203");
+  expect(gateway.acts.map((one) => one.body)).toEqual([{ batch: "B-2", note: "uji nitrit gagal", recipients }]);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+});
+
+it("shows who has not stopped first, and lets the health office lift a hold", async () => {
+  gateway.show({ ...NOON, hold: [6, 9] });
+  await desk("health", "benar");
+  await page.getByRole("button", { name: "Makanan ditahan" }).click();
+  await page.getByText("6 dari 9 sudah").waitFor();
+  await page.getByText("SDN Contoh 9").waitFor();
+  const lines = await page.locator("article ul li").allInnerTexts();
+  expect(lines.slice(0, 3).every((line) => line.includes("belum menjawab"))).toBe(true);
+  expect(lines.filter((line) => line.includes("sebagian sudah dimakan"))).toHaveLength(1);
+  gateway.show({ ...NOON, hold: [9, 9] });
+  await page.getByText("Semua menjawab dalam 12 menit.").waitFor();
+  await page.getByLabel("Alasan mencabut").fill("uji ulang baik");
+  await page.getByRole("button", { name: "Cabut penahanan" }).click();
+  await page.getByText("Terkirim.").waitFor();
+  expect(gateway.acts).toEqual([{ path: "/v1/alerts/hold-1/release", body: { note: "uji ulang baik" } }]);
+});
+
+it("lets nobody of the desk alone lift a hold", async () => {
+  gateway.show({ ...NOON, hold: [9, 9] });
+  await desk("desk", "benar");
+  await page.getByRole("button", { name: "Makanan ditahan" }).click();
+  await page.getByText("9 dari 9 sudah").waitFor();
+  expect(await page.getByRole("button", { name: "Cabut penahanan" }).count()).toBe(0);
 });
 
 it("says when its data is old", async () => {

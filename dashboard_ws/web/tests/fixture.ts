@@ -25,6 +25,8 @@ export interface Scene {
   /** Pupils have a day off, mothers and small children are served: why. */
   readonly schoolsOff?: string;
   readonly alerts?: boolean;
+  /** A batch is on hold: how many recipients have confirmed, of all. */
+  readonly hold?: readonly [number, number];
   /** Everything went as it should: the widest figures that a good day has. */
   readonly perfect?: boolean;
 }
@@ -196,6 +198,7 @@ export function rowsOf(scene: Scene): Row[] {
     hidden: ["foodborne_cases"],
   });
   if (scene.alerts) rows.push(...alertRows(now, stamp));
+  if (scene.hold) rows.push(holdRow(now, stamp, ...scene.hold));
   return rows;
 }
 
@@ -261,6 +264,43 @@ function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
     raised_at: new Date(now - (index + 1) * 13 * 60_000).toISOString(),
     acknowledged_at: new Date(now - index * 11 * 60_000).toISOString(),
     acknowledged_by: index % 2 === 0 ? "" : "dadan",
-    evidence: JSON.stringify({ events: [`e-${index}`], rule: { most_min: 240 } }),
+    evidence: { events: [`e-${index}`], rule: { most_min: 240 } },
   }));
+}
+
+export const SCHOOLS = Array.from({ length: 9 }, (_, index) => ({
+  id: `npsn:2020${index}`,
+  name: `SDN Contoh ${index + 1}`,
+  meal_time: "10:00",
+  chosen: true,
+}));
+
+function holdRow(now: number, stamp: Record<string, unknown>, confirmed: number, of: number): Row {
+  const confirmations = SCHOOLS.slice(0, confirmed).map((one, index) => ({
+    recipient: one.id,
+    at: new Date(now - (20 - index) * 60_000).toISOString(),
+    eaten: index === 2,
+  }));
+  return {
+    topic: "alerts",
+    key: "hold-1",
+    ...stamp,
+    as_of: String(stamp["as_of"]),
+    ttl_s: 1800,
+    kind: "hold",
+    severity: 3,
+    unit_id: kitchens[3]?.unit_id ?? "",
+    subject: "B-2",
+    state: "raised",
+    short_id: "H1",
+    raised_at: new Date(now - 24 * 60_000).toISOString(),
+    evidence: {
+      batch: "B-2",
+      recipients: SCHOOLS.slice(0, of).map((one) => one.id),
+      recipient_count: of,
+      confirmations,
+      confirmed_count: confirmed,
+      minutes_to_last: confirmed === of ? 12 : null,
+    },
+  };
 }

@@ -7,7 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Frame, Row } from "../src/lib/link/protocol";
-import { momentOf, regionOf, rowsOf, type Scene } from "./fixture";
+import { momentOf, regionOf, rowsOf, SCHOOLS, type Scene } from "./fixture";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ export class Gateway {
   /** Messages of the page. */
   readonly said: Record<string, unknown>[] = [];
   /** What was done about alerts. */
-  readonly acts: { path: string; body: Record<string, string> }[] = [];
+  readonly acts: { path: string; body: Record<string, unknown> }[] = [];
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "pantau.v1" });
   readonly #clients = new Set<WebSocket>();
@@ -143,8 +143,10 @@ export class Gateway {
       const { user, password } = JSON.parse(await bodyOf(request)) as Record<string, string>;
       const known = password === "benar";
       json(response, known ? 200 : 401, known ? { token: "t", role: user, expires: "2027-01-01T00:00:00Z" } : {});
+    } else if (path.startsWith("/v1/alerts/") && request.method === "GET") {
+      json(response, 200, { unit_id: "", batches: ["B-2"], recipients: SCHOOLS });
     } else if (path.startsWith("/v1/alerts/")) {
-      this.acts.push({ path, body: JSON.parse(await bodyOf(request)) as Record<string, string> });
+      this.acts.push({ path, body: JSON.parse(await bodyOf(request)) as Record<string, unknown> });
       json(response, 202, { command: "c1" });
     } else if (path === "/v1/region") {
       const known = request.headers.authorization === "Bearer t";

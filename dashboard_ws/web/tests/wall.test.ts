@@ -10,7 +10,14 @@ const NINE: Scene = { day: "2026-11-24", minute: 545 };
 const SCENES: Record<string, Scene> = {
   "before the first report": { day: "2026-11-24", minute: 55, quiet: true },
   "at nine": NINE,
-  "a simulated noon with alerts": { day: "2026-11-24", minute: 735, simulated: true, unknown: [0, 270], alerts: true },
+  "a simulated noon with alerts": {
+    day: "2026-11-24",
+    minute: 735,
+    simulated: true,
+    unknown: [0, 270],
+    alerts: true,
+    hold: [6, 9],
+  },
   "when all went as it should": { day: "2026-11-24", minute: 900, perfect: true },
   "when all is stale": { day: "2026-11-24", minute: 640, age: 42 },
   "when all is gone": { day: "2026-11-24", minute: 640, age: 120 },

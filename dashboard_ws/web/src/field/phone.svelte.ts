@@ -1,6 +1,7 @@
 /** What the screens show and do: rows, source and clock of this phone. */
 
 import { ask, sourceOf, type Enrolled } from "./outbox/server";
+import type { FoodHold, HoldAnswer } from "./outbox/holds";
 import { fixed, Flusher, type Link } from "./outbox/flusher";
 import { readMirror, writeMirror } from "./outbox/mirror";
 import { isTrusted, type Reading } from "./outbox/phone-clock";
@@ -32,6 +33,8 @@ export class Phone {
   enrolment = $state<Enrolment>("no");
   hasKey = $state(false);
   restored = $state(0);
+  holds = $state.raw<readonly FoodHold[]>([]);
+  answers = $state.raw<Readonly<Record<string, HoldAnswer>>>({});
   persisted = $state(true);
   now = $state(Date.now());
   loadNews = $state.raw<(() => void) | null>(null);
@@ -125,6 +128,8 @@ export class Phone {
     this.source = (await store.fact("source")) ?? null;
     this.reading = (await store.fact("reading")) ?? null;
     this.hasKey = (await store.fact("key")) !== undefined;
+    this.holds = (await store.fact("holds")) ?? [];
+    this.answers = (await store.fact("answers")) ?? {};
     const restored = await store.fact("restored");
     this.restored = restored !== undefined && this.now - restored.at < DAY_MS ? restored.count : 0;
     const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
@@ -224,6 +229,13 @@ export class Phone {
       ...(supersedes === undefined ? {} : { supersedes }),
     };
     await store.add(row, judged ? old.id : null);
+    await this.#changed();
+    void this.flush(true);
+  }
+
+  /** This school has stopped. `eaten`: some of it had been eaten. */
+  async confirmHold(hold: FoodHold, eaten: boolean): Promise<void> {
+    await this.#open().answerHold(hold.id, { eaten, source: this.source?.source ?? "" });
     await this.#changed();
     void this.flush(true);
   }

@@ -362,6 +362,16 @@ export const WORDS = {
   quickAll: (count: string) => `Diterima semua: ${count} porsi, baik`,
   done: "sudah",
 
+  holdTitle: "JANGAN DIMAKAN",
+  holdBatch: (batch: string, kitchen: string) => `Masakan ${batch} dari ${kitchen}`,
+  holdSince: (time: string) => `perintah pukul ${time}`,
+  holdNotEaten: "Sudah dihentikan, belum ada yang makan",
+  holdEaten: "Sudah dihentikan, sebagian sudah makan",
+  holdWaiting: "Jawaban tersimpan di HP, belum terkirim",
+  holdConfirmed: (time: string) => `Sudah dikonfirmasi pukul ${time}. Jangan dibagikan sampai ada kabar.`,
+  holdOfKitchen: (confirmed: number, of: number) =>
+    `Dihentikan di ${of} penerima, ${confirmed} sudah menjawab. Jangan dikirim lagi.`,
+
   nik: "NIK (16 angka)",
   nikHelp: "NIK diubah menjadi kode rahasia di HP ini dan tidak pernah dikirim atau disimpan.",
   nikBad: "NIK harus 16 angka yang sah. Tanpa NIK? Pakai nomor register.",

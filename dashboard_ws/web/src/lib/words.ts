@@ -6,6 +6,7 @@ export const WORDS = {
   counted: (open: number, acknowledged: number) => `${open} baru · ${acknowledged} diakui`,
   /** Since when finds no room beside it: the desk says it. */
   acknowledged: (who: string) => `✓ ${who.slice(0, 6)}`,
+  stopped: (confirmed: number, of: number) => `${confirmed} dari ${of} sudah`,
   network: "Jaringan",
   alerts: {
     delivery_late: "Terlambat",
@@ -20,6 +21,7 @@ export const WORDS = {
     illness_reported: "Sakit",
     certificate: "SLHS",
     foodborne_cluster: "Keracunan?",
+    hold: "Ditahan",
   } as Readonly<Record<string, string>>,
   difference: "Beda",
   noService: "Bukan hari layanan",

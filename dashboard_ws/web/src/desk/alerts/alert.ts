@@ -1,6 +1,7 @@
 /** An alert's row as the desk reads it, and what it does to one. */
 
 import { num, str, type Row } from "../../lib/link/protocol";
+import { evidenceOf } from "../../lib/view/rows";
 
 export interface Alert {
   readonly id: string;
@@ -24,14 +25,6 @@ export interface Alert {
 /** NaN for what is no time. */
 function time(row: Row, column: string): number {
   return Date.parse(str(row, column));
-}
-
-function evidenceOf(row: Row): Record<string, unknown> {
-  try {
-    return JSON.parse(str(row, "evidence")) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }
 
 export function alertOf(row: Row): Alert {
@@ -79,8 +72,8 @@ export function plain(value: unknown): string {
 /** Sends what a person does; the HTTP status, 0 if the server is not there. */
 export async function act(
   alert: Alert,
-  what: "ack" | "assess",
-  body: Readonly<Record<string, string>>,
+  what: "ack" | "assess" | "hold" | "release",
+  body: Readonly<Record<string, unknown>>,
   bearer: Record<string, string>,
 ): Promise<number> {
   const answer = await fetch(`/v1/alerts/${encodeURIComponent(alert.id)}/${what}`, {

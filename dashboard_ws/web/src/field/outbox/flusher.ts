@@ -1,6 +1,7 @@
 /** Sends what waits, oldest first. One tab at a time; a copy that another sent too would do no harm, for ids and bytes are fixed. */
 
 import { outcomeOf, waitSeconds, type Outcome } from "./answer";
+import { exchangeHolds } from "./holds";
 import { lineOf } from "./line";
 import { isHalfOver } from "../source/token";
 import { uuid } from "../source/uuid";
@@ -74,6 +75,7 @@ export class Flusher {
     try {
       const reading = await this.#reading(token);
       if (reading === null) return;
+      await this.#holds(token);
       for (let rows = await this.#batch(reading); rows.length > 0; rows = await this.#batch(reading)) {
         if (!(await this.#send(rows, token))) return;
       }
@@ -87,6 +89,14 @@ export class Flusher {
       if (!(error instanceof TypeError || (error instanceof DOMException && error.name === "AbortError"))) throw error;
       this.#later(null);
     }
+  }
+
+  /** Before all reports: food may be on the tables. */
+  async #holds(token: string): Promise<void> {
+    const source = (await this.#store.fact("source"))?.source;
+    if (source === undefined) return;
+    await exchangeHolds(this.#store, source, token);
+    await this.#watcher.changed();
   }
 
   /** How the clocks stand now, with what the registry says; null if the server does not say. */

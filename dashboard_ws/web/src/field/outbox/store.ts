@@ -1,6 +1,7 @@
 /** The rows and the few facts that outlive the page, in IndexedDB. Each call is a transaction, on disk when it returns. */
 
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { FoodHold, HoldAnswer } from "./holds";
 import type { Source } from "../source/source";
 import type { Reading } from "./phone-clock";
 import { isUnsettled, type Row, type State } from "./rows";
@@ -19,6 +20,10 @@ export interface Facts {
   key: CryptoKey;
   /** How many rows came back from their copy, and when. */
   restored: { readonly count: number; readonly at: number };
+  /** As the server last gave them. */
+  holds: readonly FoodHold[];
+  /** By hold: what the server does not have yet. */
+  answers: Readonly<Record<string, HoldAnswer>>;
 }
 
 interface Schema extends DBSchema {
@@ -71,6 +76,14 @@ export class Store {
   async remember(facts: Partial<Facts>): Promise<void> {
     const tx = this.#db.transaction("facts", "readwrite", STRICT);
     for (const [name, value] of Object.entries(facts)) void tx.store.put(value, name as keyof Facts);
+    await tx.done;
+  }
+
+  /** Keeps the answer to a hold, or forgets it (null), whatever other tabs do. */
+  async answerHold(id: string, answer: HoldAnswer | null): Promise<void> {
+    const tx = this.#db.transaction("facts", "readwrite", STRICT);
+    const { [id]: _, ...others } = ((await tx.store.get("answers")) ?? {}) as Facts["answers"];
+    void tx.store.put(answer === null ? others : { ...others, [id]: answer }, "answers");
     await tx.done;
   }
 

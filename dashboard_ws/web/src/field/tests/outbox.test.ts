@@ -44,6 +44,9 @@ function row(more: Partial<Row> = {}): Omit<Row, "seq"> {
 class Network {
   readonly taken: string[] = [];
   readonly refused = new Set<string>();
+  readonly confirmed: string[] = [];
+  holds: readonly { id: string }[] = [];
+  portal = false;
   fault = 0;
   limit = Infinity;
   constructor(readonly chance: () => number) {}
@@ -52,6 +55,13 @@ class Network {
     if (this.chance() < this.fault / 3) throw new TypeError("cut");
     if (path === "v1/source") return json(200, this.source());
     if (path === "v1/token") return json(200, { token: "fresh" });
+    if (path === "v1/holds") return this.portal ? new Response("<h1>Wi-Fi</h1>") : json(200, { holds: this.holds });
+    if (path.startsWith("v1/holds/")) {
+      this.confirmed.push(`${path} ${String(init.body)}`);
+      // The answer may be lost: then it is said again.
+      if (this.chance() < this.fault / 3) throw new TypeError("cut");
+      return json(this.holds.some((one) => path.includes(one.id)) ? 202 : 404, {});
+    }
     if (path.startsWith("v1/receipts/")) return json(200, { clickhouse: path.endsWith("r1") });
     const lines = String(init.body).split("\n");
     if (lines.length > this.limit) return json(413, { detail: "too large" });
@@ -164,6 +174,40 @@ describe("sending", () => {
     await store.add(row({ source: "/32.11/sppg/OTHER" }));
     await flusher.flush();
     expect([await left(), network.taken.length]).toEqual([1, 0]);
+  });
+});
+
+describe("holds", () => {
+  const answer = { eaten: true, source: SOURCE };
+
+  it.each([1, 2, 3, 4])("keeps an answer until the server has it (%i)", async (seed) => {
+    network = new Network(dice(seed));
+    network.holds = [{ id: "hold-1" }];
+    network.fault = 1.5;
+    vi.stubGlobal("fetch", network.fetch);
+    await store.answerHold("hold-1", answer);
+    for (let step = 0; step < 20; step++) await flusher.flush(true);
+    network.fault = 0;
+    await flusher.flush(true);
+    expect(new Set(network.confirmed)).toEqual(new Set(['v1/holds/hold-1/confirm {"eaten":true}']));
+    expect(await store.fact("answers")).toEqual({});
+    expect(await store.fact("holds")).toEqual([{ id: "hold-1" }]);
+  });
+
+  it("forgets an answer to what was lifted meanwhile, and says nothing for another source", async () => {
+    await store.answerHold("hold-2", answer);
+    await store.answerHold("hold-3", { eaten: false, source: "/32.11/recipient/npsn:2" });
+    await flusher.flush();
+    expect(network.confirmed).toEqual(['v1/holds/hold-2/confirm {"eaten":true}']);
+    expect(Object.keys((await store.fact("answers")) ?? {})).toEqual(["hold-3"]);
+  });
+
+  it("still knows what it knew where another's network answers", async () => {
+    network.holds = [{ id: "hold-4" }];
+    await flusher.flush();
+    network.portal = true;
+    await flusher.flush();
+    expect(await store.fact("holds")).toEqual([{ id: "hold-4" }]);
   });
 });
 

@@ -112,14 +112,18 @@ describe("signs", () => {
       { ...row(id, columns), topic: "alerts", key: id, unit_id: "A", raised_at: "2026-11-24T02:30:00Z" } as Row,
     ];
     const rows = new Map([
-      alert("1", { kind: "over_4h", severity: 2, state: "raised", evidence: "{}" }),
+      alert("1", { kind: "over_4h", severity: 2, state: "raised", evidence: {} }),
       alert("2", { kind: "unsafe_batch", severity: 3, state: "acknowledged", acknowledged_by: "dadan" }),
       alert("3", { kind: "temperature", severity: 1, state: "resolved" }),
-      alert("4", { kind: "over_4h", severity: 2, state: "raised", evidence: '{"part_of":"1"}' }),
+      alert("4", { kind: "over_4h", severity: 2, state: "raised", evidence: { part_of: "1" } }),
+      alert("5", { kind: "hold", severity: 3, state: "raised", evidence: { confirmed_count: 6, recipient_count: 9 } }),
+      alert("6", { kind: "hold", severity: 3, state: "raised", evidence: { confirmed_count: 9, recipient_count: 9 } }),
     ]);
     const found = alerts([unit("A")], rows, NOW);
     expect(found.map((one) => [one.severity, one.what, one.where, one.figure, one.open])).toEqual([
       [3, "Uji gagal", "A", "✓ dadan", false],
+      [3, "Ditahan", "A", "6 dari 9 sudah", true],
+      [3, "Ditahan", "A", "9 dari 9 sudah", false],
       [2, "> 4 jam", "A", "30 mnt", true],
     ]);
   });

@@ -7,7 +7,7 @@ import { judge } from "../truth";
 import { WORDS } from "../words";
 import { rowOf } from "./kitchens";
 import { difference } from "./reception";
-import { todays, type Rows } from "./rows";
+import { confirmations, evidenceOf, todays, type Rows } from "./rows";
 
 /** 1 pantau, 2 waspada, 3 siaga. */
 export type Severity = 1 | 2 | 3;
@@ -35,14 +35,21 @@ export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[
     const unit = str(row, "unit_id");
     const kind = str(row, "kind");
     const raised = Date.parse(str(row, "raised_at"));
-    const isOpen = str(row, "state") === "raised";
+    const hold = confirmations(row);
+    // Once all have stopped nobody has to do anything: it stays in its place until it is lifted.
+    const isOpen = str(row, "state") === "raised" && (hold === null || hold.confirmed < hold.of);
     const since = Number.isFinite(raised) ? age((now - raised) / 1000) : "";
     found.push({
       id: row.key,
       severity: severityOf(num(row, "severity")),
       what: WORDS.alerts[kind] ?? kind,
       where: unit === "" ? WORDS.network : shortName(names.get(unit) ?? unit),
-      figure: isOpen ? since : WORDS.acknowledged(str(row, "acknowledged_by")),
+      figure:
+        hold !== null
+          ? WORDS.stopped(hold.confirmed, hold.of)
+          : isOpen
+            ? since
+            : WORDS.acknowledged(str(row, "acknowledged_by")),
       weight: Number.isFinite(raised) ? -raised : 0,
       open: isOpen,
       row,
@@ -52,7 +59,7 @@ export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[
 }
 
 function isPart(row: Row): boolean {
-  return str(row, "evidence").includes('"part_of":"');
+  return evidenceOf(row)["part_of"] !== undefined;
 }
 
 function severityOf(value: number | null): Severity {

@@ -13,3 +13,16 @@ export function todays(rows: Rows, key: string, day: string): Row | undefined {
 export function isRow(row: Row | undefined): row is Row {
   return row !== undefined;
 }
+
+/** What an alert rests on; empty where a row has none. */
+export function evidenceOf(row: Row): Readonly<Record<string, unknown>> {
+  const evidence = row["evidence"];
+  return typeof evidence === "object" && evidence !== null ? (evidence as Record<string, unknown>) : {};
+}
+
+/** How many recipients of a hold have confirmed; null for any other alert. */
+export function confirmations(row: Row): { readonly confirmed: number; readonly of: number } | null {
+  const { confirmed_count: confirmed, recipient_count: of } = evidenceOf(row);
+  if (str(row, "kind") !== "hold" || typeof confirmed !== "number" || typeof of !== "number") return null;
+  return { confirmed, of };
+}

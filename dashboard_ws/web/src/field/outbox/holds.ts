@@ -1,0 +1,51 @@
+/** Food that must not be eaten: what the server says, and this phone's answers, kept until the server has them. */
+
+import { ask, type Asked } from "./server";
+import type { Store } from "./store";
+
+/** As `GET /v1/holds` gives it. Times are the region's. */
+export interface FoodHold {
+  readonly id: string;
+  readonly batch: string;
+  readonly kitchen_name: string;
+  readonly ordered_at: string;
+  readonly note: string;
+  /** This source has to confirm; a kitchen is only shown it. */
+  readonly asks: boolean;
+  readonly confirmed_at: string | null;
+  readonly recipients: number;
+  readonly confirmed: number;
+}
+
+export interface HoldAnswer {
+  /** Some of it had been eaten before it was stopped. */
+  readonly eaten: boolean;
+  readonly source: string;
+}
+
+/** Hands in the answers of `source`, then asks what stands. Raises as `ask` does; other answers than good ones are asked for again later. */
+export async function exchangeHolds(store: Store, source: string, token: string): Promise<void> {
+  const answers = Object.entries((await store.fact("answers")) ?? {});
+  for (const [id, answer] of answers) {
+    if (answer.source !== source) continue;
+    const body = JSON.stringify({ eaten: answer.eaten });
+    const headers = { "Content-Type": "application/json" };
+    const taken = await ask(`v1/holds/${encodeURIComponent(id)}/confirm`, token, { method: "POST", headers, body });
+    // 404: it was lifted meanwhile.
+    if (taken.status !== 202 && taken.status !== 404) return;
+    await store.answerHold(id, null);
+  }
+  const holds = holdsOf(await ask("v1/holds", token));
+  if (holds !== null) await store.remember({ holds });
+}
+
+/** Null for what another's network answers. */
+function holdsOf(answer: Asked): readonly FoodHold[] | null {
+  if (answer.status !== 200) return null;
+  try {
+    const { holds } = JSON.parse(answer.body) as { holds?: readonly FoodHold[] };
+    return Array.isArray(holds) ? holds : null;
+  } catch {
+    return null;
+  }
+}
