@@ -15,7 +15,7 @@ SEVERITIES: Final = ("pantau", "waspada", "siaga")
 """Severity 1, 2, 3."""
 ALERT_KINDS: Final = (
     "delivery_late", "shortfall", "over_4h", "unsafe_batch", "over_capacity", "temperature", "unit_silent",
-    "old_food", "food_refused", "illness_reported", "certificate", "foodborne_cluster",
+    "old_food", "food_refused", "illness_reported", "certificate", "foodborne_cluster", "hold",
 )  # fmt: skip
 
 

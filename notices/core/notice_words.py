@@ -31,9 +31,12 @@ KIND: Final = {
     "illness_reported": "Sakit di atas perkiraan",
     "certificate": "Sertifikat laik higiene (SLHS)",
     "foodborne_cluster": "Dugaan keracunan makanan",
+    "hold": "Makanan ditahan",
 }
 RESOLUTION: Final = {
     "received": "sudah diterima",
+    "lifted": "penahanan dicabut",
+    "batch_over": "semua penerima sudah menghentikan",
     "reported_late": "datang tepat waktu, terlambat dilaporkan",
     "declined": "dibatalkan penerima",
     "day_ended": "hari berakhir",
