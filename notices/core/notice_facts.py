@@ -125,4 +125,5 @@ _FACTS: Final[Mapping[str, _Fact]] = {
     "illness_reported": _illness,
     "certificate": _certificate,
     "foodborne_cluster": _cluster,
+    "hold": _plain("stopped", "confirmed_count", "recipient_count"),
 }

@@ -66,6 +66,7 @@ FACT: Final = {
     "illness": "sakit {ill}, absen sakit {absent_ill}",
     "certificate": "berlaku sampai {until}",
     "no_certificate": "tidak ada yang berlaku",
+    "stopped": "{confirmed_count} dari {recipient_count} penerima sudah menghentikan",
     "cluster": "{people} orang sakit, {recipients} penerima",
 }
 NETWORK: Final = "jaringan"

@@ -33,6 +33,7 @@ _EVIDENCE: Final[dict[str, dict[str, Any]]] = {
     "food_refused": {"refused": 40},
     "illness_reported": {"ill": 3, "absent_ill": 41},
     "certificate": {"valid_until": None},
+    "hold": {"confirmed_count": 6, "recipient_count": 9},
     "foodborne_cluster": {"people": 4, "attack_by_recipient": {SCHOOL: {"ill": 4, "at_risk": 300}}},
 }  # fmt: skip
 
