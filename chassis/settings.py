@@ -169,6 +169,13 @@ class Settings(BaseSettings):
         le=1000,
         description=("Milliseconds that ingest waits to group events into one record."),
     )
+    notices_file: str = Field(
+        "",
+        description=(
+            "File that says how people are reached (docs/notices.md), for regions with a people.csv. "
+            "Empty: notices.yaml in the data dir."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the logs on stderr."
     )

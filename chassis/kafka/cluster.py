@@ -11,7 +11,9 @@ from chassis.clocks import secret_key
 from chassis.kafka import any_batch
 from chassis.settings import Mechanism, Security, Settings
 
-Account = Literal["admin", "ingest", "streams", "sinks", "gateway", "operator", "devices"]
+Account = Literal[
+    "admin", "ingest", "streams", "sinks", "notices", "gateway", "operator", "devices"
+]
 """`chassis.kafka.rights` says what each may do; `admin` may do everything."""
 
 _PASSWORD_BYTES: Final = 24

@@ -28,6 +28,7 @@ from chassis.kafka.admin import TopicError
 from chassis.kafka.cluster import Account, Cluster, cluster_of, password_of
 from chassis.settings import Settings
 from contracts.results.topics import (
+    ALERTS,
     COMMANDS,
     DEAD_LETTERS,
     EVENT_TOPICS,
@@ -88,6 +89,10 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
         *_topics((PROGRESS,), _WRITE),
         Right("TOPIC", f"{PROGRESS}.g", _WRITE, begins=True),
         Right("GROUP", "pantau-sink", ("READ", "DESCRIBE"), begins=True),
+    ],
+    "notices": [
+        *_topics((ALERTS, GENERATIONS), _READ),
+        Right("TOPIC", f"{ALERTS}.g", _READ, begins=True),
     ],
     "gateway": [
         *_topics((LIVE, REGISTRY, GENERATIONS, REVOCATIONS), _READ),

@@ -7,7 +7,7 @@ undoing, tells nobody anything.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -56,6 +56,11 @@ class NoticeBook:
         """Takes the people and places in force from now on."""
         self._people = {f"{one.region}/{one.person_id}": one for one in people}
         self._places = places
+
+    @property
+    def people(self) -> Collection[Person]:
+        """In force now."""
+        return self._people.values()
 
     def restore(self, key: str, value: bytes) -> None:
         """Takes a record that `drain` gave. Raises `UNREADABLE`."""

@@ -18,6 +18,7 @@ _SERVICES: Final = {
     "ingest": ("producers.ingest",),
     "streams": ("streams",),
     "sinks": ("sinks",),
+    "notices": ("notices",),
     "gateway": ("dashboard_ws.gateway",),
     "simulator": ("producers.simulator",),
     "migrate": ("storage.migrate",),

@@ -1,0 +1,1 @@
+"""Ways to people: each takes one delivery, and says whether it got through."""
