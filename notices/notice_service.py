@@ -1,4 +1,4 @@
-"""Puts the parts together: alerts in, the book, the outbox, the channels; and follows what people.csv and notices.yaml say."""
+"""Puts the parts together: alerts in, the book, the queue, the channels; and follows what people.csv and notices.yaml say."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from chassis.datadir import DataDir
 from chassis.health import Health
 from chassis.kafka.interface import Broker
 from chassis.operator_error import OperatorError
-from chassis.regions.people_file import load_people, people_file
+from chassis.regions.people_file import people_file
 from chassis.regions.region_folder import load_region
 from chassis.settings import Settings
-from contracts.people import Person
 from contracts.time.clock import Clock, real_now_ms
 from notices.alert_log import follow_alerts
-from notices.channels.channel_settings import NoticeSettings, load_notice_settings, unreachable
 from notices.channels.delivery import delivery_of
 from notices.channels.http_post import new_session
 from notices.channels.open_channels import open_channels
 from notices.core.notice_book import NoticeBook
 from notices.core.notice_text import NoticeWriter
 from notices.core.region_places import RegionPlaces, places_of
+from notices.notice_configuration import notices_file, read_configuration
 from notices.notice_metrics import NOTICES, PEOPLE
 from notices.sending.dispatcher import Dispatcher
-from notices.sending.outbox import Outbox
+from notices.sending.notice_queue import NoticeQueue
 from notices.sending.retry_policy import RetryPolicy
 
 _TICK_S: Final = 1.0
@@ -39,22 +38,8 @@ _FORGET_S: Final = 3_600.0
 _log = logs.get("notices")
 
 
-def notices_file(settings: Settings) -> Path:
-    """As set, else in the data dir."""
-    return Path(settings.notices_file or settings.data_dir / "notices.yaml")
-
-
-def read_configuration(settings: Settings) -> tuple[tuple[Person, ...], NoticeSettings]:
-    """Who is written to, and how. Raises `OperatorError` for what is wrong with either."""
-    people = load_people(settings.regions_dir, settings.regions)
-    found = load_notice_settings(notices_file(settings))
-    if fault := unreachable(people, found):
-        raise OperatorError(fault)
-    return people, found
-
-
 class NoticeService:
-    """One installation's notices. Raises as `read_configuration` and `Outbox` do."""
+    """One installation's notices. Raises as `read_configuration` and `NoticeQueue` do."""
 
     def __init__(
         self, settings: Settings, clock: Clock, broker: Broker, topic: str, health: Health
@@ -69,10 +54,10 @@ class NoticeService:
         self._places = {code: self._region(code) for code in settings.regions}
         writer = NoticeWriter(self._is_simulated, found.link)
         self._book = NoticeBook(people, self._places, found.pace.policy(), writer.compose)
-        self._outbox = Outbox(settings.data_dir)
-        for key, value in self._outbox.state():
+        self._queue = NoticeQueue(settings.data_dir)
+        for key, value in self._queue.state():
             self._book.restore(key, value)
-        self._dispatcher = Dispatcher(self._outbox, RetryPolicy())
+        self._dispatcher = Dispatcher(self._queue, RetryPolicy())
         self._is_caught_up = False
         self._files_fault = ""
         self.positions: dict[int, int] = {}
@@ -95,7 +80,7 @@ class NoticeService:
             for task in (*tasks, ending):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        self._outbox.close()
+        self._queue.close()
         for task in done:
             task.result()
 
@@ -129,7 +114,7 @@ class NoticeService:
                 self._decide()
             if loop.time() - forgot > _FORGET_S:
                 forgot = loop.time()
-                self._outbox.forget(real_now_ms())
+                self._queue.forget(real_now_ms())
             await asyncio.sleep(_TICK_S)
 
     def _decide(self) -> None:
@@ -143,7 +128,7 @@ class NoticeService:
             for one in notices
             for channel in people[one.region, one.person_id].channels
         ]
-        self._outbox.store(records, deliveries, real_now_ms())
+        self._queue.store(records, deliveries, real_now_ms())
         NOTICES.inc(len(notices))
         self._dispatcher.wake()
 

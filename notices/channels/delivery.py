@@ -35,7 +35,7 @@ class FailedDeliveryError(Exception):
         self.after_s = after_s
 
 
-class Channel(Protocol):
+class NoticeChannel(Protocol):
     """A way to people. To add one: implement this, name it in `contracts.people.ChannelName` and in `open_channels`."""
 
     async def send(self, delivery: Delivery, address: str) -> None:

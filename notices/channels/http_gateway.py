@@ -26,7 +26,7 @@ class HttpGateway:
             self._headers[settings.auth_header] = settings.auth_prefix + secret
 
     async def send(self, delivery: Delivery, address: str) -> None:
-        """See `Channel`; `address`: a telephone number with + and country."""
+        """See `NoticeChannel`; `address`: a telephone number with + and country."""
         filled = {
             "to": address,
             "text": delivery.text,

@@ -28,7 +28,7 @@ class Mail:
         self._tls = ssl.create_default_context(cafile=settings.ca_file or None)
 
     async def send(self, delivery: Delivery, address: str) -> None:
-        """See `Channel`; `address`: an e-mail address."""
+        """See `NoticeChannel`; `address`: an e-mail address."""
         letter = self._letter(delivery, address)
         try:
             # smtplib waits in the thread of who calls it.

@@ -8,7 +8,7 @@ from aiohttp import ClientSession
 
 from contracts.people import ChannelName
 from notices.channels.channel_settings import GatewaySettings, NoticeSettings, read_secret
-from notices.channels.delivery import Channel
+from notices.channels.delivery import NoticeChannel
 from notices.channels.http_gateway import HttpGateway
 from notices.channels.mail import Mail
 from notices.channels.webhook import Webhook, webhook_key
@@ -16,9 +16,9 @@ from notices.channels.webhook import Webhook, webhook_key
 
 def open_channels(
     settings: NoticeSettings, folder: Path, session: ClientSession
-) -> dict[ChannelName, Channel]:
+) -> dict[ChannelName, NoticeChannel]:
     """`folder`: of notices.yaml. Raises `OperatorError` for a secret that is not there, not closed, or too short."""
-    channels: dict[ChannelName, Channel] = {}
+    channels: dict[ChannelName, NoticeChannel] = {}
     if settings.webhooks:
         places = {
             name: (one.url, webhook_key(read_secret(folder, one.secret_file)))

@@ -27,7 +27,7 @@ class Webhook:
         self._places = places
 
     async def send(self, delivery: Delivery, address: str) -> None:
-        """See `Channel`; `address`: name of a webhook."""
+        """See `NoticeChannel`; `address`: name of a webhook."""
         place = self._places.get(address)
         if place is None:
             raise RefusedDeliveryError("no webhook of this name is configured")

@@ -1,4 +1,4 @@
-"""Delivers what the outbox holds, until it is delivered or no news any more."""
+"""Delivers what the queue holds, until it is delivered or no news any more."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from chassis import logs
 from contracts.people import ChannelName, Person
 from contracts.time.clock import real_now_ms
 from notices.channels.delivery import (
-    Channel,
     Delivery,
     FailedDeliveryError,
+    NoticeChannel,
     RefusedDeliveryError,
 )
 from notices.notice_metrics import DELIVERIES, OLDEST, PENDING
-from notices.sending.outbox import Fate, Outbox, Queued
+from notices.sending.notice_queue import Fate, NoticeQueue, Queued
 from notices.sending.retry_policy import RetryPolicy
 
 _POLL_S: Final = 1.0
@@ -33,17 +33,19 @@ _log = logs.get("notices.dispatcher")
 class Dispatcher:
     """`wake()` after something was stored. `people` and `channels` may be replaced at any time."""
 
-    def __init__(self, outbox: Outbox, policy: RetryPolicy) -> None:
-        self._outbox = outbox
+    def __init__(self, queue: NoticeQueue, policy: RetryPolicy) -> None:
+        self._queue = queue
         self._policy = policy
         self._people: dict[tuple[str, str], Person] = {}
-        self._channels: Mapping[ChannelName, Channel] = {}
+        self._channels: Mapping[ChannelName, NoticeChannel] = {}
         self._under_way: dict[tuple[str, str, str], asyncio.Task[None]] = {}
         self._failing: dict[ChannelName, tuple[float, str]] = {}
         self._woken = asyncio.Event()
         self._broken: BaseException | None = None
 
-    def use(self, people: tuple[Person, ...], channels: Mapping[ChannelName, Channel]) -> None:
+    def use(
+        self, people: tuple[Person, ...], channels: Mapping[ChannelName, NoticeChannel]
+    ) -> None:
         """Takes the people and channels in force from now on."""
         self._people = {(one.region, one.person_id): one for one in people}
         self._channels = channels
@@ -87,12 +89,12 @@ class Dispatcher:
 
     def _start(self) -> None:
         now = real_now_ms()
-        count, oldest = self._outbox.pending()
+        count, oldest = self._queue.pending()
         PENDING.set(count)
         OLDEST.set((now - oldest) / 1000 if oldest is not None else 0)
         if not count:
             return
-        for queued in self._outbox.ready(now, self._under_way):
+        for queued in self._queue.ready(now, self._under_way):
             if len(self._under_way) >= self._policy.at_once:
                 return
             one = queued.delivery
@@ -134,7 +136,7 @@ class Dispatcher:
         if now + delay_s * 1000 > queued.queued_at + self._policy.give_up_s * 1000:
             self._end(one, "failed", f"gave up: {error}")
             return
-        self._outbox.put_off(one.id, now + round(delay_s * 1000), str(error))
+        self._queue.put_off(one.id, now + round(delay_s * 1000), str(error))
         DELIVERIES.labels(one.channel, "put off").inc()
         _log.warning(
             "delivery put off",
@@ -145,7 +147,7 @@ class Dispatcher:
         )
 
     def _end(self, one: Delivery, fate: Fate, reason: str = "") -> None:
-        self._outbox.end(one.id, fate, real_now_ms(), reason)
+        self._queue.end(one.id, fate, real_now_ms(), reason)
         DELIVERIES.labels(one.channel, fate).inc()
         if fate == "failed":
             _log.error("delivery failed", id=one.id, channel=one.channel, reason=reason)

@@ -16,6 +16,7 @@ from chassis.feeds import generation_feed
 from chassis.feeds.log_ends import Offsets
 from chassis.kafka.cluster import cluster_of
 from chassis.kafka.interface import BROKER_ERRORS
+from chassis.regions.people_file import is_configured
 from chassis.settings import Settings
 from contracts.receipts import RecentReceipt
 from contracts.results.generations import FIRST, Generations
@@ -104,7 +105,8 @@ class LetterSummary(msgspec.Struct, frozen=True):
 
 
 class InstallationStatus(msgspec.Struct, frozen=True):
-    """The full answer. `troubles`: what could not be asked, in words; `receipts`: the newest that ingest has given."""
+    """The full answer. `troubles`: what could not be asked, in words; `notices`: somebody is configured to be
+    written to; `receipts`: the newest that ingest has given."""
 
     services: list[PartHealth]
     stages: list[Stage]
@@ -113,6 +115,7 @@ class InstallationStatus(msgspec.Struct, frozen=True):
     last_write: dict[str, float]
     troubles: list[str]
     generations: Generations | None = None
+    notices: bool = False
     receipts: list[RecentReceipt] | None = None
 
     @property
@@ -150,7 +153,15 @@ class _Asker:
     def services(self) -> tuple[str, ...]:
         """Those with a health route of ours; the simulator only where one plays."""
         plays = self._home.read_run("simulator") is not None
-        return (*_SERVICES, "simulator") if plays else _SERVICES
+        names = (*_SERVICES, "notices") if self.writes_to_people() else _SERVICES
+        return (*names, "simulator") if plays else names
+
+    def writes_to_people(self) -> bool:
+        """Whether somebody is configured, or the service runs all the same."""
+        settings = self._settings
+        return is_configured(settings.regions_dir, settings.regions) or (
+            self._home.read_run("notices") is not None
+        )
 
     async def health(self, service: str) -> PartHealth:
         url = self.url(service)
@@ -297,5 +308,13 @@ async def collect(settings: Settings) -> InstallationStatus:
     found = stages(positions, sink, ends)
     troubles += map(str, waits)
     return InstallationStatus(
-        services, found, live, dead, last_write, troubles, generations, receipts
+        services=services,
+        stages=found,
+        live=live,
+        letters=dead,
+        last_write=last_write,
+        troubles=troubles,
+        generations=generations,
+        notices=asker.writes_to_people(),
+        receipts=receipts,
     )

@@ -17,9 +17,11 @@ from chassis.kafka.admin import wait_for_broker
 from chassis.kafka.cluster import cluster_of
 from chassis.kafka.rights import grant_ours
 from chassis.operator_error import OperatorError
+from chassis.regions.people_file import is_configured
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.time.clock import Clock, RealClock
 from engines.kafka.broker import KafkaBroker
+from notices.notice_configuration import read_configuration
 from pantau import installation
 from pantau.dev_tokens import new_wall, sources_of, wall_url, write_dev_tokens
 from pantau.processes.supervisor import PartFailed, Supervisor
@@ -29,6 +31,7 @@ from pantau.up.plan import (
     Plan,
     broker_part,
     clickhouse_part,
+    notices_part,
     service_parts,
     simulator_part,
 )
@@ -107,6 +110,9 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
     began = time.monotonic()
     home = plan.home
     registries = await asyncio.to_thread(load_registries, plan.settings)
+    if is_configured(plan.settings.regions_dir, plan.settings.regions):
+        # A fault is said before anything starts, not by a part that never comes up.
+        await asyncio.to_thread(read_configuration, plan.settings)
     home.create_key()
     home.create_clickhouse_accounts()
     await _stores(plan, supervisor)
@@ -121,6 +127,8 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
             say(f"registri {code} diterbitkan")
         tokens = _tokens(plan, registries)
         await supervisor.start(*service_parts(plan))
+        if (notices := notices_part(plan)) is not None:
+            await supervisor.start(notices)
         if plan.simulate:
             await supervisor.start(simulator_part(plan))
         say(f"semua siap setelah {time.monotonic() - began:.0f} s")

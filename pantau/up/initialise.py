@@ -17,6 +17,7 @@ from chassis.kafka.admin import wait_for_broker
 from chassis.kafka.cluster import cluster_of
 from chassis.kafka.rights import grant_ours
 from chassis.operator_error import OperatorError
+from chassis.regions.people_file import load_people
 from chassis.settings import Settings
 from contracts.registry.entities import RegionRegistry
 from contracts.time.clock import RealClock
@@ -64,6 +65,7 @@ def initialise(settings: Settings, mode: installation.Mode, wait_s: float) -> No
     Raises `OperatorError` for what is not right, `DataDirError` for a missing key.
     """
     registries = load_registries(settings)
+    load_people(settings.regions_dir, settings.regions)
     key = secret_key(settings)
     home = DataDir(settings.data_dir)
     if warning := preflight.data_dir(home.path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from chassis.datadir import DataDir
 from chassis.kafka.cluster import cluster_of
+from chassis.regions.people_file import is_configured
 from chassis.settings import Settings
 from engines.kafka.broker import KafkaBroker
 from pantau.installation import ClockKind, InstallationStamp, child_env, new_settings
@@ -23,6 +24,8 @@ _LOCAL: Final = "127.0.0.1"
 _FOLD_START_S: Final = 600.0
 """Folds read all of their state back before they are ready."""
 _SERVICE_START_S: Final = 120.0
+_NOTICES_STOP_S: Final = 20.0
+"""A mail server may take so long to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,16 @@ def service_parts(plan: Plan) -> tuple[Part, ...]:
         _part(plan, "sinks", ("sinks",), probes.run_file(home, "sinks"), _SERVICE_START_S),
         _part(plan, "ingest", ("producers.ingest",), ingest, _SERVICE_START_S),
         _part(plan, "gateway", ("dashboard_ws.gateway",), gateway, _FOLD_START_S),
+    )
+
+
+def notices_part(plan: Plan) -> Part | None:
+    """Who writes to people; None while no region has a people.csv: a process that does nothing costs memory too."""
+    if not is_configured(plan.settings.regions_dir, plan.settings.regions):
+        return None
+    probe = probes.run_file(plan.home, "notices")
+    return replace(
+        _part(plan, "notices", ("notices",), probe, _SERVICE_START_S), stop_s=_NOTICES_STOP_S
     )
 
 

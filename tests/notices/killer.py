@@ -11,10 +11,10 @@ from typing import Any
 
 import notices.__main__
 import notices.notice_service
-from notices.sending.outbox import Outbox
+from notices.sending.notice_queue import NoticeQueue
 
 
-class KillingOutbox(Outbox):
+class KillingQueue(NoticeQueue):
     def store(self, *given: Any) -> None:
         super().store(*given)
         self._die("store")
@@ -29,5 +29,5 @@ class KillingOutbox(Outbox):
 
 
 if __name__ == "__main__":
-    vars(notices.notice_service)["Outbox"] = KillingOutbox
+    vars(notices.notice_service)["NoticeQueue"] = KillingQueue
     notices.__main__.main()

@@ -18,7 +18,7 @@ from chassis.datadir import DataDirError
 from contracts.time.clock import real_now_ms
 from notices.channels.delivery import Delivery, FailedDeliveryError, RefusedDeliveryError
 from notices.sending.dispatcher import Dispatcher
-from notices.sending.outbox import Outbox, outbox_folder, read_deliveries
+from notices.sending.notice_queue import NoticeQueue, queue_folder, read_deliveries
 from notices.sending.retry_policy import RetryPolicy
 from tests.notices.alert_rows import person
 
@@ -50,9 +50,9 @@ class Way:
 
 @asynccontextmanager
 async def _running(
-    outbox: Outbox, way: Any, policy: RetryPolicy = _FAST
+    queue: NoticeQueue, way: Any, policy: RetryPolicy = _FAST
 ) -> AsyncIterator[Dispatcher]:
-    one = Dispatcher(outbox, policy)
+    one = Dispatcher(queue, policy)
     one.use((person(), person("head")), {"webhook": way})
     task = asyncio.create_task(one.run())
     try:
@@ -69,8 +69,8 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Outbox:
-    return Outbox(tmp_path)
+def queue(tmp_path: Path) -> NoticeQueue:
+    return NoticeQueue(tmp_path)
 
 
 def _fates(tmp_path: Path) -> dict[str, tuple[str, int, str]]:
@@ -78,13 +78,13 @@ def _fates(tmp_path: Path) -> dict[str, tuple[str, int, str]]:
 
 
 async def test_what_fails_is_sent_again_with_its_id_before_what_follows(
-    outbox: Outbox, tmp_path: Path
+    queue: NoticeQueue, tmp_path: Path
 ) -> None:
     way = Way(FailedDeliveryError("HTTP 503"), FailedDeliveryError("HTTP 503"))
-    async with _running(outbox, way) as dispatcher:
-        outbox.store({}, [_of(1), _of(2)], real_now_ms())
+    async with _running(queue, way) as dispatcher:
+        queue.store({}, [_of(1), _of(2)], real_now_ms())
         dispatcher.wake()
-        await _until(lambda: outbox.pending()[0] == 0)
+        await _until(lambda: queue.pending()[0] == 0)
         assert dispatcher.trouble() is None
     assert way.sent == ["n1.webhook"] * 3 + ["n2.webhook"]
     assert _fates(tmp_path) == {
@@ -93,7 +93,7 @@ async def test_what_fails_is_sent_again_with_its_id_before_what_follows(
     }
 
 
-async def test_one_persons_trouble_is_no_others(outbox: Outbox) -> None:
+async def test_one_persons_trouble_is_no_others(queue: NoticeQueue) -> None:
     class Slow(Way):
         async def send(self, delivery: Delivery, address: str) -> None:
             if delivery.person_id == "desk-1":
@@ -101,72 +101,72 @@ async def test_one_persons_trouble_is_no_others(outbox: Outbox) -> None:
             await super().send(delivery, address)
 
     way = Slow()
-    async with _running(outbox, way) as dispatcher:
-        outbox.store({}, [_of(1), _of(2), _of(3, "head"), _of(4, "head")], real_now_ms())
+    async with _running(queue, way) as dispatcher:
+        queue.store({}, [_of(1), _of(2), _of(3, "head"), _of(4, "head")], real_now_ms())
         await _until(lambda: way.sent == ["n3.webhook", "n4.webhook"])
-        assert outbox.pending()[0] == 2
+        assert queue.pending()[0] == 2
         assert dispatcher.trouble() is None or "HTTP 503" in str(dispatcher.trouble())
 
 
-async def test_what_is_refused_and_who_left_end_at_once(outbox: Outbox, tmp_path: Path) -> None:
+async def test_what_is_refused_and_who_left_end_at_once(queue: NoticeQueue, tmp_path: Path) -> None:
     way = Way(RefusedDeliveryError("HTTP 410"))
-    async with _running(outbox, way):
-        outbox.store({}, [_of(1), _of(2, "left")], real_now_ms())
-        await _until(lambda: outbox.pending()[0] == 0)
+    async with _running(queue, way):
+        queue.store({}, [_of(1), _of(2, "left")], real_now_ms())
+        await _until(lambda: queue.pending()[0] == 0)
     assert _fates(tmp_path)["n1.webhook"] == ("failed", 1, "HTTP 410")
     assert "any more" in _fates(tmp_path)["n2.webhook"][2]
     assert [one.id for one in read_deliveries(tmp_path, 9, "delivered")] == []
     assert [one.person_id for one in read_deliveries(tmp_path, 9, None, "left")] == ["left"]
 
 
-async def test_after_hours_it_is_no_news_any_more(outbox: Outbox, tmp_path: Path) -> None:
+async def test_after_hours_it_is_no_news_any_more(queue: NoticeQueue, tmp_path: Path) -> None:
     way = Way(FailedDeliveryError("ConnectionError"))
-    async with _running(outbox, way):
-        outbox.store({}, [_of(1)], real_now_ms() - 7 * 3_600_000)
-        await _until(lambda: outbox.pending()[0] == 0)
+    async with _running(queue, way):
+        queue.store({}, [_of(1)], real_now_ms() - 7 * 3_600_000)
+        await _until(lambda: queue.pending()[0] == 0)
     assert _fates(tmp_path)["n1.webhook"] == ("failed", 1, "gave up: ConnectionError")
 
 
 async def test_a_fate_that_cannot_be_stored_ends_the_process(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    queue: NoticeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way = Way()
-    one = Dispatcher(outbox, _FAST)
+    one = Dispatcher(queue, _FAST)
     one.use((person(),), {"webhook": way})
-    outbox.store({}, [_of(1)], real_now_ms())
+    queue.store({}, [_of(1)], real_now_ms())
 
     def full(*_given: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(outbox, "end", full)
+    monkeypatch.setattr(queue, "end", full)
     with pytest.raises(sqlite3.OperationalError):
         async with asyncio.timeout(20):
             await one.run()
 
 
-def test_state_and_deliveries_are_one_transaction(outbox: Outbox, tmp_path: Path) -> None:
-    outbox.store({"alert/a": b"1", "person/p": b"2"}, [_of(1)], 1)
+def test_state_and_deliveries_are_one_transaction(queue: NoticeQueue, tmp_path: Path) -> None:
+    queue.store({"alert/a": b"1", "person/p": b"2"}, [_of(1)], 1)
     with pytest.raises(sqlite3.IntegrityError):
-        outbox.store({"alert/a": None}, [_of(2), _of(1)], 2)
-    assert dict(outbox.state()) == {"alert/a": b"1", "person/p": b"2"}
+        queue.store({"alert/a": None}, [_of(2), _of(1)], 2)
+    assert dict(queue.state()) == {"alert/a": b"1", "person/p": b"2"}
     assert [one.id for one in read_deliveries(tmp_path, 9)] == ["n1.webhook"]
-    outbox.store({"alert/a": None}, [], 3)
-    assert dict(outbox.state()) == {"person/p": b"2"}
-    outbox.end("n1.webhook", "delivered", 5)
-    outbox.forget(5 + 91 * 86_400_000)
+    queue.store({"alert/a": None}, [], 3)
+    assert dict(queue.state()) == {"person/p": b"2"}
+    queue.end("n1.webhook", "delivered", 5)
+    queue.forget(5 + 91 * 86_400_000)
     assert read_deliveries(tmp_path, 9) == []
 
 
-def test_one_writes_and_an_older_program_refuses(outbox: Outbox, tmp_path: Path) -> None:
+def test_one_writes_and_an_older_program_refuses(queue: NoticeQueue, tmp_path: Path) -> None:
     with pytest.raises(DataDirError, match="another process"):
-        Outbox(tmp_path)
-    outbox.close()
-    Outbox(tmp_path).close()
-    db = sqlite3.connect(outbox_folder(tmp_path) / "outbox.sqlite")
+        NoticeQueue(tmp_path)
+    queue.close()
+    NoticeQueue(tmp_path).close()
+    db = sqlite3.connect(queue_folder(tmp_path) / "queue.sqlite")
     db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(DataDirError, match="newer version"):
-        Outbox(tmp_path)
+        NoticeQueue(tmp_path)
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1), st.floats(0, 3_600))

@@ -66,6 +66,8 @@ def render(status: InstallationStatus) -> str:
             f"Generasi yang ditampilkan: {status.generations.shown}"
             + (f" (generasi {previous} masih disimpan)" if previous else "")
         )
+    if not status.notices:
+        lines.append("Pemberitahuan: belum ada penerima (tidak ada people.csv)")
     lines += [f"! {trouble}" for trouble in status.troubles]
     return "\n".join(lines)
 

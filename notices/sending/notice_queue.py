@@ -70,16 +70,16 @@ class DeliveryRecord(msgspec.Struct, frozen=True):
     error: str
 
 
-def outbox_folder(data_dir: Path) -> Path:
+def queue_folder(data_dir: Path) -> Path:
     """Of an installation."""
     return data_dir / "notices"
 
 
-class Outbox:
+class NoticeQueue:
     """The one writer. Raises `DataDirError` if another process has it, or a newer version has written it."""
 
     def __init__(self, data_dir: Path) -> None:
-        folder = outbox_folder(data_dir)
+        folder = queue_folder(data_dir)
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -87,7 +87,7 @@ class Outbox:
         except BlockingIOError:
             os.close(self._lock)
             raise DataDirError(f"another process writes notices in {folder}: stop it") from None
-        self._db = sqlite3.connect(folder / "outbox.sqlite", isolation_level=None)
+        self._db = sqlite3.connect(folder / "queue.sqlite", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._make(folder)
@@ -176,7 +176,7 @@ def read_deliveries(
     data_dir: Path, most: int, fate: Fate | None = None, person_id: str | None = None
 ) -> list[DeliveryRecord]:
     """The newest, newest first; a running service may go on writing. Nothing where nobody was ever written to."""
-    path = outbox_folder(data_dir) / "outbox.sqlite"
+    path = queue_folder(data_dir) / "queue.sqlite"
     if not path.exists():
         return []
     db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)

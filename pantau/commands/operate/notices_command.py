@@ -1,0 +1,140 @@
+"""`pantau notices`: what was delivered to whom, and whether a person can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from chassis.operator_error import OperatorError
+from chassis.settings import Settings
+from contracts.people import ChannelName, Person
+from contracts.time.clock import rfc3339
+from pantau.commands.text_table import text_table
+from pantau.installation import running_settings
+
+if TYPE_CHECKING:
+    from notices.channels.delivery import Delivery
+    from notices.sending.notice_queue import DeliveryRecord
+
+_DataDir = Annotated[
+    Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+]
+
+
+class FateChoice(StrEnum):
+    """What became of a delivery."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+def _row(one: DeliveryRecord) -> tuple[object, ...]:
+    fate = one.fate if one.attempts <= 1 else f"{one.fate} ({one.attempts}x)"
+    return rfc3339(one.queued_at), one.person_id, one.channel, fate, one.title, one.error
+
+
+def _list(
+    fate: Annotated[FateChoice | None, typer.Option(help="Only these.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only to this person_id.")] = None,
+    most: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
+    data_dir: _DataDir = None,
+    json: Annotated[bool, typer.Option("--json", help="A JSON array on stdout.")] = False,
+) -> None:
+    """Show the newest deliveries, of the last 90 days: when, to whom, by which way, what became of them."""
+    from notices.sending.notice_queue import FATES, read_deliveries
+
+    settings = running_settings(data_dir)
+    chosen = next((one for one in FATES if one == fate), None)
+    found = read_deliveries(settings.data_dir, most, chosen, person)
+    if json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        head = ("Waktu", "Orang", "Saluran", "Keadaan", "Judul", "Sebab")
+        typer.echo("\n".join(text_table(head, map(_row, found))))
+
+
+def _test(
+    person: Annotated[str, typer.Option(help="person_id of people.csv.")],
+    data_dir: _DataDir = None,
+) -> None:
+    """Send a person a message that only tries whether it arrives, by each of its channels. Exit code 1 if one did not."""
+    from notices.notice_configuration import read_configuration
+
+    settings = running_settings(data_dir)
+    people, _ = read_configuration(settings)
+    found = [one for one in people if one.person_id == person]
+    if not found:
+        raise OperatorError(f"no people.csv names {person}")
+    reached = [asyncio.run(_try_each(settings, one)) for one in found]
+    raise typer.Exit(0 if all(reached) else 1)
+
+
+async def _try_each(settings: Settings, person: Person) -> bool:
+    from notices.channels.delivery import FailedDeliveryError, RefusedDeliveryError
+    from notices.channels.http_post import new_session
+    from notices.channels.open_channels import open_channels
+    from notices.notice_configuration import notices_file, read_configuration
+
+    _, found = read_configuration(settings)
+    is_fine = True
+    async with new_session() as session:
+        channels = open_channels(found, notices_file(settings).parent, session)
+        for name in person.channels:
+            try:
+                await channels[name].send(_trial(settings, person, name), person.address(name))
+            except (RefusedDeliveryError, FailedDeliveryError) as error:
+                is_fine = False
+                typer.echo(f"{name}: {error}")
+            else:
+                typer.echo(f"{name}: delivered")
+    return is_fine
+
+
+def _trial(settings: Settings, person: Person, channel: ChannelName) -> Delivery:
+    import secrets
+
+    from chassis.datadir import DataDir
+    from chassis.regions.region_folder import load_region
+    from contracts.time.clock import real_now_ms
+    from notices.channels.delivery import Delivery
+    from notices.core.notice_text import NoticeWriter
+    from notices.core.region_places import places_of
+
+    writer = NoticeWriter(DataDir(settings.data_dir).is_simulated)
+    places = places_of(load_region(settings.regions_dir / person.region))
+    title, text = writer.test(places)
+    return Delivery(
+        id=f"test-{secrets.token_hex(8)}.{channel}",
+        region=person.region,
+        person_id=person.person_id,
+        channel=channel,
+        created_at=real_now_ms(),
+        title=title,
+        text=text,
+        body=msgspec.json.encode({"title": title, "text": text, "alerts": []}),
+    )
+
+
+def _group() -> None:
+    """Messages to people (docs/notices.md).
+
+    \b
+    Examples:
+      pantau notices test --person dinkes-1
+      pantau notices list --fate failed
+    """
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group, name="notices", short_help="What was delivered to whom; try a channel.")
+    group.callback()(_group)
+    group.command("list")(_list)
+    group.command("test")(_test)
