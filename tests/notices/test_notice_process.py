@@ -204,7 +204,7 @@ def test_nobody_is_configured_until_somebody_is(installed: Notices) -> None:
     installed.write("{desk: {url: nowhere, secret_file: hook}}")
     wait_until(lambda: "not in force" in installed.ask(process, "/readyz"))
     installed.alert("y1", severity=3)
-    wait_until(lambda: "y1" in installed.sent())
+    wait_until(lambda: any("y1" in one for one in installed.sent()))
     assert "pantau_notices_people 1.0" in installed.ask(process, "/metrics")
 
 
