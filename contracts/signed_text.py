@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 
 
@@ -24,7 +23,7 @@ def _unb64(text: str) -> bytes:
 
 
 def _mac(key: bytes, prefix: str, payload: str) -> bytes:
-    return hmac.new(key, f"{prefix}.{payload}".encode(), hashlib.sha256).digest()
+    return hmac.digest(key, f"{prefix}.{payload}".encode(), "sha256")
 
 
 def sign(key: bytes, prefix: str, raw: bytes) -> str:

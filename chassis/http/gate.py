@@ -45,12 +45,14 @@ class Gate:
     def _refusal(self, scope: Scope) -> Problem | None:
         policy = self._policy
         size = len(scope["raw_path"]) + len(scope["query_string"])
-        size += sum(len(name) + len(value) for name, value in scope["headers"])
+        body_bytes = 0
+        for name, value in scope["headers"]:
+            size += len(name) + len(value)
+            if name == b"content-length":
+                body_bytes = int(value or 0)
         if size > policy.max_head_bytes:
             return head_too_large(policy)
-        if int(_header(scope, b"content-length") or 0) > policy.max_body_bytes:
-            return _body_too_large(policy)
-        return None
+        return _body_too_large(policy) if body_bytes > policy.max_body_bytes else None
 
 
 class _BoundedBody:
@@ -116,14 +118,11 @@ def _body_too_large(policy: HttpPolicy) -> Problem:
     return Problem(413, "Content Too Large", detail)
 
 
-def _header(scope: Scope, wanted: bytes) -> bytes:
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
-
-
 def _has_body(scope: Scope) -> bool:
-    return bool(_header(scope, b"transfer-encoding")) or _header(scope, b"content-length") not in (
-        b"",
-        b"0",
+    return any(
+        value not in (b"", b"0")
+        for name, value in scope["headers"]
+        if name in (b"content-length", b"transfer-encoding")
     )
 
 

@@ -37,7 +37,8 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
 
     app = new_app("Pantau ingest", lifespan=lifespan)
     # A plain route: FastAPI's own would read and parse the body before any limit is looked at.
-    app.router.routes.append(Route("/v1/events", ingest.post_events, methods=["POST"]))
+    # The first of all routes, since nearly every request is for it.
+    app.router.routes.insert(0, Route("/v1/events", ingest.post_events, methods=["POST"]))
     app.router.routes.append(Route("/v1/token", ingest.renew_token, methods=["POST"]))
     receipts = ingest.receipts
     app.router.routes.append(Route("/v1/receipts", receipts.list_recent, methods=["GET"]))

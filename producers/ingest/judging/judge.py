@@ -114,7 +114,7 @@ class Judge:
                 await asyncio.sleep(0)
             self._chunk(chunk)
         found = self._verdicts
-        if items and len(items) == count_codes(found.rejected)[Code.NOT_JSON]:
+        if items and len(items) == sum(one.refusal.code is Code.NOT_JSON for one in found.rejected):
             raise bad_request("Nothing of the body is JSON in UTF-8.")
         if found.foreign and not found.own:
             raise Problem(

@@ -113,6 +113,7 @@ class Budget:
     def __init__(self, limits: DeviceLimits) -> None:
         self._limits = limits
         self._devices: Counter[str] = Counter()
+        self._total = 0
 
     @contextmanager
     def share(self, device: str) -> Iterator[Share]:
@@ -124,7 +125,11 @@ class Budget:
             self._devices[device] -= share.taken
             if not self._devices[device]:
                 del self._devices[device]
-            IN_FLIGHT_BYTES.set(self._devices.total())
+            self._add(-share.taken)
+
+    def _add(self, size: int) -> None:
+        self._total += size
+        IN_FLIGHT_BYTES.set(self._total)
 
     def take(self, device: str, size: int) -> None:
         """Count `size` bytes. Raises `Problem`: 429 if the device holds too many, 503 if all do."""
@@ -132,10 +137,10 @@ class Budget:
             raise _too_many(
                 "This device has too many requests under way: wait for their answers.", 2
             )
-        if self._devices.total() + size > self._limits.bytes_in_flight:
+        if self._total + size > self._limits.bytes_in_flight:
             raise unavailable("Too many requests are being written; send this one again later.")
         self._devices[device] += size
-        IN_FLIGHT_BYTES.set(self._devices.total())
+        self._add(size)
 
 
 class Share:
