@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.protocol import State
 
 from chassis.http.gate import Gate, head_too_large
 from chassis.http.http_policy import HttpPolicy
@@ -30,6 +31,7 @@ _WS_MAX_SIZE: Final = 64 * 1024
 _MAX_FRAGMENTS: Final = 256
 """Of one message: empty ones have no size, and would stay for ever."""
 _TOO_BIG: Final = 1009
+WRITTEN_FRAME: Final = "pantau.frame"
 _GRACE_S: Final = 5
 _BACKLOG: Final = 2048
 
@@ -278,7 +280,10 @@ def _without_upgrade(
 
 
 class WebsocketConnection(WebSocketsSansIOProtocol):
-    """A websocket, from its upgrade on."""
+    """A websocket, from its upgrade on.
+
+    A `websocket.send` may hold its frame written already, under `WRITTEN_FRAME`: written once, it goes to many clients.
+    """
 
     config: ServerConfig
 
@@ -295,6 +300,14 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self._late.cancel()
         self.config.addresses.release(self.client[0] if self.client else "")
         super().connection_lost(exc)
+
+    async def send(self, message: Any) -> None:
+        if WRITTEN_FRAME in message:
+            await self.writable.wait()
+            if not (self.disconnected or self.close_sent) and self.conn.state is State.OPEN:
+                self.transport.write(message[WRITTEN_FRAME])
+                return
+        await super().send(message)
 
     def handle_ping(self) -> None:
         output = self.conn.data_to_send()

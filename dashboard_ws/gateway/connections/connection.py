@@ -34,7 +34,8 @@ SLOW_S: Final = 15.0
 """A client that takes no byte for this long is closed."""
 _ABORT_S: Final = 2.0
 """Grace for the close frame; then the socket is freed."""
-_CHECK_S: Final = 1.0
+_IDLE_S: Final = 60.0
+"""The writer of a client without a token has nothing to do; `watch` ends it when its time is over."""
 _KERNEL_MS: Final = 30_000
 
 _log = logs.get("gateway.client")
@@ -93,6 +94,8 @@ class Client:
         if transport is not None:
             let_us_end_it(transport)
         self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._queued: deque[wire.Sent] = deque()
         self._closing: Closed | None = None
         self._next_flush = 0.0
@@ -100,6 +103,7 @@ class Client:
         self._written = 0
         self._waiting = 0
         self._taken_at = time.monotonic()
+        self._bytes = gateway_metrics.BYTES.labels(channel.name)
 
     # --- what others do -------------------------------------------------------------------------
 
@@ -107,7 +111,8 @@ class Client:
         """See `Listener`."""
         subscription = self.session.subscription
         if subscription is not None and subscription.region == region:
-            self._wake.set()
+            # A client that was sent something just now is woken once, when more may be sent.
+            self._wake_at(self._next_flush)
 
     def shown(self, region: str) -> Contents | None:
         """See `Listener`."""
@@ -150,6 +155,10 @@ class Client:
 
     def watch(self, at: float) -> int:
         """See `Listener`. Taken is what left both buffers, however little of a long frame it is."""
+        try:
+            self.session.check(at, now_s())
+        except Closed as closed:
+            self.close(closed)
         if self._transport is None:
             return 0
         waiting = outstanding(self._transport)
@@ -171,28 +180,41 @@ class Client:
         try:
             while self._closing is None:
                 self._wake.clear()
-                delay = 0.0
                 try:
-                    delay = await self._step(time.monotonic())
+                    self._wake_at(await self._step(time.monotonic()))
                 except Closed as closed:
                     self.close(closed)
-                await self._wait(delay)
+                await self._wake.wait()
             await self._end(self._closing)
         except OSError:
             pass  # The client went away: nobody is there to be answered.
         finally:
+            if self._timer is not None:
+                self._timer.cancel()
             self._hub.leave(self)
             gateway_metrics.CLIENTS.labels(self._channel.name).dec()
 
-    async def _wait(self, delay: float) -> None:
-        try:
-            async with asyncio.timeout(delay):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+    def _wake_at(self, at: float) -> None:
+        """Wake the writer then, or earlier; `at`: monotonic seconds."""
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+            self._timer = None
+        delay = at - time.monotonic()
+        if delay <= 0:
+            self._wake.set()
+        else:
+            self._timer_at = at
+            self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._wake.set()
 
     async def _step(self, at: float) -> float:
-        """Send what is due now; gives the seconds until more may be."""
+        """Send what is due now; gives the moment at which more may be."""
+        # Nothing goes out on a token that has ended since the last `watch`.
         self.session.check(at, now_s())
         while self._queued:
             await self._send(self._queued.popleft())
@@ -200,13 +222,15 @@ class Client:
         if self._next_ping is not None and at >= self._next_ping:
             self._next_ping = at + PING_S
             await self._ping(subscription)
-        due = _CHECK_S
-        if subscription and subscription.is_behind(self._hub.maps[subscription.region]):
-            if at >= self._next_flush:
+        due = at + _IDLE_S if self._next_ping is None else self._next_ping
+        if subscription is not None:
+            live = self._hub.maps[subscription.region]
+            if at >= self._next_flush and subscription.is_behind(live):
                 await self._flush(subscription)
                 self._next_flush = time.monotonic() + FLUSH_S
-            due = max(self._next_flush - time.monotonic(), 0)
-        return min(due, _CHECK_S)
+            if subscription.is_behind(self._hub.maps[subscription.region]):
+                due = min(due, self._next_flush)
+        return due
 
     async def _ping(self, subscription: Subscription | None) -> None:
         """First an update if there is one: the seq that the ping names is the one that the client has."""
@@ -218,15 +242,16 @@ class Client:
         await self._send(wire.ping(self._hub.now(), reached, as_of))
 
     async def _flush(self, subscription: Subscription, *, to_head: bool = False) -> None:
-        with gateway_metrics.FLUSH.time():
-            for sent in self._hub.next(subscription, to_head=to_head):
-                await self._send(sent)
+        started = time.monotonic()
+        for sent in self._hub.next(subscription, to_head=to_head):
+            await self._send(sent)
+        gateway_metrics.FLUSH.observe(time.monotonic() - started)
         subscription.note_sent()
 
     async def _send(self, sent: wire.Sent) -> None:
         self._written += len(sent.text)
-        gateway_metrics.FRAMES.labels(sent.op).inc()
-        gateway_metrics.BYTES.labels(self._channel.name).inc(len(sent.text))
+        gateway_metrics.frames_of(sent.op).inc()
+        self._bytes.inc(len(sent.text))
         await self._channel.send(sent)
 
     async def _end(self, closed: Closed) -> None:

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from chassis.http.gate import TRANSPORT
 from chassis.http.problems import problem_response
+from chassis.http.uvicorn_limits import WRITTEN_FRAME
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub
@@ -37,7 +38,9 @@ class _Channel:
         self._asgi = send
 
     async def send(self, sent: wire.Sent) -> None:
-        await self._asgi({"type": "websocket.send", "text": sent.text})
+        await self._asgi(
+            {"type": "websocket.send", "text": sent.text, WRITTEN_FRAME: sent.on_websocket}
+        )
 
     async def close(self, closed: Closed) -> None:
         # A close reason has room for 123 bytes; the error frame before it says all.

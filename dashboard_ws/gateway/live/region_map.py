@@ -119,6 +119,8 @@ class _Tombstone(Entry, frozen=True):
     time_ms: int
 
 
+_MAX_ANSWERS: Final = 64
+
 _E = TypeVar("_E", bound=Entry)
 
 
@@ -132,6 +134,7 @@ class RegionMap:
         self._rows: dict[str, _Row] = {}
         self._tombstones: dict[str, _Tombstone] = {}
         self._floor = 0
+        self._answers: dict[tuple[MapPosition | None, Filter], Update | None] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -148,6 +151,7 @@ class RegionMap:
 
     def apply(self, frame: Frame) -> None:
         """Take a frame. One of another epoch begins the map anew: nothing of the old one stays."""
+        self._answers.clear()
         if self.position is None or self.position.epoch != frame.epoch:
             self._rows, self._tombstones, self._floor = {}, {}, 0
         elif frame.seq < self.position.seq:
@@ -183,9 +187,18 @@ class RegionMap:
     def since(self, reached: MapPosition | None, wanted: Filter) -> Update | None:
         """What brings a client from `reached` (None: it has nothing) up to this map's position.
 
+        Clients at one position that want the same share the answer, which stands until the next frame.
         None before the map has begun. A client that is ahead of this map (it came from a gateway
         that reads faster) is given an empty delta at its own position, never older rows.
         """
+        key = (reached, wanted)
+        if key not in self._answers:
+            if len(self._answers) >= _MAX_ANSWERS:
+                self._answers.clear()
+            self._answers[key] = self._update(reached, wanted)
+        return self._answers[key]
+
+    def _update(self, reached: MapPosition | None, wanted: Filter) -> Update | None:
         if self.position is None:
             return None
         if reached is None or reached.epoch != self.position.epoch or reached.seq < self._floor:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
+from websockets.frames import Frame, Opcode
 
 from dashboard_ws.gateway.live.region_map import MapPosition, Update
 
@@ -17,13 +19,18 @@ PART_BYTES: Final = 256 * 1024
 _json = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sent:
     """A frame: what it is (`op`), its text, and where a client stands after it (None: as before)."""
 
     op: str
     text: str
     position: MapPosition | None = None
+
+    @cached_property
+    def on_websocket(self) -> bytes:
+        """The bytes on a server's websocket: the same for all clients, since servers do not mask."""
+        return Frame(Opcode.TEXT, self.text.encode()).serialize(mask=False)
 
 
 def _text(op: str, members: dict[str, object]) -> str:

@@ -48,12 +48,15 @@ class FrameBuffer:
         self._pending: dict[str, dict[str, Change]] = {}
         self._epochs: dict[str, str] = {}
         self._floors: dict[str, int] = {}
+        self._sure: set[str] = set()
+        """Regions of which a record was read that is too young to have lost tombstones behind it."""
 
     def restart(self) -> None:
         """The topic begins anew (it was made again): half a frame of the old one is no part of it."""
         self._pending.clear()
         self._epochs.clear()
         self._floors.clear()
+        self._sure.clear()
 
     def add(
         self, key: bytes, value: bytes | None, seq: bytes | None, time_ms: int
@@ -88,9 +91,12 @@ class FrameBuffer:
         pending[key] = Change(seq, value, head.topic, head.level or "")
 
     def _note(self, region: str, seq: int, time_ms: int) -> None:
-        floor = self._floors.setdefault(region, seq - 1)
-        if time_ms < self._sure_from:
-            self._floors[region] = max(floor, seq)
+        if region in self._sure:
+            return
+        if time_ms >= self._sure_from:
+            self._sure.add(region)
+            seq -= 1
+        self._floors[region] = max(self._floors.get(region, 0), seq)
 
     def _close(self, region: str, value: bytes, time_ms: int) -> tuple[str, Frame]:
         try:
@@ -102,7 +108,10 @@ class FrameBuffer:
             # Another epoch counts anew, and all of it was read as it came.
             self._epochs[region] = head.epoch
             self._floors[region] = min((one.seq for one in changes.values()), default=1) - 1
-        floor = self._floors.setdefault(region, head.seq)
+        if region not in self._sure:
+            # Of old changes nothing but the head may be left: the last of them may have been tombstones.
+            self._floors[region] = max(self._floors.get(region, 0), head.seq)
+        floor = self._floors[region]
         return region, Frame(
             head.epoch, head.seq, changes, time_ms, floor, head.as_of, head.positions
         )

@@ -24,6 +24,7 @@ class Measurement(StrEnum):
     DETECTION = "detection"
     INGEST = "ingest"
     PIPELINE = "pipeline"
+    GATEWAY = "gateway"
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "bench",
-        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline.",
+        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway.",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def bench(
@@ -47,7 +48,8 @@ def register(app: typer.Typer) -> None:
         against the truth, over simulated days. detection: how early a poisoning is seen, beside other methods,
         with one rate of false alarms. ingest: CPU an event beside a bare FastAPI endpoint, and the p99 of the 202
         at 200 and 1,000 requests a second. pipeline: CPU an event of every process, beside a plain build of the same
-        parts. Each starts what it needs on a folder that goes away. Further options go to the measurement.
+        parts. gateway: CPU a frame and client beside a bare loop, with 200 and 1,000 clients.
+        Each starts what it needs on a folder that goes away. Further options go to the measurement.
 
         \b
         Examples:
