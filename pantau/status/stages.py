@@ -46,7 +46,8 @@ _LETTERS: Final = """
 WITH (SELECT max(`time`) FROM pantau_store.positions) AS now
 SELECT count() AS total, countIf(state = 'open') AS open, countIf(recent) AS last_hour,
        CAST(sumMapIf(map(toString(code), 1), recent), 'Map(String, UInt32)') AS codes,
-       topKIf(3)(unit_id, recent AND unit_id != '') AS units
+       topKIf(3)(unit_id, recent AND unit_id != '') AS units,
+       (SELECT count() FROM pantau_store.sink_rejects FINAL) AS set_aside
 FROM (SELECT *, received_at > now - INTERVAL 1 HOUR AS recent FROM pantau.dead_letters) FORMAT JSONEachRow"""
 
 
@@ -90,13 +91,17 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class LetterSummary(msgspec.Struct, frozen=True):
-    """Dead letters: all, those that are to be mended, and those of the region's last hour, by code and from whom most."""
+    """Dead letters: all, those that are to be mended, and those of the region's last hour, by code and from whom most.
+
+    `set_aside`: lines that the sink could not insert where they belong.
+    """
 
     total: int
     open: int
     last_hour: int
     codes: dict[str, int]
     units: list[str]
+    set_aside: int = 0
 
     @property
     def is_flood(self) -> bool:

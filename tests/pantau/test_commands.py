@@ -131,7 +131,7 @@ def a_status() -> InstallationStatus:
         services=[PartHealth("ingest", "siap"), PartHealth("streams", "mati", "no answer")],
         stages=stages([position], {("unit.windows", 0): 7}, ends),
         live=[Live("32.11", "e1", 12, "2026-11-24T03:02:00Z")],
-        letters=LetterSummary(2003, 2001, 1500, {"nik": 500, "not_json": 1000}, ["SPPG-1"]),
+        letters=LetterSummary(2003, 2001, 1500, {"nik": 500, "not_json": 1000}, ["SPPG-1"], 3),
         last_write={"tables": 0.0},
         troubles=[],
     )
@@ -152,6 +152,7 @@ def test_status_works_out_lags_and_shows_what_is_not_known() -> None:
         "Surat mati: 2003 (terbuka 2001, sejam terakhir 1500)\n  not_json: 1000\n  nik: 500" in text
     )
     assert "! banjir surat mati, terbanyak dari SPPG-1" in text
+    assert "! sink menyisihkan 3 baris" in text
 
 
 def test_status_says_where_receipts_wait() -> None:

@@ -38,6 +38,8 @@ def _letters(found: LetterSummary | None) -> list[str]:
         lines.append(
             f"! banjir surat mati, terbanyak dari {', '.join(found.units)}: lihat `pantau dead-letters list`"
         )
+    if found.set_aside:
+        lines.append(f"! sink menyisihkan {found.set_aside} baris: lihat pantau_store.sink_rejects")
     return lines
 
 
