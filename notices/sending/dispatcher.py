@@ -69,7 +69,7 @@ class Dispatcher:
     async def run(self) -> None:
         """Until cancelled; what is under way then gets some seconds.
 
-        Raises what kept a delivery's fate from being stored: it would be sent for ever.
+        Raises why the outcome of a delivery could not be stored: it would be sent for ever.
         """
         try:
             while True:

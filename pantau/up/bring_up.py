@@ -111,7 +111,7 @@ async def _live(plan: Plan, supervisor: Supervisor) -> None:
     home = plan.home
     registries = await asyncio.to_thread(load_registries, plan.settings)
     if is_configured(plan.settings.regions_dir, plan.settings.regions):
-        # A fault is said before anything starts, not by a part that never comes up.
+        # A fault is reported before anything starts, not by a part that never comes up.
         await asyncio.to_thread(read_configuration, plan.settings)
     home.create_key()
     home.create_clickhouse_accounts()

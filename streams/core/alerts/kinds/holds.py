@@ -55,7 +55,7 @@ class Holds(QuietKind):
     name: ClassVar = HOLD
 
     def obey(self, region: AlertRegion, command: Hold | Confirm | Release, at: int) -> bool:
-        """Does what somebody said at `at`, epoch ms; False if there is no hold of which that can be said."""
+        """Carries out a command given at `at`, epoch ms; False if there is no hold that it fits."""
         if isinstance(command, Hold):
             return self._order(region, command, at)
         alert = region.book.open(HOLD, command.alert_id)
