@@ -21,7 +21,7 @@ from pantau.commands.operate import (
     status,
     up,
 )
-from pantau.commands.provide import desk, device, export, region, wall
+from pantau.commands.provide import daily, desk, device, export, region, wall
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
 Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
@@ -31,6 +31,7 @@ _COMMANDS: Final = (
     audit,
     bench,
     letters_command,
+    daily,
     desk,
     device,
     export,

@@ -71,3 +71,26 @@ def test_a_kitchens_tables_and_a_month(
     )
     found = values["unitUid0001", "eatenUid001"]
     assert (found["value"], found["period"]) == (str(installation.query(month)[0]["n"]), f"{today:%Y%m}")  # fmt: skip
+
+
+def test_the_page_of_a_day_says_what_the_views_say(
+    installation: Installation, day: Day, tmp_path: Path
+) -> None:
+    del day  # Kitchens have posted.
+    today = FOLDER.local_day(now())
+    out = tmp_path / "day.html"
+    command = [sys.executable, "-m", "pantau", "daily", "--date", str(today), "-o", str(out)]
+    done = subprocess.run(
+        [*command, "--data-dir", str(installation.home)],
+        capture_output=True, env=environment(), check=False, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    [row] = installation.query(
+        "SELECT portions_cooked AS cooked FROM pantau.performance WHERE level = 'kabupaten' AND window = '1d' "
+        f"AND area_id = '{REGION}' AND day = '{today}'"
+    )
+    page = out.read_text()
+    shown = f"{row['cooked']:,}".replace(",", ".")
+    assert f'<td>Porsi dimasak</td><td class="n">{shown}</td>' in page
+    assert "dihitung ulang dari peristiwa, tidak ada selisih" in page
+    assert "CONTOH" in page, "the region's kitchens are invented"

@@ -49,7 +49,8 @@ def limits(settings: Settings, region: str) -> Thresholds:
     return load_region(folder).region.thresholds if folder.is_dir() else Thresholds()
 
 
-def _audit(settings: Settings, region: str, first: date | None, last: date | None) -> Report:
+def run_audit(settings: Settings, region: str, first: date | None, last: date | None) -> Report:
+    """The audit of some local days; progress goes to stderr. Raises `OperatorError`."""
     from clickhouse_connect.driver.exceptions import Error
 
     from audit.kafka_lines import KafkaEventLog
@@ -116,7 +117,7 @@ def register(app: typer.Typer) -> None:
           pantau audit --region 32.11 --from 2026-11-23 --to 2026-11-23
           pantau audit --region 32.11 --json | jq '.differences[].column'
         """
-        report = _audit(
+        report = run_audit(
             running_settings(data_dir),
             region,
             None if first is None else first.date(),

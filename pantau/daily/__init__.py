@@ -1,0 +1,1 @@
+"""The page of one day, for leaders without an account."""

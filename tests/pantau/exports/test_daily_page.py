@@ -1,0 +1,55 @@
+"""The page of a day: what it shows and what it hides."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pantau.daily.daily_facts import DailyFacts
+from pantau.daily.daily_page import daily_page
+
+
+def _facts(**changes: Any) -> DailyFacts:
+    about = {"is_final": 0, "revision": 7, "updated_at": datetime(2026, 11, 24, 9, tzinfo=UTC)}
+    alert = {
+        "short_id": "G1", "kind": "foodborne_cluster", "severity": 3, "unit_id": "K1", "subject": "",
+        "state": "acknowledged", "acknowledged_by": "rina", "since": "24/11 09.10",
+    }  # fmt: skip
+    return DailyFacts(
+        region="32.11",
+        name="Sumedang",
+        province="Jawa Barat",
+        day=date(2026, 11, 24),
+        rows={
+            "performance": {"portions_received": 90_000, "portions_target": 100_000, **about},
+            "coverage": {"eaten": 0, "target": 0, **about},
+            "reception": {"absent_ill": 3, "ill_noticed": 41, **about},
+            "clinic_coverage": {},
+        },
+        raised=[{"kind": "foodborne_cluster", "severity": 3, "raised": 1, "open": 1}],
+        open=[alert] * 12,
+        names={"K1": "SPPG <Contoh>"},
+        is_synthetic=True,
+    )._replace(**changes)
+
+
+def test_figures_alerts_and_sources_are_there_and_few_ill_are_not() -> None:
+    page = daily_page(_facts(), "tidak ada selisih", False, "2026-11-24T10:00:00Z")
+    text = re.sub(r"<[^>]*>", " ", page)
+    assert "Sumedang, 24 November 2026" in text
+    assert "90.000" in text and "90,0 %" in text
+    assert "&lt;5" in text and ">3<" not in page.split("Peringatan")[0]
+    assert "41" in text
+    assert "SPPG &lt;Contoh&gt;" in text and "ditangani rina" in text
+    assert "dan 9 lainnya" in text
+    assert "clinic_coverage: belum ada baris" in text
+    assert "data sampai 2026-11-24 09:00 UTC, sementara" in text
+    assert "CONTOH" in text and "SIMULASI" not in text
+    assert "SIMULASI" in daily_page(_facts(), "", True, "")
+
+
+def test_nothing_to_tell_is_said() -> None:
+    page = daily_page(_facts(raised=[], open=[], is_synthetic=False), "", False, "")
+    assert page.count("Tidak ada.") == 2
+    assert 'class="mark"' not in page
