@@ -37,7 +37,7 @@ _TEXT: Final = """\
 `us/event` is the median of {rounds} rounds of CPU time, user and system, of the contestant's process; `least` and
 `greatest` are of the same rounds. Broker and harness are not counted.
 
-{verdict}
+{targets}
 
 Where our own time goes: [profile.md](profile.md).
 
@@ -123,8 +123,8 @@ def table(results: Sequence[ContestResult]) -> str:
     return "\n".join(lines)
 
 
-def verdicts(results: Sequence[ContestResult]) -> list[str]:
-    """One sentence a target, with what was measured."""
+def targets(results: Sequence[ContestResult]) -> list[str]:
+    """A line a target: what was measured and what was asked."""
     found = []
     for workload, by_name in _by_workload(results):
         if "pantau" not in by_name:
@@ -135,29 +135,18 @@ def verdicts(results: Sequence[ContestResult]) -> list[str]:
         if peers:
             asked = 2.0 if single else 1.5
             found.append(
-                _verdict(workload, "the better of Bytewax and Quix", min(peers) / ours, asked)
+                _target(workload, "the better of Bytewax and Quix", min(peers) / ours, asked)
             )
         if single and "faust" in by_name:
-            found.append(
-                _verdict(workload, "plain Faust", median_us(by_name["faust"]) / ours, 20.0)
-            )
+            found.append(_target(workload, "plain Faust", median_us(by_name["faust"]) / ours, 20.0))
         if not single and "floor" in by_name:
             share = median_us(by_name["floor"]) / ours * 100
-            found.append(
-                f"- {workload.title}: {share:.1f} % of the floor's speed (asked: 10 %): {_met(share >= 10)}."
-            )
+            found.append(f"- {workload.title}: {share:.1f} % of the floor's speed (asked: 10 %).")
     return found
 
 
-def _verdict(workload: Workload, against: str, ratio: float, asked: float) -> str:
-    return (
-        f"- {workload.title}: {ratio:.1f} times the speed of {against} "
-        f"(asked: {asked:g}): {_met(ratio >= asked)}."
-    )
-
-
-def _met(yes: bool) -> str:
-    return "met" if yes else "**missed**"
+def _target(workload: Workload, against: str, ratio: float, asked: float) -> str:
+    return f"- {workload.title}: {ratio:.1f} times the speed of {against} (asked: {asked:g})."
 
 
 def picture(results: Sequence[ContestResult], circumstances: Circumstances) -> str:
@@ -211,7 +200,7 @@ def write(results: Sequence[ContestResult], circumstances: Circumstances, folder
         versions=", ".join(f"{name} {number}" for name, number in circumstances.versions.items()),
         table=table(results),
         rounds=circumstances.rounds,
-        verdict="\n".join(verdicts(results)),
+        targets="\n".join(targets(results)),
         events=f"{circumstances.events:,}",
         flush_ms=circumstances.flush_ms,
         replay_days=REPLAY_MS // 86_400_000,
