@@ -1,6 +1,6 @@
 /** Tasks of a clinic. People are pseudonyms by the time that a task sees them. */
 
-import { OPTIONS, WORDS } from "../words";
+import { OPTIONS, WORDS } from "../../words/field";
 import { isEmpty, list, names, num, str, type Field, type Scene, type Task } from "./task";
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 /** Tasks of a kitchen: from the ingredients to what was eaten. */
 
 import { groupsOf, total, type Recipient } from "../source/source";
-import { OPTIONS, WORDS } from "../words";
+import { OPTIONS, WORDS } from "../../words/field";
 import type { Row, Values } from "../outbox/rows";
 import {
   fromGroups,

@@ -1,7 +1,7 @@
 /** Tasks of schools, pesantren and posyandu: what came, who is there, what was eaten. */
 
 import { groupsOf, total, type Recipient } from "../source/source";
-import { GROUPS, OPTIONS, WORDS } from "../words";
+import { GROUPS, OPTIONS, WORDS } from "../../words/field";
 import {
   fromGroups,
   grouped,

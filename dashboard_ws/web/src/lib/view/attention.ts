@@ -4,7 +4,7 @@ import { age, count, shortName } from "../format";
 import { num, str, type Row } from "../link/protocol";
 import type { Unit } from "../region";
 import { judge } from "../truth";
-import { WORDS } from "../words";
+import { WORDS } from "../../words/wall";
 import { rowOf } from "./kitchens";
 import { difference } from "./reception";
 import { confirmations, evidenceOf, todays, type Rows } from "./rows";

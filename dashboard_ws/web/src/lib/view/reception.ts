@@ -3,7 +3,7 @@
 import { count, percent, ratio } from "../format";
 import { num, type Row } from "../link/protocol";
 import type { Attended, NotServed } from "../region";
-import { WORDS } from "../words";
+import { WORDS } from "../../words/wall";
 
 /** Recipients' day in a line: share of portions received that they confirmed, portions refused, who reports. */
 export function confirmed(row: Row | undefined, received: number | null, expected: number): string {

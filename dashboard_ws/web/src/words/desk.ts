@@ -1,5 +1,7 @@
 /** Words of the desk, as they stand on the screen. */
 
+import { ALERT_KINDS, named } from "./shared";
+
 export const DESK = {
   title: "Meja peringatan",
   user: "Nama pengguna",
@@ -19,21 +21,7 @@ export const DESK = {
   severity: { 1: "Pantau", 2: "Waspada", 3: "Siaga" },
   state: { raised: "Belum ditangani", acknowledged: "Ditangani", resolved: "Selesai" },
   assessment: { verified: "Dinyatakan terverifikasi", discarded: "Dinyatakan bukan kejadian", "": "Belum dinilai" },
-  kinds: {
-    delivery_late: "Kiriman terlambat",
-    shortfall: "Porsi kurang",
-    over_4h: "Lebih dari 4 jam sejak dimasak",
-    unsafe_batch: "Uji makanan gagal",
-    over_capacity: "Melebihi kapasitas dapur",
-    temperature: "Suhu di luar batas",
-    unit_silent: "Satuan tidak melapor",
-    old_food: "Makanan lama",
-    food_refused: "Makanan ditolak penerima",
-    illness_reported: "Sakit di atas perkiraan",
-    certificate: "Sertifikat laik higiene (SLHS)",
-    foodborne_cluster: "Dugaan keracunan makanan",
-    hold: "Makanan ditahan",
-  } as Readonly<Record<string, string>>,
+  kinds: named(ALERT_KINDS, "long"),
   kind: "Jenis",
   unit: "Satuan",
   subject: "Tentang",

@@ -1,16 +1,8 @@
 /** All words of the form, in Bahasa Indonesia. */
 
-export const GROUPS: Readonly<Record<string, string>> = {
-  paud: "PAUD/TK",
-  sd: "SD/MI",
-  smp: "SMP/MTs",
-  sma: "SMA/SMK/MA",
-  santri: "Santri",
-  guru: "Guru & staf",
-  bumil: "Ibu hamil",
-  busui: "Ibu menyusui",
-  balita: "Balita",
-};
+import { GROUPS as GROUP_NAMES, named } from "./shared";
+
+export const GROUPS = named(GROUP_NAMES, "long");
 
 /** Task -> title, labels of its fields, and help of a field (its name with "?"). Groups have their own names. */
 export const TASKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

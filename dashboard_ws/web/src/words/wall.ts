@@ -1,5 +1,7 @@
 /** Words of the receiving side and of days off, as they stand on the wall. */
 
+import { ALERT_KINDS, GROUPS, named } from "./shared";
+
 export const WORDS = {
   attention: "Perlu perhatian",
   nothing: "Tidak ada saat ini",
@@ -8,21 +10,7 @@ export const WORDS = {
   acknowledged: (who: string) => `✓ ${who.slice(0, 6)}`,
   stopped: (confirmed: number, of: number) => `${confirmed} dari ${of} sudah`,
   network: "Jaringan",
-  alerts: {
-    delivery_late: "Terlambat",
-    shortfall: "Kurang",
-    over_4h: "> 4 jam",
-    unsafe_batch: "Uji gagal",
-    over_capacity: "Kapasitas",
-    temperature: "Suhu",
-    unit_silent: "Diam",
-    old_food: "Makanan lama",
-    food_refused: "Ditolak",
-    illness_reported: "Sakit",
-    certificate: "SLHS",
-    foodborne_cluster: "Keracunan?",
-    hold: "Ditahan",
-  } as Readonly<Record<string, string>>,
+  alerts: named(ALERT_KINDS, "short"),
   difference: "Beda",
   noService: "Bukan hari layanan",
   dayOff: "Libur",
@@ -35,16 +23,6 @@ export const WORDS = {
   allServed: "Semua penerima dilayani hari ini",
   declined: (n: string) => `${n} orang batal hari ini`,
   kinds: { school: "sekolah", pesantren: "pesantren", posyandu: "posyandu", "": "penerima" },
-  groups: {
-    paud: "PAUD",
-    sd: "SD",
-    smp: "SMP",
-    sma: "SMA",
-    santri: "Santri",
-    guru: "Guru",
-    bumil: "Ibu hamil",
-    busui: "Ibu menyusui",
-    balita: "Balita",
-  },
+  groups: named(GROUPS, "short"),
   more: (n: number) => `+${n} lainnya`,
 } as const;
