@@ -19,6 +19,10 @@ STALLED_S: Final = 60.0
 """Longer than a request of the libraries may take, 40 s."""
 
 
+class NoPartitionsError(OSError):
+    """None was given to follow: the topic is not there yet. One of `BROKER_ERRORS`, so that who follows asks again."""
+
+
 class FencedError(RuntimeError):
     """Another writer has opened the same transactional id."""
 
@@ -99,7 +103,10 @@ class LogReader(Protocol):
         """First and last offset of each, now."""
 
     def follow(self, places: Collection[Place]) -> AsyncGenerator[Poll, None]:
-        """All records, from the oldest on; never ends. Polls come every half second or sooner."""
+        """All records, from the oldest on; never ends. Polls come every half second or sooner.
+
+        Raises `NoPartitionsError` besides, for no places.
+        """
 
     def read_to_end(
         self, place: Place, stalled_s: float = STALLED_S

@@ -17,6 +17,7 @@ from chassis.kafka.interface import (
     Bounds,
     LogReader,
     LogRecord,
+    NoPartitionsError,
     Place,
     Poll,
     StalledReadError,
@@ -47,6 +48,8 @@ class KafkaReader:
 
     async def follow(self, places: Collection[Place]) -> AsyncGenerator[Poll, None]:
         """See `LogReader`."""
+        if not places:
+            raise NoPartitionsError("a topic to follow does not exist yet")
         wanted = _places(places)
         self._consumer.assign(wanted)
         await self._consumer.seek_to_beginning(*wanted)

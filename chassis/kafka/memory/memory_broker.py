@@ -13,6 +13,7 @@ from chassis.kafka.interface import (
     FencedError,
     LogReader,
     LogRecord,
+    NoPartitionsError,
     OutgoingRecord,
     Place,
     Poll,
@@ -45,6 +46,8 @@ class MemoryReader:
 
     async def follow(self, places: Collection[Place]) -> AsyncGenerator[Poll, None]:
         """See `LogReader`."""
+        if not places:
+            raise NoPartitionsError("a topic to follow does not exist yet")
         positions = {place: bounds.first for place, bounds in (await self.bounds(places)).items()}
         while True:
             changed = self._broker.changed

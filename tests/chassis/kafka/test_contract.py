@@ -16,6 +16,7 @@ from chassis.kafka.admin import ensure_topics
 from chassis.kafka.blocking.committed_log import CommittedLog
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.interface import (
+    BROKER_ERRORS,
     Bounds,
     Broker,
     FencedError,
@@ -166,6 +167,16 @@ async def test_an_empty_partition_ends_at_once(world: World) -> None:
         assert await reader.first_from(place, 0, 0.1) is None
         async with aclosing(reader.follow([place])) as polls:
             assert (await anext(polls)).is_caught_up
+
+
+async def test_who_follows_a_topic_that_is_not_there_yet_asks_again(world: World) -> None:
+    """Ingest ended when it started while the topics were being made: the library fails an assertion."""
+    async with world.broker.reader() as reader:
+        places = [
+            Place("contract.late", at) for at in range(await reader.partitions("contract.late"))
+        ]
+        with pytest.raises(BROKER_ERRORS):
+            await anext(reader.follow(places))
 
 
 async def test_an_open_transaction_ends_the_log_until_its_successor_aborts_it(world: World) -> None:
