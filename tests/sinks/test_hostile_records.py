@@ -56,7 +56,7 @@ def test_a_table_line_that_no_table_takes_is_set_aside_and_the_next_one_lands(
     wait_until(lambda: count(store, "exceptions", "offset IN (1, 2)") == 2)
     assert count(store, "sink_rejects", "value LIKE '%xff%'") == 3
     assert 'pantau_sink_empty_records_total{topic="verdicts"} 2.0' in sink.metrics()
-    assert sink.ready()[0]
+    wait_until(lambda: sink.ready()[0])
 
 
 def test_a_row_with_an_error_of_no_list_is_set_aside_after_a_while_and_the_next_one_lands(
