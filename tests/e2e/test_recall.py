@@ -33,6 +33,7 @@ def alerts(installation: Installation) -> list[dict[str, Any]]:
         row
         for row in answer.json().get("rows", [])
         if row["state"] == "raised"
+        and row["kind"] != "hold"
         and len(FOLDER.fed_by(row["unit_id"])) >= _NINE
         and "part_of" not in row["evidence"]
     ]
