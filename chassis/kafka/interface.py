@@ -20,7 +20,10 @@ STALLED_S: Final = 60.0
 
 
 class NoPartitionsError(OSError):
-    """None was given to follow: the topic is not there yet. One of `BROKER_ERRORS`, so that who follows asks again."""
+    """No partition was given to follow: the topic does not exist yet. One of `BROKER_ERRORS`, so that the caller tries again."""
+
+    def __init__(self) -> None:
+        super().__init__("a topic to follow does not exist yet")
 
 
 class FencedError(RuntimeError):

@@ -49,7 +49,7 @@ class KafkaReader:
     async def follow(self, places: Collection[Place]) -> AsyncGenerator[Poll, None]:
         """See `LogReader`."""
         if not places:
-            raise NoPartitionsError("a topic to follow does not exist yet")
+            raise NoPartitionsError
         wanted = _places(places)
         self._consumer.assign(wanted)
         await self._consumer.seek_to_beginning(*wanted)

@@ -47,7 +47,7 @@ class MemoryReader:
     async def follow(self, places: Collection[Place]) -> AsyncGenerator[Poll, None]:
         """See `LogReader`."""
         if not places:
-            raise NoPartitionsError("a topic to follow does not exist yet")
+            raise NoPartitionsError
         positions = {place: bounds.first for place, bounds in (await self.bounds(places)).items()}
         while True:
             changed = self._broker.changed
