@@ -90,13 +90,7 @@ class AlertDay:
 
     def command(self, when: str, command: Command) -> None:
         """Somebody says something of an alert."""
-        fold = CommandFold(0)
-        fold.apply(Record(0, at(when), encode_command(command), b"", COMMAND))
-        for out in fold.drain(1).out:
-            assert out.value is not None
-            self.plant.feed.records.append(Record(len(self.plant.feed.records), 0, out.value))
-        self.plant.step_region()
-        self.plant.flush_region()
+        give(self.plant, when, command)
 
     # --- answers
 
@@ -121,6 +115,17 @@ class AlertDay:
             for row in self.plant.live.values()
             if row["topic"] == "alerts" and row["kind"] == kind
         ]
+
+
+def give(plant: Plant, when: str, command: Command) -> None:
+    """A command comes to stage two, which flushes."""
+    fold = CommandFold(0)
+    fold.apply(Record(0, at(when), encode_command(command), b"", COMMAND))
+    for out in fold.drain(1).out:
+        assert out.value is not None
+        plant.feed.records.append(Record(len(plant.feed.records), 0, out.value))
+    plant.step_region()
+    plant.flush_region()
 
 
 def at(text: str) -> int:

@@ -174,17 +174,19 @@ async def test_a_log_that_ends_before_the_position_is_refused() -> None:
 async def test_a_partition_that_is_behind_is_flushed_at_a_slower_pace_and_a_live_one_at_each_call() -> (
     None
 ):
-    world = World(pace=FlushPace(share=10.0, most_s=60.0))
+    world = World(pace=FlushPace(share=10.0, most_s=3_600.0))
     await world.owners.take_over(world.places)
     behind, live = world.writers
     now_ms = real_now_ms()
     for number in range(3):
-        for place, written_ms in zip(world.places, (now_ms - 6_000, now_ms + 60_000), strict=True):
+        for place, written_ms in zip(
+            world.places, (now_ms - 3_600_000, now_ms + 3_600_000), strict=True
+        ):
             record = MemoryRecord(*place, number, written_ms, None, b"{}", ())
             world.owners.take(place, FetchedBatch(number, number + 1, [record]))
         await world.owners.flush()
     assert (behind.sent, live.sent) == (1, 3), "the first flush of a partition waits for nothing"
-    record = MemoryRecord(*world.places[0], 3, now_ms + 60_000, None, b"{}", ())
+    record = MemoryRecord(*world.places[0], 3, now_ms + 3_600_000, None, b"{}", ())
     world.owners.take(world.places[0], FetchedBatch(3, 4, [record]))
     await world.owners.flush()
     assert behind.sent == 2, "it has caught up"

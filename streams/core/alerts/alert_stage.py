@@ -27,31 +27,33 @@ class AlertStage:
 
     def restore(self, key: bytes, value: bytes) -> None:
         """See `Fold`."""
-        code = region_of_key(key)
-        alerts = self._regions.get(code)
-        if alerts is None:
-            alerts = self._regions[code] = RegionAlerts(code)
-        alerts.records.restore(key, value)
+        self._of(region_of_key(key)).records.restore(key, value)
 
     def restored(self) -> list[str]:
         """See `Fold`. `use` comes first."""
         notices = []
         for code, alerts in list(self._regions.items()):
-            if code not in self._registry.codes:
-                del self._regions[code]
-                notices.append(f"alerts of {name_of(code)}, which no registry names: left out")
-                continue
             with restoring(f"alerts/{code}".encode()):
-                alerts.restored()
+                if code in self._registry.codes:
+                    alerts.restored()
+                elif alerts.records.clock.begun:
+                    del self._regions[code]
+                    notices.append(f"alerts of {name_of(code)}, which no registry names: left out")
+                else:
+                    alerts.restore_commands()
         return notices
 
     def use(self, registry: Registry) -> None:
         """Takes a registry with more rows."""
         self._registry = registry
         for code in registry.codes:
-            if code not in self._regions:
-                self._regions[code] = RegionAlerts(code)
-            self._regions[code].use(registry)
+            self._of(code).use(registry)
+
+    def _of(self, code: str) -> RegionAlerts:
+        alerts = self._regions.get(code)
+        if alerts is None:
+            alerts = self._regions[code] = RegionAlerts(code)
+        return alerts
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
@@ -65,17 +67,16 @@ class AlertStage:
         self._regions[region].take(item)
 
     def take_command(self, item: CommandReceived) -> None:
-        """Takes a command; one that cannot be read, or of a region that is not here, is set aside."""
+        """Takes a command; one that cannot be read is set aside.
+
+        It takes effect once its region's registry is here: after a start both are on their way, by different partitions.
+        """
         try:
             command = decode_command(item.value)
         except ValueError:
             self._notices.append("a command that this version cannot read")
             return
-        alerts = self._regions.get(command.region)
-        if alerts is None:
-            self._notices.append(f"command {name_of(command.id)}: its region is not here")
-        else:
-            alerts.take_command(item, command)
+        self._of(command.region).take_command(item, command)
 
     def begin(self, region: str, since: int) -> None:
         """The region is known from `since` on (epoch ms); only the first call counts."""

@@ -99,15 +99,8 @@ class RegionAlerts:
             self._push(undo.event.since, undo.event.source, undo.order, undo.event)
         for unit, times in records.heard.items():
             self._restore_heard(unit, times)
-        for command in records.commands:
-            self._push_command(command, decode_command(command.value).id)
-        for restored in (
-            records.alerts,
-            records.events,
-            records.undos,
-            records.commands,
-            records.chunks,
-        ):
+        self.restore_commands()
+        for restored in (records.alerts, records.events, records.undos, records.chunks):
             restored.clear()
         if self.begun:
             today = self.zone.local_day(self._until)
@@ -115,6 +108,12 @@ class RegionAlerts:
                 self._begin_day(day)
             for kind in self._kinds.values():
                 kind.restored(self)
+
+    def restore_commands(self) -> None:
+        """Goes on with the commands alone: nothing else is here before the registry is."""
+        for command in self.records.commands:
+            self._push_command(command, decode_command(command.value).id)
+        self.records.commands.clear()
 
     def _restore_event(self, stored: StoredEvent) -> None:
         if stored.event.since >= self._until:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.commands import Acknowledge, Command, Confirm, Hold, Release
 from producers.ingest.holds.standing_holds import StandingHolds
 from tests.examples import KITCHEN
-from tests.streams.alert_day import AlertDay, at
+from tests.registry_small import SMALL
+from tests.streams.alert_day import AlertDay, at, give
+from tests.streams.plant import Plant
 
 NINE = tuple(f"npsn:2020{number}" for number in range(9))
 REGION = "32.11"
@@ -63,6 +67,23 @@ def test_a_hold_is_on_the_wall_at_once_and_counts_its_confirmations() -> None:
     assert (evidence["eaten_count"], evidence["minutes_to_last"]) == (1, 9)
     assert evidence["last_confirmed_at"] == "2026-11-24T01:39:00Z"
     assert [one["recipient"] for one in evidence["confirmations"]] == [*NINE]
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_hold_that_comes_before_the_registry_of_its_region_waits_for_it(crashes: bool) -> None:
+    """After a start the two are on their way by different partitions."""
+    plant = Plant(1)
+    give(plant, "08:30", hold())
+    give(plant, "08:31", confirm(NINE[0]))
+    if crashes:
+        plant.crash_region()
+    plant.registries(at("08:29"), [SMALL])
+    plant.tick(at("09:00"))
+    plant.finish()
+    changes = [row for row in plant.tables["alert_changes"] if row["kind"] == "hold"]
+    confirmed = [msgspec.json.decode(row["evidence"])["confirmed_count"] for row in changes]
+    assert confirmed == [0, 1]
+    assert SHOWN in {row["key"] for row in plant.live.values()}, "it is on the wall"
 
 
 def test_who_says_it_again_or_was_not_asked_changes_nothing() -> None:
