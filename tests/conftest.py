@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,10 +16,12 @@ _REAL_FIXTURES: Final = frozenset(
 )
 """Who asks for one of these, directly or through another fixture, is marked `real`."""
 
-# No test is a stop-watch: on a loaded machine any example may take long.
+# No test is a stop-watch: on a loaded machine any example may take long. The examples are the same in each run, so that a
+# failure is of the change at hand; PANTAU_LAWS=heavy draws new ones.
 hypothesis.settings.register_profile(
     "pantau",
     deadline=None,
+    derandomize=os.environ.get("PANTAU_LAWS") != "heavy",
     print_blob=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )

@@ -52,7 +52,9 @@ _HEX_AS_DIGIT: Final = bytes(
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 # Short strings and numbers are stepped over in C: a body may hold a million of them.
 _TOKEN: Final = re.compile(
-    r"""(?:[^"0-9-]++|"(?!(?:child|mother|patient)")[^"\\]{0,15}+"|[0-9.eE+-]{1,15}+(?![0-9.eE+-]))*+"""
+    # `|(?!)`: Python before 3.11.5 goes on where the last choice failed, behind a long number, unless that choice takes
+    # no character (cpython#106052).
+    r"""(?:[^"0-9-]++|"(?!(?:child|mother|patient)")[^"\\]{0,15}+"|[0-9.eE+-]{1,15}+(?![0-9.eE+-])|(?!))*+"""
     r"""(?:"(?P<string>[^"\\]*+(?:\\.[^"\\]*+)*+)"(?P<key>\s*+:)?|(?P<number>-?[0-9][0-9.eE+-]*+))""",
     re.DOTALL,
 )
