@@ -49,6 +49,7 @@ class AnyBatch:
         self._batch = batch
         self._plain = plain
         self._data = data
+        (self._last_delta,) = struct.unpack_from(">i", data, _LAST_DELTA_AT)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
@@ -64,6 +65,7 @@ class AnyBatch:
         done = 0
         try:
             for record in self._batch:
+                self._check(record)
                 yield record
                 done += 1
         except Exception:  # noqa: BLE001 - what unpacks and decodes the bytes of strangers may fail in any way
@@ -75,9 +77,17 @@ class AnyBatch:
             batch = self._plain(self._data)
             batch._maybe_uncompress()
             _replace_names(batch._buffer, batch._pos, batch._num_records)
-            yield from islice(batch, done, None)
+            for record in islice(batch, done, None):
+                self._check(record)
+                yield record
         except Exception as error:  # noqa: BLE001 - the same
             yield from self._set_aside(type(error).__name__)
+
+    def _check(self, record: Any) -> None:
+        """A reader goes on behind the last offset that it was given: one outside the batch would hide the next records."""
+        first = self._batch.base_offset
+        if not first <= record.offset <= first + self._last_delta:
+            raise ValueError("an offset outside its batch")
 
     def _set_aside(self, reason: str) -> Iterator[Any]:
         """A record without key and value, at the batch's last offset."""

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AsyncPlace
 from aiokafka.consumer import fetcher as aiokafka_fetcher
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.consumer import fetcher as kafka_fetcher
@@ -86,6 +86,7 @@ def test_a_batch_that_unpacks_to_too_much_is_one_empty_record(codec: int) -> Non
     st.integers(1, 4),
     st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=4),
 )
+@example([HostileRecord(None, None, [], 0)], 1, [(213, 2)])
 def test_a_damaged_batch_ends_no_reader(
     batch: list[HostileRecord], codec: int, flips: list[tuple[int, int]]
 ) -> None:
@@ -100,8 +101,7 @@ def test_a_damaged_batch_ends_no_reader(
     for fetcher in fetchers:
         records = fetcher.MemoryRecords(data)
         found = list(records.next_batch())
-        # Not their offsets: the broker writes those anew where they do not follow each other (Kafka's LogValidator).
-        assert found
+        assert found[-1].offset <= len(batch) - 1
         assert [one.value for one in records.next_batch()] == [b"after"]
 
 
