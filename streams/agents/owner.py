@@ -8,6 +8,7 @@ had the partition before and aborts what it left half written.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Owner:
         self._key = key
         self._changed = False
         self._age_s = 0.0
-        self._flushed_at = 0.0
+        self._flushed_at = -math.inf
         self._flushing = asyncio.Lock()
         self._closed = False
         self._under_way: asyncio.Task[None] | None = None
