@@ -90,7 +90,7 @@ class AlertDay:
 
     def command(self, when: str, command: Command) -> None:
         """Somebody says something of an alert."""
-        give(self.plant, when, command)
+        give_command(self.plant, when, command)
 
     # --- answers
 
@@ -117,8 +117,8 @@ class AlertDay:
         ]
 
 
-def give(plant: Plant, when: str, command: Command) -> None:
-    """A command comes to stage two, which flushes."""
+def give_command(plant: Plant, when: str, command: Command) -> None:
+    """Stage two reads a command, and flushes."""
     fold = CommandFold(0)
     fold.apply(Record(0, at(when), encode_command(command), b"", COMMAND))
     for out in fold.drain(1).out:

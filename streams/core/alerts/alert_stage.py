@@ -27,7 +27,7 @@ class AlertStage:
 
     def restore(self, key: bytes, value: bytes) -> None:
         """See `Fold`."""
-        self._of(region_of_key(key)).records.restore(key, value)
+        self._alerts_of(region_of_key(key)).records.restore(key, value)
 
     def restored(self) -> list[str]:
         """See `Fold`. `use` comes first."""
@@ -47,9 +47,9 @@ class AlertStage:
         """Takes a registry with more rows."""
         self._registry = registry
         for code in registry.codes:
-            self._of(code).use(registry)
+            self._alerts_of(code).use(registry)
 
-    def _of(self, code: str) -> RegionAlerts:
+    def _alerts_of(self, code: str) -> RegionAlerts:
         alerts = self._regions.get(code)
         if alerts is None:
             alerts = self._regions[code] = RegionAlerts(code)
@@ -69,14 +69,14 @@ class AlertStage:
     def take_command(self, item: CommandReceived) -> None:
         """Takes a command; one that cannot be read is set aside.
 
-        It takes effect once its region's registry is here: after a start both are on their way, by different partitions.
+        It takes effect once its region's registry is here: after a start they arrive by different partitions, in any order.
         """
         try:
             command = decode_command(item.value)
         except ValueError:
             self._notices.append("a command that this version cannot read")
             return
-        self._of(command.region).take_command(item, command)
+        self._alerts_of(command.region).take_command(item, command)
 
     def begin(self, region: str, since: int) -> None:
         """The region is known from `since` on (epoch ms); only the first call counts."""

@@ -110,7 +110,7 @@ class RegionAlerts:
                 kind.restored(self)
 
     def restore_commands(self) -> None:
-        """Goes on with the commands alone: nothing else is here before the registry is."""
+        """Restores the commands that wait. Before its registry came, a region has nothing else to restore."""
         for command in self.records.commands:
             self._push_command(command, decode_command(command.value).id)
         self.records.commands.clear()

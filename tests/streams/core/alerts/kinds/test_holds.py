@@ -13,7 +13,7 @@ from contracts.commands import Acknowledge, Command, Confirm, Hold, Release
 from producers.ingest.holds.standing_holds import StandingHolds
 from tests.examples import KITCHEN
 from tests.registry_small import SMALL
-from tests.streams.alert_day import AlertDay, at, give
+from tests.streams.alert_day import AlertDay, at, give_command
 from tests.streams.plant import Plant
 
 NINE = tuple(f"npsn:2020{number}" for number in range(9))
@@ -71,10 +71,10 @@ def test_a_hold_is_on_the_wall_at_once_and_counts_its_confirmations() -> None:
 
 @pytest.mark.parametrize("crashes", [False, True])
 def test_a_hold_that_comes_before_the_registry_of_its_region_waits_for_it(crashes: bool) -> None:
-    """After a start the two are on their way by different partitions."""
+    """After a start they arrive by different partitions, in any order."""
     plant = Plant(1)
-    give(plant, "08:30", hold())
-    give(plant, "08:31", confirm(NINE[0]))
+    give_command(plant, "08:30", hold())
+    give_command(plant, "08:31", confirm(NINE[0]))
     if crashes:
         plant.crash_region()
     plant.registries(at("08:29"), [SMALL])
