@@ -57,13 +57,19 @@ class World(MemoryBroker):
     def __init__(self, patience: OwnersPatience = PATIENCE, pace: FlushPace = PACE) -> None:
         super().__init__(topics(2, 1))
         self.on_read: Callable[[], Awaitable[None]] | None = None
-        self.writers: list[SlowWriter] = []
+        self._writers: list[tuple[str, SlowWriter]] = []
         self.owners = Owners(self.owner, patience, pace)
         self.places = [TP(SPPG_EVENTS, number) for number in range(2)]
 
     def writer(self, transactional_id: str) -> SlowWriter:
-        self.writers.append(SlowWriter(self, transactional_id))
-        return self.writers[-1]
+        writer = SlowWriter(self, transactional_id)
+        self._writers.append((transactional_id, writer))
+        return writer
+
+    @property
+    def writers(self) -> list[SlowWriter]:
+        """By partition: owners take partitions over in the order of a set, which changes from run to run."""
+        return [writer for _, writer in sorted(self._writers, key=lambda one: one[0])]
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[LogReader]:
