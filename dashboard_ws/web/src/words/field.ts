@@ -359,7 +359,7 @@ export const WORDS = {
   holdSince: (time: string) => `perintah pukul ${time}`,
   holdNotEaten: "Sudah dihentikan, belum ada yang makan",
   holdEaten: "Sudah dihentikan, sebagian sudah makan",
-  holdWaiting: "Jawaban tersimpan di HP, belum terkirim",
+  holdWaiting: "Jawaban tersimpan di HP, menunggu kepastian dari server",
   holdConfirmed: (time: string) => `Sudah dikonfirmasi pukul ${time}. Jangan dibagikan sampai ada kabar.`,
   holdOfKitchen: (confirmed: number, of: number) =>
     `Dihentikan di ${of} penerima, ${confirmed} sudah menjawab. Jangan dikirim lagi.`,

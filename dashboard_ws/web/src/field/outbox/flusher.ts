@@ -17,6 +17,8 @@ const MAX_CHARS = 128 * 1024;
 const FRESH_MS = 10 * 60_000;
 const MAX_RECEIPTS = 5;
 const BEAT_MS = 5 * 60_000;
+/** The server reads what it took within a second or so. */
+const HOLD_AGAIN_MS = 3_000;
 
 export type Link = "idle" | "sending" | "away" | "enrol";
 
@@ -95,8 +97,9 @@ export class Flusher {
   async #holds(token: string): Promise<void> {
     const source = (await this.#store.fact("source"))?.source;
     if (source === undefined) return;
-    await exchangeHolds(this.#store, source, token);
+    const isBehind = await exchangeHolds(this.#store, source, token);
     await this.#watcher.changed();
+    if (isBehind) this.#timer = setTimeout(() => void this.flush(), HOLD_AGAIN_MS);
   }
 
   /** How the clocks stand now, with what the registry says; null if the server does not say. */

@@ -23,20 +23,24 @@ export interface HoldAnswer {
   readonly source: string;
 }
 
-/** Hands in the answers of `source`, then asks what stands. Raises as `ask` does; other answers than good ones are asked for again later. */
-export async function exchangeHolds(store: Store, source: string, token: string): Promise<void> {
-  const answers = Object.entries((await store.fact("answers")) ?? {});
+/** Hands in the answers of `source`, then asks what stands. An answer is kept until the server shows it: what it took, it
+ *  reads a moment later. True while one is not shown. Raises as `ask` does; other answers than good ones are asked for again later. */
+export async function exchangeHolds(store: Store, source: string, token: string): Promise<boolean> {
+  const all = Object.entries((await store.fact("answers")) ?? {});
+  const answers = all.filter(([, answer]) => answer.source === source);
   for (const [id, answer] of answers) {
-    if (answer.source !== source) continue;
     const body = JSON.stringify({ eaten: answer.eaten });
     const headers = { "Content-Type": "application/json" };
     const taken = await ask(`v1/holds/${encodeURIComponent(id)}/confirm`, token, { method: "POST", headers, body });
     // 404: it was lifted meanwhile.
-    if (taken.status !== 202 && taken.status !== 404) return;
-    await store.answerHold(id, null);
+    if (taken.status !== 202 && taken.status !== 404) return false;
   }
   const holds = holdsOf(await ask("v1/holds", token));
-  if (holds !== null) await store.remember({ holds });
+  if (holds === null) return false;
+  await store.remember({ holds });
+  const open = new Set(holds.filter((hold) => hold.confirmed_at === null).map((hold) => hold.id));
+  for (const [id] of answers) if (!open.has(id)) await store.answerHold(id, null);
+  return answers.some(([id]) => open.has(id));
 }
 
 /** Null for what another's network answers. */

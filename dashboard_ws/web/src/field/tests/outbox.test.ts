@@ -45,7 +45,10 @@ class Network {
   readonly taken: string[] = [];
   readonly refused = new Set<string>();
   readonly confirmed: string[] = [];
-  holds: readonly { id: string }[] = [];
+  holds: readonly { id: string; confirmed_at: string | null }[] = [];
+  /** How often the holds are given before an answer that was taken is among them. */
+  lag = 0;
+  #taken = new Set<string>();
   portal = false;
   fault = 0;
   limit = Infinity;
@@ -55,12 +58,14 @@ class Network {
     if (this.chance() < this.fault / 3) throw new TypeError("cut");
     if (path === "v1/source") return json(200, this.source());
     if (path === "v1/token") return json(200, { token: "fresh" });
-    if (path === "v1/holds") return this.portal ? new Response("<h1>Wi-Fi</h1>") : json(200, { holds: this.holds });
+    if (path === "v1/holds") return this.portal ? new Response("<h1>Wi-Fi</h1>") : json(200, { holds: this.shown() });
     if (path.startsWith("v1/holds/")) {
       this.confirmed.push(`${path} ${String(init.body)}`);
       // The answer may be lost: then it is said again.
       if (this.chance() < this.fault / 3) throw new TypeError("cut");
-      return json(this.holds.some((one) => path.includes(one.id)) ? 202 : 404, {});
+      const hold = this.holds.find((one) => path.includes(one.id));
+      if (hold !== undefined) this.#taken.add(hold.id);
+      return json(hold === undefined ? 404 : 202, {});
     }
     if (path.startsWith("v1/receipts/")) return json(200, { clickhouse: path.endsWith("r1") });
     const lines = String(init.body).split("\n");
@@ -77,6 +82,11 @@ class Network {
     const accepted = lines.length - rejected.length;
     return json(accepted > 0 ? 202 : 422, { accepted, rejected, receipt: `r${this.taken.length}` });
   };
+
+  private shown(): unknown {
+    if (this.#taken.size > 0 && this.lag-- > 0) return this.holds;
+    return this.holds.map((one) => (this.#taken.has(one.id) ? { ...one, confirmed_at: "now" } : one));
+  }
 
   source(): unknown {
     return { source: SOURCE, kind: "recipient", now: new Date(at + 60_000).toISOString(), clock_factor: 1 };
@@ -182,7 +192,7 @@ describe("holds", () => {
 
   it.each([1, 2, 3, 4])("keeps an answer until the server has it (%i)", async (seed) => {
     network = new Network(dice(seed));
-    network.holds = [{ id: "hold-1" }];
+    network.holds = [{ id: "hold-1", confirmed_at: null }];
     network.fault = 1.5;
     vi.stubGlobal("fetch", network.fetch);
     await store.answerHold("hold-1", answer);
@@ -191,7 +201,22 @@ describe("holds", () => {
     await flusher.flush(true);
     expect(new Set(network.confirmed)).toEqual(new Set(['v1/holds/hold-1/confirm {"eaten":true}']));
     expect(await store.fact("answers")).toEqual({});
-    expect(await store.fact("holds")).toEqual([{ id: "hold-1" }]);
+    expect(await store.fact("holds")).toEqual([{ id: "hold-1", confirmed_at: "now" }]);
+  });
+
+  it("keeps an answer that the server took until the server shows it, and asks again soon", async () => {
+    network.holds = [{ id: "hold-5", confirmed_at: null }];
+    network.lag = 2;
+    await store.answerHold("hold-5", answer);
+    await flusher.flush();
+    expect(await store.fact("answers")).toEqual({ "hold-5": answer });
+    for (let step = 0; step < 2; step++) {
+      links.length = 0;
+      await vi.advanceTimersByTimeAsync(3_000);
+      await vi.waitFor(() => expect(links.at(-1)).toBe("idle"));
+    }
+    expect(await store.fact("answers")).toEqual({});
+    expect(await store.fact("holds")).toEqual([{ id: "hold-5", confirmed_at: "now" }]);
   });
 
   it("forgets an answer to what was lifted meanwhile, and says nothing for another source", async () => {
@@ -203,11 +228,11 @@ describe("holds", () => {
   });
 
   it("still knows what it knew where another's network answers", async () => {
-    network.holds = [{ id: "hold-4" }];
+    network.holds = [{ id: "hold-4", confirmed_at: null }];
     await flusher.flush();
     network.portal = true;
     await flusher.flush();
-    expect(await store.fact("holds")).toEqual([{ id: "hold-4" }]);
+    expect(await store.fact("holds")).toEqual([{ id: "hold-4", confirmed_at: null }]);
   });
 });
 
