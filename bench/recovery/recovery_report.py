@@ -24,7 +24,7 @@ _RECOVERED = """\
 |---|---:|---:|
 {rows}
 
-The clock runs from the signal. It holds the time that the group takes to miss a worker that said nothing (session time-out
+The clock runs from the signal. It holds the time that the group takes to miss a silent worker (session time-out
 6 s), the join, the reading of the state and the fold of one new event a partition; a row counts once it can be read as
 committed.
 """
@@ -34,7 +34,7 @@ _SCALED = """\
 
 CPU of all workers per event, {events:,} events on two partitions, median of {rounds} rounds: one worker {one:.1f} µs,
 two workers {two:.1f} µs: {ratio:.2f} times (asked: at most 1.1). Read from `/proc`, from the moment when all are ready until the rows of
-every kitchen and pane equal the truth and the region has followed. The whole worker: areas, alerts and live map are in it.
+every kitchen and pane equal the truth and the region has followed. It is measured with areas, alerts and the live map.
 """
 
 

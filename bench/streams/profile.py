@@ -46,14 +46,6 @@ _TEXT: Final = """\
 CPU microseconds per event, the least of {rounds} rounds; a drain every {lines} lines.
 
 {shares}
-What it says. Live, no part stands out: an event is some fifty small Python calls, each of which judges, keeps or adds. On a replay
-rows are the cost: an event of a past day changes up to eighteen of them, and though those of one kitchen and flush are told once,
-each is 600 bytes of JSON. What would help next is a cheaper row: fewer bytes (a schema that both ends know), and writing the text
-of what does not change once.
-
-Why not one and a half times Bytewax: it runs the same Python for decoding, checking, digests and rows, and none for verdicts, dead
-letters, corrections, targets and what areas are summed from; what it adds of its own is written in Rust. So what is gained in the
-shared part is gained by both. Further apart we come only with a compiled fold, which a machine without a compiler cannot install.
 """
 
 

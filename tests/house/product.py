@@ -1,4 +1,4 @@
-"""The product's Python modules, by room."""
+"""The product's Python modules, by room, and its documents."""
 
 from __future__ import annotations
 
@@ -31,3 +31,10 @@ def modules(*rooms: str) -> list[Path]:
 def module_name(path: Path) -> str:
     """Path below the project."""
     return path.relative_to(ROOT).as_posix()
+
+
+def documents() -> list[Path]:
+    """Every Markdown file that people read."""
+    folders = (ROOT / "docs", ROOT / "deploy", ROOT / "bench" / "peers")
+    found = (path for folder in folders for path in folder.rglob("*.md"))
+    return sorted([*ROOT.glob("*.md"), *found])

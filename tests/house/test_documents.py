@@ -8,21 +8,22 @@ from typing import Final
 
 import pytest
 
-_ROOT: Final = Path(__file__).parents[2]
-_DOCUMENTS: Final = sorted(
+from tests.house.product import ROOT, documents, module_name
+
+_DOCUMENTS: Final = [
     path
-    for path in (*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md"), *_ROOT.glob("deploy/*.md"))
+    for path in documents()
     # These say what was so on their day.
-    if path.name != "CHANGELOG.md" and "bench" not in path.parts
-)
+    if path.name != "CHANGELOG.md" and ROOT / "docs" / "bench" not in path.parents
+]
 _ROOMS: Final = "contracts|chassis|producers|streams|storage|sinks|notices|audit|engines|dashboard_ws|pantau|bench|tests|docs|deploy"
 _FILE: Final = re.compile(rf"(?<![\w/.])((?:{_ROOMS})/[\w./-]+\.(?:py|md|sql|ts|svelte|yml))\b")
 _LINK: Final = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
-@pytest.mark.parametrize("path", _DOCUMENTS, ids=lambda path: path.relative_to(_ROOT).as_posix())
+@pytest.mark.parametrize("path", _DOCUMENTS, ids=module_name)
 def test_what_a_document_names_is_there(path: Path) -> None:
     text = path.read_text("utf-8")
-    named = {name for name in _FILE.findall(text) if not (_ROOT / name).exists()}
+    named = {name for name in _FILE.findall(text) if not (ROOT / name).exists()}
     linked = {link for link in _LINK.findall(text) if not (path.parent / link).exists()}
     assert not named | linked
