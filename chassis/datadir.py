@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -45,6 +46,47 @@ def write_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(path)
+
+
+class FileLock:
+    """A lock of one process on the file `path`, which is made and never removed. It ends with the process, however that ends.
+
+    The end of a `with` block releases it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+
+    def take(self) -> bool:
+        """Take it; False if another has it."""
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait(self) -> None:
+        """Take it once no other has it."""
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def write_owner(self) -> None:
+        """Name this process in the file. Call it only after the lock is taken."""
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+
+    def owner(self) -> str:
+        """Process id of who wrote itself into the file last, or `unknown`."""
+        return os.pread(self._handle, 32, 0).decode(errors="replace").strip() or "unknown"
+
+    def release(self) -> None:
+        """Let another take it. Call it once."""
+        os.close(self._handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 def _pretty(value: object) -> bytes:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
 
-from chassis.datadir import DataDir, DataDirError, write_file
+from chassis.datadir import DataDir, DataDirError, FileLock, write_file
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims
 
@@ -26,7 +21,8 @@ class UsedCodes:
         Who names itself as `holder` may use it again: an answer gets lost on a bad line.
         """
         again = f"{claims.jti}/{holder}"
-        with self._locked():
+        with FileLock(self._path.with_suffix(".lock")) as lock:
+            lock.wait()
             now = real_now_ms() / 1000
             used = {jti: exp for jti, exp in self._read().items() if exp is None or exp > now}
             if claims.jti in used:
@@ -44,12 +40,3 @@ class UsedCodes:
             raise DataDirError(
                 f"{self._path} is damaged ({error}): remove it once no open code is left"
             ) from None
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        handle = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 from pydantic import SecretStr
 
-from chassis.datadir import FILE_MODE, DataDir, DataDirError, write_file
+from chassis.datadir import DataDir, DataDirError, FileLock, write_file
 from chassis.operator_error import OperatorError
 from chassis.settings import ENV, Settings, load_settings
 
@@ -103,21 +102,13 @@ def locked(home: DataDir) -> Iterator[None]:
 
     Raises `OperatorError` if another `pantau up` holds it.
     """
-    path = home.run / "lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
+    with FileLock(home.run / "lock") as lock:
+        if not lock.take():
             raise OperatorError(
-                f"another pantau runs on {home.path} (pid {pid}): stop it, or give another --data-dir"
-            ) from None
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+                f"another pantau runs on {home.path} (pid {lock.owner()}): stop it, or give another --data-dir"
+            )
+        lock.write_owner()
         yield
-    finally:
-        os.close(handle)
 
 
 def clear_run(home: DataDir) -> None:

@@ -6,7 +6,6 @@ Everything here blocks and is called from worker threads. Each statement gets a 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import threading
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 import chdb
 
+from chassis.datadir import FileLock
 from chassis.operator_error import OperatorError
 from engines.clickhouse.engine_errors import from_engine, refused
 
@@ -170,7 +170,7 @@ class Engine:
             # Stays open: the engine stops when its last connection closes.
             self._base = chdb.connect(self._url)
         except RuntimeError as error:
-            os.close(self._lock)
+            self._lock.release()
             raise EngineError(f"{home}: chDB cannot open it: {error}") from None
         self._counting = threading.Lock()
         # Failures while it was opened lie before anything that is answered here.
@@ -195,19 +195,16 @@ class Engine:
             return int(self._base.query(_FAILED_WRITES, "TabSeparated").bytes())
 
     @staticmethod
-    def _own(home: Path) -> int:
-        lock = os.open(home / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
-            os.close(lock)
+    def _own(home: Path) -> FileLock:
+        lock = FileLock(home / _LOCK)
+        if not lock.take():
+            owner = lock.owner()
+            lock.release()
             raise EngineError(
                 f"{home} is in use by another embedded ClickHouse (process {owner}): "
                 "stop it, or use its URL"
-            ) from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            )
+        lock.write_owner()
         return lock
 
     @contextmanager
@@ -236,7 +233,7 @@ class Engine:
     def close(self) -> None:
         """Stop the engine; no handle may be open."""
         self._base.close()
-        os.close(self._lock)
+        self._lock.release()
 
 
 def _preamble(session: EngineSession) -> Iterator[str]:

@@ -5,8 +5,6 @@ Of several processes one may write. Times of the queue are real, epoch ms.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from chassis.datadir import FOLDER_MODE, DataDirError
+from chassis.datadir import FOLDER_MODE, DataDirError, FileLock
 from contracts.people import ChannelName
 from notices.channels.delivery import Delivery
 
@@ -81,12 +79,10 @@ class NoticeQueue:
     def __init__(self, data_dir: Path) -> None:
         folder = queue_folder(data_dir)
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            raise DataDirError(f"another process writes notices in {folder}: stop it") from None
+        self._lock = FileLock(folder / "lock")
+        if not self._lock.take():
+            self._lock.release()
+            raise DataDirError(f"another process writes notices in {folder}: stop it")
         self._db = sqlite3.connect(folder / "queue.sqlite", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
@@ -102,7 +98,7 @@ class NoticeQueue:
     def close(self) -> None:
         """Another may open it then."""
         self._db.close()
-        os.close(self._lock)
+        self._lock.release()
 
     def state(self) -> Iterator[tuple[str, bytes]]:
         """The records that were stored."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chassis.datadir import FILE_MODE, write_file
+from chassis.datadir import FileLock, write_file
 from chassis.operator_error import OperatorError
 
 
@@ -48,13 +46,5 @@ class DeviceHome:
     @contextmanager
     def flushing(self) -> Iterator[bool]:
         """Whether this process is the one that sends; ends with the process, however that ends. Others may still append."""
-        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(handle)
+        with FileLock(self.path / "lock") as lock:
+            yield lock.take()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +15,7 @@ from prometheus_client import Counter, Gauge
 
 from chassis import logs
 from chassis.clocks import load_clock
-from chassis.datadir import FILE_MODE, DataDir
+from chassis.datadir import DataDir, FileLock
 from chassis.health import Health, serve
 from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
@@ -71,17 +69,12 @@ class PlayOptions:
 @contextmanager
 def alone(home: DataDir) -> Iterator[None]:
     """Hold the data dir against a second simulator. Raises `AlreadyPlayingError` if there is one."""
-    handle = os.open(home.run / "simulator.lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with FileLock(home.run / "simulator.lock") as lock:
+        if not lock.take():
             raise AlreadyPlayingError(
                 f"a simulator plays on {home.path} already: stop it first, or start `pantau up` without --simulate"
-            ) from None
+            )
         yield
-    finally:
-        os.close(handle)
 
 
 def ingest_url(settings: Settings) -> str:
