@@ -20,7 +20,7 @@ from notices.channels.delivery import (
     RefusedDeliveryError,
 )
 from notices.notice_metrics import DELIVERIES, OLDEST, PENDING
-from notices.sending.notice_queue import Fate, NoticeQueue, Queued
+from notices.sending.notice_queue import DeliveryStatus, NoticeQueue, Queued
 from notices.sending.retry_policy import RetryPolicy
 
 _POLL_S: Final = 1.0
@@ -146,10 +146,10 @@ class Dispatcher:
             seconds=round(delay_s),
         )
 
-    def _end(self, one: Delivery, fate: Fate, reason: str = "") -> None:
-        self._queue.end(one.id, fate, real_now_ms(), reason)
-        DELIVERIES.labels(one.channel, fate).inc()
-        if fate == "failed":
+    def _end(self, one: Delivery, status: DeliveryStatus, reason: str = "") -> None:
+        self._queue.end(one.id, status, real_now_ms(), reason)
+        DELIVERIES.labels(one.channel, status).inc()
+        if status == "failed":
             _log.error("delivery failed", id=one.id, channel=one.channel, reason=reason)
         else:
             _log.info("delivered", id=one.id, channel=one.channel)

@@ -17,10 +17,10 @@ from chassis.datadir import FOLDER_MODE, DataDirError, FileLock
 from contracts.people import ChannelName
 from notices.channels.delivery import Delivery
 
-Fate = Literal["pending", "delivered", "failed"]
-FATES: Final[tuple[Fate, ...]] = get_args(Fate)
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+DELIVERY_STATUSES: Final[tuple[DeliveryStatus, ...]] = get_args(DeliveryStatus)
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _DAY_MS: Final = 86_400_000
 _RETAINED_MS: Final = 90 * _DAY_MS
 _SCHEMA: Final = """
@@ -28,19 +28,24 @@ CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE deliveries (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, region TEXT NOT NULL,
     person_id TEXT NOT NULL, channel TEXT NOT NULL, created_at INTEGER NOT NULL, title TEXT NOT NULL,
-    text TEXT NOT NULL, body BLOB NOT NULL, fate TEXT NOT NULL DEFAULT 'pending',
+    text TEXT NOT NULL, body BLOB NOT NULL, status TEXT NOT NULL DEFAULT 'pending',
     attempts INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, next_at INTEGER NOT NULL,
     ended_at INTEGER, error TEXT NOT NULL DEFAULT '');
-CREATE INDEX by_fate ON deliveries (fate, region, person_id, channel, number);
+CREATE INDEX by_status ON deliveries (status, region, person_id, channel, number);
+"""
+_FROM_VERSION_1: Final = """
+ALTER TABLE deliveries RENAME COLUMN fate TO status;
+DROP INDEX by_fate;
+CREATE INDEX by_status ON deliveries (status, region, person_id, channel, number);
 """
 _FIELDS: Final = ", ".join(Delivery.__struct_fields__)
 _SHOWN: Final = """
-SELECT id, region, person_id, channel, created_at, title, fate, attempts, queued_at, ended_at, error
+SELECT id, region, person_id, channel, created_at, title, status, attempts, queued_at, ended_at, error
 FROM deliveries"""
 # The oldest of each person and channel: what follows it waits, so that no end overtakes its beginning.
 _READY: Final = f"""
 SELECT {_FIELDS}, attempts, queued_at FROM deliveries WHERE next_at <= ? AND number IN (
-    SELECT min(number) FROM deliveries WHERE fate = 'pending' GROUP BY region, person_id, channel)
+    SELECT min(number) FROM deliveries WHERE status = 'pending' GROUP BY region, person_id, channel)
 ORDER BY number"""
 
 
@@ -61,7 +66,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True):
     channel: ChannelName
     created_at: int
     title: str
-    fate: Fate
+    status: DeliveryStatus
     attempts: int
     queued_at: int
     ended_at: int | None
@@ -90,8 +95,11 @@ class NoticeQueue:
 
     def _make(self, folder: Path) -> None:
         [(version,)] = self._db.execute("PRAGMA user_version")
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")
+        steps = {0: _SCHEMA, 1: _FROM_VERSION_1}
+        if version in steps:
+            self._db.executescript(
+                f"BEGIN; {steps[version]} PRAGMA user_version = {_VERSION}; COMMIT"
+            )
         elif version != _VERSION:
             raise DataDirError(f"{folder} was written by a newer version: upgrade the program")
 
@@ -129,12 +137,12 @@ class NoticeQueue:
                 found.append(Queued(one, attempts, queued_at))
         return found
 
-    def end(self, identity: str, fate: Fate, now_ms: int, error: str = "") -> None:
+    def end(self, identity: str, status: DeliveryStatus, now_ms: int, error: str = "") -> None:
         """It was delivered, or never will be."""
         with self._transaction():
             self._db.execute(
-                "UPDATE deliveries SET fate = ?, attempts = attempts + 1, ended_at = ?, error = ? WHERE id = ?",
-                (fate, now_ms, error, identity),
+                "UPDATE deliveries SET status = ?, attempts = attempts + 1, ended_at = ?, error = ? WHERE id = ?",
+                (status, now_ms, error, identity),
             )
 
     def put_off(self, identity: str, next_at: int, error: str) -> None:
@@ -148,7 +156,7 @@ class NoticeQueue:
     def pending(self) -> tuple[int, int | None]:
         """How many wait, and since when the oldest does."""
         [(count, oldest)] = self._db.execute(
-            "SELECT count(*), min(queued_at) FROM deliveries WHERE fate = 'pending'"
+            "SELECT count(*), min(queued_at) FROM deliveries WHERE status = 'pending'"
         )
         return count, oldest
 
@@ -169,7 +177,7 @@ class NoticeQueue:
 
 
 def read_deliveries(
-    data_dir: Path, most: int, fate: Fate | None = None, person_id: str | None = None
+    data_dir: Path, most: int, status: DeliveryStatus | None = None, person_id: str | None = None
 ) -> list[DeliveryRecord]:
     """The newest, newest first; a running service may go on writing. Nothing where nobody was ever written to."""
     path = queue_folder(data_dir) / "queue.sqlite"
@@ -178,9 +186,9 @@ def read_deliveries(
     db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     try:
         found = db.execute(
-            f"{_SHOWN} WHERE (?1 IS NULL OR fate = ?1) AND (?2 IS NULL OR person_id = ?2) "
+            f"{_SHOWN} WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR person_id = ?2) "
             "ORDER BY number DESC LIMIT ?3",
-            (fate, person_id, most),
+            (status, person_id, most),
         )
         return [DeliveryRecord(*row) for row in found]
     finally:

@@ -176,7 +176,7 @@ def test_kills_lose_nothing_and_doubles_have_one_id(installed: Notices) -> None:
     tried = len(installed.place.requests)
     process = installed.start()
     wait_until(lambda: {"x1", "x2"} <= set(",".join(installed.sent()[tried:]).split(",")))
-    wait_until(lambda: all(one.fate == "delivered" for one in _records(installed)))
+    wait_until(lambda: all(one.status == "delivered" for one in _records(installed)))
     assert len(set(installed.place.ids)) == len(_records(installed))
     _until_ready(lambda: installed.ask(process, "/readyz"), "")
     assert "pantau_notices_pending 0.0" in installed.ask(process, "/metrics")

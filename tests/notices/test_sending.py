@@ -73,8 +73,8 @@ def queue(tmp_path: Path) -> NoticeQueue:
     return NoticeQueue(tmp_path)
 
 
-def _fates(tmp_path: Path) -> dict[str, tuple[str, int, str]]:
-    return {one.id: (one.fate, one.attempts, one.error) for one in read_deliveries(tmp_path, 100)}
+def _statuses(tmp_path: Path) -> dict[str, tuple[str, int, str]]:
+    return {one.id: (one.status, one.attempts, one.error) for one in read_deliveries(tmp_path, 100)}
 
 
 async def test_what_fails_is_sent_again_with_its_id_before_what_follows(
@@ -87,7 +87,7 @@ async def test_what_fails_is_sent_again_with_its_id_before_what_follows(
         await _until(lambda: queue.pending()[0] == 0)
         assert dispatcher.trouble() is None
     assert way.sent == ["n1.webhook"] * 3 + ["n2.webhook"]
-    assert _fates(tmp_path) == {
+    assert _statuses(tmp_path) == {
         "n1.webhook": ("delivered", 3, ""),
         "n2.webhook": ("delivered", 1, ""),
     }
@@ -113,8 +113,8 @@ async def test_what_is_refused_and_who_left_end_at_once(queue: NoticeQueue, tmp_
     async with _running(queue, way):
         queue.store({}, [_of(1), _of(2, "left")], real_now_ms())
         await _until(lambda: queue.pending()[0] == 0)
-    assert _fates(tmp_path)["n1.webhook"] == ("failed", 1, "HTTP 410")
-    assert "any more" in _fates(tmp_path)["n2.webhook"][2]
+    assert _statuses(tmp_path)["n1.webhook"] == ("failed", 1, "HTTP 410")
+    assert "any more" in _statuses(tmp_path)["n2.webhook"][2]
     assert [one.id for one in read_deliveries(tmp_path, 9, "delivered")] == []
     assert [one.person_id for one in read_deliveries(tmp_path, 9, None, "left")] == ["left"]
 
@@ -124,10 +124,10 @@ async def test_after_hours_it_is_no_news_any_more(queue: NoticeQueue, tmp_path: 
     async with _running(queue, way):
         queue.store({}, [_of(1)], real_now_ms() - 7 * 3_600_000)
         await _until(lambda: queue.pending()[0] == 0)
-    assert _fates(tmp_path)["n1.webhook"] == ("failed", 1, "gave up: ConnectionError")
+    assert _statuses(tmp_path)["n1.webhook"] == ("failed", 1, "gave up: ConnectionError")
 
 
-async def test_a_fate_that_cannot_be_stored_ends_the_process(
+async def test_a_status_that_cannot_be_stored_ends_the_process(
     queue: NoticeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way = Way()
@@ -167,6 +167,39 @@ def test_one_writes_and_an_older_program_refuses(queue: NoticeQueue, tmp_path: P
     db.close()
     with pytest.raises(DataDirError, match="newer version"):
         NoticeQueue(tmp_path)
+
+
+_TO_VERSION_1: Final = """
+ALTER TABLE deliveries RENAME COLUMN status TO fate;
+DROP INDEX by_status;
+CREATE INDEX by_fate ON deliveries (fate, region, person_id, channel, number);
+PRAGMA user_version = 1;
+"""
+
+
+def _schema(data_dir: Path) -> list[tuple[str, str]]:
+    db = sqlite3.connect(queue_folder(data_dir) / "queue.sqlite")
+    found = db.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    db.close()
+    return found
+
+
+def test_a_queue_of_version_1_is_brought_to_the_newest(queue: NoticeQueue, tmp_path: Path) -> None:
+    queue.store({"person/p": b"2"}, [_of(1), _of(2)], 1)
+    queue.end("n1.webhook", "delivered", 5)
+    queue.close()
+    newest = _schema(tmp_path)
+    db = sqlite3.connect(queue_folder(tmp_path) / "queue.sqlite")
+    db.executescript(_TO_VERSION_1)
+    db.close()
+    assert _schema(tmp_path) != newest
+    opened = NoticeQueue(tmp_path)
+    assert dict(opened.state()) == {"person/p": b"2"}
+    assert opened.pending() == (1, 1)
+    opened.close()
+    NoticeQueue(tmp_path).close()
+    assert _schema(tmp_path) == newest
+    assert _statuses(tmp_path)["n1.webhook"] == ("delivered", 1, "")
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1), st.floats(0, 3_600))

@@ -26,7 +26,7 @@ _DataDir = Annotated[
 ]
 
 
-class FateChoice(StrEnum):
+class StatusChoice(StrEnum):
     """What became of a delivery."""
 
     PENDING = "pending"
@@ -35,22 +35,22 @@ class FateChoice(StrEnum):
 
 
 def _row(one: DeliveryRecord) -> tuple[object, ...]:
-    fate = one.fate if one.attempts <= 1 else f"{one.fate} ({one.attempts}x)"
-    return rfc3339(one.queued_at), one.person_id, one.channel, fate, one.title, one.error
+    status = one.status if one.attempts <= 1 else f"{one.status} ({one.attempts}x)"
+    return rfc3339(one.queued_at), one.person_id, one.channel, status, one.title, one.error
 
 
 def _list(
-    fate: Annotated[FateChoice | None, typer.Option(help="Only these.")] = None,
+    status: Annotated[StatusChoice | None, typer.Option(help="Only these.")] = None,
     person: Annotated[str | None, typer.Option(help="Only to this person_id.")] = None,
     most: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
     data_dir: _DataDir = None,
     json: Annotated[bool, typer.Option("--json", help="A JSON array on stdout.")] = False,
 ) -> None:
     """Show the newest deliveries, of the last 90 days: when, to whom, by which way, what became of them."""
-    from notices.sending.notice_queue import FATES, read_deliveries
+    from notices.sending.notice_queue import DELIVERY_STATUSES, read_deliveries
 
     settings = running_settings(data_dir)
-    chosen = next((one for one in FATES if one == fate), None)
+    chosen = next((one for one in DELIVERY_STATUSES if one == status), None)
     found = read_deliveries(settings.data_dir, most, chosen, person)
     if json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -127,7 +127,7 @@ def _group() -> None:
     \b
     Examples:
       pantau notices test --person dinkes-1
-      pantau notices list --fate failed
+      pantau notices list --status failed
     """
 
 
