@@ -21,9 +21,11 @@ from chassis.kafka.cluster import Account, Cluster, cluster_of
 from chassis.kafka.rights import RIGHTS, grant_ours
 from chassis.settings import Settings
 from contracts.results.topics import (
+    ALERTS,
     COMMANDS,
     DEAD_LETTERS,
     EVENT_TOPICS,
+    GENERATIONS,
     LIVE,
     REGISTRY,
     UNIT_WINDOWS,
@@ -141,6 +143,11 @@ def test_derived_topics_are_written_by_streams_alone(settings: Settings, account
     [
         ("devices", lambda to: read(to, EVENT_TOPICS[0]), TopicAuthorizationFailedError),
         ("sinks", lambda to: write(to, EVENT_TOPICS[0]), TopicAuthorizationFailedError),
+        ("notices", lambda to: write(to, EVENT_TOPICS[0]), TopicAuthorizationFailedError),
+        ("notices", lambda to: write(to, ALERTS), TopicAuthorizationFailedError),
+        ("notices", lambda to: read(to, EVENT_TOPICS[0]), TopicAuthorizationFailedError),
+        ("notices", lambda to: read(to, ALERTS, "pantau-sink"), GroupAuthorizationFailedError),
+        ("notices", lambda to: open_transaction(to, "x"), TransactionalIdAuthorizationFailedError),
         ("devices", lambda to: open_transaction(to, "x"), TransactionalIdAuthorizationFailedError),
         ("ingest", lambda to: open_transaction(to, "pantau/x"), TransactionalIdAuthorizationFailedError),
         ("operator", lambda to: read(to, LIVE, "pantau-sink"), GroupAuthorizationFailedError),
@@ -156,5 +163,7 @@ def test_what_is_not_its_is_refused(
 def test_readers_read(settings: Settings) -> None:
     read(cluster_of(settings, "sinks"), EVENT_TOPICS[0], "pantau-sink")
     read(cluster_of(settings, "gateway"), LIVE)
+    for topic in (ALERTS, topic_of(ALERTS, 2), GENERATIONS):
+        read(cluster_of(settings, "notices"), topic)
     read(cluster_of(settings, "operator"), EVENT_TOPICS[0])
     open_transaction(cluster_of(settings, "streams"), "pantau/sppg.events/0")
