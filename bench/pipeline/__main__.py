@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from bench.ground import REGION, machine, output_options, publish
-from bench.pipeline.kitchen_requests import DAY_MS, LIVE_MS, LoadScenario
+from bench.pipeline.kitchen_requests import DAY_MS, LIVE_MS, LoadScenario, ScenarioGoal
 from bench.pipeline.measured_run import Build, BuildResult, BuildRun, json_loads_us
 from bench.pipeline.our_build import our_build
 from bench.pipeline.pipeline_report import PipelineRun, write
@@ -26,13 +26,16 @@ from contracts.time.clock import real_now_ms, rfc3339
 from pantau.installation import ROOT
 
 _RATE = 300.0
+_BATCHES = ScenarioGoal(most_us=120, least_ratio=8)
+_ONE_BY_ONE = ScenarioGoal(most_us=1_800, least_ratio=4)
+_REPLAY = ScenarioGoal(most_us=90, least_ratio=8)
 
 
 def _scenarios(events: int, one_by_one: int) -> tuple[LoadScenario, ...]:
     return (
-        LoadScenario("batches of 50", events, 50, LIVE_MS),
-        LoadScenario("one a request", one_by_one, 1, LIVE_MS, rate=_RATE),
-        LoadScenario("replay of three days", events, 50, 3 * DAY_MS, hours_a_day=13),
+        LoadScenario("batches of 50", events, 50, LIVE_MS, goal=_BATCHES),
+        LoadScenario("one a request", one_by_one, 1, LIVE_MS, rate=_RATE, goal=_ONE_BY_ONE),
+        LoadScenario("replay of three days", events, 50, 3 * DAY_MS, hours_a_day=13, goal=_REPLAY),
     )
 
 

@@ -14,8 +14,16 @@ LIVE_MS = 600_000
 DAY_MS = 86_400_000
 
 
+class ScenarioGoal(NamedTuple):
+    """`most_us`: CPU microseconds of all parts an event; `least_ratio`: how many times as many the plain build uses."""
+
+    most_us: float
+    least_ratio: float
+
+
 class LoadScenario(NamedTuple):
-    """`size`: events a request; `span_ms`: their times are so long before now; `rate`: requests a second, 0: as fast as answers come."""
+    """`size`: events a request; `span_ms`: their times are so long before now; `rate`: requests a second, 0: as fast as answers come;
+    `goal`: what is asked of it."""
 
     name: str
     events: int
@@ -23,6 +31,7 @@ class LoadScenario(NamedTuple):
     span_ms: int
     hours_a_day: int = 24
     rate: float = 0.0
+    goal: ScenarioGoal | None = None
 
 
 class KitchenRequest(NamedTuple):

@@ -19,12 +19,12 @@ _TEXT = """\
 CPU, user and system, of all processes of `pantau up` without a simulator, read from `/proc`; what they use when nothing comes is
 measured first and taken off. {units} kitchens, half of the events temperatures, 20 % deliveries, 20 % meals, 10 % cooking; no wall is
 open. A scenario ends when receipts say that all windows and ClickHouse hold its last events, and ClickHouse is then asked whether it
-holds every event once. Where the line above names a load of more than 1, other work ran beside: CPU seconds are hardly touched by it,
-wall times are, and stand nowhere here. What is idle is less so while there is work: a part that then polls less may come out below 0.
+holds every event once. Where the line above names a load of more than 1, other work ran beside; wall times depend on it and are not
+given. A part that polls less while there is work may come out below 0.
 
-The plain build (`bench/peers/plain`, with what it gets wrong) has the same parts as a good engineer writes them in a week: FastAPI and
-aiokafka with a record an event, Faust agents with tables, clickhouse-connect with an insert a second, a `websockets` broadcast; on
-the same kind of Kafka and ClickHouse, in the same run, one after the other.
+The plain build (`bench/peers/plain`; its README names what it gets wrong after a kill) has the same parts: FastAPI and aiokafka with a
+record an event, Faust agents with tables, clickhouse-connect with an insert a second, a `websockets` broadcast; on the same kind of
+Kafka and ClickHouse, in the same run, one after the other.
 
 ## CPU microseconds an event
 
@@ -46,9 +46,15 @@ One `json.loads` of an event takes {unit:.2f} us here.
 |---|{rule}---:|
 {idle}
 
+## Goals
+
+| | measured | asked | |
+|---|---:|---:|---|
+{goals}
+
 ## What passes each hop, an event
 
-Kafka's records with the markers of transactions; its bytes as they lie in the log, packed. Rows as ClickHouse counts them, once when
+Kafka's records with the markers of transactions; its bytes as stored in the log, compressed. Rows as ClickHouse counts them, once when
 they are inserted and again each time that they are merged.
 
 | | Kafka records | Kafka bytes | rows inserted | bytes inserted | rows merged | inserts per 1,000 events |
@@ -62,6 +68,7 @@ Kafka's bytes an event by topic, from 20 bytes on:
 
 
 _LEAST_US = 1.0
+_MOST_IDLE = 8.0
 
 
 class PipelineRun(NamedTuple):
@@ -99,6 +106,35 @@ def _ratio_rows(ours: BuildResult, plain: BuildResult) -> Iterator[str]:
         ratios = {part: _ratio(micros, one.micros[part]) for part, micros in other.micros.items()}
         total = _ratio(sum(other.micros.values()), sum(one.micros.values()))
         yield f"| {one.scenario.name} | {_cells(ratios, 1)} | {total:.1f} |"
+
+
+def _goal_row(what: str, figure: str, asked: str, *, met: bool) -> str:
+    return f"| {what} | {figure} | {asked} | {'met' if met else 'missed'} |"
+
+
+def _goal_rows(ours: BuildResult, plain: BuildResult | None) -> Iterator[str]:
+    for number, one in enumerate(ours.costs):
+        goal, name, total = one.scenario.goal, one.scenario.name, sum(one.micros.values())
+        if goal is None:
+            continue
+        yield _goal_row(
+            f"{name}, microseconds an event",
+            f"{total:,.0f}",
+            f"at most {goal.most_us:,.0f}",
+            met=total <= goal.most_us,
+        )
+        if plain is not None:
+            ratio = _ratio(sum(plain.costs[number].micros.values()), total)
+            yield _goal_row(
+                f"{name}, {plain.name} to {ours.name}",
+                f"{ratio:.1f}",
+                f"at least {goal.least_ratio:g}",
+                met=ratio >= goal.least_ratio,
+            )
+    idle = sum(ours.idle.values())
+    yield _goal_row(
+        "idle, percent of a core", f"{idle:.1f}", f"at most {_MOST_IDLE:g}", met=idle <= _MOST_IDLE
+    )
 
 
 def _hop_row(name: str, one: ScenarioCost) -> str:
@@ -152,6 +188,7 @@ def write(run: PipelineRun, results: Sequence[BuildResult]) -> str:
         costs="\n".join(_cost_rows(results, run.unit_us)),
         ratios="\n".join(_ratio_rows(*results)) if len(results) > 1 else "",
         idle="\n".join(idle),
+        goals="\n".join(_goal_rows(results[0], results[1] if len(results) > 1 else None)),
         hops="\n".join(_hop_row(name, one) for name, one in pairs),
         topics="\n".join(_topic_line(name, one) for name, one in pairs),
     )

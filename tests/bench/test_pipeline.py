@@ -21,6 +21,7 @@ from bench.pipeline.kitchen_requests import (
     LIVE_MS,
     KitchenRequest,
     LoadScenario,
+    ScenarioGoal,
     make_requests,
 )
 from bench.pipeline.measured_run import BuildResult, BuildRun, json_loads_us
@@ -34,7 +35,7 @@ from pantau.installation import ROOT
 
 ZONE = ZoneInfo("Asia/Jakarta")
 SCENARIOS = (
-    LoadScenario("batches", 300, 50, LIVE_MS),
+    LoadScenario("batches", 300, 50, LIVE_MS, goal=ScenarioGoal(most_us=14, least_ratio=4)),
     LoadScenario("one a request", 40, 1, LIVE_MS, rate=1_000),
 )
 
@@ -105,6 +106,9 @@ def test_the_page_has_ratios_and_hops(registry: RegionRegistry) -> None:
     assert "| batches | 3.0 |" in page
     assert "| 14 | 7 |" in page
     assert "- idle, batches: `live` 100" in page
+    assert "| batches, microseconds an event | 14 | at most 14 | met |" in page
+    assert "| batches, plain build to idle | 3.0 | at least 4 | missed |" in page
+    assert "| one a request, microseconds" not in page
     assert "{" not in page
 
 
