@@ -92,7 +92,7 @@ it("shows who has not stopped first, and lets the health office lift a hold", as
   gateway.show({ ...NOON, hold: [6, 9] });
   await desk("health", "benar");
   await page.getByRole("button", { name: "Makanan ditahan" }).click();
-  await page.getByText("6 dari 9 sudah").waitFor();
+  await page.getByRole("heading", { name: "6 dari 9 sudah berhenti" }).waitFor();
   await page.getByText("SDN Contoh 9").waitFor();
   const lines = await page.locator("article ul li").allInnerTexts();
   expect(lines.slice(0, 3).every((line) => line.includes("belum menjawab"))).toBe(true);
@@ -109,7 +109,10 @@ it("lets nobody of the desk alone lift a hold", async () => {
   gateway.show({ ...NOON, hold: [9, 9] });
   await desk("desk", "benar");
   await page.getByRole("button", { name: "Makanan ditahan" }).click();
-  await page.getByText("9 dari 9 sudah").waitFor();
+  const all = "Semua penerima sudah berhenti (9 dari 9)";
+  await page.getByRole("heading", { name: all }).waitFor();
+  expect(await page.getByRole("button", { name: "Makanan ditahan" }).innerText()).toContain(`Siaga · ${all}`);
+  expect(await page.locator("article .state").innerText()).toBe(`Siaga · ${all}`);
   expect(await page.getByRole("button", { name: "Cabut penahanan" }).count()).toBe(0);
 });
 

@@ -55,7 +55,10 @@ export const DESK = {
   holdWhy: "Alasan dan yang harus dilakukan (terlihat oleh penerima)",
   holdGo: (n: number) => `Tahan di ${n} penerima`,
   holdAt: (time: string) => `makan ${time}`,
-  stopped: (confirmed: number, of: number) => `${confirmed} dari ${of} sudah`,
+  stopped: (confirmed: number, of: number) =>
+    confirmed < of
+      ? `${confirmed} dari ${of} sudah berhenti`
+      : `Semua penerima sudah berhenti (${confirmed} dari ${of})`,
   stoppedAt: (time: string, eaten: boolean) => `berhenti ${time}${eaten ? ", sebagian sudah dimakan" : ""}`,
   ordered: (who: string) => `Diperintahkan oleh ${who}`,
   notYet: "belum menjawab",

@@ -1,7 +1,8 @@
 /** An alert's row as the desk reads it, and what it does to one. */
 
 import { num, str, type Row } from "../../lib/link/protocol";
-import { evidenceOf } from "../../lib/view/rows";
+import { confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
+import { DESK } from "../../words/desk";
 
 export interface Alert {
   readonly id: string;
@@ -11,6 +12,9 @@ export interface Alert {
   readonly unitId: string;
   readonly subject: string;
   readonly state: "raised" | "acknowledged" | "resolved";
+  /** The state in words: of a hold that is not over how many recipients have stopped. */
+  readonly stateText: string;
+  readonly open: boolean;
   readonly raisedMs: number;
   readonly updatedMs: number;
   readonly acknowledgedBy: string;
@@ -29,6 +33,8 @@ function time(row: Row, column: string): number {
 
 export function alertOf(row: Row): Alert {
   const severity = num(row, "severity");
+  const state = str(row, "state") as Alert["state"];
+  const hold = state === "resolved" ? null : confirmations(row);
   return {
     id: row.key,
     shortId: str(row, "short_id"),
@@ -36,7 +42,9 @@ export function alertOf(row: Row): Alert {
     severity: severity === 3 || severity === 2 ? severity : 1,
     unitId: str(row, "unit_id"),
     subject: str(row, "subject"),
-    state: str(row, "state") as Alert["state"],
+    state,
+    stateText: hold === null ? DESK.state[state] : DESK.stopped(hold.confirmed, hold.of),
+    open: isOpen(row),
     raisedMs: time(row, "raised_at"),
     updatedMs: time(row, "updated_at"),
     acknowledgedBy: str(row, "acknowledged_by"),
@@ -49,14 +57,14 @@ export function alertOf(row: Row): Alert {
   };
 }
 
-/** Without those that have the cause of another. Those that need somebody first: not handled before handled before over, then the gravest, then the oldest. */
+/** Without those that have the cause of another. Those that need somebody first, over ones last; then the gravest, then the oldest. */
 export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
-  const order = { raised: 0, acknowledged: 1, resolved: 2 };
+  const order = ({ open, state }: Alert): number => (open ? 0 : state === "resolved" ? 2 : 1);
   return [...rows.values()]
     .filter((row) => row.topic === "alerts")
     .map(alertOf)
     .filter((alert) => alert.evidence["part_of"] === undefined)
-    .sort((a, b) => order[a.state] - order[b.state] || b.severity - a.severity || a.raisedMs - b.raisedMs);
+    .sort((a, b) => order(a) - order(b) || b.severity - a.severity || a.raisedMs - b.raisedMs);
 }
 
 /** `["a", 1]` -> "a, 1"; objects as "name 1 · other 2". */

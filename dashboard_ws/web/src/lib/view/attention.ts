@@ -7,7 +7,7 @@ import { judge } from "../truth";
 import { WORDS } from "../../words/wall";
 import { rowOf } from "./kitchens";
 import { difference } from "./reception";
-import { confirmations, evidenceOf, todays, type Rows } from "./rows";
+import { confirmations, evidenceOf, isOpen, todays, type Rows } from "./rows";
 
 /** 1 pantau, 2 waspada, 3 siaga. */
 export type Severity = 1 | 2 | 3;
@@ -36,8 +36,6 @@ export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[
     const kind = str(row, "kind");
     const raised = Date.parse(str(row, "raised_at"));
     const hold = confirmations(row);
-    // Once all have stopped nobody has to do anything: it stays in its place until it is lifted.
-    const isOpen = str(row, "state") === "raised" && (hold === null || hold.confirmed < hold.of);
     const since = Number.isFinite(raised) ? age((now - raised) / 1000) : "";
     found.push({
       id: row.key,
@@ -47,11 +45,11 @@ export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[
       figure:
         hold !== null
           ? WORDS.stopped(hold.confirmed, hold.of)
-          : isOpen
+          : isOpen(row)
             ? since
             : WORDS.acknowledged(str(row, "acknowledged_by")),
       weight: Number.isFinite(raised) ? -raised : 0,
-      open: isOpen,
+      open: isOpen(row),
       row,
     });
   }

@@ -26,3 +26,9 @@ export function confirmations(row: Row): { readonly confirmed: number; readonly 
   if (str(row, "kind") !== "hold" || typeof confirmed !== "number" || typeof of !== "number") return null;
   return { confirmed, of };
 }
+
+/** True while somebody has to act on an alert. Once all recipients of a hold have stopped nobody has to. */
+export function isOpen(row: Row): boolean {
+  const hold = confirmations(row);
+  return str(row, "state") === "raised" && (hold === null || hold.confirmed < hold.of);
+}
