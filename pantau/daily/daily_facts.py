@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from clickhouse_connect.driver.client import Client
 
@@ -17,8 +18,7 @@ SELECT kind, severity, count() AS raised, countIf(state != 'resolved') AS open F
 WHERE region = {region:String} AND toDate(raised_at, {zone:String}) = {day:Date} AND JSONExtractString(toString(evidence), 'part_of') = ''
 GROUP BY kind, severity ORDER BY severity DESC, raised DESC, kind"""
 _OPEN: Final = """
-SELECT short_id, kind, severity, unit_id, subject, state, acknowledged_by,
-       formatDateTime(toTimeZone(raised_at, {zone:String}), '%d/%m %H.%i') AS since
+SELECT short_id, kind, severity, unit_id, subject, state, acknowledged_by, raised_at
 FROM pantau.alerts
 WHERE region = {region:String} AND state != 'resolved' AND toDate(raised_at, {zone:String}) <= {day:Date}
     AND JSONExtractString(toString(evidence), 'part_of') = ''
@@ -40,6 +40,7 @@ class DailyFacts(NamedTuple):
     region: str
     name: str
     province: str
+    zone: ZoneInfo
     day: date
     rows: dict[str, dict[str, Any]]
     raised: list[dict[str, Any]]
@@ -64,6 +65,7 @@ def daily_facts(client: Client, region: str, day: date) -> DailyFacts:
         region=region,
         name=known[0]["name"],
         province=known[0]["province"],
+        zone=ZoneInfo(zone),
         day=day,
         rows=rows,
         raised=_ask(client, _RAISED, region=region, day=day, zone=zone),

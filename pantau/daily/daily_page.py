@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any, Final
 
@@ -56,8 +57,8 @@ _PEOPLE: Final = (
 """Counts of ill people: from 1 to 4 they are hidden."""
 
 
-def daily_page(facts: DailyFacts, audit: str, is_simulated: bool, made_at: str) -> str:
-    """The page. `audit`: its result in words; `made_at`: as it stands at the foot."""
+def daily_page(facts: DailyFacts, audit: str, is_simulated: bool, made_at: datetime) -> str:
+    """The page; all its times are the region's. `audit`: its result in words."""
     mark = "SIMULASI" if is_simulated else "CONTOH" if facts.is_synthetic else ""
     date_text = f"{facts.day.day} {_MONTHS[facts.day.month - 1]} {facts.day.year}"
     title = f"Makan bergizi gratis, Kabupaten {facts.name}: {date_text}"
@@ -75,7 +76,7 @@ def daily_page(facts: DailyFacts, audit: str, is_simulated: bool, made_at: str) 
         "<h2>Sumber</h2>",
         *_sources(facts),
         f"<p><small><b>Audit hari ini:</b> {escape(audit)}</small></p>",
-        f"<p><small>Dibuat {escape(made_at)}. Jumlah orang sakit 1 sampai 4 ditulis &lt;5. Dugaan adalah sinyal, belum vonis: "
+        f"<p><small>Dibuat {_local(facts, made_at)}. Jumlah orang sakit 1 sampai 4 ditulis &lt;5. Dugaan adalah sinyal, belum vonis: "
         "menyatakan kejadian adalah wewenang Dinas Kesehatan.</small></p>",
     ]
     return (
@@ -84,6 +85,11 @@ def daily_page(facts: DailyFacts, audit: str, is_simulated: bool, made_at: str) 
         + "\n".join(filter(None, parts))
         + "\n</body></html>\n"
     )
+
+
+def _local(facts: DailyFacts, at: datetime, pattern: str = "%d/%m/%Y %H.%M %Z") -> str:
+    """`24/11/2026 16.00 WIB`."""
+    return at.astimezone(facts.zone).strftime(pattern)
 
 
 def _number(value: object) -> str:
@@ -158,7 +164,7 @@ def _open(facts: DailyFacts) -> str:
         rows.append(
             f"<tr><td>{escape(one['short_id'])}</td><td>{SEVERITY[one['severity']]}</td>"
             f"<td>{escape(KIND.get(one['kind'], one['kind']))}: {escape(' → '.join(where))}</td>"
-            f"<td>{one['since']}</td><td>{escape(by)}</td></tr>"
+            f'<td class="n">{_local(facts, one["raised_at"], "%d/%m %H.%M %Z")}</td><td>{escape(by)}</td></tr>'
         )
     left = len(facts.open) - len(shown)
     more = f"<p>dan {_number(left)} lainnya.</p>" if left > 0 else ""
@@ -173,5 +179,5 @@ def _sources(facts: DailyFacts) -> Iterator[str]:
         state = "final" if row["is_final"] else "sementara"
         yield (
             f"<p><small>{view}: level kabupaten, window 1d, day {facts.day}, revisi {row['revision']}, "
-            f"data sampai {row['updated_at']:%Y-%m-%d %H:%M} UTC, {state}.</small></p>"
+            f"data sampai {_local(facts, row['updated_at'])}, {state}.</small></p>"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,4 +94,5 @@ def test_the_page_of_a_day_says_what_the_views_say(
     shown = f"{row['cooked']:,}".replace(",", ".")
     assert f'<td>Porsi dimasak</td><td class="n">{shown}</td>' in page
     assert "dihitung ulang dari peristiwa, tidak ada selisih" in page
+    assert re.search(r"data sampai \d\d/\d\d/\d{4} \d\d\.\d\d WIB, ", page)
     assert "CONTOH" in page, "the region's kitchens are invented"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,6 @@ from chassis.clocks import load_clock
 from chassis.datadir import DataDir
 from chassis.operator_error import OperatorError
 from chassis.settings import Settings
-from contracts.time.clock import rfc3339
 from contracts.time.days import Zone, day_to_iso
 from pantau.commands.operate.audit import run_audit
 from pantau.installation import running_settings
@@ -52,7 +51,7 @@ def _page(settings: Settings, region: str, day: date, with_audit: bool) -> str:
     except (Error, OSError) as error:
         reason = str(error).splitlines()[0]
         raise OperatorError(f"ClickHouse at {settings.clickhouse_url}: {reason}") from None
-    made_at = rfc3339(load_clock(settings).now_ms() // 1000 * 1000)
+    made_at = datetime.fromtimestamp(load_clock(settings).now_ms() / 1000, UTC)
     return daily_page(facts, audit, DataDir(settings.data_dir).is_simulated, made_at)
 
 
