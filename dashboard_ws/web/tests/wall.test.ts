@@ -141,6 +141,16 @@ describe("what stands on the wall", () => {
     expect(await text()).toContain("Libur: Natal");
   });
 
+  it("says of each alert since when, also of one that is acknowledged and of a hold", async () => {
+    gateway.show({ ...NINE, alerts: true, hold: [6, 9] });
+    await wall();
+    const lines = await page.locator("ol li:has(.since)").allInnerTexts();
+    const shown = lines.map((line) => line.replace(/\s+/g, " ").trim());
+    expect(shown).toContain("08:41 Ditahan Wado 04 6 dari 9 sudah");
+    expect(shown).toContain("08:39 > 4 jam Darmaraja 02 ✓ dadan");
+    expect(shown.filter((line) => /^\d\d:\d\d /.test(line))).toHaveLength(6);
+  });
+
   it("says that it is a simulation", async () => {
     gateway.show({ ...NINE, simulated: true });
     await wall();

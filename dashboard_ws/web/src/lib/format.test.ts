@@ -45,6 +45,13 @@ it("local time is the region's, not the browser's", () => {
   expect(wib.date(moment)).toBe("Rab 25 Nov");
 });
 
+it("since when is the local time, of another day its date", () => {
+  const jakarta = new LocalTime("Asia/Jakarta");
+  const now = Date.parse("2026-11-24T01:40:00Z");
+  const since = ["2026-11-24T01:31:00Z", "2026-11-23T17:00:00Z", "2026-11-23T16:59:59Z", "2026-11-05T01:31:00Z"];
+  expect(since.map((at) => jakarta.since(Date.parse(at), now))).toEqual(["08:31", "00:00", "23/11", "05/11"]);
+});
+
 it("days of the week count from Monday", () => {
   expect([weekday("2026-11-22"), weekday("2026-11-23"), weekday("2026-11-28")]).toEqual([7, 1, 6]);
 });

@@ -83,6 +83,13 @@ export class LocalTime {
     return Number(hour) * 60 + Number(minute);
   }
 
+  /** Since when, in five letters: "08:31", of another day than that of `now` its date, "23/11". */
+  since(ms: number, now: number): string {
+    if (this.day(ms) === this.day(now)) return this.clock(ms);
+    const { month, day } = this.#read(ms);
+    return `${day}/${month}`;
+  }
+
   /** "Sel 24 Nov". */
   date(ms: number): string {
     return this.#date.format(ms).replace(",", "");

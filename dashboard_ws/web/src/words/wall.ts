@@ -6,7 +6,7 @@ export const WORDS = {
   attention: "Perlu perhatian",
   nothing: "Tidak ada saat ini",
   counted: (open: number, acknowledged: number) => `${open} baru · ${acknowledged} diakui`,
-  /** Since when finds no room beside it: the desk says it. */
+  /** When it was acknowledged finds no room beside it: the desk says it. */
   acknowledged: (who: string) => `✓ ${who.slice(0, 6)}`,
   stopped: (confirmed: number, of: number) => `${confirmed} dari ${of} sudah`,
   network: "Jaringan",

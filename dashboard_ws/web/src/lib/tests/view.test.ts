@@ -119,12 +119,12 @@ describe("signs", () => {
       alert("5", { kind: "hold", severity: 3, state: "raised", evidence: { confirmed_count: 6, recipient_count: 9 } }),
       alert("6", { kind: "hold", severity: 3, state: "raised", evidence: { confirmed_count: 9, recipient_count: 9 } }),
     ]);
-    const found = alerts([unit("A")], rows, NOW);
-    expect(found.map((one) => [one.severity, one.what, one.where, one.figure, one.open])).toEqual([
-      [3, "Uji gagal", "A", "✓ dadan", false],
-      [3, "Ditahan", "A", "6 dari 9 sudah", true],
-      [3, "Ditahan", "A", "9 dari 9 sudah", false],
-      [2, "> 4 jam", "A", "30 mnt", true],
+    const found = alerts([unit("A")], rows, NOW, new LocalTime("Asia/Jakarta"));
+    expect(found.map((one) => [one.severity, one.since, one.what, one.where, one.figure, one.open])).toEqual([
+      [3, "09:30", "Uji gagal", "A", "✓ dadan", false],
+      [3, "09:30", "Ditahan", "A", "6 dari 9 sudah", true],
+      [3, "09:30", "Ditahan", "A", "9 dari 9 sudah", false],
+      [2, "09:30", "> 4 jam", "A", "30 mnt", true],
     ]);
   });
 
@@ -133,6 +133,7 @@ describe("signs", () => {
     what,
     severity,
     where: `W${id}`,
+    since: "",
     figure: "",
     weight: id,
     open: false,
@@ -181,6 +182,12 @@ describe("signs", () => {
     const { notices, more } = fold([...missing, notice("Suhu", 1, 1)], 6);
     expect(notices.map((one) => `${one.what} ${one.where}`)).toEqual(["SLHS 3 SPPG", "Suhu W1"]);
     expect(more).toBe(0);
+  });
+
+  it("a line of several says since when the oldest of them stands", () => {
+    const flood = [3, 9, 5].map((id) => ({ ...notice("SLHS", id), since: `08:0${id}`, weight: -id }));
+    expect(fold(flood, 6).notices.map((one) => one.since)).toEqual(["08:03"]);
+    expect(fold(flood.reverse(), 6).notices.map((one) => one.since)).toEqual(["08:03"]);
   });
 
   it("what finds no place is counted", () => {

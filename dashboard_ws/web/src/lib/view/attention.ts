@@ -1,6 +1,6 @@
 /** What needs somebody: alerts that are not resolved, and kitchens whose recipients state another number than they do. */
 
-import { age, count, shortName } from "../format";
+import { age, count, shortName, type LocalTime } from "../format";
 import { num, str, type Row } from "../link/protocol";
 import type { Unit } from "../region";
 import { judge } from "../truth";
@@ -17,7 +17,9 @@ export interface Notice {
   readonly severity: Severity;
   readonly what: string;
   readonly where: string;
-  /** How much or since when. */
+  /** When it was raised: the local time, of an earlier day its date; empty for what is no alert. */
+  readonly since: string;
+  /** How much, how old, how many have stopped, or who takes care. */
   readonly figure: string;
   /** Sorts notices of one severity, greatest first. */
   readonly weight: number;
@@ -27,7 +29,7 @@ export interface Notice {
 }
 
 /** Alerts that are not resolved. One that is part of another has its cause and is not a line of its own. */
-export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[] {
+export function alerts(units: readonly Unit[], rows: Rows, now: number, time: LocalTime): Notice[] {
   const names = new Map(units.map((unit) => [unit.unit_id, unit.name]));
   const found: Notice[] = [];
   for (const row of rows.values()) {
@@ -36,17 +38,18 @@ export function alerts(units: readonly Unit[], rows: Rows, now: number): Notice[
     const kind = str(row, "kind");
     const raised = Date.parse(str(row, "raised_at"));
     const hold = confirmations(row);
-    const since = Number.isFinite(raised) ? age((now - raised) / 1000) : "";
+    const old = Number.isFinite(raised) ? age((now - raised) / 1000) : "";
     found.push({
       id: row.key,
       severity: severityOf(num(row, "severity")),
       what: WORDS.alerts[kind] ?? kind,
+      since: Number.isFinite(raised) ? time.since(raised, now) : "",
       where: unit === "" ? WORDS.network : shortName(names.get(unit) ?? unit),
       figure:
         hold !== null
           ? WORDS.stopped(hold.confirmed, hold.of)
           : isOpen(row)
-            ? since
+            ? old
             : WORDS.acknowledged(str(row, "acknowledged_by")),
       weight: Number.isFinite(raised) ? -raised : 0,
       open: isOpen(row),
@@ -79,6 +82,7 @@ export function differences(kitchens: readonly Unit[], rows: Rows, day: string, 
       severity: 1,
       what: WORDS.difference,
       where,
+      since: "",
       figure: count(apart),
       weight: apart,
       open: false,
@@ -123,8 +127,10 @@ function joined(lines: readonly Notice[], some: readonly Notice[], isRemainder: 
   if (first === undefined || others.length === 0) return [...lines];
   // One kitchen may have several lines: kitchens are counted, not lines.
   const kitchens = new Set(some.map((one) => one.where)).size;
+  const oldest = some.reduce((a, b) => (b.weight > a.weight ? b : a));
   const line: Notice = {
     ...first,
+    since: oldest.since,
     id: `fold/${first.what}`,
     where: `${kitchens} SPPG${isRemainder ? " lain" : ""}`,
     figure: "",

@@ -7,7 +7,7 @@ import { gaps, pieces } from "./today";
 
 export const FROM_H = 2;
 export const TO_H = 16;
-export const TICKS = [4, 6, 8, 10, 12, 14, 16];
+export const TICKS = [3, 6, 9, 12, 15];
 export const SERIES = ["Dimasak", "Dikirim", "Diterima", "Dikonsumsi"] as const;
 
 export interface Frame {
