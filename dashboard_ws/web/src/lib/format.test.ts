@@ -67,5 +67,5 @@ it("names lose what all of them share, and nothing else", () => {
 });
 
 it("codes tell kabupaten from kota", () => {
-  expect([areaKind("32.11"), areaKind("32.73")]).toEqual(["Kabupaten", "Kota"]);
+  expect([areaKind("32.11"), areaKind("32.73")]).toEqual(["kabupaten", "kota"]);
 });

@@ -1,5 +1,7 @@
 /** Numbers, times and names as they stand on the wall: Bahasa Indonesia, short. */
 
+import { AGE, type AREAS } from "../words/shared";
+
 const INTEGER = new Intl.NumberFormat("id-ID", { maximumFractionDigits: 0 });
 
 /** 61980 -> "61.980". */
@@ -27,10 +29,10 @@ export function ratio(part: number | null, whole: number | null): number | null 
 /** An age in the greatest unit that fits: "40 dtk", "4 mnt", "3 jam", "2 hr". */
 export function age(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
-  if (whole < 60) return `${whole} dtk`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} mnt`;
-  if (whole < 86_400) return `${Math.floor(whole / 3600)} jam`;
-  return `${Math.floor(whole / 86_400)} hr`;
+  if (whole < 60) return `${whole} ${AGE.seconds}`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} ${AGE.minutes}`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} ${AGE.hours}`;
+  return `${Math.floor(whole / 86_400)} ${AGE.days}`;
 }
 
 const ZONES: Readonly<Record<string, string>> = {
@@ -131,6 +133,6 @@ export function shortName(name: string): string {
 }
 
 /** Kemendagri codes: kabupaten count from 01, kota from 71. */
-export function areaKind(code: string): string {
-  return Number(code.split(".")[1] ?? "0") >= 71 ? "Kota" : "Kabupaten";
+export function areaKind(code: string): keyof typeof AREAS {
+  return Number(code.split(".")[1] ?? "0") >= 71 ? "kota" : "kabupaten";
 }

@@ -9,6 +9,7 @@ import type { DayPoint, Region } from "./region";
 import { Session, type Credentials } from "./link/session";
 import { linkState, type Link } from "./truth";
 import { addPoint } from "./view/today";
+import { STOPPED } from "../words/shared";
 
 const TICK_MS = 250;
 /** The region is asked for anew so often by its own clock, but no oftener by ours: it holds what the day has brought. */
@@ -71,8 +72,8 @@ export function start(code: string | null, session: Credentials = new Session())
     const query = code === null ? "" : `?region=${encodeURIComponent(code)}`;
     const answer = await fetch(`/v1/region${query}`, { headers: session.bearer() }).catch(() => null);
     if (answer === null) return null;
-    if (answer.status === 401) wall.stopped = "Layar ini belum terdaftar";
-    if (answer.status === 403 || answer.status === 404) wall.stopped = "Wilayah ini tidak ada di server";
+    if (answer.status === 401) wall.stopped = STOPPED.notEnrolled;
+    if (answer.status === 403 || answer.status === 404) wall.stopped = STOPPED.noSuchRegion;
     if (!answer.ok) return null;
     const region = (await answer.json()) as Region;
     clock.factor = region.clock_factor;

@@ -33,6 +33,21 @@ export const GROUPS = {
   balita: { short: "Balita", long: "Balita" },
 } as const satisfies Readonly<Record<string, Name>>;
 
+export const AREAS = {
+  kabupaten: { short: "Kab.", long: "Kabupaten" },
+  kota: { short: "Kota", long: "Kota" },
+} as const satisfies Readonly<Record<string, Name>>;
+
+export const AGE = { seconds: "dtk", minutes: "mnt", hours: "jam", days: "hr" } as const;
+
+/** Why a page gets no data and will get none by itself. */
+export const STOPPED = {
+  notEnrolled: "Layar ini belum terdaftar",
+  noSuchRegion: "Wilayah ini tidak ada di server",
+  notAllowed: "Layar ini tidak berhak melihat wilayah ini",
+  notUnderstood: "Halaman dan server tidak saling mengerti",
+} as const;
+
 /** Id -> name of one length. */
 export function named(names: Readonly<Record<string, Name>>, length: keyof Name): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(names).map(([id, name]) => [id, name[length]]));

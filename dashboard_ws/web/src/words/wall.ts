@@ -1,14 +1,72 @@
-/** Words of the receiving side and of days off, as they stand on the wall. */
+/** Words of the wall, as they stand on it. */
 
 import { ALERT_KINDS, GROUPS, named } from "./shared";
 
 export const WORDS = {
+  // The header, and the banner across the whole wall.
+  simulated: "SIMULASI",
+  examples: "data contoh",
+  region: (kind: string, name: string) => `MBG ${kind} ${name}`,
+  kitchens: (n: number) => `${n} SPPG`,
+  kitchensReporting: (n: number | null, of: number, verb: string) => `${n ?? "–"}/${of} SPPG ${verb}`.trimEnd(),
+  /** By the room that other marks of the header leave. */
+  report: { none: "", short: "lapor", long: "melapor" },
+  link: { live: "LANGSUNG", delayed: "TERTUNDA", cut: "TERPUTUS", connecting: "MENUNGGU" },
+  calling: "Menghubungi server",
+  newCode: "Minta alamat berkode yang baru kepada operator, lalu buka di layar ini",
+  unreachable: "Server tidak terjangkau",
+  unreachableSince: (age: string) => `sejak ${age} · mencoba lagi`,
+  cutSince: (time: string) => `Terputus sejak ${time}`,
+  lastData: (time: string) => `data terakhir ${time}`,
+  noData: "belum ada data",
+  reconnecting: (data: string) => `${data} · mencoba menyambung lagi`,
+  // Every panel.
+  dataAge: (age: string) => `data ${age}`,
+  last: (what: string) => `terakhir ${what}`,
+  noReport: "Belum ada laporan",
+  noReportToday: "Belum ada laporan hari ini",
+  // The day's totals and their chart.
+  totals: {
+    portions_cooked: "Dimasak",
+    portions_dispatched: "Dikirim",
+    portions_received: "Diterima",
+    portions_eaten: "Dikonsumsi",
+  },
+  chart: "Porsi hari ini",
+  target: "··· sasaran",
+  // The panels, in their order.
+  coverage: "Cakupan kecamatan",
+  ofTarget: "% sasaran",
+  lowest: "Terendah",
+  waiting: "Menunggu",
+  ranking: "SPPG terendah",
+  ofReceived: "% diterima",
+  mealsBegin: (time: string) => `Jam makan mulai ${time}`,
+  onSchedule: "Semua sesuai jadwal",
+  quality: "Mutu",
+  today: "hari ini",
+  onTime: "Tepat waktu",
+  temperature: "Suhu aman",
+  groupTitle: "Kelompok",
+  ofEaten: "% makan",
+  mothers: "Ibu",
+  freshness: "Kesegaran",
+  clinics: "Klinik",
+  sevenDays: "7 hari",
+  signals: {
+    children_measured: "Diukur",
+    children_stunted: "Stunting",
+    children_wasted: "Kurus",
+    foodborne_cases: "Keracunan",
+  },
+  // Alerts, the receiving side and days off.
   attention: "Perlu perhatian",
   nothing: "Tidak ada saat ini",
   counted: (open: number, acknowledged: number) => `${open} baru · ${acknowledged} diakui`,
   /** When it was acknowledged finds no room beside it: the desk says it. */
   acknowledged: (who: string) => `✓ ${who.slice(0, 6)}`,
   stopped: (confirmed: number, of: number) => `${confirmed} dari ${of} sudah`,
+  folded: (kitchens: number, isRemainder: boolean) => `${kitchens} SPPG${isRemainder ? " lain" : ""}`,
   network: "Jaringan",
   alerts: named(ALERT_KINDS, "short"),
   difference: "Beda",

@@ -3,6 +3,7 @@
 import { EMPTY, parseFrame, reduce, type Frame, type Live } from "./protocol";
 import type { Credentials } from "./session";
 import { CUT_MS } from "../truth";
+import { STOPPED } from "../../words/shared";
 
 export const SUBPROTOCOL = "pantau.v1";
 const TOPICS = ["performance", "coverage", "reception", "clinic_coverage", "alerts", "freshness"];
@@ -15,8 +16,8 @@ const WATCH_MS = 1_000;
 
 /** Close codes after which coming back is of no use, with what the wall says. */
 const STOP: Readonly<Record<number, string>> = {
-  4400: "Halaman dan server tidak saling mengerti",
-  4403: "Layar ini tidak berhak melihat wilayah ini",
+  4400: STOPPED.notUnderstood,
+  4403: STOPPED.notAllowed,
 };
 const NEW_TOKEN = 4401;
 /** After these the server asks for time: a whole house of walls must not return in the same second. */
@@ -142,7 +143,7 @@ export class Connection {
       return;
     }
     if (code === NEW_TOKEN && (await this.#ended())) {
-      this.#to.stopped("Layar ini belum terdaftar");
+      this.#to.stopped(STOPPED.notEnrolled);
       return;
     }
     const wait = backoff(this.#attempt, code, Math.random);

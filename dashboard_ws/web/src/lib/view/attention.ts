@@ -132,7 +132,7 @@ function joined(lines: readonly Notice[], some: readonly Notice[], isRemainder: 
     ...first,
     since: oldest.since,
     id: `fold/${first.what}`,
-    where: `${kitchens} SPPG${isRemainder ? " lain" : ""}`,
+    where: WORDS.folded(kitchens, isRemainder),
     figure: "",
     open: some.some((one) => one.open),
   };

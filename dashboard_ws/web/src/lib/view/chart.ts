@@ -3,12 +3,13 @@
 import { scaleLinear } from "d3-scale";
 import { curveStepAfter, line } from "d3-shape";
 import type { DayPoint, Meal } from "../region";
+import { WORDS } from "../../words/wall";
 import { gaps, pieces } from "./today";
 
 export const FROM_H = 2;
 export const TO_H = 16;
 export const TICKS = [3, 6, 9, 12, 15];
-export const SERIES = ["Dimasak", "Dikirim", "Diterima", "Dikonsumsi"] as const;
+export const SERIES = Object.values(WORDS.totals);
 
 export interface Frame {
   readonly width: number;

@@ -2,13 +2,7 @@
 
 import { count } from "../format";
 import { num, type Row } from "../link/protocol";
-
-const SIGNALS: readonly (readonly [label: string, column: string])[] = [
-  ["Diukur", "children_measured"],
-  ["Stunting", "children_stunted"],
-  ["Kurus", "children_wasted"],
-  ["Keracunan", "foodborne_cases"],
-];
+import { WORDS } from "../../words/wall";
 
 export interface Signal {
   readonly label: string;
@@ -18,7 +12,7 @@ export interface Signal {
 /** "<5": the gateway keeps small counts from public walls. "–": not known. */
 export function signals(row: Row | undefined): Signal[] {
   const hidden = Array.isArray(row?.["hidden"]) ? (row["hidden"] as unknown[]) : [];
-  return SIGNALS.map(([label, column]) => {
+  return Object.entries(WORDS.signals).map(([column, label]) => {
     const value = num(row, column);
     if (value !== null) return { label, text: count(value) };
     return { label, text: hidden.includes(column) ? "<5" : "–" };

@@ -3,17 +3,19 @@
 import { ratio } from "../format";
 import { num, type Row } from "../link/protocol";
 import type { Region } from "../region";
+import { GROUPS } from "../../words/shared";
+import { WORDS } from "../../words/wall";
 import { isRow, todays, type Rows } from "./rows";
 
 const CELLS: readonly (readonly [label: string, ...groups: string[]])[] = [
-  ["PAUD", "paud"],
-  ["SD", "sd"],
-  ["SMP", "smp"],
-  ["SMA", "sma"],
-  ["Santri", "santri"],
-  ["Guru", "guru"],
-  ["Ibu", "bumil", "busui"],
-  ["Balita", "balita"],
+  [GROUPS.paud.short, "paud"],
+  [GROUPS.sd.short, "sd"],
+  [GROUPS.smp.short, "smp"],
+  [GROUPS.sma.short, "sma"],
+  [GROUPS.santri.short, "santri"],
+  [GROUPS.guru.short, "guru"],
+  [WORDS.mothers, "bumil", "busui"],
+  [GROUPS.balita.short, "balita"],
 ];
 
 export interface Group {
