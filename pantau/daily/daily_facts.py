@@ -18,7 +18,9 @@ SELECT kind, severity, count() AS raised, countIf(state != 'resolved') AS open F
 WHERE region = {region:String} AND toDate(raised_at, {zone:String}) = {day:Date} AND JSONExtractString(toString(evidence), 'part_of') = ''
 GROUP BY kind, severity ORDER BY severity DESC, raised DESC, kind"""
 _OPEN: Final = """
-SELECT short_id, kind, severity, unit_id, subject, state, acknowledged_by, raised_at
+SELECT short_id, kind, severity, unit_id, subject, state, acknowledged_by, raised_at,
+       JSONExtractUInt(toString(evidence), 'confirmed_count') AS confirmed_count,
+       JSONExtractUInt(toString(evidence), 'recipient_count') AS recipient_count
 FROM pantau.alerts
 WHERE region = {region:String} AND state != 'resolved' AND toDate(raised_at, {zone:String}) <= {day:Date}
     AND JSONExtractString(toString(evidence), 'part_of') = ''

@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
-from notices.core.notice_words import KIND, SEVERITY
+from notices.core.notice_words import FACT, KIND, SEVERITY
 from pantau.daily.daily_facts import DailyFacts
 from pantau.exports.excel_csv import masked
 
@@ -156,19 +156,22 @@ def _open(facts: DailyFacts) -> str:
             shown.append(one)
     for one in shown:
         where = [facts.names[id_] for id_ in (one["unit_id"], one["subject"]) if id_ in facts.names]
-        by = (
-            f"ditangani {one['acknowledged_by']}"
-            if one["state"] == "acknowledged"
-            else "belum ditangani"
-        )
         rows.append(
             f"<tr><td>{escape(one['short_id'])}</td><td>{SEVERITY[one['severity']]}</td>"
             f"<td>{escape(KIND.get(one['kind'], one['kind']))}: {escape(' → '.join(where))}</td>"
-            f'<td class="n">{_local(facts, one["raised_at"], "%d/%m %H.%M %Z")}</td><td>{escape(by)}</td></tr>'
+            f'<td class="n">{_local(facts, one["raised_at"], "%d/%m %H.%M %Z")}</td><td>{escape(_handled(one))}</td></tr>'
         )
     left = len(facts.open) - len(shown)
     more = f"<p>dan {_number(left)} lainnya.</p>" if left > 0 else ""
     return _table("", iter(rows)) + more
+
+
+def _handled(alert: dict[str, Any]) -> str:
+    if alert["kind"] == "hold":
+        return FACT["stopped"].format_map(alert)
+    if alert["state"] == "acknowledged":
+        return f"ditangani {alert['acknowledged_by']}"
+    return "belum ditangani"
 
 
 def _sources(facts: DailyFacts) -> Iterator[str]:

@@ -76,3 +76,10 @@ def test_all_times_are_the_regions_and_name_its_zone(
     assert page.count(f"data sampai {updated}, sementara") == 3
     assert f"Dibuat {made}." in page
     assert "UTC" not in page
+
+
+def test_a_hold_says_how_many_recipients_have_stopped() -> None:
+    hold = _facts().open[0] | {"kind": "hold", "state": "raised", "recipient_count": 9}
+    page = daily_page(_facts(open=[hold | {"confirmed_count": 9}]), "", False, _MADE)
+    assert "9 dari 9 penerima sudah menghentikan" in page
+    assert "belum ditangani" not in page
