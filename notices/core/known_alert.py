@@ -40,6 +40,12 @@ class KnownAlert:
             return before.ack_until, before.ran_out + 1
         return self.updated_at, before.ran_out
 
+    @property
+    def have_all_stopped(self) -> bool:
+        """Of a hold: no recipient is left that somebody must see to."""
+        confirmed = self.evidence.get("confirmed_count")
+        return self.row.kind == "hold" and confirmed == self.evidence.get("recipient_count")
+
     def is_over(self, now: int) -> bool:
         """Whether its acknowledgement has run out, though no change has said so yet."""
         return self.row.state == "acknowledged" and 0 < self.ack_until <= now

@@ -132,7 +132,7 @@ class NoticeBook:
             return False
         open_ms = now - alert.open_since(now)
         steps = self._policy.steps(alert.row.severity, open_ms) + alert.times_ran_out(now)
-        return person.step <= steps
+        return person.step <= (1 if alert.have_all_stopped else steps)
 
     def _wants(self, person: Person, alert: KnownAlert) -> bool:
         row = alert.row

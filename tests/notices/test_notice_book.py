@@ -99,6 +99,18 @@ def test_nobody_acknowledges_so_the_next_step_hears_of_it_and_then_of_its_end() 
     assert [who for who, _ in news(one, 91)] == ["desk-1", "head"], "the regent never knew"
 
 
+@pytest.mark.parametrize(
+    ("confirmed", "escalated"), [(8, [("head", [("a", "escalated")])]), (9, [])]
+)
+def test_a_hold_is_escalated_until_all_have_stopped(confirmed: int, escalated: list[Any]) -> None:
+    one = book(person(), person("head", step=2))
+    hold: dict[str, Any] = {"raised": 0, "kind": "hold", "severity": 3}
+    one.take(row(1, 0, evidence={"confirmed_count": 0, "recipient_count": 9}, **hold))
+    assert news(one, 0) == [("desk-1", [("a", "new")])]
+    one.take(row(2, 5, evidence={"confirmed_count": confirmed, "recipient_count": 9}, **hold))
+    assert news(one, 15) == escalated
+
+
 @pytest.mark.parametrize("says_so", [True, False])
 def test_an_acknowledgement_runs_out(says_so: bool) -> None:
     """The same whether the stream has said so yet or not."""
