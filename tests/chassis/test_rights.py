@@ -77,13 +77,14 @@ def write(cluster: Cluster, topic: str) -> None:
         producer.close(1)
 
 
-def read(cluster: Cluster, topic: str, group: str | None = None) -> None:
+def read(cluster: Cluster, topic: str, group: str | None = None, wait_ms: int = 5_000) -> None:
+    # A refusal ends it at once, a read that is let in lasts `wait_ms`.
     consumer: Any = KafkaConsumer(
         topic,
         **cluster.client(),
         group_id=group,
         bootstrap_timeout_ms=WAIT_MS,
-        consumer_timeout_ms=5_000 if group else 500,
+        consumer_timeout_ms=wait_ms,
     )
     try:
         list(consumer)
@@ -162,8 +163,8 @@ def test_what_is_not_its_is_refused(
 
 def test_readers_read(settings: Settings) -> None:
     read(cluster_of(settings, "sinks"), EVENT_TOPICS[0], "pantau-sink")
-    read(cluster_of(settings, "gateway"), LIVE)
+    read(cluster_of(settings, "gateway"), LIVE, wait_ms=500)
     for topic in (ALERTS, topic_of(ALERTS, 2), GENERATIONS):
-        read(cluster_of(settings, "notices"), topic)
-    read(cluster_of(settings, "operator"), EVENT_TOPICS[0])
+        read(cluster_of(settings, "notices"), topic, wait_ms=500)
+    read(cluster_of(settings, "operator"), EVENT_TOPICS[0], wait_ms=500)
     open_transaction(cluster_of(settings, "streams"), "pantau/sppg.events/0")
