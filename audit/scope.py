@@ -1,4 +1,4 @@
-"""What one audit looks at: region, local days, and the cut through the streams."""
+"""What one audit reads: region, local days, and the cut through the streams."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def end_parameters(lines: Mapping[str, Sequence[int]]) -> dict[str, Any]:
 class Cut:
     """The moment of comparison; see `cut.take`. Times are epoch ms of the region's clock.
 
-    `lines`: topic -> first offset of each partition that is not looked at; `area`: position of stage two
+    `lines`: topic -> first offset of each partition that is not read; `area`: position of stage two
     before the cut: rows of areas that changed later are moving; `early`, `late`: rows due by `early` must
     exist, rows due by `late` may.
     """

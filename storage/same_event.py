@@ -1,4 +1,4 @@
-"""What makes two lines the same event, as SQL over the columns of `raw_lines`; the audit looks for copies by these.
+"""What makes two lines the same event, as SQL over the columns of `raw_lines`; the audit finds copies by these.
 
 They are computed when a line lands, once, so that nobody has to read a month of lines again to find them.
 """

@@ -42,7 +42,7 @@ _START_S: Final = 60.0
 _NEWEST: Final = date(2026, 11, 23)
 _SUNDAY: Final = 7
 _DONE: Final = "built"
-"""Of a folder whose store is whole."""
+"""Of a folder whose store is complete."""
 
 
 def say(text: str) -> None:
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = (options.store or Path(passing)).resolve()
         with serving(folder) as server:
             fill_store(server, folder, options)
-        # What was cached while it was built is gone with the server that built it.
+        # What was cached while it was built is lost with the server that built it.
         with serving(folder) as server:
             store = describe(server.client(), folder)
             middle = _NEWEST - timedelta(days=options.days // 2)

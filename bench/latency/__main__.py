@@ -5,7 +5,7 @@
 An event is in the kitchen's row when the row's `events` has reached the number of events that the kitchen has posted up to it. It is in the
 kabupaten's row when, besides, the kabupaten's `events` equals the sum of the kitchens' in the same map: then exactly those are in it.
 Beside it receipts are followed, one at a time: until one says that its event is in the windows, in ClickHouse, and on this wall.
-Without --ready a whole installation is started on an empty folder, on the real clock.
+Without --ready an installation with all its parts is started on an empty folder, on the real clock.
 """
 
 from __future__ import annotations

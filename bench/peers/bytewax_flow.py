@@ -1,6 +1,6 @@
 """The job on Bytewax, recovery on.
 
-    KafkaSource -> facts, grouped by kitchen for a whole batch -> stateful by kitchen: seen ids, panes -> KafkaSink
+    KafkaSource -> facts, grouped by kitchen for each batch -> stateful by kitchen: seen ids, panes -> KafkaSink
 
 Recovery stores what `snapshot` returns for each kitchen that woke in an epoch; an epoch is as long as our
 flush. Ids and digests are stored as one run of bytes beside the index, so that a snapshot is a copy of memory.

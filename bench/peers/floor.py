@@ -1,6 +1,6 @@
 """The floor: read and decode, nothing else. What no contestant can go below on this topic.
 
-`librdkafka` reads (the fastest client that Python has), `contracts.events.decode` decodes a whole record in one call.
+`librdkafka` reads (the fastest client that Python has), `contracts.events.decode` decodes a record in one call.
 """
 
 from __future__ import annotations

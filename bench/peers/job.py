@@ -1,6 +1,6 @@
 """The job of the comparison, less what each library is there for: state, recovery and emission.
 
-    record -> decode_lines (the whole record in one call) -> check -> facts: what each accepted line adds to its pane
+    record -> decode_lines (a record in one call) -> check -> facts: what each accepted line adds to its pane
 
 What becomes of the facts is in `bench.peers.peer_windows`.
 """

@@ -94,7 +94,7 @@ class Kitchen:
         return Kitchen(*_decode(stored))
 
     def encode(self) -> bytes:
-        """All that is needed after a crash: the panes, and those whose rows have not gone out.
+        """All that is needed after a crash: the panes, and those whose rows are not sent yet.
 
         Only panes that changed since the last call are packed anew.
         """

@@ -1,6 +1,6 @@
 """The job on Quix Streams, changelog topics on.
 
-    topic -> apply(whole record, state) -> kitchens that changed -> sink, which sends their rows at each checkpoint
+    topic -> apply(record, state) -> kitchens that changed -> sink, which sends their rows at each checkpoint
 
 State holds a digest for each id, each pane's sums, and the panes of each kitchen's days (RocksDB, changelog). What
 windows need of a kitchen is in memory too, read from the state when a kitchen is first met after a start.

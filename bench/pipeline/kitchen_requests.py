@@ -47,7 +47,7 @@ def make_requests(
 ) -> Sequence[KitchenRequest]:
     """Requests of `size` events each, `events` in all; a kitchen's in the order of their times."""
     thrower, now_ms = Thrower(registry, seed), real_now_ms()
-    # What is left of each kitchen at the end makes no whole request.
+    # What is left of each kitchen at the end does not fill a request.
     left_over = (scenario.size - 1) * sum(unit.kind == "sppg" for unit in registry.units)
     made: list[KitchenRequest] = []
     waiting: dict[str, list[bytes]] = {}

@@ -36,7 +36,7 @@ _ROW: Final = f"performance/kabupaten/{REGION}/1d"
 
 
 class Watch:
-    """Looks at one running installation."""
+    """Measures one running installation."""
 
     def __init__(self, ready: dict[str, Any]) -> None:
         self._pid: int = ready["pid"]

@@ -2,7 +2,7 @@
 
     half of the events temperatures, 20 % deliveries, 20 % meals, 10 % cooking; of all lines 2 % come a second time and
     1 % are refused. Most of these fail the check against registry and time; one in fifty is no event at all, which
-    ingest would have refused and which costs its whole record a second reading.
+    ingest would have refused and which costs its record a second reading.
 
 The truth is summed here from what was thrown, not from what was decoded.
 """

@@ -1,7 +1,7 @@
 """`python -m bench.streams.profile`: where the CPU time of Pantau's unit fold goes, in one process and without Kafka.
 
 The content is that of `bench.streams`, 200 lines a record; the fold is drained every 4,000 events, as often as it flushes
-at full speed. Shares are of own time under cProfile, which makes small functions look dearer than they are.
+at full speed. Shares are of own time under cProfile, which makes small functions seem dearer than they are.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class HttpPolicy:
     keep_alive_s: int = 30
     """A connection without a request is closed after so long."""
     body_s: float = 60.0
-    """A body has so long to arrive as a whole. 503 beyond: the client keeps its copy."""
+    """A body has so long to arrive in full. 503 beyond: the client keeps its copy."""
     linger_s: float = 30.0
     """A body that is still coming after the answer is read and dropped for so long, so that the
     client can read the answer."""

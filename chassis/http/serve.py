@@ -20,7 +20,7 @@ from chassis.http.http_policy import HttpPolicy
 from chassis.http.uvicorn_limits import ServerConfig
 
 _USER_TIMEOUT_MS: Final = 15_000
-"""A peer that acknowledges nothing for this long is gone: uvicorn alone never lets go of it."""
+"""A peer that acknowledges nothing for this long has left: uvicorn alone never lets go of it."""
 _SEND_BUFFER: Final = 128 * 1024
 _BACKLOG: Final = 2048
 _SPARE_FILES: Final = 1024

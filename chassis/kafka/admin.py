@@ -20,7 +20,7 @@ from contracts.results.topics import Topic
 _RETRY_S: Final = 0.2
 _DELETE_S: Final = 60.0
 _CHECKED: Final = ("message.timestamp.type", "cleanup.policy")
-"""Settings on which correctness rests: another value is refused, not changed unasked."""
+"""Settings on which correctness depends: another value is refused, not changed unasked."""
 
 
 class TopicError(OperatorError):
@@ -178,7 +178,7 @@ async def _delete(cluster: Cluster, wanted: Callable[[str], bool]) -> list[str]:
 
 
 def delete_topics(cluster: Cluster, wanted: Callable[[str], bool]) -> list[str]:
-    """Delete the topics whose names are `wanted`; their names, once they are gone. Raises `TopicError`, `KafkaError`."""
+    """Delete the topics whose names are `wanted`; their names, once they are deleted. Raises `TopicError`, `KafkaError`."""
     return asyncio.run(_delete(cluster, wanted))
 
 

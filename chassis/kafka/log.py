@@ -56,7 +56,7 @@ class KafkaReader:
         behind = await self._consumer.end_offsets(wanted)
         records: list[LogRecord] = []
         while True:
-            # Control records take offsets too, and so do records that are gone: only the position tells the end.
+            # Control records take offsets too, and so do deleted records: only the position tells the end.
             for place, end in tuple(behind.items()):
                 if await self._consumer.position(place) >= end:
                     del behind[place]

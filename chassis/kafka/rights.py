@@ -97,7 +97,7 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "gateway": [
         *_topics((LIVE, REGISTRY, GENERATIONS, REVOCATIONS), _READ),
         Right("TOPIC", f"{LIVE}.g", _READ, begins=True),
-        # What people say of alerts; signed, too. It looks first whether the topic is as it has to be.
+        # What people say of alerts; signed, too. It checks first that the topic is as it has to be.
         *_topics((COMMANDS,), (*_WRITE, "DESCRIBE_CONFIGS")),
     ],
     "operator": [

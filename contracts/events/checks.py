@@ -167,7 +167,7 @@ def check_data(event: Event) -> Refusal | None:
 
 
 def _bad_instant(event: Event, error: BadInstantError) -> Refusal:
-    """Which of the times in `data` is none: looked for only once one of them has failed."""
+    """Which of the times in `data` is none: searched only once one of them has failed."""
     for name in ("cooked_at", "onset", "ate_at", "made_at", "since"):
         text = getattr(event.data, name, UNSET)
         if text is not UNSET:

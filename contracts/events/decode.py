@@ -141,7 +141,7 @@ def _oversized(line: bytes) -> Refusal:
 
 
 def _with_hash(refusal: Refusal, line: bytes) -> Refusal:
-    # From a hash and the rest of the line, the digits of a NIK could be found by trying.
+    # From a hash and the other characters of the line, the digits of a NIK could be found by trying.
     digest = "none, it may hold a NIK" if may_hold_nik(line) else hashlib.sha256(line).hexdigest()
     note = f"the line has {len(line)} bytes, the first 64 KiB are kept; SHA-256 of all: {digest}"
     return msgspec.structs.replace(refusal, detail=f"{refusal.detail}; {note}")

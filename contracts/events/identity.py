@@ -15,7 +15,7 @@ DIGEST_BYTES: Final = 12
 _NEWLINE_TO_SPACE: Final = bytes.maketrans(b"\r\n", b"  ")
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 _MINUS_ZERO: Final = b"\xcb\x80" + bytes(7)
-"""-0.0 in MessagePack; its second byte is rare, and quick to look for."""
+"""-0.0 in MessagePack; its second byte is rare, and quick to find."""
 
 
 def digest(event: Event) -> bytes:

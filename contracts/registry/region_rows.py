@@ -49,7 +49,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cluster_quiet_h: float = 72.0
     """Hours without a new case before a suspected cluster is resolved."""
     cluster_baseline_days: int = 28
-    """Days of history that the expected number of cases rests on.
+    """Days of history that the expected number of cases depends on.
 
     The prior weighs as much as these days until they exist.
     """

@@ -220,7 +220,7 @@ class Engine:
             connection.close()
 
     def cancel(self, query_id: str) -> None:
-        """End the statement of this id; it fails with Code 394 as soon as it looks."""
+        """End the statement of this id; it fails with Code 394 as soon as the engine checks."""
         with self.handle(EngineSession("default", {}, {}, "cancel")) as handle:
             mine = quoted(query_id)
             handle.query(f"KILL QUERY WHERE Settings['log_comment'] = {mine} ASYNC", "Null")

@@ -11,13 +11,13 @@ honours `INTO OUTFILE`, the function `file()`, KILL and USE. So before an analys
    `pantau`), in `pantau`, or harmless metadata; each function in an allowed category of
    `system.functions`; no other identifier may begin with the name of another database
    (`x IN pantau_store.t` names a table where a column could stand).
-   The rules look at one line at a time, never at nesting, so that a name with a line break in
+   The rules read one line at a time, never at nesting, so that a name with a line break in
    it can add lines, which can only be refused, but never hide one.
 4. Other statements (SHOW, DESCRIBE, EXISTS, EXPLAIN) must match one of a few narrow patterns.
 5. Tables of metadata are read through views that hide what is not public (`front/metadata.py`): the
    text is changed and judged once more, and then may name none of those tables.
 
-Views are ours: what they read is not looked at. SHOW sees database `pantau` only
+Views are ours: what they read is not checked. SHOW sees database `pantau` only
 (`additional_table_filters` of the profile), and `readonly = 1` stands behind all this.
 """
 

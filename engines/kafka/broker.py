@@ -134,7 +134,7 @@ class BrokerError(OperatorError):
 
 def _is_free(host: str, port: int) -> bool:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        # As Kafka does: connections of a broker that has just gone do not keep the port.
+        # As Kafka does: connections of a broker that has just ended do not keep the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -79,7 +79,7 @@ async def _group_ended(process: asyncio.subprocess.Process | None) -> None:
 
 
 def _signal_group(process: asyncio.subprocess.Process | None, number: signal.Signals) -> None:
-    """To the part and whatever it started. A group that is gone is fine."""
+    """To the part and whatever it started. A group that has ended is fine."""
     if process is not None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)

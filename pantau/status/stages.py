@@ -105,7 +105,7 @@ class LetterSummary(msgspec.Struct, frozen=True):
 
     @property
     def is_flood(self) -> bool:
-        """More came in the last hour than one device may cause for long (see `DeviceLimits`), or people can look at."""
+        """More came in the last hour than one device may cause for long (see `DeviceLimits`), or people can read."""
         return self.last_hour > _FLOOD_AN_HOUR
 
 

@@ -1,4 +1,4 @@
-"""What is looked at before anything starts: each failure is one line that says what to do."""
+"""What is checked before anything starts: each failure is one line that says what to do."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class OutboxBatch(NamedTuple):
 
 
 class Aside(NamedTuple):
-    """A line that ingest refused or could not take, and why: for somebody to look at."""
+    """A line that ingest refused or could not take, and why: for somebody to read."""
 
     seq: int
     line: bytes
@@ -117,7 +117,7 @@ class Outbox:
         return [Aside(*row) for row in rows]
 
     def forget_aside(self, seqs: Iterable[int]) -> None:
-        """Somebody has looked at these."""
+        """Somebody has read these."""
         with self._db:
             self._db.executemany("DELETE FROM aside WHERE seq = ?", ((seq,) for seq in seqs))
 
@@ -125,7 +125,7 @@ class Outbox:
 async def drain(outbox: Outbox, client: DeviceClient) -> int:
     """Send what waits, oldest first, until nothing does; gives the number of accepted events.
 
-    Refused ones are then in `aside`. Raises `NotAllowedError`; the rest then stays.
+    Refused ones are then in `aside`. Raises `NotAllowedError`; the others then stay.
     """
     accepted = 0
     while (batch := outbox.oldest()).lines:

@@ -36,7 +36,7 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
             watcher.cancel()
 
     app = new_app("Pantau ingest", lifespan=lifespan)
-    # A plain route: FastAPI's own would read and parse the body before any limit is looked at.
+    # A plain route: FastAPI's own would read and parse the body before any limit is checked.
     # The first of all routes, since nearly every request is for it.
     app.router.routes.insert(0, Route("/v1/events", ingest.post_events, methods=["POST"]))
     app.router.routes.append(Route("/v1/token", ingest.renew_token, methods=["POST"]))

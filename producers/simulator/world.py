@@ -1,4 +1,4 @@
-"""What a simulated region rests on: its registry, its seed, and the dice, pseudonyms and times that follow from them.
+"""What a simulated region is made from: its registry, its seed, and the dice, pseudonyms and times that follow from them.
 
 Everything is a function of (seed, region, unit, day): nothing depends on how fast, how often or in which order it is played.
 """

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 
 class PlausibilityRule(NamedTuple):
-    """`holds`: its condition; `figures`: name -> expression of what it rests on, whole numbers."""
+    """`holds`: its condition; `figures`: name -> expression of what it depends on, whole numbers."""
 
     name: str
     meaning: str

@@ -52,7 +52,7 @@ _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
 _TURN_S: Final = 1.0
 _UNOWNED_S: Final = 15.0
-"""Longer than a worker that was frozen needs to learn from its heartbeat that the group has gone on without it."""
+"""Longer than a worker that was frozen needs to learn from its heartbeat that the group goes on without it."""
 _NEVER_S: Final = 1e9
 _REBUILD_FETCH_BYTES: Final = 8 * 1024 * 1024
 _FETCH_BYTES: Final = 1024 * 1024

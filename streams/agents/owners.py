@@ -69,7 +69,7 @@ class Owners:
             await self._drop(place)
         missing = [place for place in wanted if place not in self._owners]
         self._taking += 1
-        # Restoring makes only what stays: looking through it for garbage costs a second a million events.
+        # Restoring makes only what stays: searching it for garbage costs a second a million events.
         gc.disable()
         try:
             await asyncio.gather(*(self._take(place, self._revocations) for place in missing))

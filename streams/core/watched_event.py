@@ -1,4 +1,4 @@
-"""The events that alerts rest on, as they travel in `region.feed` and as the alerts hold them."""
+"""The events that alerts depend on, as they travel in `region.feed` and as the alerts hold them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A whole Kafka in memory, for quick tests: transactions, fencing and compaction as the real one has them."""
+"""A Kafka in memory, for quick tests: transactions, fencing and compaction as the real one has them."""

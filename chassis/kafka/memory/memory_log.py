@@ -77,7 +77,7 @@ class MemoryPartition:
         ]
 
     def compact(self) -> None:
-        """Leaves the newest record of each key, tombstones gone, as Kafka's cleaner does in the end. Offsets stay."""
+        """Leaves the newest record of each key, without tombstones, as Kafka's cleaner does in the end. Offsets stay."""
         end = self.bounds().end
         newest = {one.key: one for one in self.committed(0)}
         latest = {one.offset for one in newest.values() if one.value is not None}

@@ -47,7 +47,7 @@ class Channel(Protocol):
     name: str
 
     async def send(self, sent: wire.Sent) -> None:
-        """Hand a frame to the socket; waits while its buffer is full. Raises `OSError` if gone."""
+        """Hand a frame to the socket; waits while its buffer is full. Raises `OSError` if the client has left."""
 
     async def close(self, closed: Closed) -> None:
         """End the connection; the error frame was sent."""

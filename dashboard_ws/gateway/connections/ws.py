@@ -81,7 +81,7 @@ class WsEndpoint:
 
 
 async def _run(client: Client, receive: Receive) -> None:
-    """The writer ends the connection; the reader, when the client is gone, ends the writer."""
+    """The writer ends the connection; the reader, when the client has left, ends the writer."""
     writer = asyncio.create_task(client.write())
     reader = asyncio.create_task(_read(client, receive))
     try:

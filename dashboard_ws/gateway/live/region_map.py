@@ -1,4 +1,4 @@
-"""One region's live map: key -> row, each with the seq at which it last changed, and what is gone.
+"""One region's live map: key -> row, each with the seq at which it last changed, and the removed keys.
 
 A position is (epoch, seq). Both come from the stream, so two gateways agree on them and a client
 may go on at another. For any position that it can still answer for, the map says what changed
@@ -36,9 +36,9 @@ class MapPosition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The last that a frame says of a key: `body` is the row's JSON, None that it is gone.
+    """The last that a frame says of a key: `body` is the row's JSON, None that it was removed.
 
-    `topic`, `level`: as in the row; empty for one that is gone or has no level.
+    `topic`, `level`: as in the row; empty for one that was removed or has no level.
     """
 
     seq: int

@@ -64,7 +64,7 @@ class FrameBuffer:
         """Take a record; (region, frame) if it closes one.
 
         Raises `BadRecordError`: the record is left out, and where it has a key and a seq, the key
-        counts as gone: an older value must not stand for one that could not be read.
+        counts as removed: an older value must not stand for one that could not be read.
         """
         region, bar, row_key = key.decode(errors="replace").partition("|")
         if not bar or not row_key:

@@ -96,7 +96,7 @@ class Feed:
                 self._age.note(closed[0], record.timestamp)
 
     async def _watch_broker(self, reader: LogReader) -> None:
-        """A broker that is gone looks like silence: say so, or old rows pass for quiet ones."""
+        """A broker that is away seems silent: report it, or old rows pass for quiet ones."""
         await self.caught_up.wait()
         while True:
             await asyncio.sleep(_CHECK_S)

@@ -84,7 +84,7 @@ class RunningStatements:
                     self.cancel(statement)
 
     async def _end(self, statement: RunningStatement) -> None:
-        """Ask the engine until it is over. One that never looks whether it is cancelled ends the process.
+        """Ask the engine until it is over. One that never checks whether it is cancelled ends the process.
 
         A thread inside the engine cannot be ended alone; acknowledged rows survive, as they survive kill -9.
         """

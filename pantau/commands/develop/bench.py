@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         \b
         Examples:
           pantau bench                                   streams, about 20 minutes
-          pantau bench streams --events 20000 --rounds 1 a quick look
+          pantau bench streams --events 20000 --rounds 1 a short run
           pantau bench streams --contestants pantau,faust
           pantau bench latency --minutes 5
           pantau bench audit --store /tmp/month          the store stays for the next time

@@ -1,4 +1,4 @@
-"""`pantau up`: the whole installation on this machine."""
+"""`pantau up`: all parts of an installation on this machine."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from producers.ingest.requests.device_auth import unit_of
 from producers.ingest.requests.limits import DeviceLimits, RateLimit
 
 _ENROL_LIMITS: Final = DeviceLimits(requests_per_s=1, burst=60)
-"""Of one address: a whole school may stand behind one."""
+"""Of one address: all phones of a school may share one."""
 _PRIVATE: Final = {"Cache-Control": "no-store"}
 _MEDIA_TYPE: Final = "application/json"
 _encoder: Final = msgspec.json.Encoder()

@@ -28,7 +28,7 @@ _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
 class AlertCause(NamedTuple):
-    """What a kind finds wrong at one moment. `start`: when it began, epoch ms; `events`: ids of what it rests on;
+    """What a kind finds wrong at one moment. `start`: when it began, epoch ms; `events`: ids of what it depends on;
     `rule`: the limits that were passed; `more`: what else the evidence holds; `part_of`: id of the alert that has the same cause.
     """
 

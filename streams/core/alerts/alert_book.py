@@ -39,7 +39,7 @@ _SHORT_NUMBERS: Final = 999
 """Numbers begin again after this one, unless more alerts are open."""
 _NOTED: Final = frozenset({"over_4h", "unsafe_batch", "old_food", "food_refused"})
 _RETAINED_MS: Final = 35 * DAY_MS
-"""A resolved alert is known for so long: what it rests on may be corrected, and no longer."""
+"""A resolved alert is known for so long: what it depends on may be corrected, and no longer."""
 SHOWN_MS: Final = 600_000
 """A resolved alert stays on the wall for 10 minutes."""
 
@@ -226,7 +226,7 @@ class AlertBook:
         return f"{letter}{number}"
 
     def open_events(self) -> set[str]:
-        """Ids of the events on which open alerts rest."""
+        """Ids of the events on which open alerts depend."""
         return {event for one in self._alerts.values() if one.is_open for event in one.events}
 
     def forget(self, now: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The events that alerts may still rest on, found by what they are about."""
+"""The events that alerts may still depend on, found by what they are about."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class AlertKind(Protocol):
         """The moment of a timer has come."""
 
     def event(self, region: AlertRegion, event: WatchedEvent, /) -> None:
-        """An event came to count, or counts no longer: look at what it is about."""
+        """An event came to count, or counts no longer: judge again what it is about."""
 
     def heard(self, region: AlertRegion, unit: str, /) -> None:
         """Something was received of a unit."""

@@ -2,7 +2,7 @@
 
 alerts/<region>/~at                 `AlertClock`
 alerts/<region>/alert/<id>          `Alert`
-alerts/<region>/event/<source>/<id> `StoredEvent`: an event that alerts may rest on, or that waits to count
+alerts/<region>/event/<source>/<id> `StoredEvent`: an event that alerts may depend on, or that waits to count
 alerts/<region>/undo/<source>/<id>  `StoredUndo`: it waits to count no longer
 alerts/<region>/heard/<unit>        when something was received of a unit: the newest before the clock, and all after it
 alerts/<region>/sensor/<key>        `SensorLog`

@@ -1,4 +1,4 @@
-"""What stage one tells stage two for alerts: the events that they rest on, as they come to count and cease to, and when
+"""What stage one sends stage two for alerts: the events that they depend on, as they come to count and cease to, and when
 units were heard of.
 """
 

@@ -149,5 +149,5 @@ class Intake:
         ]
 
     def watched(self) -> list[tuple[str, WatchedEvent | UncountedEvent]]:
-        """Region and message of each event that alerts rest on and that came to count, or ceased to, since the last call."""
+        """Region and message of each event that alerts depend on and that came to count, or ceased to, since the last call."""
         return self._watch.watched()

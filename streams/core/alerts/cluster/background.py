@@ -2,7 +2,7 @@
 
 The baseline of a day ends a week before it, so that nothing still under suspicion is part of it. Rates are gamma
 distributed: shape = prior people + people seen, in person-days of both. The prior of a recipient is the region's rate
-with the weight of a whole baseline; the prior of the region is `prior_per_person_day` for the days that it has not
+with the weight of a full baseline; the prior of the region is `prior_per_person_day` for the days that it has not
 reported yet. A wave of diarrhoea is seen by the week that ended three days before: what is later belongs to the meals
 that are tested.
 """
@@ -21,7 +21,7 @@ from streams.core.alerts.cluster.exceedance import poisson_tail
 
 GAP_DAYS: Final = 7
 SETTLED_DAYS: Final = 3
-"""Nothing of the last days before the day is looked at: a new event seldom changes an expectation."""
+"""Nothing of the last days before the day is read: a new event seldom changes an expectation."""
 _CAP_CHANCE: Final = 1e-3
 """A day with more people than chance brings so seldom is counted as the most it brings: an outbreak is no background."""
 
@@ -132,7 +132,7 @@ class Background:
         return GammaRate(shape, (self._policy.baseline_days + self._days) * people)
 
     def wave(self, recipients: Iterable[str]) -> float:
-        """At least 1: by how much the rest of the region reported more in the last settled week than before."""
+        """At least 1: by how much the other areas of the region reported more in the last settled week than before."""
         own = sum_pairs(self._week[one] for one in recipients if one in self._week)
         return self._policy.raised(self._week_total[0] - own[0], self._week_total[1] - own[1])
 

@@ -33,7 +33,7 @@ class ClusterPolicy:
     daytime: float = 3.0
     """A window shorter than a day is taken to hold so many times its share: schools notice, and people remember, by day."""
     region_weight: float = 30.0
-    """People by which what the rest of the region reports these days is drawn to what it reported before."""
+    """People by which what the other areas of the region report these days is drawn to what it reported before."""
     region_factor_max: float = 3.0
     least_people: int = 2
     chance_pantau: float = 0.8

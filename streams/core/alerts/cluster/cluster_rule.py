@@ -1,6 +1,6 @@
 """The rule of `foodborne_cluster` for one exposure: tests, level, attack rates, evidence.
 
-No clock is in it: whole windows after the meal are tested, so the answer depends on what was reported alone, and more
+No clock is in it: full windows after the meal are tested, so the answer depends on what was reported alone, and more
 people never lower it. Tests of one exposure: people known to be ill, in each window, without and with the share of the
 patients who name no recipient; absence at the first roll call after the meal; both together. The least of their chances
 counts, raised by their number.

@@ -30,7 +30,7 @@ class Attack(msgspec.Struct, frozen=True):
 
 
 class LevelGrounds(msgspec.Struct, frozen=True):
-    """What a level rests on.
+    """What a level depends on.
 
     `chance_people`: that any kitchen of the region shows so many people known to be ill; `chance`: absence counted too.
     `named`: people who name a recipient that got the meal; `nameless`: patients near it who name none;

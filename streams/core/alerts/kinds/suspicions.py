@@ -49,7 +49,7 @@ CLUSTER: Final = "foodborne_cluster"
 ILLNESS: Final = "illness_reported"
 _JUDGE: Final = "judge"
 _STEP_MS: Final = {CASE: 1_000, COUNTED: 1_000, NOTICED: 1_000, ATTENDANCE: 300_000}
-"""Kind of event -> judged is at the next whole step; of any other kind it is an hour."""
+"""Kind of event -> judged is at the next full step; of any other kind it is an hour."""
 _HOUR_MS: Final = 3_600_000
 _ILLNESS_MS: Final = 72 * _HOUR_MS
 _BACK_DAYS: Final = 3

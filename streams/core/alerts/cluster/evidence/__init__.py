@@ -1,1 +1,1 @@
-"""What the statistics rest on: findings of events, their memory, meals and the people who got them."""
+"""What the statistics are computed from: findings of events, their memory, meals and the people who got them."""

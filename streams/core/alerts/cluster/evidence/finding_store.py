@@ -130,7 +130,7 @@ class FindingStore:
         return touched
 
     def changed(self) -> dict[str, bytes | None]:
-        """State records since the last call: chunk -> bytes, None where it is gone."""
+        """State records since the last call: chunk -> bytes, None where it was removed."""
         records: dict[str, bytes | None] = {}
         for key in sorted(self._dirty):
             chunk = self._chunks.get(key)

@@ -42,7 +42,7 @@ class PopulationAtRisk:
         return self._view(day).recipients
 
     def registered_at(self, day: int) -> dict[str, int]:
-        """Kecamatan -> registered; '' is the whole region."""
+        """Kecamatan -> registered; '' is the region."""
         return self._view(day).registered_at
 
     def served(self, day: int) -> frozenset[str]:
