@@ -45,6 +45,7 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
     app.router.routes.append(Route("/v1/receipts/{receipt}", receipts.get_receipt, methods=["GET"]))
     ingest.health.add_to(app)
     app.router.routes.extend(ingest.holds.routes())
+    app.router.routes.extend(ingest.rejected.routes())
     app.router.routes.extend(ingest.form.routes())
     app.openapi = lambda: document(app, ingest.clock.now_ms())  # type: ignore[method-assign]
     return app

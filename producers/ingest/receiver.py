@@ -38,6 +38,8 @@ from producers.ingest.judging.refused_letters import letters_of
 from producers.ingest.receipts.progress_feed import ProgressFeed
 from producers.ingest.receipts.receipt_routes import ReceiptRoutes
 from producers.ingest.receipts.wall_counts import WallCounts, gateways_of
+from producers.ingest.rejected.letter_feed import LetterFeed
+from producers.ingest.rejected.letter_routes import LetterRoutes
 from producers.ingest.requests.body import form_of, items_of, read_body
 from producers.ingest.requests.device_auth import unit_of
 from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
@@ -81,6 +83,8 @@ class Ingest:
         self.holds = HoldRoutes(
             key, clock, self._link, self._hold_feed, self._known_sources, self._revocations.revoked
         )
+        self._letter_feed = LetterFeed(cluster)
+        self.rejected = LetterRoutes(key, clock, self._letter_feed, self._revocations, self._rate)
         self._stopping = False
 
     @asynccontextmanager
@@ -89,7 +93,8 @@ class Ingest:
 
         Sets `failed` if one of the parts beside the requests dies: the process must then end.
         """
-        parts = (self._link, self._feed, self._revocations, self._progress, self._hold_feed)
+        feeds = (self._feed, self._revocations, self._progress, self._hold_feed, self._letter_feed)
+        parts = (self._link, *feeds)
         tasks = [asyncio.create_task(part.run()) for part in parts]
 
         def ended(task: asyncio.Task[None]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import uuid
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts.pseudonyms import pseudonym, region_key
+from contracts.results.table_rows import DeadLetterRow
 from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENTS
 from contracts.time.clock import real_now_ms
 from contracts.time.instant import epoch_ms
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL
-from tests.producers.installation import KEY, Running, lines_with, read
+from tests.producers.ingest.rejected.letter_log import say, wait_shown
+from tests.producers.installation import KEY, Running, line, lines_with, now, read
 from tests.producers.phone import FormOnPhone, phone
 
 pytestmark = pytest.mark.real
@@ -159,6 +163,45 @@ def test_a_report_is_corrected_taken_back_and_mended(served: Running, form: Form
     assert "supersedes" not in attendance
     [refused] = [row for row in form.rows() if row["state"] == "dropped"]
     assert refused["code"] == "too_old" and refused["id"] != attendance["id"]
+
+
+def test_what_was_refused_elsewhere_is_shown_until_somebody_has_seen_to_it(
+    served: Running, form: FormOnPhone
+) -> None:
+    other, stale = uuid.uuid4().hex, "2020-01-01T00:00:00Z"
+    assert served.post(line("recipient.meal.eaten", other, time=stale), SCHOOL).status_code == 422
+    form.enrol(SCHOOL)
+    form.tap("Ada yang sakit")
+    form.fill(Berapa_orang="2")
+    form.tap("Mual", "Simpan")
+    form.sent(1)
+    [mine] = form.rows()
+    letter = DeadLetterRow(
+        letter_id=uuid.uuid4().hex, received_at=now(), region=REGION, unit_id=SCHOOL, code="conflict", detail="-",
+        attempts=1, topic=RECIPIENT_EVENTS, partition=0, offset=5, line=0, event_day=None, key="",
+        bytes=b64encode(mine["line"].encode()).decode(),
+    )  # fmt: skip
+    say(served, "dead_letters", letter)
+    wait_shown(served, SCHOOL, mine["id"])
+    form.ask("goto", path="")
+    form.tap("Ditolak server")
+    form.shows("Dikirim untuk satuan ini", "Dimakan dan sisa", "lebih dari 30 hari yang lalu")
+    form.shows("Perlu diperbaiki (1)", "nomor yang sama dan isi yang berbeda")
+    is_usable(form)
+    form.tap("Isi lagi")
+    form.fill(Sisa_makanan="2")
+    form.tap("Simpan", "Perlu diperbaiki", "Perbaiki")
+    form.fill(Berapa_orang="3")
+    form.tap("Simpan perbaikan")
+    form.sent(2)
+    mended = arrived(served, RECIPIENT_EVENTS, form)[-1]
+    assert (mended["supersedes"], mended["data"]["ill"]) == (mine["id"], 3)
+    form.tap("Semua terkirim")
+    # Those of other phones in these tests are among them.
+    form.tap(*["Sudah diurus"] * form.ask("text").count("Sudah diurus"))
+    form.ask("goto", path="")
+    form.shows("Semua terkirim")
+    assert "Ditolak server" not in form.ask("text")
 
 
 def local(after: timedelta) -> str:

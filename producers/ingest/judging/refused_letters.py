@@ -68,7 +68,7 @@ def letters_of(
     `unit_id`: the token's unit, which answers for what it sent. A line beyond 64 KiB is cut: a
     letter must fit a record.
     """
-    region = registry.region_of_unit(unit_id) or ""
+    region = registry.region_of_source(unit_id) or ""
     received = rfc3339(received_ms)
     copies: Counter[tuple[str, bytes]] = Counter()
 

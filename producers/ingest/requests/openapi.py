@@ -14,6 +14,7 @@ from contracts.events.codes import MEANING, Code
 from contracts.events.event_types import CLASSES, TYPE_OF, Origin
 from producers.ingest.form.form_openapi import form_paths, form_schemas
 from producers.ingest.holds.hold_openapi import hold_paths, hold_schemas
+from producers.ingest.rejected.letter_openapi import letter_paths, letter_schemas
 from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS
 from producers.ingest.requests.example_events import example_event
 from producers.ingest.requests.limits import DeviceLimits
@@ -207,7 +208,9 @@ def document(app: FastAPI, now_ms: int) -> dict[str, Any]:
     found["paths"]["/v1/events"] = {"post": _operation(now_ms)}
     found["paths"]["/v1/receipts/{receipt}"] = {"get": _receipt()}
     found["paths"]["/v1/token"] = {"post": _renewal()}
-    found["paths"].update(form_paths(_answers()) | hold_paths(_answers()))
+    found["paths"].update(
+        form_paths(_answers()) | hold_paths(_answers()) | letter_paths(_answers())
+    )
     components = found.setdefault("components", {})
     components.setdefault("securitySchemes", {})["device"] = {"type": "http", "scheme": "bearer"}
     members = {name: {"type": "string"} for name in ("type", "title", "detail")}
@@ -215,6 +218,7 @@ def document(app: FastAPI, now_ms: int) -> dict[str, Any]:
         _event_schemas()
         | form_schemas()
         | hold_schemas()
+        | letter_schemas()
         | {
             "Result": _result(),
             "Problem": {

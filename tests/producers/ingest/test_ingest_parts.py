@@ -28,7 +28,7 @@ from producers.ingest.requests.body import Item, items_of, read_body
 from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
 from producers.ingest.sending.grouping import Batcher
 from producers.ingest.sending.link import KafkaUnavailableError
-from tests.examples import KITCHEN
+from tests.examples import KITCHEN, REGION, SCHOOL
 from tests.registry_small import SMALL
 
 PARTITIONS = 4
@@ -174,6 +174,12 @@ def test_letters_are_limited_and_nothing_is_lost_silently(lines: list[bytes], fu
     assert last["detail"].startswith(f"{len(others)} more items")
     for line in set(others):
         assert f"{codes[line]} {others.count(line)}" in last["detail"]
+
+
+def test_letters_of_a_school_name_its_region() -> None:
+    refused = [Rejected(0, Refusal(Code.NOT_JSON, "why", b"a"))]
+    [row] = letters_of(refused, SCHOOL, Registry([SMALL]), 0)
+    assert json.loads(row)["region"] == REGION
 
 
 @pytest.mark.parametrize("shape", ["event", "lines"])

@@ -2,6 +2,7 @@
 
 import { ask, sourceOf, type Enrolled } from "./outbox/server";
 import type { FoodHold, HoldAnswer } from "./outbox/holds";
+import { mended, type RejectedEvent } from "./rejected/rejected";
 import { fixed, Flusher, type Link } from "./outbox/flusher";
 import { readMirror, writeMirror } from "./outbox/mirror";
 import { isTrusted, type Reading } from "./outbox/phone-clock";
@@ -35,6 +36,8 @@ export class Phone {
   restored = $state(0);
   holds = $state.raw<readonly FoodHold[]>([]);
   answers = $state.raw<Readonly<Record<string, HoldAnswer>>>({});
+  /** Refused reports of this source that no row of this phone stands for. */
+  rejected = $state.raw<readonly RejectedEvent[]>([]);
   persisted = $state(true);
   now = $state(Date.now());
   loadNews = $state.raw<(() => void) | null>(null);
@@ -130,6 +133,8 @@ export class Phone {
     this.hasKey = (await store.fact("key")) !== undefined;
     this.holds = (await store.fact("holds")) ?? [];
     this.answers = (await store.fact("answers")) ?? {};
+    const seen = new Set((await store.fact("seen")) ?? []);
+    this.rejected = ((await store.fact("rejected")) ?? []).filter((one) => !seen.has(one.letter));
     const restored = await store.fact("restored");
     this.restored = restored !== undefined && this.now - restored.at < DAY_MS ? restored.count : 0;
     const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
@@ -192,7 +197,7 @@ export class Phone {
   async save(task: Task, scene: Scene, values: Values, time: number | null, old: Row | null): Promise<void> {
     const now = Date.now();
     const statement = task.statement(scene, values, time ?? now);
-    await this.#add({ ...statement, task: task.id, values }, now, old);
+    await this.#add({ ...statement, type: task.type, task: task.id, values }, now, old);
   }
 
   async withdraw(old: Row, reason: string): Promise<void> {
@@ -216,7 +221,8 @@ export class Phone {
     const judged = old !== null && (old.state === "refused" || old.state === "aside");
     // What was never sent is written anew; what was, is named by the correction.
     const free = old !== null && !judged && (await store.discard(old.id));
-    const supersedes = old === null ? undefined : judged || free ? old.supersedes : newestOf(old, this.rows).id;
+    const supersedes =
+      old === null ? undefined : judged ? mended(old) : free ? old.supersedes : newestOf(old, this.rows).id;
     const row = {
       ...made,
       id: uuid(now),
@@ -243,6 +249,13 @@ export class Phone {
   /** A person has seen to a row that will not be sent. */
   async drop(row: Row): Promise<void> {
     await this.#open().change([row.id], (one) => ({ ...one, state: "dropped" }));
+    await this.#changed();
+  }
+
+  /** A person has seen to what another phone or program sent. */
+  async setSeen(letter: string): Promise<void> {
+    const store = this.#open();
+    await store.remember({ seen: [...((await store.fact("seen")) ?? []), letter] });
     await this.#changed();
   }
 

@@ -3,6 +3,7 @@
 import { outcomeOf, waitSeconds, type Outcome } from "./answer";
 import { exchangeHolds } from "./holds";
 import { lineOf } from "./line";
+import { exchangeRejected } from "../rejected/rejected";
 import { isHalfOver } from "../source/token";
 import { uuid } from "../source/uuid";
 import { offsetOf, regionTime, type Reading } from "./phone-clock";
@@ -17,6 +18,8 @@ const MAX_CHARS = 128 * 1024;
 const FRESH_MS = 10 * 60_000;
 const MAX_RECEIPTS = 5;
 const BEAT_MS = 5 * 60_000;
+/** Streams refuse seconds after a 202, people mend within the hour: thousands of phones need not ask each minute. */
+const REJECTED_MS = 5 * 60_000;
 /** The server reads what it took within a second or so. */
 const HOLD_AGAIN_MS = 3_000;
 
@@ -38,6 +41,7 @@ export class Flusher {
   #again = false;
   #size = MAX_ROWS;
   #beaten = 0;
+  #asked = 0;
 
   constructor(store: Store, watcher: Watcher) {
     this.#store = store;
@@ -46,7 +50,7 @@ export class Flusher {
 
   /** Sends all that waits now. `impatient`: a person or a new network asks, so no earlier failure counts. */
   async flush(impatient = false): Promise<void> {
-    if (impatient) this.#attempt = 0;
+    if (impatient) this.#attempt = this.#asked = 0;
     if (this.#busy) {
       this.#again = true;
       return;
@@ -84,6 +88,7 @@ export class Flusher {
       await this.#renew(token);
       await this.#beat(token);
       await this.#follow(token);
+      await this.#rejected(token);
       this.#attempt = 0;
       this.#watcher.link("idle", "");
     } catch (error) {
@@ -219,6 +224,13 @@ export class Flusher {
       await this.#store.change(ids, ({ receipt: _, ...row }) => (gone ? row : { ...row, receipt, stored: true }));
       await this.#watcher.changed();
     }
+  }
+
+  async #rejected(token: string): Promise<void> {
+    if (Date.now() - this.#asked < REJECTED_MS) return;
+    this.#asked = Date.now();
+    await exchangeRejected(this.#store, token);
+    await this.#watcher.changed();
   }
 
   #later(seconds: number | null): void {

@@ -2,6 +2,7 @@
 
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { FoodHold, HoldAnswer } from "./holds";
+import type { RejectedEvent } from "../rejected/rejected";
 import type { Source } from "../source/source";
 import type { Reading } from "./phone-clock";
 import { isUnsettled, type Row, type State } from "./rows";
@@ -24,6 +25,10 @@ export interface Facts {
   holds: readonly FoodHold[];
   /** By hold: what the server does not have yet. */
   answers: Readonly<Record<string, HoldAnswer>>;
+  /** As the server last gave them, without those that this phone has a row of. */
+  rejected: readonly RejectedEvent[];
+  /** Letters that a person has seen to. */
+  seen: readonly string[];
 }
 
 interface Schema extends DBSchema {

@@ -13,6 +13,7 @@ export function ageDays(birth: string, day: string): number {
 
 export const growth: Task = {
   id: "growth",
+  type: "clinic.growth.measured",
   fields: () => [
     PERSON,
     { kind: "choice", name: "sex", options: OPTIONS.sex },
@@ -23,7 +24,6 @@ export const growth: Task = {
   ],
   initial: () => ({ person: null, sex: null, birth: null, weight_kg: null, height_cm: null, posture: null }),
   statement: (scene, values, time) => ({
-    type: "clinic.growth.measured",
     time,
     times: {},
     data: {
@@ -40,6 +40,7 @@ export const growth: Task = {
 
 export const immunization: Task = {
   id: "immunization",
+  type: "clinic.immunization.given",
   fields: () => [
     PERSON,
     { kind: "choice", name: "antigen", options: OPTIONS.antigen },
@@ -47,7 +48,6 @@ export const immunization: Task = {
   ],
   initial: () => ({ person: null, antigen: null, dose: 1 }),
   statement: (_, values, time) => ({
-    type: "clinic.immunization.given",
     time,
     times: {},
     data: { child: str(values["person"]), antigen: str(values["antigen"]), dose: num(values["dose"]) },
@@ -57,6 +57,7 @@ export const immunization: Task = {
 
 export const antenatal: Task = {
   id: "antenatal",
+  type: "clinic.antenatal.visited",
   fields: () => [
     PERSON,
     { kind: "count", name: "visit", min: 1, max: 6 },
@@ -64,7 +65,6 @@ export const antenatal: Task = {
   ],
   initial: () => ({ person: null, visit: 1, hb_g_dl: null }),
   statement: (_, values, time) => ({
-    type: "clinic.antenatal.visited",
     time,
     times: {},
     data: {
@@ -78,6 +78,7 @@ export const antenatal: Task = {
 
 export const caseReport: Task = {
   id: "case",
+  type: "clinic.case.reported",
   fields: (scene) => [
     PERSON,
     { kind: "count", name: "age_years", min: 0, max: 120 },
@@ -103,7 +104,6 @@ export const caseReport: Task = {
   statement: (_, values, time) => {
     const onset = Math.min(num(values["onset"]), time);
     return {
-      type: "clinic.case.reported",
       ...subject(values["subject"]),
       time,
       times: { onset, ...(isEmpty(values["ate_at"]) ? {} : { ate_at: num(values["ate_at"]) }) },
@@ -122,6 +122,7 @@ export const caseReport: Task = {
 
 export const count: Task = {
   id: "count",
+  type: "clinic.cases.counted",
   fields: (scene: Scene) => [
     { kind: "choice", name: "syndrome", options: OPTIONS.syndrome },
     { kind: "count", name: "cases", min: 1, max: 10_000 },
@@ -131,7 +132,6 @@ export const count: Task = {
   ],
   initial: (scene) => ({ syndrome: "foodborne", cases: null, inpatients: 0, since: scene.now, subject: null }),
   statement: (_, values, time) => ({
-    type: "clinic.cases.counted",
     ...subject(values["subject"]),
     time,
     times: { since: Math.min(num(values["since"]), time) },

@@ -52,6 +52,7 @@ function fed(scene: Scene, id: string): Recipient | undefined {
 
 export const ingredient: Task = {
   id: "ingredient",
+  type: "sppg.ingredient.received",
   fields: (scene, filled) => [
     { kind: "text", name: "item", max: 100, suggestions: values(scene.yesterday, "ingredient", "item") },
     {
@@ -74,7 +75,6 @@ export const ingredient: Task = {
     temp_c: null,
   }),
   statement: (_, filled, time) => ({
-    type: "sppg.ingredient.received",
     time,
     times:
       isTrue(filled["ready_to_eat"]) && !isEmpty(filled["made_at"])
@@ -93,6 +93,7 @@ export const ingredient: Task = {
 
 export const cook: Task = {
   id: "cook",
+  type: "sppg.cooking.finished",
   fields: (scene) => {
     const lots = [...scene.yesterday, ...scene.today].filter((row) => row.task === "ingredient");
     const options = Object.fromEntries(
@@ -125,7 +126,6 @@ export const cook: Task = {
     };
   },
   statement: (_, filled, time) => ({
-    type: "sppg.cooking.finished",
     time,
     times: {},
     data: {
@@ -141,6 +141,7 @@ export const cook: Task = {
 
 export const foodTest: Task = {
   id: "test",
+  type: "sppg.food.tested",
   fields: (scene) => [
     { kind: "choice", name: "batch", options: batchOptions(scene) },
     { kind: "choice", name: "test", options: OPTIONS.test },
@@ -148,7 +149,6 @@ export const foodTest: Task = {
   ],
   initial: (scene) => ({ batch: newest(scene), test: "organoleptic", passed: null }),
   statement: (_, filled, time) => ({
-    type: "sppg.food.tested",
     time,
     times: {},
     data: { batch: str(filled["batch"]), test: str(filled["test"]), passed: isTrue(filled["passed"]) },
@@ -164,6 +164,7 @@ function newest(scene: Scene): string | null {
 
 export const dispatch: Task = {
   id: "dispatch",
+  type: "sppg.dispatch.departed",
   fields: (scene) => [
     { kind: "text", name: "trip", max: 100 },
     { kind: "many", name: "batches", options: batchOptions(scene) },
@@ -175,7 +176,6 @@ export const dispatch: Task = {
     portions: null,
   }),
   statement: (_, filled, time) => ({
-    type: "sppg.dispatch.departed",
     time,
     times: {},
     data: { trip: str(filled["trip"]), batches: list(filled["batches"]), portions: num(filled["portions"]) },
@@ -185,6 +185,7 @@ export const dispatch: Task = {
 
 export const delivery: Task = {
   id: "delivery",
+  type: "sppg.delivery.received",
   follow: (scene, name, filled) =>
     name === "subject" ? { portions: total(fed(scene, str(filled["subject"]))?.registered ?? {}) || null } : {},
   fields: (scene) => [
@@ -213,7 +214,6 @@ export const delivery: Task = {
       .filter((row) => batchOf(row) === filled["batch"])
       .at(-1);
     return {
-      type: "sppg.delivery.received",
       subject: str(filled["subject"]),
       time,
       times: batch === undefined ? {} : { cooked_at: Math.min(batch.time, time) },
@@ -231,6 +231,7 @@ export const delivery: Task = {
 
 export const eatenAt: Task = {
   id: "eaten-at",
+  type: "sppg.meal.eaten",
   follow: (scene, name, filled) =>
     name === "subject" ? fromGroups("eaten", fed(scene, str(filled["subject"]))?.registered ?? {}) : {},
   fields: (scene, filled) => {
@@ -245,7 +246,6 @@ export const eatenAt: Task = {
   statement: (scene, filled, time) => {
     const one = fed(scene, str(filled["subject"]));
     return {
-      type: "sppg.meal.eaten",
       subject: str(filled["subject"]),
       time,
       times: {},
@@ -260,6 +260,7 @@ export const eatenAt: Task = {
 
 export const temperature: Task = {
   id: "temperature",
+  type: "sppg.temperature.measured",
   fields: (scene) => [
     { kind: "choice", name: "point", options: OPTIONS.point },
     { kind: "decimal", name: "temp_c", min: -60, max: 150, step: 1, unit: "°C" },
@@ -273,7 +274,6 @@ export const temperature: Task = {
   ],
   initial: () => ({ point: "chiller", temp_c: null, sensor: "" }),
   statement: (_, filled, time) => ({
-    type: "sppg.temperature.measured",
     time,
     times: {},
     data: {
@@ -288,6 +288,7 @@ export const temperature: Task = {
 
 export const incident: Task = {
   id: "incident",
+  type: "sppg.incident.reported",
   fields: (scene) => [
     { kind: "choice", name: "kind", options: OPTIONS.incident },
     { kind: "choice", name: "severity", options: OPTIONS.severity },
@@ -296,7 +297,6 @@ export const incident: Task = {
   ],
   initial: () => ({ kind: null, severity: null, note: "", subject: null }),
   statement: (_, filled: Values, time) => ({
-    type: "sppg.incident.reported",
     ...(isEmpty(filled["subject"]) ? {} : { subject: str(filled["subject"]) }),
     time,
     times: {},

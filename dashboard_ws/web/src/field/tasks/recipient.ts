@@ -27,6 +27,7 @@ const took = (values: Readonly<Record<string, unknown>>): boolean =>
 
 export const checkDelivery: Task = {
   id: "check",
+  type: "recipient.delivery.checked",
   fields: (scene, values) => [
     {
       kind: "count",
@@ -50,7 +51,6 @@ export const checkDelivery: Task = {
     trip: "",
   }),
   statement: (scene, values, time) => ({
-    type: "recipient.delivery.checked",
     time,
     times: {},
     data: {
@@ -68,13 +68,13 @@ export const checkDelivery: Task = {
 
 export const attendance: Task = {
   id: "attendance",
+  type: "recipient.attendance.reported",
   fields: (scene) => [
     ...groupFields("present", groupsOf(self(scene)), lastOf(scene.yesterday, "attendance")?.values),
     { kind: "count", name: "absent_ill", min: 0, max: 100_000 },
   ],
   initial: (scene) => ({ ...fromGroups("present", self(scene).registered), absent_ill: null }),
   statement: (scene, values, time) => ({
-    type: "recipient.attendance.reported",
     time,
     times: {},
     data: { present: grouped("present", groupsOf(self(scene)), values), absent_ill: num(values["absent_ill"]) },
@@ -90,6 +90,7 @@ export const attendance: Task = {
 
 export const mealEaten: Task = {
   id: "eaten",
+  type: "recipient.meal.eaten",
   fields: (scene) => [
     ...groupFields("eaten", groupsOf(self(scene)), lastOf(scene.yesterday, "eaten")?.values),
     { kind: "decimal", name: "leftover_kg", min: 0, max: 10_000, step: 0.5, unit: "kg" },
@@ -102,7 +103,6 @@ export const mealEaten: Task = {
     return { ...fromGroups("eaten", Object.fromEntries(counts)), leftover_kg: null };
   },
   statement: (scene, values, time) => ({
-    type: "recipient.meal.eaten",
     time,
     times: {},
     data: {
@@ -115,6 +115,7 @@ export const mealEaten: Task = {
 
 export const declined: Task = {
   id: "declined",
+  type: "recipient.service.declined",
   fields: (scene) => [
     { kind: "choice", name: "reason", options: OPTIONS.declined },
     {
@@ -126,7 +127,6 @@ export const declined: Task = {
   ],
   initial: () => ({ reason: null, groups: [] }),
   statement: (_, values, time) => ({
-    type: "recipient.service.declined",
     time,
     times: {},
     data: { groups: list(values["groups"]), reason: str(values["reason"]) },
@@ -136,6 +136,7 @@ export const declined: Task = {
 
 export const illness: Task = {
   id: "illness",
+  type: "recipient.illness.noticed",
   fields: () => [
     { kind: "count", name: "ill", min: 1, max: 10_000 },
     { kind: "moment", name: "since" },
@@ -143,7 +144,6 @@ export const illness: Task = {
   ],
   initial: (scene) => ({ ill: null, since: scene.now, symptoms: [] }),
   statement: (_, values, time) => ({
-    type: "recipient.illness.noticed",
     time,
     times: { since: Math.min(num(values["since"]), time) },
     data: { ill: num(values["ill"]), symptoms: list(values["symptoms"]) },

@@ -49,13 +49,15 @@ export const FIELDS_A_STEP = 6;
 
 export interface Task {
   readonly id: string;
+  /** Of the events that it makes. */
+  readonly type: string;
   readonly fields: (scene: Scene, values: Values) => readonly Field[];
   /** What stands in the fields at first. */
   readonly initial: (scene: Scene) => Values;
   /** What a change of one field puts into others: of another school, other numbers. */
   readonly follow?: (scene: Scene, name: string, values: Values) => Values;
   /** `time`: when it happened. Asked only of values that `problem` finds nothing in. */
-  readonly statement: (scene: Scene, values: Values, time: number) => Statement;
+  readonly statement: (scene: Scene, values: Values, time: number) => Omit<Statement, "type">;
   /** Shown in the list of reports. */
   readonly summary: (values: Values) => string;
 }
