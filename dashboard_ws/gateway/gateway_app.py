@@ -30,10 +30,12 @@ from chassis.kafka.log import KafkaAccess
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.api.desk.alert_actions import AlertActions
+from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.http import Api
+from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.region_info import RegionInfo
 from dashboard_ws.gateway.api.shown_to import WallStates
@@ -88,15 +90,17 @@ class Gateway:
         build, origins = self._pages.build, self._settings.allowed_origins
         self._health.add_to(app)
         api = Api(self.hub, self._tokens, build)
+        drawn = DrawnRegions(self._settings.regions_dir)
         app.include_router(api.router())
         app.include_router(
-            RegionInfo(self.hub, self._registry, api.claims, self._settings).router()
+            RegionInfo(self.hub, self._registry, api.claims, self._settings, drawn).router()
         )
         accounts = DeskAccounts(DataDir(self._settings.data_dir))
         app.include_router(DeskLogInRoute(accounts, self._tokens).router())
-        access = DeskAccess(self.hub, self._tokens, self._commands.send)
+        access = DeskAccess(self.hub, self._tokens, self._commands.send, self._registry)
         app.include_router(AlertActions(access).router())
-        app.include_router(HoldActions(access, self._registry).router())
+        app.include_router(HoldActions(access).router())
+        app.include_router(CaseMap(access, drawn).router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))

@@ -25,7 +25,7 @@ from chassis.kafka.admin import ensure_topics
 from chassis.kafka.cluster import Cluster
 from contracts.results.topics import LIVE, REVOCATIONS, topics
 from contracts.time.clock import real_now_ms
-from contracts.tokens import Claims, TokenKind, issue
+from contracts.tokens import Claims, Role, TokenKind, issue
 from engines.kafka.broker import pick_port
 
 REGION: Final = "32.99"
@@ -36,7 +36,8 @@ AS_OF: Final = "2026-11-24T03:00:00Z"
 
 def token(kind: TokenKind = "wall", lives_s: float | None = 3600, *regions: str) -> str:
     exp = None if lives_s is None else int(real_now_ms() / 1000 + lives_s)
-    return issue(KEY, Claims(kind, "test", uuid.uuid4().hex, exp, regions))
+    role: Role | None = "health" if kind == "operator" else None
+    return issue(KEY, Claims(kind, "test", uuid.uuid4().hex, exp, regions, role=role))
 
 
 def unit_row(number: int, cooked: int, **more: Any) -> tuple[str, dict[str, Any]]:

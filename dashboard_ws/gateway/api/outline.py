@@ -1,11 +1,11 @@
-"""A region's map for a page: the kecamatan as SVG paths, projected once. Pure but for one file."""
+"""A region's map for a page: the kecamatan as SVG paths, and where a point lies on it. Projected once. Pure but for one file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -31,12 +31,47 @@ class Outline(msgspec.Struct, frozen=True, rename={"view_box": "viewBox"}):
     kecamatan: tuple[OutlineShape, ...]
 
 
-def read_outline(path: Path) -> Outline:
+class Projection(NamedTuple):
+    """Of degrees to the drawing's units. `west`, `north`: its corner, on the Mercator plane."""
+
+    west: float
+    north: float
+    scale: float
+
+    def place(self, point: _LonLat) -> _LonLat:
+        """x and y, to a tenth of a unit."""
+        x, y = _mercator(point)
+        return round((x - self.west) * self.scale, 1), round((self.north - y) * self.scale, 1)
+
+
+class DrawnRegion(NamedTuple):
+    """`projection`: that of the outline; without boundaries it puts every point into the corner."""
+
+    outline: Outline
+    projection: Projection
+
+
+class DrawnRegions:
+    """Boundaries are read once a region: they change with a new region folder only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._drawn: dict[str, DrawnRegion] = {}
+
+    def of(self, code: str) -> DrawnRegion:
+        """Of the region of a code. Raises as `read_outline` does."""
+        found = self._drawn.get(code)
+        if found is None:
+            found = self._drawn[code] = read_outline(self._folder / code / "boundaries.geojson")
+        return found
+
+
+def read_outline(path: Path) -> DrawnRegion:
     """The map of a boundaries.geojson. Raises `ValueError` if it is no map of polygons."""
     try:
         features = msgspec.json.decode(path.read_bytes())["features"]
     except FileNotFoundError:
-        return Outline(f"0 0 {SIZE:.0f} {SIZE:.0f}", ())
+        return DrawnRegion(Outline(f"0 0 {SIZE:.0f} {SIZE:.0f}", ()), Projection(0, 0, 0))
     except (msgspec.DecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no GeoJSON feature collection: {error}") from None
     rings = {str(one["id"]): _rings(one["geometry"]) for one in features}
@@ -46,11 +81,8 @@ def read_outline(path: Path) -> Outline:
     west, east = min(x for x, _ in every), max(x for x, _ in every)
     south, north = min(y for _, y in every), max(y for _, y in every)
     scale = SIZE / max(east - west, north - south)
-
-    def place(point: _LonLat) -> _LonLat:
-        x, y = _mercator(point)
-        return round((x - west) * scale, 1), round((north - y) * scale, 1)
-
+    projection = Projection(west, north, scale)
+    place = projection.place
     shapes = []
     for one in features:
         code = str(one["id"])
@@ -59,7 +91,7 @@ def read_outline(path: Path) -> Outline:
             OutlineShape(code, "".join(_path(ring, place) for ring in rings[code]), cx, cy)
         )
     box = f"0 0 {(east - west) * scale:.1f} {(north - south) * scale:.1f}"
-    return Outline(box, tuple(shapes))
+    return DrawnRegion(Outline(box, tuple(shapes)), projection)
 
 
 def _rings(geometry: dict[str, Any]) -> list[list[_LonLat]]:

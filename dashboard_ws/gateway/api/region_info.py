@@ -23,7 +23,7 @@ from contracts.time.days import day_to_iso
 from contracts.time.windows import GROUPS
 from contracts.tokens import Claims
 from dashboard_ws.gateway.api.http import Bearer
-from dashboard_ws.gateway.api.outline import Outline, read_outline
+from dashboard_ws.gateway.api.outline import DrawnRegions, Outline
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.live.attendance_sums import Attended
 
@@ -92,16 +92,17 @@ class RegionAnswer(msgspec.Struct):
 
 
 class RegionInfo:
-    """The route. Boundaries are read once a region: they change with a new region folder only."""
+    """The route."""
 
-    def __init__(self, hub: Hub, feed: RegistryFeed, claims: Claim, settings: Settings) -> None:
+    def __init__(
+        self, hub: Hub, feed: RegistryFeed, claims: Claim, settings: Settings, drawn: DrawnRegions
+    ) -> None:
         self._hub = hub
         self._feed = feed
         self._claims = claims
         # Simulated events may well run on the real clock.
         self._simulated = settings.clock == "demo" or DataDir(settings.data_dir).is_simulated
-        self._folder = settings.regions_dir
-        self._maps: dict[str, Outline] = {}
+        self._drawn = drawn
 
     def router(self) -> APIRouter:
         """The route alone."""
@@ -167,15 +168,8 @@ class RegionInfo:
             recipients=len(service.registered),
             not_served=_not_served(service),
             attended=self._hub.attendance[code].sums(iso),
-            map=self._map(code),
+            map=self._drawn.of(code).outline,
         )
-
-    def _map(self, code: str) -> Outline:
-        found = self._maps.get(code)
-        if found is None:
-            path = self._folder / code / "boundaries.geojson"
-            found = self._maps[code] = read_outline(path)
-        return found
 
 
 def _is_active(unit: Unit) -> bool:

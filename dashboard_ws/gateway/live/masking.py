@@ -3,7 +3,8 @@
 A wall hangs where anyone can read it. A clinic that saw two anaemic mothers today may thereby name
 them, so counts of clinic data, and of ill people at a school, from 1 to 4 become null for tokens of kind `wall`, and the row says
 which (`"hidden": [columns]`), so that a hidden count is never taken for none. Zero and 5 or more
-are shown. Operators see all. `children_registered` is a registry figure and not sensitive.
+are shown. So it is at the desk, except for people of the health office: they see all. `children_registered`
+is a registry figure and not sensitive.
 Not covered: a reader who subtracts rows of one level from the row above may still bound a count.
 """
 

@@ -139,10 +139,12 @@ class RegionMap:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def row(self, topic: str, key: str) -> bytes | None:
-        """The JSON of one row as an operator sees it; None if there is none."""
+    def row(self, topic: str, key: str, public: bool) -> bytes | None:
+        """The JSON of one row, `public`: without small counts; None if there is none."""
         found = self._rows.get(key)
-        return found.body if found is not None and found.topic == topic else None
+        if found is None or found.topic != topic:
+            return None
+        return found.public if public else found.body
 
     @property
     def as_of(self) -> str | None:

@@ -60,6 +60,37 @@ it("shows the gravest first and acknowledges for an hour", async () => {
   expect(complaints).toEqual([]);
 });
 
+it("shows where the cases of a suspected cluster are, also those that are not to be counted", async () => {
+  await desk("desk", "benar", PHONE);
+  await page.getByRole("button", { name: "Dugaan keracunan makanan" }).first().click();
+  const map = page.getByRole("img", { name: "Peta kasus menurut penerima" });
+  await map.waitFor();
+  const radii = await map.locator("circle").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
+  expect(radii).toHaveLength(9);
+  expect(radii[0]! / radii[1]!).toBeCloseTo(Math.sqrt(23 / 9), 1);
+  expect(await map.locator("circle.few").count()).toBe(2);
+  expect(await map.locator("rect").count()).toBe(1);
+  const frame = (await map.boundingBox())!;
+  for (const mark of await map.locator("circle, rect").all()) {
+    const { x, y, width, height } = (await mark.boundingBox())!;
+    expect(x >= frame.x && x + width <= frame.x + frame.width).toBe(true);
+    expect(y >= frame.y && y + height <= frame.y + frame.height).toBe(true);
+  }
+  const beside = await page.locator("section li").allInnerTexts();
+  expect(beside[1]).toMatch(/SDN Contoh 1 sekolah\s+23 orang/);
+  expect(beside.filter((one) => one.includes("1–4 orang"))).toHaveLength(2);
+  expect(await page.locator(".nameless").innerText()).toContain("7 orang");
+  gateway.show(NOON);
+  gateway.show({ ...NOON, minute: 736 });
+  await expect.poll(() => gateway.asked).toBe(2);
+  gateway.show({ ...NOON, minute: 736 });
+  await page.waitForTimeout(300);
+  expect(gateway.asked).toBe(2);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+  expect(complaints).toEqual([]);
+});
+
 it("lets only the health office assess a cluster, with a reason", async () => {
   await desk("health", "benar");
   await page.getByRole("button", { name: "Dugaan keracunan makanan" }).first().click();

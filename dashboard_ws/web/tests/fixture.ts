@@ -262,6 +262,7 @@ function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
     state: index % 2 === 0 ? "raised" : "acknowledged",
     short_id: `A${index + 1}`,
     raised_at: new Date(now - (index + 1) * 13 * 60_000).toISOString(),
+    updated_at: new Date(now).toISOString(),
     acknowledged_at: new Date(now - index * 11 * 60_000).toISOString(),
     acknowledged_by: index % 2 === 0 ? "" : "dadan",
     evidence: { events: [`e-${index}`], rule: { most_min: 240 } },
@@ -274,6 +275,21 @@ export const SCHOOLS = Array.from({ length: 9 }, (_, index) => ({
   meal_time: "10:00",
   chosen: true,
 }));
+
+/** As the server gives them to the role desk: of two schools it does not say how many. */
+export const CASES = {
+  recipients: [23, 9, 6, null, null, 0, 0, 0, 0].map((cases, index) => ({
+    id: `npsn:2020${index}`,
+    name: `SDN Contoh ${index + 1}`,
+    kind: index === 1 ? "pesantren" : index === 2 ? "posyandu" : "school",
+    synthetic: true,
+    x: 330 + 37 * Math.sin(index * 2.4) * Math.sqrt(index),
+    y: 365 + 30 * Math.cos(index * 2.4) * Math.sqrt(index),
+    cases,
+  })),
+  kitchens: [{ id: "SPPG-3211-0001", name: "SPPG Contoh Uji", synthetic: true, x: 334, y: 371 }],
+  without_recipient: 7,
+};
 
 function holdRow(now: number, stamp: Record<string, unknown>, confirmed: number, of: number): Row {
   const confirmations = SCHOOLS.slice(0, confirmed).map((one, index) => ({

@@ -7,7 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Frame, Row } from "../src/lib/link/protocol";
-import { momentOf, regionOf, rowsOf, SCHOOLS, type Scene } from "./fixture";
+import { CASES, momentOf, regionOf, rowsOf, SCHOOLS, type Scene } from "./fixture";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,6 +26,8 @@ export class Gateway {
   build = "";
   epoch = "e1";
   seq = 1;
+  /** How often cases were asked for. */
+  asked = 0;
   /** Messages of the page. */
   readonly said: Record<string, unknown>[] = [];
   /** What was done about alerts. */
@@ -143,6 +145,9 @@ export class Gateway {
       const { user, password } = JSON.parse(await bodyOf(request)) as Record<string, string>;
       const known = password === "benar";
       json(response, known ? 200 : 401, known ? { token: "t", role: user, expires: "2027-01-01T00:00:00Z" } : {});
+    } else if (path.endsWith("/cases")) {
+      this.asked++;
+      json(response, 200, CASES);
     } else if (path.startsWith("/v1/alerts/") && request.method === "GET") {
       json(response, 200, { unit_id: "", batches: ["B-2"], recipients: SCHOOLS });
     } else if (path.startsWith("/v1/alerts/")) {

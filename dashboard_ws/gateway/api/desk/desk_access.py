@@ -11,12 +11,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from chassis import logs
+from chassis.feeds.registry_feed import RegistryFeed
 from chassis.http.problems import Problem
 from chassis.kafka.interface import BROKER_ERRORS
 from contracts.commands import Command
+from contracts.registry.entities import Registry
 from contracts.tokens import Claims, Role, TokenError
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.protocol.session import is_public
 
 _bearer = HTTPBearer(auto_error=False, description="Token of a person: POST /v1/desk/login")
 Person = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -33,26 +36,44 @@ class Taken(BaseModel):
 
 
 class ShownAlert(msgspec.Struct):
-    """What is needed of an alert's live row."""
+    """What is needed of an alert's live row. `hidden`: columns, or places in the evidence, of counts that are not shown."""
 
     kind: str
     state: str
     unit_id: str = ""
     subject: str = ""
     evidence: Any = None
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The evidence, whether the row has it as an object or, as in storage, as text."""
+        found = self.evidence
+        if isinstance(found, str):
+            found = msgspec.json.decode(found)
+        return found if isinstance(found, dict) else {}
 
 
 class DeskAccess:
     """`send` returns once Kafka has the command."""
 
-    def __init__(self, hub: Hub, tokens: Tokens, send: SendCommand) -> None:
+    def __init__(self, hub: Hub, tokens: Tokens, send: SendCommand, feed: RegistryFeed) -> None:
         self._hub = hub
         self._tokens = tokens
         self._send = send
+        self._feed = feed
 
     def now_ms(self) -> int:
         """The region's clock, epoch ms."""
         return self._hub.now_ms()
+
+    def registry(self, region: str) -> tuple[Registry, int]:
+        """The registry, and the region's local day. Raises `Problem` (503)."""
+        registry = self._feed.registry
+        if registry is None or region not in registry.codes:
+            detail = f"The registry of region {region} is not loaded yet."
+            raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"})
+        return registry, registry.local_day(region, self.now_ms())
 
     def person(self, bearer: HTTPAuthorizationCredentials | None, *roles: Role) -> Claims:
         """Who asks. Raises `Problem`: 401, or 403 for somebody without one of `roles`."""
@@ -67,9 +88,9 @@ class DeskAccess:
         return claims
 
     def alert(self, alert_id: str, claims: Claims) -> tuple[str, ShownAlert]:
-        """Region and row of an alert that the map shows. Raises `Problem` (404)."""
+        """Region and row of an alert that the map shows, as this person may see it. Raises `Problem` (404)."""
         for region, live in self._hub.maps.items():
-            body = live.row("alerts", alert_id)
+            body = live.row("alerts", alert_id, is_public(claims))
             if body is not None and (not claims.regions or region in claims.regions):
                 return region, msgspec.json.decode(body, type=ShownAlert)
         raise Problem(404, "Not Found", "There is no open alert of this id.")

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.feeds.registry_feed import RegistryFeed
 from chassis.http.problems import Problem
 from contracts.commands import HOLD, MOST_RECIPIENTS, Hold, Release
 from contracts.registry.entities import Registry
@@ -55,9 +54,8 @@ class HoldTaken(Taken):
 class HoldActions:
     """The routes."""
 
-    def __init__(self, access: DeskAccess, feed: RegistryFeed) -> None:
+    def __init__(self, access: DeskAccess) -> None:
         self._access = access
-        self._feed = feed
 
     def router(self) -> APIRouter:
         """All routes."""
@@ -75,7 +73,7 @@ class HoldActions:
         """Which batches and recipients a hold because of this alert would be of."""
         claims = self._access.person(bearer, "desk", "health", "admin")
         region, alert = self._access.alert(alert_id, claims)
-        registry, day = self._registry(region)
+        registry, day = self._access.registry(region)
         self._check_kitchen(registry, alert, day)
         return proposal(registry, region, day, alert)
 
@@ -83,7 +81,7 @@ class HoldActions:
         """Stop a batch of the alert's kitchen at these recipients. Any person of the desk may."""
         claims = self._access.person(bearer, "desk", "health", "admin")
         region, alert = self._access.alert(alert_id, claims)
-        registry, day = self._registry(region)
+        registry, day = self._access.registry(region)
         self._check_kitchen(registry, alert, day)
         in_force = registry.recipients_in_force(region, day)
         if not all(one in in_force for one in body.recipients):
@@ -107,14 +105,6 @@ class HoldActions:
                 id=uuid.uuid4().hex, region=region, alert_id=alert_id, by=claims.sub, note=body.note
             )
         )  # fmt: skip
-
-    def _registry(self, region: str) -> tuple[Registry, int]:
-        """The registry, and the region's local day."""
-        registry = self._feed.registry
-        if registry is None or region not in registry.codes:
-            detail = f"The registry of region {region} is not loaded yet."
-            raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"})
-        return registry, registry.local_day(region, self._access.now_ms())
 
     def _check_kitchen(self, registry: Registry, alert: ShownAlert, day: int) -> None:
         unit = registry.unit(alert.unit_id, day)

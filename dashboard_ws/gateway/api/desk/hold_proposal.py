@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel
 
 from contracts.registry.entities import Registry
@@ -31,7 +30,7 @@ class HoldProposal(BaseModel):
 
 def proposal(registry: Registry, region: str, day: int, alert: ShownAlert) -> HoldProposal:
     """For an alert whose `unit_id` is a kitchen. `day`: local, of the registry's rows."""
-    evidence = _evidence_of(alert)
+    evidence = alert.facts
     in_force = registry.recipients_in_force(region, day)
     of_kitchen = [one.recipient_id for one in registry.recipients_of_kitchen(alert.unit_id, day)]
     known = (one for one in _recipients_named(alert, evidence) if one in in_force)
@@ -53,13 +52,6 @@ def proposal(registry: Registry, region: str, day: int, alert: ShownAlert) -> Ho
             if row.status == "active"
         ],
     )
-
-
-def _evidence_of(alert: ShownAlert) -> dict[str, Any]:
-    found = alert.evidence
-    if isinstance(found, str):
-        found = msgspec.json.decode(found)
-    return found if isinstance(found, dict) else {}
 
 
 def _recipients_named(alert: ShownAlert, evidence: dict[str, Any]) -> Iterator[str]:

@@ -66,5 +66,13 @@ export const DESK = {
   eatenAt: (n: number) => `Di ${n} penerima sebagian sudah dimakan.`,
   release: "Cabut penahanan",
   releaseWhy: "Alasan mencabut (wajib)",
+  cases: "Kasus menurut penerima",
+  casesMap: "Peta kasus menurut penerima",
+  kindOf: { school: "sekolah", pesantren: "pesantren", posyandu: "posyandu" },
+  people: (n: number) => (n === 0 ? "belum ada" : `${n} orang`),
+  few: "1–4 orang",
+  kitchen: "dapur",
+  nameless: "Tanpa penerima (pasien tidak menyebut sekolah, pesantren, atau posyandu)",
+  example: "Data contoh: bukan tempat sebenarnya.",
   caution: "Ini sinyal, bukan vonis. Menyatakan kejadian adalah wewenang Dinas Kesehatan.",
 } as const;

@@ -69,7 +69,10 @@ def test_other_rows_and_damaged_ones_make_no_point() -> None:
 
 @pytest.mark.parametrize("code", ["32.11", "32.08"])
 def test_the_map_of_each_region_fills_its_box(code: str) -> None:
-    outline = read_outline(_ROOT / "regions" / code / "boundaries.geojson")
+    outline, projection = read_outline(_ROOT / "regions" / code / "boundaries.geojson")
+    fed: dict[str, list[tuple[float, float]]] = {}
+    for row in load_region(_ROOT / "regions" / code).recipients:
+        fed.setdefault(row.kecamatan, []).append(projection.place((row.lon, row.lat)))
     _, _, width, height = (float(part) for part in outline.view_box.split())
     assert max(width, height) == pytest.approx(SIZE, abs=0.1)
     assert all(one.code.startswith(code) for one in outline.kecamatan)
@@ -79,10 +82,12 @@ def test_the_map_of_each_region_fills_its_box(code: str) -> None:
         assert all(0 <= float(x) <= width and 0 <= float(y) <= height for x, y in corners)
         xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
         assert min(xs) < one.cx < max(xs) and min(ys) < one.cy < max(ys)
+        for x, y in fed[one.code]:
+            assert min(xs) <= x <= max(xs) and min(ys) <= y <= max(ys)
 
 
 def test_no_boundaries_is_an_empty_map_and_nonsense_is_refused(tmp_path: Path) -> None:
-    assert read_outline(tmp_path / "boundaries.geojson").kecamatan == ()
+    assert read_outline(tmp_path / "boundaries.geojson").outline.kecamatan == ()
     (tmp_path / "boundaries.geojson").write_text('{"features": []}')
     with pytest.raises(ValueError, match="no polygon"):
         read_outline(tmp_path / "boundaries.geojson")

@@ -24,7 +24,7 @@ TOKENS = {
     "wall": Claims("wall", "w", "1", exp=1000),
     "here": Claims("wall", "w", "2", regions=("32.11",)),
     "other": Claims("operator", "o", "3", regions=("32.08",)),
-    "operator": Claims("operator", "o", "4"),
+    "operator": Claims("operator", "o", "4", role="health"),
 }
 
 
