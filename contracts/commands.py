@@ -71,7 +71,14 @@ class Release(AlertCommand, tag="release", frozen=True, kw_only=True):
     """A hold is lifted. `alert_id`: the hold's; the note says why."""
 
 
-Command = Acknowledge | Assess | Hold | Confirm | Release
+class MarkStep(AlertCommand, tag="mark_step", frozen=True, kw_only=True):
+    """A step of the region's checklist is done, or not after all. The note is the step's text as it stood then."""
+
+    step: Name
+    done: bool
+
+
+Command = Acknowledge | Assess | MarkStep | Hold | Confirm | Release
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 encode_command: Final = msgspec.json.Encoder().encode
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from chassis.regions.region_csv import Cells, Faults, read_table
-from chassis.regions.region_folder import RegionError, read_region
+from chassis.regions.region_csv import Cells, Faults, RegionError, read_table
+from chassis.regions.region_folder import read_region
 from contracts.people import (
     ALERT_KINDS,
     CHANNELS,

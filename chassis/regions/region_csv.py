@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
+from chassis.operator_error import OperatorError
 from contracts.events.nik import has_nik
 from contracts.time.days import iso_to_day
 
@@ -27,6 +28,13 @@ class Faults:
     def add(self, place: str, message: str) -> None:
         """`place`: file, or file and line."""
         self.messages.append(f"{place}: {message}")
+
+
+class RegionError(OperatorError):
+    """The folder cannot be used: a line for each fault, with file, line and what to do."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("the region folder cannot be used:\n  " + "\n  ".join(faults))
 
 
 class Cells:

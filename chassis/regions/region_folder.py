@@ -1,4 +1,4 @@
-"""Reads a region folder: region.yaml, units.csv, recipients.csv; checks boundaries.geojson.
+"""Reads a region folder: region.yaml, units.csv, recipients.csv; checks boundaries.geojson and steps.csv.
 
 Every fault is reported at once, with file, line, column and what to do: people who keep these
 files are no programmers.
@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 import msgspec
 import yaml
 
-from chassis.operator_error import OperatorError
-from chassis.regions.region_csv import Cells, Faults, read_table
+from chassis.regions.region_csv import Cells, Faults, RegionError, read_table
+from chassis.regions.steps_file import read_steps
 from contracts.events.nik import has_nik
 from contracts.registry.entities import (
     CalendarRow,
@@ -57,13 +57,6 @@ MAX_REASON: Final = 100
 
 
 _Read = TypeVar("_Read")
-
-
-class RegionError(OperatorError):
-    """The folder cannot be used: a line for each fault, with file, line and what to do."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("the region folder cannot be used:\n  " + "\n  ".join(faults))
 
 
 class _RegionFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -120,6 +113,7 @@ def load_region(folder: Path) -> RegionRegistry:
     lines = read_table(calendar_file, CALENDAR_COLUMNS, faults) if calendar_file.exists() else ()
     calendar = tuple(_calendar_row(row, scopes) for row in lines)
     _check_boundaries(folder / "boundaries.geojson", known, faults)
+    read_steps(folder, faults)  # the desk's, which reads them for itself
     # In one order, so that moving lines about is no change.
     registry = RegionRegistry(
         region,

@@ -27,6 +27,7 @@ from chassis.http.new_app import new_app
 from chassis.http.pages import Pages, package_version
 from chassis.kafka.cluster import cluster_of
 from chassis.kafka.log import KafkaAccess
+from chassis.regions.steps_file import load_steps
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.api.desk.alert_actions import AlertActions
@@ -34,6 +35,7 @@ from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
+from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
@@ -81,6 +83,7 @@ class Gateway:
             lambda: generation_feed.follow(cluster, key),
         )
         self._commands = CommandSender(cluster, key, partitions)
+        self._steps = load_steps(settings.regions_dir, settings.regions)
         self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -101,6 +104,7 @@ class Gateway:
         app.include_router(AlertActions(access).router())
         app.include_router(HoldActions(access).router())
         app.include_router(CaseMap(access, drawn).router())
+        app.include_router(StepActions(access, self._steps).router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))

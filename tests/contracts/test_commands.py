@@ -13,6 +13,7 @@ from contracts.commands import (
     Command,
     Confirm,
     Hold,
+    MarkStep,
     Release,
     decode_command,
     encode_command,
@@ -29,13 +30,16 @@ HOLD = Hold(
     id="c-3", region="32.11", alert_id="a", by="rina", note="uji", unit="SPPG-3211-0001",
     batch="B-1", recipients=("npsn:1", "npsn:2"),
 )  # fmt: skip
+STEP = MarkStep(
+    id="c-6", region="32.11", alert_id="a", by="rina", note="Telepon", step="telepon", done=True
+)
 ANSWERS = (
     Confirm(id="c-4", region="32.11", alert_id=HOLD.shown_as, by="npsn:1", note="", eaten=True),
     Release(id="c-5", region="32.11", alert_id=HOLD.shown_as, by="rina", note="baik"),
 )
 
 
-@pytest.mark.parametrize("command", [ACKNOWLEDGE, ASSESS, HOLD, *ANSWERS])
+@pytest.mark.parametrize("command", [ACKNOWLEDGE, ASSESS, STEP, HOLD, *ANSWERS])
 def test_a_command_is_read_as_it_was_written(command: Command) -> None:
     assert decode_command(encode_command(command)) == command
 

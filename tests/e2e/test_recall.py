@@ -87,3 +87,5 @@ def test_nine_schools_stop_and_the_wall_counts_them(
         "SELECT count() AS n FROM pantau.alert_history WHERE kind = 'hold' AND subject = 'B-9'"
     )
     assert changes == [{"n": 1 + _NINE}], "the order and nine answers, each once"
+    step = f"SELECT toString(evidence.steps) AS steps FROM pantau.alerts WHERE id = '{row['id']}'"
+    assert person["user"] in installation.query(step)[0]["steps"]

@@ -91,6 +91,25 @@ it("shows where the cases of a suspected cluster are, also those that are not to
   expect(complaints).toEqual([]);
 });
 
+it("lists what to do next, and who has done it", async () => {
+  await desk("desk", "benar", PHONE);
+  await page.getByRole("button", { name: "Dugaan keracunan makanan" }).first().click();
+  const report = page.getByLabel("Sampaikan laporan W1");
+  expect(await report.isChecked()).toBe(false);
+  await report.check();
+  await page.getByText("Terkirim.").waitFor();
+  expect(gateway.acts).toEqual([{ path: "/v1/alerts/A0/steps", body: { step: "lapor-w1", done: true } }]);
+  const at = "2026-11-24T05:14:00Z";
+  const old = { step: "lama", text: "Langkah yang dihapus dari daftar", by: "ratna", at };
+  gateway.show({ ...NOON, steps: [{ step: "lapor-w1", text: "", by: "dadan", at }, old] });
+  await page.getByText("dadan, 12:14").waitFor();
+  expect(await report.isChecked()).toBe(true);
+  expect(await page.getByLabel(old.text).isDisabled()).toBe(true);
+  await report.uncheck();
+  await expect.poll(() => gateway.acts.at(-1)?.body).toEqual({ step: "lapor-w1", done: false });
+  expect(complaints).toEqual([]);
+});
+
 it("lets only the health office assess a cluster, with a reason", async () => {
   await desk("health", "benar");
   await page.getByRole("button", { name: "Dugaan keracunan makanan" }).first().click();

@@ -9,6 +9,14 @@ const CODE = REGION.code;
 const GROUPS = ["paud", "sd", "smp", "sma", "santri", "guru", "bumil", "busui", "balita", "all"];
 const SHARES = [0.07, 0.44, 0.2, 0.15, 0.03, 0.04, 0.02, 0.02, 0.03, 1];
 
+/** A step of an alert's checklist, as the evidence names it. */
+export interface DoneStep {
+  readonly step: string;
+  readonly text: string;
+  readonly by: string;
+  readonly at: string;
+}
+
 export interface Scene {
   readonly day: string;
   /** Minute of the local day (WIB). */
@@ -25,6 +33,8 @@ export interface Scene {
   /** Pupils have a day off, mothers and small children are served: why. */
   readonly schoolsOff?: string;
   readonly alerts?: boolean;
+  /** What is done about each alert. */
+  readonly steps?: readonly DoneStep[];
   /** A batch is on hold: how many recipients have confirmed, of all. */
   readonly hold?: readonly [number, number];
   /** Everything went as it should: the widest figures that a good day has. */
@@ -197,7 +207,7 @@ export function rowsOf(scene: Scene): Row[] {
     foodborne_cases: null,
     hidden: ["foodborne_cases"],
   });
-  if (scene.alerts) rows.push(...alertRows(now, stamp));
+  if (scene.alerts) rows.push(...alertRows(now, stamp, scene.steps ?? []));
   if (scene.hold) rows.push(holdRow(now, stamp, ...scene.hold));
   return rows;
 }
@@ -240,7 +250,7 @@ function lastHeard(unit: Unit, scene: Scene): number | null {
   return roll < 0.09 ? 40 : Math.floor(roll * 12);
 }
 
-function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
+function alertRows(now: number, stamp: Record<string, unknown>, steps: readonly DoneStep[]): Row[] {
   const kinds = [
     "foodborne_cluster",
     "over_4h",
@@ -265,7 +275,7 @@ function alertRows(now: number, stamp: Record<string, unknown>): Row[] {
     updated_at: new Date(now).toISOString(),
     acknowledged_at: new Date(now - index * 11 * 60_000).toISOString(),
     acknowledged_by: index % 2 === 0 ? "" : "dadan",
-    evidence: { events: [`e-${index}`], rule: { most_min: 240 } },
+    evidence: { events: [`e-${index}`], rule: { most_min: 240 }, ...(steps.length > 0 ? { steps } : {}) },
   }));
 }
 
@@ -275,6 +285,12 @@ export const SCHOOLS = Array.from({ length: 9 }, (_, index) => ({
   meal_time: "10:00",
   chosen: true,
 }));
+
+export const STEPS = [
+  { step: "rujuk", text: "Pastikan semua yang sakit tertangani: hubungi puskesmas, siapkan rujukan ke rumah sakit" },
+  { step: "sampel", text: "Minta dapur menyimpan sampel makanan, sisa makanan, dan air dalam keadaan dingin" },
+  { step: "lapor-w1", text: "Sampaikan laporan W1 ke Dinas Kesehatan dalam 24 jam" },
+];
 
 /** As the server gives them to the role desk: of two schools it does not say how many. */
 export const CASES = {

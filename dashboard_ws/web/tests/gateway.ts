@@ -7,7 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Frame, Row } from "../src/lib/link/protocol";
-import { CASES, momentOf, regionOf, rowsOf, SCHOOLS, type Scene } from "./fixture";
+import { CASES, momentOf, regionOf, rowsOf, SCHOOLS, STEPS, type Scene } from "./fixture";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -145,6 +145,8 @@ export class Gateway {
       const { user, password } = JSON.parse(await bodyOf(request)) as Record<string, string>;
       const known = password === "benar";
       json(response, known ? 200 : 401, known ? { token: "t", role: user, expires: "2027-01-01T00:00:00Z" } : {});
+    } else if (path.endsWith("/steps") && request.method === "GET") {
+      json(response, 200, { steps: STEPS });
     } else if (path.endsWith("/cases")) {
       this.asked++;
       json(response, 200, CASES);

@@ -55,6 +55,15 @@ class AlertCause(NamedTuple):
         return _encode(evidence)
 
 
+class StepDone(msgspec.Struct, frozen=True):
+    """A step of the checklist that somebody has done. `text`: as it stood then; `at`: RFC 3339."""
+
+    step: str
+    text: str
+    by: str
+    at: str
+
+
 class Alert(msgspec.Struct, array_like=True, gc=False):
     """An alert in its latest state. Times are epoch ms on the region's clock, 0 for none.
 
@@ -85,6 +94,7 @@ class Alert(msgspec.Struct, array_like=True, gc=False):
     assessed_at: int = 0
     note: str = ""
     commands: list[str] = []
+    steps: tuple[StepDone, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -113,9 +123,14 @@ class Alert(msgspec.Struct, array_like=True, gc=False):
             assessed_by=self.assessed_by,
             assessed_at=_maybe(self.assessed_at),
             note=self.note,
-            evidence=self.evidence.decode(),
+            evidence=self._shown_evidence().decode(),
             revision=revision,
         )
+
+    def _shown_evidence(self) -> bytes:
+        if not self.steps:
+            return self.evidence
+        return _encode(msgspec.json.decode(self.evidence) | {"steps": self.steps})
 
 
 def alert_id(kind: str, cause: AlertCause) -> str:

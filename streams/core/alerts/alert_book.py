@@ -11,9 +11,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from contracts.commands import HOLD, Acknowledge, Assess
+from contracts.commands import HOLD, Acknowledge, Assess, MarkStep
 from contracts.time.days import DAY_MS
-from streams.core.alerts.alert import ACKNOWLEDGED, RAISED, RESOLVED, Alert, AlertCause, alert_id
+from contracts.time.instant import rfc3339
+from streams.core.alerts.alert import (
+    ACKNOWLEDGED,
+    RAISED,
+    RESOLVED,
+    Alert,
+    AlertCause,
+    StepDone,
+    alert_id,
+)
 
 BY_ACKNOWLEDGEMENT: Final = "acknowledged"
 """Resolution of the kinds whose cause is a fact that stays: they end when somebody has taken note."""
@@ -148,6 +157,7 @@ class AlertBook:
             # The same again: what was found out about it stands.
             alert.assessment, alert.note = before.assessment, before.note
             alert.assessed_by, alert.assessed_at = before.assessed_by, before.assessed_at
+            alert.steps = before.steps
             alert.commands = before.commands
         self._alerts[identity] = alert
         self._by_key[kind][key] = identity
@@ -173,7 +183,7 @@ class AlertBook:
 
     # --- what people say ----------------------------------------------------------------------------------------------
 
-    def command(self, command: Acknowledge | Assess, at: int) -> bool:
+    def command(self, command: Acknowledge | Assess | MarkStep, at: int) -> bool:
         """Carries out a command given at `at`; False if there is no such alert, or none that the command fits."""
         alert = self._alerts.get(command.alert_id)
         if alert is None:
@@ -185,6 +195,8 @@ class AlertBook:
                 return False
             alert.assessment, alert.assessed_by = command.assessment, command.by
             alert.assessed_at, alert.note = at, command.note
+        elif isinstance(command, MarkStep):
+            _mark(alert, command, at)
         elif not alert.is_open:
             return False
         else:
@@ -246,6 +258,16 @@ class AlertBook:
         """The changes since the last call."""
         changes, self._changes = self._changes, []
         return changes
+
+
+def _mark(alert: Alert, command: MarkStep, at: int) -> None:
+    """Who was first stands: a second person who says the same changes nothing."""
+    others = tuple(one for one in alert.steps if one.step != command.step)
+    if not command.done:
+        alert.steps = others
+    elif len(others) == len(alert.steps):
+        done = StepDone(command.step, command.note, command.by, rfc3339(at))
+        alert.steps = (*others, done)
 
 
 def _comes_back(alert: Alert, cause: AlertCause) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.commands import Acknowledge, Assess, Command, decode_command
+from contracts.commands import Acknowledge, Assess, Command, MarkStep, decode_command
 from contracts.registry.entities import Registry
 from contracts.time.windows import GRACE_MS
 from streams.core.alerts.alert import Alert, AlertCause
@@ -240,7 +240,7 @@ class RegionAlerts:
 
     def _obey(self, item: CommandReceived) -> None:
         command = decode_command(item.value)
-        if isinstance(command, Acknowledge | Assess):
+        if isinstance(command, Acknowledge | Assess | MarkStep):
             is_done = self.book.command(command, item.time_ms)
         else:
             is_done = self._holds.obey(self, command, item.time_ms)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from chassis.regions.people_file import PEOPLE_COLUMNS, is_configured, load_people
-from chassis.regions.region_folder import RegionError
+from chassis.regions.region_csv import RegionError
 from contracts.people import QuietHours
 from tests.house.product import ROOT
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.regions.region_folder import RegionError, load_region
+from chassis.regions.region_csv import RegionError
+from chassis.regions.region_folder import load_region
 from contracts.registry.entities import iso_to_day
 
 YAML = """

@@ -66,6 +66,8 @@ export const DESK = {
   eatenAt: (n: number) => `Di ${n} penerima sebagian sudah dimakan.`,
   release: "Cabut penahanan",
   releaseWhy: "Alasan mencabut (wajib)",
+  steps: "Langkah berikutnya",
+  stepDone: (who: string, time: string) => `${who}, ${time}`,
   cases: "Kasus menurut penerima",
   casesMap: "Peta kasus menurut penerima",
   kindOf: { school: "sekolah", pesantren: "pesantren", posyandu: "posyandu" },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from contracts.commands import Acknowledge, Assess, Command
+from contracts.commands import Acknowledge, Assess, Command, MarkStep
 from tests.examples import KITCHEN
 from tests.streams.alert_day import AlertDay, at
 
@@ -74,6 +74,37 @@ def test_acknowledged_then_over() -> None:
     day.pass_to("09:05")
     assert states(day) == ["raised", "acknowledged", "resolved"]
     assert day.history(SILENT, KITCHEN)[-1]["resolved_at"] == "2026-11-24T02:00:00Z"
+
+
+def mark(row: dict[str, Any], identity: str, by: str, done: bool = True) -> MarkStep:
+    return MarkStep(
+        id=identity, region="32.11", alert_id=row["id"], by=by, note="Telepon satuan",
+        step="telepon", done=done,
+    )  # fmt: skip
+
+
+def test_a_step_that_is_done_stands_in_the_evidence_with_who_was_first() -> None:
+    day, row = silent()
+    day.command("08:32", mark(row, "s1", "dewi"))
+    day.command("08:33", mark(row, "s2", "rina"))
+    day.crash()
+    day.alive(KITCHEN, "09:00", "09:00")
+    day.pass_to("09:05")
+    assert states(day) == ["raised", "raised", "raised", "resolved"]
+    before, *after = day.history(SILENT, KITCHEN)
+    assert "steps" not in before["evidence"]
+    done = {"step": "telepon", "text": "Telepon satuan", "by": "dewi", "at": "2026-11-24T01:32:00Z"}
+    assert [one["evidence"]["steps"] for one in after] == [[done]] * 3
+    assert after[-1]["evidence"]["rule"] == {"minutes": 15}
+
+
+def test_a_step_can_be_taken_back() -> None:
+    day, row = silent()
+    day.command("08:32", mark(row, "s1", "dewi"))
+    day.command("08:33", mark(row, "s2", "rina", done=False))
+    (shown,) = [one for one in day.on_wall(SILENT) if one["unit_id"] == KITCHEN]
+    assert "steps" not in shown["evidence"]
+    assert len(day.history(SILENT, KITCHEN)) == 3, "both are in the history"
 
 
 def test_what_nobody_can_say_is_set_aside() -> None:

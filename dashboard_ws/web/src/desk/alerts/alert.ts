@@ -77,10 +77,21 @@ export function plain(value: unknown): string {
     .join(" · ");
 }
 
+/** What the server knows of an alert; null if the server is not there, or has nothing of this for it. */
+export async function asked<T>(
+  alert: Alert,
+  what: "hold" | "cases" | "steps",
+  bearer: Record<string, string>,
+): Promise<T | null> {
+  const path = `/v1/alerts/${encodeURIComponent(alert.id)}/${what}`;
+  const answer = await fetch(path, { headers: bearer }).catch(() => null);
+  return answer?.ok ? ((await answer.json()) as T) : null;
+}
+
 /** Sends what a person does; the HTTP status, 0 if the server is not there. */
 export async function act(
   alert: Alert,
-  what: "ack" | "assess" | "hold" | "release",
+  what: "ack" | "assess" | "hold" | "release" | "steps",
   body: Readonly<Record<string, unknown>>,
   bearer: Record<string, string>,
 ): Promise<number> {

@@ -16,13 +16,6 @@ export interface Proposal {
   readonly recipients: readonly Candidate[];
 }
 
-/** Null if the server is not there, or knows of no kitchen. */
-export async function proposalOf(alert: Alert, bearer: Record<string, string>): Promise<Proposal | null> {
-  const path = `/v1/alerts/${encodeURIComponent(alert.id)}/hold`;
-  const answer = await fetch(path, { headers: bearer }).catch(() => null);
-  return answer?.ok ? ((await answer.json()) as Proposal) : null;
-}
-
 export interface Stop {
   readonly recipient: string;
   /** NaN: it has not answered. */

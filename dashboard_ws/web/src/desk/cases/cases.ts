@@ -30,13 +30,6 @@ export function countsPeople(alert: Alert): boolean {
   return COUNTED.has(alert.kind);
 }
 
-/** Null if the server is not there, or the alert is no longer. */
-export async function casesOf(alert: Alert, bearer: Record<string, string>): Promise<Cases | null> {
-  const path = `/v1/alerts/${encodeURIComponent(alert.id)}/cases`;
-  const answer = await fetch(path, { headers: bearer }).catch(() => null);
-  return answer?.ok ? ((await answer.json()) as Cases) : null;
-}
-
 /** The part of the map that is shown: a square, in the map's units. */
 export interface Window {
   readonly x: number;

@@ -14,6 +14,7 @@ from chassis.datadir import DataDir
 from chassis.feeds.registry_feed import RegistryFeed
 from chassis.http.new_app import new_app
 from chassis.kafka.cluster import Cluster
+from chassis.regions.steps_file import load_steps
 from contracts.commands import Command
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.revocations import Revocations
@@ -22,6 +23,7 @@ from contracts.tokens import Role
 from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
+from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.hub import Hub
@@ -56,7 +58,8 @@ class DeskRoutes:
         app = new_app("desk")
         access = DeskAccess(hub, self.tokens, self._give, feed)
         drawn = DrawnRegions(ROOT / "regions")
-        for routes in (HoldActions(access), CaseMap(access, drawn)):
+        steps = StepActions(access, load_steps(ROOT / "regions", [REGION]))
+        for routes in (HoldActions(access), CaseMap(access, drawn), steps):
             app.include_router(routes.router())
         self._client = TestClient(app)
 
