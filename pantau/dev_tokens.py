@@ -11,9 +11,18 @@ import msgspec
 from chassis.datadir import DataDir, write_file
 from chassis.desk_accounts import DeskAccounts
 from chassis.kafka.cluster import password_of
+from chassis.settings import Settings
 from contracts.registry.region_rows import RegionRegistry
 from contracts.time.clock import real_now_ms
-from contracts.tokens import Claims, Role, TokenKind, device_claims, enrol_claims, issue
+from contracts.tokens import (
+    ENROL_S,
+    Claims,
+    Role,
+    TokenKind,
+    device_claims,
+    enrol_claims,
+    issue,
+)
 
 _CODE_S: Final = 600
 _QUESTION_S: Final = 60
@@ -30,9 +39,14 @@ def device_token(key: bytes, unit_id: str) -> str:
     return issue(key, device_claims(unit_id, real_now_ms()))
 
 
-def phone_url(form: str, key: bytes, unit_id: str) -> str:
+def form_address(settings: Settings) -> str:
+    """Where phones find the form."""
+    return settings.form_url or f"http://{settings.host}:{settings.ingest_port}"
+
+
+def phone_url(form: str, key: bytes, unit_id: str, valid_s: int = ENROL_S) -> str:
     """The form's address with a code that one phone trades for a token. In the fragment, as for walls."""
-    code = issue(key, enrol_claims(unit_id, real_now_ms()))
+    code = issue(key, enrol_claims(unit_id, real_now_ms(), valid_s))
     return f"{form.rstrip('/')}/#daftar={code}"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.e2e.day import FOLDER, Day, now
 from tests.e2e.installation import REGION, Installation, environment, until
+from tests.pantau.exports.paper import pages_of
 
 
 def _export(installation: Installation, *words: str) -> bytes:
@@ -79,8 +80,19 @@ def test_the_page_of_a_day_says_what_the_views_say(
 ) -> None:
     del day  # Kitchens have posted.
     today = FOLDER.local_day(now())
-    out = tmp_path / "day.html"
-    command = [sys.executable, "-m", "pantau", "daily", "--date", str(today), "-o", str(out)]
+    out, paper = tmp_path / "day.html", tmp_path / "day.pdf"
+    command = [
+        sys.executable,
+        "-m",
+        "pantau",
+        "daily",
+        "--date",
+        str(today),
+        "-o",
+        str(out),
+        "-o",
+        str(paper),
+    ]
     done = subprocess.run(
         [*command, "--data-dir", str(installation.home)],
         capture_output=True, env=environment(), check=False, timeout=240,
@@ -93,6 +105,8 @@ def test_the_page_of_a_day_says_what_the_views_say(
     page = out.read_text()
     shown = f"{row['cooked']:,}".replace(",", ".")
     assert f'<td>Porsi dimasak</td><td class="n">{shown}</td>' in page
+    [sheet] = pages_of(paper.read_bytes())
+    assert re.search(rf"Porsi dimasak\s+{re.escape(shown)}\s", sheet.text)
     assert "dihitung ulang dari peristiwa, tidak ada selisih" in page
     assert re.search(r"data sampai \d\d/\d\d/\d{4} \d\d\.\d\d WIB, ", page)
     assert "CONTOH" in page, "the region's kitchens are invented"

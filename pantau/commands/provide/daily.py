@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +18,10 @@ from pantau.installation import running_settings
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from pantau.daily.daily_content import DayContent
+
+_ENDINGS: Final = (".html", ".pdf", ".png")
 
 
 def _today(settings: Settings, region: str) -> datetime:
@@ -36,11 +40,11 @@ def _audited(settings: Settings, region: str, day: date) -> str:
     return f"{report.rows} baris dihitung ulang dari peristiwa, {found} SELISIH: jalankan pantau audit."
 
 
-def _page(settings: Settings, region: str, day: date, with_audit: bool) -> str:
+def _content(settings: Settings, region: str, day: date, with_audit: bool) -> DayContent:
     from clickhouse_connect.driver.exceptions import Error
 
+    from pantau.daily.daily_content import day_content
     from pantau.daily.daily_facts import UnknownRegionError, daily_facts
-    from pantau.daily.daily_page import daily_page
     from storage.clickhouse_client import open_analyst
 
     audit = _audited(settings, region, day) if with_audit else "tidak dijalankan."
@@ -52,7 +56,18 @@ def _page(settings: Settings, region: str, day: date, with_audit: bool) -> str:
         reason = str(error).splitlines()[0]
         raise OperatorError(f"ClickHouse at {settings.clickhouse_url}: {reason}") from None
     made_at = datetime.fromtimestamp(load_clock(settings).now_ms() / 1000, UTC)
-    return daily_page(facts, audit, DataDir(settings.data_dir).is_simulated, made_at)
+    return day_content(facts, audit, DataDir(settings.data_dir).is_simulated, made_at)
+
+
+def _file(content: DayContent, suffix: str) -> bytes:
+    # The library for paper is loaded only where something is drawn.
+    if suffix == ".html":
+        from pantau.daily.daily_page import daily_page
+
+        return daily_page(content).encode()
+    from pantau.daily.daily_sheet import daily_pdf, daily_picture
+
+    return daily_pdf(content) if suffix == ".pdf" else daily_picture(content)
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +75,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command("daily", short_help="Write one A4 page of a day, for leaders.")
     def daily(
-        out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")],
+        out: Annotated[
+            list[Path],
+            typer.Option(
+                "--out", "-o", help="File to write: .html, .pdf or .png. May be given again."
+            ),
+        ],
         region: Annotated[
             str | None, typer.Option(help="Region code. Default: the first served.")
         ] = None,
@@ -82,15 +102,18 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Write the day's figures, alerts, open points, sources and the audit's result on one A4 page in black and white.
 
-        Print it from any browser, on paper or as PDF. A picture: a screenshot of the page.
+        The file's ending says which: a page for browsers, a PDF of one A4 page, or a picture 1080 px wide, to send to a phone.
 
         \b
-        Examples:
-          pantau daily --date 2026-11-23 -o hari.html
-          chromium --headless --no-pdf-header-footer --print-to-pdf=hari.pdf hari.html
+        Example:
+          pantau daily --date 2026-11-23 -o hari.html -o hari.pdf -o hari.png
         """
+        if other := [str(one) for one in out if one.suffix not in _ENDINGS]:
+            raise OperatorError(f"{', '.join(other)}: a file's name ends in {', '.join(_ENDINGS)}")
         settings = running_settings(data_dir)
         code = region or settings.regions[0]
         chosen = (day or _today(settings, code)).date()
-        out.write_text(_page(settings, code, chosen, audit), "utf-8")
-        typer.echo(str(out), err=True)
+        content = _content(settings, code, chosen, audit)
+        for one in out:
+            one.write_bytes(_file(content, one.suffix))
+            typer.echo(str(one), err=True)

@@ -15,8 +15,8 @@ from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.pseudonyms import region_key
 from contracts.registry.entities import Recipient, Registry
-from pantau.commands.provide import device_send
-from pantau.dev_tokens import device_token, phone_url
+from pantau.commands.provide import device_send, device_sheet
+from pantau.dev_tokens import device_token, form_address, phone_url
 from pantau.installation import running_settings
 from pantau.revoke import revoke
 
@@ -45,11 +45,6 @@ def source_of(settings: Settings, unit_id: str) -> str:
     return f"/{region}/{kind}/{unit_id}"
 
 
-def form_address(settings: Settings) -> str:
-    """Where phones find the form."""
-    return settings.form_url or f"http://{settings.host}:{settings.ingest_port}"
-
-
 def _show_phone_link(settings: Settings, unit: str) -> None:
     link = phone_url(form_address(settings), secret_key(settings), unit)
     typer.echo(
@@ -69,6 +64,7 @@ def register(app: typer.Typer) -> None:
         """Field devices of kitchens, clinics and recipients: enrol them here; send, status and run are for the device itself."""
 
     device_send.add_to(group)
+    group.command("sheet")(device_sheet.sheet)
 
     @group.command("enrol")
     def enrol(

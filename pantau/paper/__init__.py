@@ -1,0 +1,1 @@
+"""What commands write for paper: PDF, and pictures of it."""
