@@ -116,9 +116,11 @@ def _number(value: object) -> str:
 
 def _compared(facts: DailyFacts, label: str, *names: str) -> tuple[str, ...]:
     view, column, of_view, of_column, words = names
-    value, whole = facts.rows[view].get(column), facts.rows[of_view].get(of_column)
-    share = f"{100 * value / whole:.1f} %".replace(".", ",") if value is not None and whole else ""
-    return label, _number(value), f"{words} {_number(whole)}", share
+    value, of_all = facts.rows[view].get(column), facts.rows[of_view].get(of_column)
+    share = (
+        f"{100 * value / of_all:.1f} %".replace(".", ",") if value is not None and of_all else ""
+    )
+    return label, _number(value), f"{words} {_number(of_all)}", share
 
 
 def _pairs(facts: DailyFacts) -> DayTable:

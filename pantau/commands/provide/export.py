@@ -72,7 +72,12 @@ def _table(unit: str, day: str, days: int, public: bool, out: Path | None, data_
             rows = make(client, unit, first, public)
         except UnknownKitchenError as error:
             raise OperatorError(str(error)) from None
-    _write(excel_csv(rows), out)
+    if out is not None and out.suffix == ".pdf":
+        from pantau.paper.table_sheets import table_sheets
+
+        _write(table_sheets(rows), out)
+    else:
+        _write(excel_csv(rows), out)
 
 
 def kitchen_day(
@@ -82,7 +87,7 @@ def kitchen_day(
     out: _Out = None,
     data_dir: _DataDir = None,
 ) -> None:
-    """Who was registered, who ate and what came, by recipient, on one day (Lampiran 30a). CSV for Excel."""
+    """Who was registered, who ate and what came, by recipient, on one day (Lampiran 30a). CSV for Excel, or PDF (-o x.pdf)."""
     _table(unit, day, 1, public, out, data_dir)
 
 
@@ -95,7 +100,7 @@ def kitchen_fortnight(
     out: _Out = None,
     data_dir: _DataDir = None,
 ) -> None:
-    """The same of 14 days, by day and group (Lampiran 30c). CSV for Excel."""
+    """The same of 14 days, by day and group (Lampiran 30c). CSV for Excel, or PDF (-o x.pdf)."""
     _table(unit, first, 14, public, out, data_dir)
 
 
@@ -133,6 +138,7 @@ def _group() -> None:
     \b
     Examples:
       pantau export kitchen-day --unit SPPG-3211-0001 --day 2026-11-24 -o 30a.csv
+      pantau export kitchen-day --unit SPPG-3211-0001 --day 2026-11-24 -o 30a.pdf
       pantau export kitchen-fortnight --unit SPPG-3211-0001 --from 2026-11-16 -o 30c.csv
       pantau export dhis2 --month 202611 --names dhis2.yaml | curl -u USER -H 'Content-Type: application/json' --data-binary @- https://dhis2.example/api/dataValueSets
     """
