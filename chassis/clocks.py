@@ -1,12 +1,17 @@
-"""The clock and the key that the settings name."""
+"""The clock, the key and the accounts that the settings or the data dir name."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import msgspec
 
 from chassis.datadir import KEY_BYTES, DataDir, DataDirError, write_file
 from chassis.settings import Settings
 from contracts.time.clock import Clock, DemoClock, RealClock, Segment
+
+ANALYST: Final = "analyst"
+"""The ClickHouse account that reads views alone."""
 
 
 def read_segments(data_dir: DataDir) -> list[Segment]:
@@ -54,3 +59,22 @@ def secret_key(settings: Settings) -> bytes:
     if len(key) != KEY_BYTES:
         raise DataDirError(f"PANTAU_SECRET_KEY has {len(key)} bytes: it needs {KEY_BYTES}")
     return key
+
+
+def clickhouse_password(settings: Settings, account: str) -> str:
+    """Password of a ClickHouse account: the settings' where they give it, else the data dir's.
+
+    Raises `DataDirError` if there is none.
+    """
+    own = settings.analyst_password.get_secret_value() if account == ANALYST else ""
+    named = settings.clickhouse_password.get_secret_value()
+    if given := own or (named if account == settings.clickhouse_user else ""):
+        return given
+    accounts = DataDir(settings.data_dir).clickhouse_accounts()
+    if account not in accounts:
+        raise DataDirError(
+            f"there is no ClickHouse account {account!r} in the data dir: set "
+            "PANTAU_CLICKHOUSE_PASSWORD, or PANTAU_CLICKHOUSE_USER to one of "
+            f"{sorted(accounts)}"
+        )
+    return accounts[account]

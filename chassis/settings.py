@@ -90,6 +90,13 @@ class Settings(BaseSettings):
         SecretStr(""),
         description=("Its password. Empty: taken from secrets/clickhouse.json of the data dir."),
     )
+    analyst_password: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Password of ClickHouse's account `analyst`, with whose rights the gateway, exports and the daily page read. "
+            "Empty: taken from secrets/clickhouse.json of the data dir."
+        ),
+    )
     clock: Literal["real", "demo"] = Field(
         "real",
         description=(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
-from chassis.datadir import DataDir, DataDirError
+from chassis.clocks import ANALYST, clickhouse_password
 from chassis.settings import Settings
 
 _CONNECT_S: Final = 5
@@ -41,7 +41,7 @@ def connect(url: str, user: str, password: str) -> Client:
         autogenerate_session_id=False,
         tz_mode="aware",
         # Our batches are large: they must not wait to be merged with others.
-        settings={"async_insert": "0"} if user != "analyst" else {},
+        settings={"async_insert": "0"} if user != ANALYST else {},
         client_name="pantau",
     )
 
@@ -51,26 +51,13 @@ def open_writer(settings: Settings) -> Client:
 
     Raises `DataDirError` if there is no password, and what `connect` raises.
     """
-    return _open(
-        settings, settings.clickhouse_user, settings.clickhouse_password.get_secret_value()
-    )
+    return _open(settings, settings.clickhouse_user)
 
 
 def open_analyst(settings: Settings) -> Client:
-    """A client that sees what analysts see; raises as `open_writer`. The settings' password is used if it is the analyst's."""
-    is_given = settings.clickhouse_user == "analyst"
-    password = settings.clickhouse_password.get_secret_value() if is_given else ""
-    return _open(settings, "analyst", password)
+    """A client that sees what analysts see; raises as `open_writer`."""
+    return _open(settings, ANALYST)
 
 
-def _open(settings: Settings, user: str, password: str) -> Client:
-    if not password:
-        accounts = DataDir(settings.data_dir).clickhouse_accounts()
-        if user not in accounts:
-            raise DataDirError(
-                f"there is no ClickHouse account {user!r} in the data dir: set "
-                "PANTAU_CLICKHOUSE_PASSWORD, or PANTAU_CLICKHOUSE_USER to one of "
-                f"{sorted(accounts)}"
-            )
-        password = accounts[user]
-    return connect(settings.clickhouse_url, user, password)
+def _open(settings: Settings, user: str) -> Client:
+    return connect(settings.clickhouse_url, user, clickhouse_password(settings, user))

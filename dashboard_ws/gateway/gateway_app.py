@@ -47,6 +47,7 @@ from dashboard_ws.gateway.protocol.session import Close, Closed
 from dashboard_ws.gateway.stream.command_sender import CommandSender
 from dashboard_ws.gateway.stream.frame_age import FrameAge
 from dashboard_ws.gateway.stream.live_feed import Feed
+from dashboard_ws.gateway.stream.question_feed import QuestionFeed
 from dashboard_ws.gateway.stream.shown import Shown
 
 SERVICE: Final = "gateway"
@@ -85,6 +86,7 @@ class Gateway:
         self._commands = CommandSender(cluster, key, partitions)
         self._steps = load_steps(settings.regions_dir, settings.regions)
         self._registry = RegistryFeed(cluster_of(settings, "gateway"), key)
+        self._questions = QuestionFeed(settings, self.hub, self._registry)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def app(self) -> ASGIApp:
@@ -96,7 +98,9 @@ class Gateway:
         drawn = DrawnRegions(self._settings.regions_dir)
         app.include_router(api.router())
         app.include_router(
-            RegionInfo(self.hub, self._registry, api.claims, self._settings, drawn).router()
+            RegionInfo(
+                self.hub, self._registry, self._questions, api.claims, self._settings, drawn
+            ).router()
         )
         accounts = DeskAccounts(DataDir(self._settings.data_dir))
         app.include_router(DeskLogInRoute(accounts, self._tokens).router())
@@ -114,7 +118,13 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        parts = (self._feed.run(), self._watch(), self._registry.run(), self._revocations.run())
+        parts = (
+            self._feed.run(),
+            self._watch(),
+            self._registry.run(),
+            self._revocations.run(),
+            self._questions.run(),
+        )
         tasks = [asyncio.create_task(part) for part in parts]
         for task in tasks:
             task.add_done_callback(self._ended)

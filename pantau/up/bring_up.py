@@ -55,7 +55,9 @@ def say(line: str) -> None:
 def _clock(plan: Plan, registries: tuple[RegionRegistry, ...]) -> Clock:
     if plan.settings.clock == "real":
         return RealClock()
-    return demo_clock.start(plan.home, Registry(registries), plan.settings.regions[0])
+    return demo_clock.start(
+        plan.home, Registry(registries), plan.settings.regions[0], plan.demo_day
+    )
 
 
 async def _stores(plan: Plan, supervisor: Supervisor) -> None:

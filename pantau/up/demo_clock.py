@@ -12,6 +12,7 @@ from chassis.datadir import DataDir, write_file
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import Registry
 from contracts.time.clock import DEMO_FACTOR, Clock, DemoClock, Segment, real_now_ms
+from contracts.time.days import day_to_iso
 
 START_MINUTE: Final = 4 * 60 + 30
 """04:30 local: the first kitchens light their stoves."""
@@ -19,14 +20,29 @@ _SEARCH_DAYS: Final = 400
 _NOTE_S: Final = 5.0
 
 
-def demo_start_ms(registry: Registry, region: str, now_ms: int, reached_ms: int | None) -> int:
+def demo_start_ms(
+    registry: Registry, region: str, now_ms: int, reached_ms: int | None, asked: int | None = None
+) -> int:
     """Epoch milliseconds of the demo clock's next start: 04:30 of a service day of `region`.
 
     `reached_ms`: how far the demo clock has come; then it is the first service day whose 04:30 lies
     after it. None for a new data dir; then it is the latest service day before today, `now_ms`
-    being real time. Raises `OperatorError` if the region has no such day.
+    being real time. `asked`: this local day instead, served or not. Raises `OperatorError` if the
+    region has no such day, or the clock is beyond the one that is asked for.
     """
     zone = registry.zone(region)
+    if asked is not None:
+        start_ms = zone.moment_ms(asked, START_MINUTE)
+        if not registry.recipients_in_force(region, asked):
+            raise OperatorError(
+                f"region {region} has no recipient on {day_to_iso(asked)}: give a later --day"
+            )
+        if reached_ms is not None and start_ms <= reached_ms:
+            raise OperatorError(
+                f"the demo clock of this data dir has come to {day_to_iso(zone.local_day(reached_ms))}: "
+                "give a later --day or a new --data-dir"
+            )
+        return start_ms
     if reached_ms is None:
         today = zone.local_day(now_ms)
         days = range(today - 1, today - _SEARCH_DAYS, -1)
@@ -57,10 +73,10 @@ def reached_ms(home: DataDir) -> int | None:
     return max(noted + unseen, segments[-1].demo_start_ms)
 
 
-def start(home: DataDir, registry: Registry, region: str) -> Clock:
-    """Begin a new line of the demo clock, now."""
+def start(home: DataDir, registry: Registry, region: str, asked: int | None = None) -> Clock:
+    """Begin a new line of the demo clock, now; `asked`: the local day that it begins with."""
     now_ms = real_now_ms()
-    begin_ms = demo_start_ms(registry, region, now_ms, reached_ms(home))
+    begin_ms = demo_start_ms(registry, region, now_ms, reached_ms(home), asked)
     append_segment(home, Segment(now_ms, begin_ms, DEMO_FACTOR))
     return DemoClock(read_segments(home))
 

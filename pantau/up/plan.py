@@ -11,8 +11,10 @@ from typing import Final
 
 from chassis.datadir import DataDir
 from chassis.kafka.cluster import cluster_of
+from chassis.operator_error import OperatorError
 from chassis.regions.people_file import is_configured
 from chassis.settings import Settings
+from contracts.time.days import iso_to_day
 from engines.kafka.broker import KafkaBroker
 from pantau.installation import ClockKind, InstallationStamp, child_env, new_settings
 from pantau.processes import probes
@@ -40,11 +42,14 @@ class UpOptions:
     broker: str | None = None
     dev_tokens: bool = False
     host: str | None = None
+    day: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`own_broker`: Kafka is started here; `ports`: what will be listened on, part -> port."""
+    """`own_broker`: Kafka is started here; `ports`: what will be listened on, part -> port; `demo_day`: local day that
+    the demo clock begins with, None: it follows from the data dir.
+    """
 
     settings: Settings
     simulate: bool
@@ -53,6 +58,7 @@ class Plan:
     stamp: InstallationStamp
     clickhouse_port: int
     kafka_port: int
+    demo_day: int | None = None
 
     @property
     def home(self) -> DataDir:
@@ -76,7 +82,7 @@ class Plan:
 
 
 def plan(options: UpOptions) -> Plan:
-    """Settings and decisions that follow from the options. Raises `Refusal` for a wrong setting.
+    """Settings and decisions that follow from the options. Raises `OperatorError` for a wrong setting.
 
     The simulator runs on the demo clock, and what runs on the demo clock counts as simulated.
     """
@@ -113,7 +119,19 @@ def plan(options: UpOptions) -> Plan:
         stamp=InstallationStamp("simulated" if simulated else "real", settings.clock),
         clickhouse_port=base + 2,
         kafka_port=base + 3,
+        demo_day=_demo_day(options.day, settings.clock),
     )
+
+
+def _demo_day(asked: str | None, clock: str) -> int | None:
+    if asked is None:
+        return None
+    if clock != "demo":
+        raise OperatorError("--day sets the demo clock: give --simulate or --clock demo too")
+    try:
+        return iso_to_day(asked)
+    except ValueError as error:
+        raise OperatorError(f"--day: {error}") from None
 
 
 def _part(plan: Plan, name: str, argv: Iterable[str], probe: Probe, start_s: float) -> Part:

@@ -29,8 +29,8 @@ _FILE: Final = _REPO / "docker-compose.yml"
 _COMPOSE: Final[dict[str, Any]] = yaml.safe_load(_FILE.read_text())
 _SERVICES: Final[dict[str, dict[str, Any]]] = _COMPOSE["services"]
 _OURS: Final = {name: one for name, one in _SERVICES.items() if one["image"].startswith("pantau:")}
-_NOT_SETTINGS: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"}
-"""For ClickHouse, for `pantau init` and for Docker."""
+_NOT_SETTINGS: Final = {"PANTAU_MODE", "PANTAU_PUBLISH"}
+"""For `pantau init` and for Docker."""
 _REQUIRED: Final = {
     "PANTAU_KAFKA_PASSWORD",
     "PANTAU_SECRET_KEY",

@@ -28,6 +28,7 @@ from pantau.processes.child_log import MAX_BYTES, ChildLog, problem_in
 from pantau.processes.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
 from pantau.up import demo_clock, preflight
 from pantau.up.plan import UpOptions, plan
+from tests.registry_small import SMALL
 
 REGION = Region(
     code="32.11",
@@ -219,6 +220,31 @@ def test_the_demo_clock_never_goes_back(reached: int) -> None:
     assert start > reached
     assert REGISTRY.is_service_day("32.11", REGISTRY.local_day("32.11", start))
     assert REGISTRY.minute_of_day("32.11", start) == 4 * 60 + 30
+
+
+def test_the_demo_clock_begins_with_the_day_that_is_asked_for() -> None:
+    small = Registry([SMALL])
+    sunday = small.local_day("32.11", ms("2026-11-29T12:00+07:00"))
+
+    def begins(reached: str | None, asked: int = sunday) -> str:
+        at = None if reached is None else ms(reached)
+        return rfc3339(demo_clock.demo_start_ms(small, "32.11", 0, at, asked))
+
+    # Of service or not, in a new data dir or beyond what it has seen.
+    assert begins(None) == begins("2026-11-25T10:00+07:00")
+    assert begins(None) == rfc3339(ms("2026-11-29T04:30+07:00"))
+    with pytest.raises(OperatorError, match="has come to 2026-11-29: give a later --day"):
+        begins("2026-11-29T04:30+07:00")
+    with pytest.raises(OperatorError, match="no recipient on 1969-12-31"):
+        begins(None, -1)
+
+
+def test_a_day_is_asked_for_of_the_demo_clock_alone() -> None:
+    assert plan(UpOptions(simulate=True, day="1970-01-03")).demo_day == 2
+    with pytest.raises(OperatorError, match="--day sets the demo clock"):
+        plan(UpOptions(day="2026-12-25"))
+    with pytest.raises(OperatorError, match="--day: 'besok' is no date: write YYYY-MM-DD"):
+        plan(UpOptions(simulate=True, day="besok"))
 
 
 def test_a_region_without_service_days_is_refused() -> None:

@@ -26,6 +26,7 @@ from dashboard_ws.gateway.api.http import Bearer
 from dashboard_ws.gateway.api.outline import DrawnRegions, Outline
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.live.attendance_sums import Attended
+from dashboard_ws.gateway.stream.question_feed import QuestionFeed, Questions
 
 Claim = Callable[[HTTPAuthorizationCredentials | None, str], Claims]
 Meals = list[tuple[int, int]]
@@ -67,10 +68,11 @@ class NotServed(msgspec.Struct):
 
 
 class RegionAnswer(msgspec.Struct):
-    """`targets` and `meals` are of `day`, the region's local day.
+    """`targets` and `meals` are of `day`, the region's local day; `holiday`: the name of that day, if it is one.
 
     `today`: (minute of the day, cooked, dispatched, received, eaten), a point a pane; `recipients`: those
-    served; `attended`: of those that count who is present and who has eaten.
+    served; `attended`: of those that count who is present and who has eaten; `questions`: kitchens whose
+    figures of the last day of service deserve one, None if that is not known yet.
     """
 
     code: str
@@ -81,6 +83,7 @@ class RegionAnswer(msgspec.Struct):
     day: str
     service_weekdays: tuple[int, ...]
     holidays: list[str]
+    holiday: str
     kecamatan: list[dict[str, str]]
     units: list[UnitInfo]
     targets: list[Target]
@@ -88,6 +91,7 @@ class RegionAnswer(msgspec.Struct):
     recipients: int
     not_served: list[NotServed]
     attended: Attended
+    questions: Questions | None
     map: Outline
 
 
@@ -95,10 +99,17 @@ class RegionInfo:
     """The route."""
 
     def __init__(
-        self, hub: Hub, feed: RegistryFeed, claims: Claim, settings: Settings, drawn: DrawnRegions
+        self,
+        hub: Hub,
+        feed: RegistryFeed,
+        questions: QuestionFeed,
+        claims: Claim,
+        settings: Settings,
+        drawn: DrawnRegions,
     ) -> None:
         self._hub = hub
         self._feed = feed
+        self._questions = questions
         self._claims = claims
         # Simulated events may well run on the real clock.
         self._simulated = settings.clock == "demo" or DataDir(settings.data_dir).is_simulated
@@ -151,6 +162,7 @@ class RegionInfo:
             day=iso,
             service_weekdays=facts.service_weekdays,
             holidays=[day_to_iso(one) for one in facts.holidays],
+            holiday=dict(zip(facts.holidays, facts.holiday_names, strict=False)).get(day, ""),
             kecamatan=[{"code": one.code, "name": one.name} for one in facts.kecamatan],
             units=[
                 _unit(one, meals(registry.recipients_of_kitchen(one.unit_id, day)))
@@ -168,6 +180,7 @@ class RegionInfo:
             recipients=len(service.registered),
             not_served=_not_served(service),
             attended=self._hub.attendance[code].sums(iso),
+            questions=self._questions.of(code),
             map=self._drawn.of(code).outline,
         )
 

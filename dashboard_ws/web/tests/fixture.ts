@@ -37,6 +37,8 @@ export interface Scene {
   readonly steps?: readonly DoneStep[];
   /** A batch is on hold: how many recipients have confirmed, of all. */
   readonly hold?: readonly [number, number];
+  /** Kitchens whose figures of the last day of service deserve a question, by rule; null: could not be asked. */
+  readonly questions?: Readonly<Record<string, number>> | null;
   /** Everything went as it should: the widest figures that a good day has. */
   readonly perfect?: boolean;
 }
@@ -74,6 +76,21 @@ export function regionOf(scene: Scene): Region {
               { reason: "ujian akhir semester", groups: ["sd", "guru"], whole: true, kind: "school", recipients: 30 },
               { reason: "pindah hari", groups: ["bumil"], whole: false, kind: "posyandu", recipients: 2 },
             ],
+    holiday: scene.dayOff ?? "",
+    questions:
+      scene.questions === undefined
+        ? null
+        : {
+            day: "2026-11-23",
+            kitchens:
+              scene.questions &&
+              Object.fromEntries(
+                Object.entries(scene.questions).map(([rule, n]) => [
+                  rule,
+                  kitchens.slice(0, n).map((one) => one.unit_id),
+                ]),
+              ),
+          },
     attended:
       off || scene.quiet
         ? { recipients: 0, present: 0, eaten: 0 }

@@ -39,6 +39,13 @@ def register(app: typer.Typer) -> None:
             ClockKind | None,
             typer.Option(help="real: the machine's time. demo: a day in 20 minutes."),
         ] = None,
+        day: Annotated[
+            str | None,
+            typer.Option(
+                help="Local day that the demo clock begins with, YYYY-MM-DD. Default: the next day of service.",
+                metavar="DAY",
+            ),
+        ] = None,
         broker: Annotated[
             str | None,
             typer.Option(
@@ -65,6 +72,7 @@ def register(app: typer.Typer) -> None:
         \b
         Examples:
           pantau up --simulate                        a simulated day of Sumedang
+          pantau up --simulate --day 2026-12-23       a day of the calendar, in a new data dir
           pantau up --data-dir /srv/pantau            real events, real clock
           pantau up --region 32.08 --base-port 9000   another kabupaten, other ports
           pantau up --broker kafka-1:9092             a Kafka that is already there
@@ -84,6 +92,7 @@ def register(app: typer.Typer) -> None:
                     broker=broker,
                     dev_tokens=dev_tokens,
                     host=host,
+                    day=day,
                 )
             )
         )

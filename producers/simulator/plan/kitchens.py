@@ -28,11 +28,12 @@ class _Shift:
     leaves: int
 
 
-_SHIFTS: Final = (_Shift((236, 8, 180, 252), 345), _Shift((452, 12, 375, 478), 572))
+_SHIFTS: Final = (_Shift((244, 6, 180, 252), 345), _Shift((452, 12, 375, 478), 572))
 _LATE_BATCH: Final = 2
 _OVER_MIDNIGHT_EARLIER_MIN: Final = 45
-_MISSED: Final = 0.05
-_MISSED_WITHIN_MS: Final = 290 * MINUTE_MS
+_BREAKDOWN: Final = 0.005
+_MISSED: Final = 0.04
+_MISSED_WITHIN_MS: Final = 250 * MINUTE_MS
 _TESTS: Final = ("nitrite", "formalin", "arsenic", "cyanide")
 
 
@@ -224,7 +225,7 @@ def _drive(
         vehicle = free.index(min(free))
         departs = free[vehicle] + dice.randint(0, 90) * 1000
         at = departs
-        if dice.random() < 0.02:
+        if dice.random() < _BREAKDOWN:
             # A flat tyre, a road that is closed.
             at += dice.randint(35, 110) * MINUTE_MS
         for stop in load:

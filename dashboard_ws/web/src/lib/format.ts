@@ -98,6 +98,12 @@ export class LocalTime {
   }
 }
 
+/** "2026-11-27" -> "27/11", as `since` writes it. */
+export function shortDay(day: string): string {
+  const [, month, date] = day.split("-");
+  return `${date}/${month}`;
+}
+
 /** Day of the week of "2026-11-24", 1 = Monday. */
 export function weekday(day: string): number {
   const index = new Date(`${day}T00:00:00Z`).getUTCDay();

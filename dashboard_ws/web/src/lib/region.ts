@@ -47,6 +47,12 @@ export interface Attended {
   readonly eaten: number;
 }
 
+/** Kitchens (ids by rule) whose figures of `day`, the last of service, deserve a question; null: could not be asked. */
+export interface Questions {
+  readonly day: string;
+  readonly kitchens: Readonly<Record<string, readonly string[]>> | null;
+}
+
 export interface Region {
   readonly code: string;
   readonly name: string;
@@ -57,6 +63,8 @@ export interface Region {
   readonly day: string;
   readonly service_weekdays: readonly number[];
   readonly holidays: readonly string[];
+  /** The name of `day`, if it is a holiday that has one. */
+  readonly holiday: string;
   readonly kecamatan: readonly { readonly code: string; readonly name: string }[];
   /** Active units, by kecamatan and id: the order of the tiles. */
   readonly units: readonly Unit[];
@@ -66,6 +74,8 @@ export interface Region {
   readonly recipients: number;
   readonly not_served: readonly NotServed[];
   readonly attended: Attended;
+  /** Null: not known yet. */
+  readonly questions: Questions | null;
   readonly map: { readonly viewBox: string; readonly kecamatan: readonly Shape[] };
 }
 

@@ -70,6 +70,17 @@ export const WORDS = {
   network: "Jaringan",
   alerts: named(ALERT_KINDS, "short"),
   difference: "Beda",
+  /** Figures of the last day of service that deserve a question, by rule. */
+  question: "Cek",
+  questioned: (kitchens: number, what: string) => `${kitchens} SPPG: ${what}`,
+  questions: {
+    received_as_registered: "pas sasaran",
+    same_figures: "angka sama",
+    same_minutes: "menit sama",
+    dispatched_less_than_received: "kirim kurang",
+  },
+  severalQuestions: (n: number) => `${n} hal`,
+  notAsked: "laporan: tak tersedia",
   noService: "Bukan hari layanan",
   dayOff: "Libur",
   none: "Belum ada konfirmasi penerima",

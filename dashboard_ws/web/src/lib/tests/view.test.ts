@@ -267,8 +267,9 @@ describe("the receiving side", () => {
     const long = notServed([{ ...exam, reason: "x".repeat(100) }, some], 763);
     expect(long).toMatch(/x… · \+2 lainnya$/);
     expect(long.length).toBeLessThan(105);
-    expect(dayOff([{ ...exam, reason: "Natal" }])).toBe("Libur: Natal");
-    expect(dayOff([{ ...exam, reason: "" }])).toBe("Bukan hari layanan");
+    expect(dayOff([{ ...exam, reason: "mogok" }], "")).toBe("Libur: mogok");
+    expect(dayOff([{ ...pupils, reason: "libur semester" }, some], "Natal")).toBe("Libur: Natal");
+    expect(dayOff([{ ...exam, reason: "" }], "")).toBe("Bukan hari layanan");
   });
 
   it("says who of those present has eaten only where both are counted", () => {

@@ -1,8 +1,8 @@
 /** What needs somebody: alerts that are not resolved, and kitchens whose recipients state another number than they do. */
 
-import { age, count, shortName, type LocalTime } from "../format";
+import { age, count, shortDay, shortName, type LocalTime } from "../format";
 import { num, str, type Row } from "../link/protocol";
-import type { Unit } from "../region";
+import type { Questions, Unit } from "../region";
 import { judge } from "../truth";
 import { WORDS } from "../../words/wall";
 import { rowOf } from "./kitchens";
@@ -90,6 +90,33 @@ export function differences(kitchens: readonly Unit[], rows: Rows, day: string, 
     });
   }
   return found.sort(bySeverity);
+}
+
+/** Kitchens whose figures of the last day of service deserve a question: one line in all, behind all others. */
+export function questioned(questions: Questions | null): Notice[] {
+  if (questions === null) return [];
+  const { day, kitchens } = questions;
+  const line = (where: string, since: string): Notice[] => [
+    {
+      id: WORDS.question,
+      severity: 1,
+      what: WORDS.question,
+      where,
+      since,
+      figure: "",
+      weight: 0,
+      open: false,
+      row: undefined,
+    },
+  ];
+  if (kitchens === null) return line(WORDS.notAsked, "");
+  const asked = Object.entries(kitchens).filter(([, ids]) => ids.length > 0);
+  const [first, ...others] = asked;
+  if (first === undefined) return [];
+  const words: Readonly<Record<string, string>> = WORDS.questions;
+  const what = others.length > 0 ? WORDS.severalQuestions(asked.length) : (words[first[0]] ?? first[0]);
+  const count = new Set(asked.flatMap(([, ids]) => ids)).size;
+  return line(WORDS.questioned(count, what), shortDay(day));
 }
 
 function bySeverity(a: Notice, b: Notice): number {

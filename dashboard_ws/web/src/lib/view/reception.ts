@@ -81,8 +81,11 @@ function entry({ reason, groups, whole, kind, recipients }: NotServed): string {
   return `${named}${reason ? `: ${reason}` : ""} (${who})`;
 }
 
-/** Why nobody is served on a day off: "Libur: Natal", or that it is no day of service. */
-export function dayOff(all: readonly NotServed[]): string {
-  const reason = all.find((one) => one.reason !== "")?.reason;
-  return reason === undefined ? WORDS.noService : `${WORDS.dayOff}: ${reason}`;
+/**
+ * Why nobody is served on a day off: "Libur: Natal", or that it is no day of service. A holiday in the school holidays
+ * has its own name, though most are left out for the other reason.
+ */
+export function dayOff(all: readonly NotServed[], holiday: string): string {
+  const reason = holiday || (all.find((one) => one.reason !== "")?.reason ?? "");
+  return reason === "" ? WORDS.noService : `${WORDS.dayOff}: ${reason}`;
 }
