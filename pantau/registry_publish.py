@@ -27,6 +27,7 @@ from contracts.time.days import Zone
 from contracts.unreadable import UNREADABLE
 
 _TRANSACTIONAL_ID: Final = "pantau.registry"
+_MOST_FAULTS: Final = 5
 
 _log = logs.get(__name__)
 
@@ -100,11 +101,21 @@ def _is_changed(old: RegionRegistry | None, registry: RegionRegistry, clock: Clo
         return False
     today = Zone(registry.region.timezone).local_day(clock.now_ms())
     if faults := validate_change(old, registry, today):
-        raise OperatorError(
-            f"the folder of region {registry.region.code} may not be taken over: "
-            + "; ".join(faults)
-        )
+        raise _refusal(registry.region.code, faults)
     return True
+
+
+def _refusal(code: str, faults: list[str]) -> OperatorError:
+    """A new version of an example region may differ in all its rows: some of them tell enough."""
+    lines = faults[:_MOST_FAULTS]
+    if len(faults) > len(lines):
+        lines.append(f"and {len(faults) - len(lines)} more")
+    return OperatorError(
+        f"the folder of region {code} may not be taken over, since days that have begun would change:\n  "
+        + "\n  ".join(lines)
+        + "\nA simulation is begun anew: give another --data-dir. A real installation goes on with a folder of its own "
+        "(PANTAU_REGIONS_DIR), in which these rows are dated after today or left out."
+    )
 
 
 def publish(

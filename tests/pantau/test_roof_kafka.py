@@ -110,8 +110,15 @@ def test_the_registry_reaches_every_partition_once_and_signed(broker: Cluster) -
     assert len(read(broker, EVENT_TOPICS[0], 1)) == 2
 
     rewritten = msgspec.structs.replace(grown, units=(unit(2, "2999-01-01"),))
-    with pytest.raises(OperatorError, match=r"region 32\.11 may not be taken over: units.csv"):
+    with pytest.raises(OperatorError, match=r"region 32\.11 may not be taken over.*\n  units.csv"):
         publish(broker, KEY, CLOCK, [rewritten])
+    # As after an upgrade whose example region has more units than the data dir knows.
+    newer = msgspec.structs.replace(grown, units=(*grown.units, *map(unit, range(3, 12))))
+    with pytest.raises(
+        OperatorError,
+        match=r"row SPPG-7 valid_from 2026-01-01: is new.*\n  and 4 more\n.*--data-dir",
+    ):
+        publish(broker, KEY, CLOCK, [newer])
     assert len(read(broker, EVENT_TOPICS[0], 1)) == 2
 
     # A key that is not this installation's: its records count for nothing, ours for nothing to it.
