@@ -78,7 +78,7 @@ class QuestionFeed:
         return found if found is not None and found.day == day else None
 
     async def run(self) -> None:
-        """Ask until cancelled. ClickHouse may be away: the wall does not rest on it."""
+        """Ask until cancelled. ClickHouse may be away: nothing else of the wall needs it."""
         patience = self._patience
         timeout = aiohttp.ClientTimeout(total=patience.answer_s)
         async with aiohttp.ClientSession(timeout=timeout) as session:

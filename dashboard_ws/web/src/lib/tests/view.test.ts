@@ -239,11 +239,17 @@ describe("the receiving side", () => {
     expect(difference(kitchenSays(100), row("r", { checks: 0, portions_confirmed: 0, portions_refused: 0 }))).toBe(0);
     expect(difference(undefined, said)).toBe(0);
     expect(difference(row("k", { portions_received: 100, deliveries: 4 }), said)).toBe(0);
-    const rows = new Map([
-      kitchen("A", { portions_received: 100, deliveries: 3 }),
-      ["reception/unit/A/1d", said] as [string, Row],
-    ]);
-    expect(differences([unit("A")], rows, DAY, NOW)).toMatchObject([{ what: "Beda", where: "A", figure: "15" }]);
+  });
+
+  it("is judged an hour after the last meal, of a kitchen that was heard since", () => {
+    const found = (minute: number, heardAt: string): unknown => {
+      const says = kitchen("A", { portions_received: 100, deliveries: 3 });
+      const rows = new Map([says, ["reception/unit/A/1d", said] as [string, Row], last("A", heardAt)]);
+      return differences([unit("A")], rows, DAY, NOW, minute);
+    };
+    expect(found(MINUTE, "2026-11-24T02:00:00Z")).toMatchObject([{ what: "Beda", where: "A", figure: "15" }]);
+    expect(found(MINUTE, "2026-11-24T01:59:59Z")).toEqual([]);
+    expect(found(MINUTE - 1, "2026-11-24T02:59:00Z")).toEqual([]);
   });
 
   const exam: NotServed = { reason: "ujian", groups: ["sd", "guru"], whole: true, kind: "school", recipients: 14 };

@@ -67,10 +67,24 @@ function severityOf(value: number | null): Severity {
   return value === 3 || value === 2 ? value : 1;
 }
 
+/** Minutes after a kitchen's last meal of the day until all of it is reported. */
+const REPORTED_MIN = 60;
+
+/**
+ * True once both sides have said all of the day: before, as many deliveries may be reported as are checked and yet be
+ * others, above all where a kitchen's device is cut off.
+ */
+function isReported(unit: Unit, rows: Rows, now: number, minute: number): boolean {
+  const meal = unit.meals.at(-1)?.[0];
+  if (meal === undefined || minute < meal + REPORTED_MIN) return false;
+  return Date.parse(str(rows.get(unit.unit_id), "last_received")) >= now - (minute - meal) * 60_000;
+}
+
 /** Kitchens whose recipients state another number of portions than they do. */
-export function differences(kitchens: readonly Unit[], rows: Rows, day: string, now: number): Notice[] {
+export function differences(kitchens: readonly Unit[], rows: Rows, day: string, now: number, minute: number): Notice[] {
   const found: Notice[] = [];
   for (const unit of kitchens) {
+    if (!isReported(unit, rows, now, minute)) continue;
     const row = rowOf(unit, rows, day, now);
     const recipients = todays(rows, `reception/unit/${unit.unit_id}/1d`, day);
     const apart = judge([recipients], now).quality === "live" ? Math.abs(difference(row, recipients)) : 0;
