@@ -254,8 +254,7 @@ export class Phone {
 
   /** A person has seen to what another phone or program sent. */
   async setSeen(letter: string): Promise<void> {
-    const store = this.#open();
-    await store.remember({ seen: [...((await store.fact("seen")) ?? []), letter] });
+    await this.#open().addSeen(letter);
     await this.#changed();
   }
 

@@ -92,6 +92,14 @@ export class Store {
     await tx.done;
   }
 
+  /** A person has seen to a letter, whatever another touch does at the same moment. */
+  async addSeen(letter: string): Promise<void> {
+    const tx = this.#db.transaction("facts", "readwrite", STRICT);
+    const seen = ((await tx.store.get("seen")) ?? []) as Facts["seen"];
+    void tx.store.put([...new Set([...seen, letter])], "seen");
+    await tx.done;
+  }
+
   /** A new row; its number is the next of this phone, whichever tab asks. `settled` names a row that it takes the place of. */
   async add(row: Omit<Row, "seq">, replaced: string | null = null): Promise<Row> {
     const tx = this.#db.transaction(["rows", "facts"], "readwrite", STRICT);

@@ -80,7 +80,8 @@ it("shows what nobody on this phone entered, but no heartbeats", async () => {
 
 it("remembers what a person has seen to as long as the server names it", async () => {
   await heard([letter("x"), letter("y")]);
-  await store.remember({ seen: ["letter-x", "letter-y"] });
+  await Promise.all(["letter-x", "letter-y", "letter-x"].map((one) => store.addSeen(one)));
+  expect(await store.fact("seen")).toEqual(["letter-x", "letter-y"]);
   await heard([letter("y")]);
   expect(await store.fact("seen")).toEqual(["letter-y"]);
 });
