@@ -42,6 +42,8 @@ class FoodBatches(QuietKind):
                 self._settle_batch(region, event.source, batch)
         elif event.kind == TEST:
             self._settle_test(region, event)
+            # If it is taken back, another failed test of the batch may still stand behind the same alert.
+            self._settle_batch(region, event.source, event.data.batch)
         elif event.kind == COOKING:
             self._settle_lots(region, event)
         elif event.kind == INGREDIENT:

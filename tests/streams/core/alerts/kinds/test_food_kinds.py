@@ -119,6 +119,17 @@ def test_a_test_that_passed_and_one_of_yesterdays_batch_of_that_name_raise_nothi
     assert day.told("unsafe_batch") == []
 
 
+def test_of_two_failed_tests_one_is_taken_back_and_the_other_stands() -> None:
+    day = AlertDay()
+    day.post("07:00", "sppg.dispatch.departed")
+    wrong = day.post("08:00", "sppg.food.tested", passed=False)
+    day.post("08:30", "sppg.food.tested", passed=False)
+    day.post("09:00", "event.retracted", supersedes=wrong, reason="salah")
+    day.pass_to("09:30")
+    (*_, last) = day.history("unsafe_batch")
+    assert (last["state"], last["evidence"]["tested_at"]) == ("raised", "2026-11-24T01:30:00Z")
+
+
 def test_who_gets_it_later_is_added_and_is_told_again_after_a_note_was_taken() -> None:
     day = AlertDay()
     day.post("08:00", "sppg.food.tested", passed=False)
