@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from chassis.kafka.cluster import cluster_of
-from chassis.kafka.interface import LogReader, Place
+from chassis.kafka.interface import LogReader, LogRecord, Place
 from chassis.kafka.log import KafkaAccess
 from chassis.settings import Settings
 from contracts.results.topics import (
     AREA_WINDOWS,
+    COMMANDS,
     EVENT_TOPICS,
     REGION_FEED,
     UNIT_WINDOWS,
@@ -61,6 +62,12 @@ class Log:
             record = await self._reader.first_from(place, bounds.first, _FIRST_S)
             found[place] = Begin(bounds.first, 0 if record is None else record.timestamp)
         return found
+
+    async def commands(self, partition: int) -> AsyncIterator[LogRecord]:
+        """All commands of people, in order."""
+        async for records in self._reader.read_to_end(Place(COMMANDS, partition)):
+            for record in records:
+                yield record
 
     async def _is_behind(self, place: Place, position: int, end: int) -> bool:
         """Whether a committed record lies in between: marks of transactions take offsets too."""

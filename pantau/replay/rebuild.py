@@ -131,6 +131,8 @@ async def _build(
                 f"the event log begins too late: {rows} rows from before may still change and cannot be "
                 "rebuilt. It must reach back 90 days: see retention.ms of the event topics"
             )
+        if is_new:
+            await start.give_commands(settings, events, target)
         await supervisor.start(*start.parts(settings, target))
         await events.until_caught_up(client, say)
         if since is not None:

@@ -12,15 +12,19 @@ from clickhouse_connect.driver.client import Client
 
 from chassis.clocks import load_clock, secret_key
 from chassis.datadir import DataDir
-from chassis.kafka.admin import delete_topics, ensure_topics
+from chassis.kafka.admin import delete_topics, ensure_topics, topic_ids
 from chassis.kafka.cluster import cluster_of
 from chassis.kafka.interface import OutgoingRecord
 from chassis.kafka.sending import KafkaSender
 from chassis.settings import Settings
 from contracts.results.generations import service_name
 from contracts.results.topics import (
+    COMMAND_STATE,
+    COMMANDS,
+    REGION_FEED,
     REGION_STATE,
     UNIT_STATE,
+    control_of,
     generation_of_topic,
     topic_of,
     topics,
@@ -33,6 +37,9 @@ from pantau.processes.supervisor import Part
 from pantau.registry_publish import published
 from pantau.replay.event_log import Log
 from storage import generation_tables as stored
+from streams.agents.state import POSITION_KEY, StoredPosition, encode_position
+from streams.core.alerts.command_fold import CommandFold
+from streams.core.fold import Record
 from streams.core.region_stage.region_state import region_seed
 from streams.core.unit_stage.unit_state import unit_seed
 
@@ -88,6 +95,39 @@ async def begin(settings: Settings, log: Log, generation: int) -> int | None:
     finally:
         await sender.close()
     return latest + AHEAD_MS
+
+
+async def give_commands(settings: Settings, log: Log, generation: int) -> None:
+    """Puts all commands of people before all else into the feed of `generation`: read beside the events, a command could come
+    when the moment at which it took effect has passed, and an acknowledgement of what is over by then would be lost.
+    """
+    cluster, clock, key = (
+        cluster_of(settings, "admin"),
+        load_clock(settings),
+        secret_key(settings),
+    )
+    topic_id = (await asyncio.to_thread(topic_ids, cluster, [COMMANDS]))[COMMANDS]
+    sender = KafkaSender(cluster)
+    try:
+        await sender.open()
+        for partition in range(settings.region_partitions):
+            fold, end = CommandFold(partition), 0
+            async for record in log.commands(partition):
+                control = control_of(key, record)
+                at = clock.at(record.timestamp)
+                fold.apply(Record(record.offset, at, record.value or b"", b"", control))
+                end = record.offset + 1
+            feed = topic_of(REGION_FEED, generation)
+            await sender.send(
+                OutgoingRecord(feed, out.value, None, out.partition) for out in fold.drain(end).out
+            )
+            if end:
+                # Its own fold goes on behind them.
+                position = encode_position(StoredPosition(end, topic_id))
+                state = topic_of(COMMAND_STATE, generation)
+                await sender.send(_state(state, partition, {POSITION_KEY: position}))
+    finally:
+        await sender.close()
 
 
 def _state(topic: str, partition: int, state: Mapping[bytes, bytes]) -> Iterator[OutgoingRecord]:

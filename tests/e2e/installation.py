@@ -218,6 +218,13 @@ class Installation:
 
     # --- readers -------------------------------------------------------------------------------------------------
 
+    def desk(self, role: str) -> httpx.Client:
+        """Somebody of the desk with this role, logged in."""
+        gateway = httpx.Client(base_url=self.gateway, timeout=60)
+        answer = gateway.post("/v1/desk/login", json=self.tokens()["desk"][role])
+        gateway.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        return gateway
+
     def analyst(self) -> Client:
         """As an analyst connects."""
         account = self.tokens()["analyst"]

@@ -14,15 +14,6 @@ _RECIPIENTS: Final = 9
 _BATCH: Final = "B-2"
 
 
-def _desk(installation: Installation, role: str) -> httpx.Client:
-    """Somebody of the desk with this role, logged in."""
-    user = installation.tokens()["desk"][role]
-    gateway = httpx.Client(base_url=installation.gateway, timeout=60)
-    answer = gateway.post("/v1/desk/login", json=user)
-    gateway.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-    return gateway
-
-
 def _form(installation: Installation, source: str) -> httpx.Client:
     token = installation.tokens()["devices"][source]
     headers = {"Authorization": f"Bearer {token}"}
@@ -50,7 +41,7 @@ SELECT unit_id FROM pantau.recipients GROUP BY unit_id HAVING uniqExact(recipien
 def test_nine_recipients_stop_a_batch_and_each_says_so(
     installation: Installation, alert: str
 ) -> None:
-    desk, health = _desk(installation, "desk"), _desk(installation, "health")
+    desk, health = installation.desk("desk"), installation.desk("health")
     proposed = desk.get(f"/v1/alerts/{alert}/hold").json()
     kitchen = proposed["unit_id"]
     recipients = [one["id"] for one in proposed["recipients"]][:_RECIPIENTS]

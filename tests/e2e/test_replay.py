@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 import websockets
 from clickhouse_connect.driver.client import Client
@@ -166,6 +167,49 @@ def test_what_the_audit_contradicts_is_not_shown(replayed: tuple[Installation, L
     assert generation_tables.existing(client) == {1, number}, "what a killed replay left is gone"
 
 
+def _act(installation: Installation) -> None:
+    """At the desk somebody takes note of an alert of each kind, and stops a batch at two recipients; one confirms."""
+    opened = "SELECT kind, min(id) AS id FROM pantau.alerts WHERE state = 'raised' AND kind != 'hold' GROUP BY kind"
+    until(lambda: len(installation.query(opened)) > 1, 180, 1)
+    desk = installation.desk("desk")
+    ids = [str(row["id"]) for row in installation.query(opened)]
+    for identity in ids:
+        answer = desk.post(f"/v1/alerts/{identity}/ack", json={"note": "kami telepon"})
+        assert answer.status_code == 202, answer.text
+    proposed = desk.get(f"/v1/alerts/{_of_kitchen(installation)}/hold").json()
+    recipients = [one["id"] for one in proposed["recipients"]][:2]
+    order = {"batch": "B-2", "recipients": recipients, "note": "Uji nitrit gagal."}
+    url = f"/v1/alerts/{_of_kitchen(installation)}/hold"
+    hold = desk.post(url, json=order).json()["hold"]
+    token = installation.tokens()["devices"][recipients[0]]
+    form = httpx.Client(base_url=installation.ready["ingest"], timeout=60)
+    form.headers["Authorization"] = f"Bearer {token}"
+    confirm = f"/v1/holds/{hold}/confirm"
+    until(lambda: form.post(confirm, json={"eaten": True}).status_code == 202, 60, 1)
+    noted = f"SELECT uniqExact(id) AS n FROM pantau.alert_history WHERE acknowledged_by != '' AND id IN {tuple(ids)}"
+    until(lambda: installation.query(noted)[0]["n"] == len(ids), 60, 1)
+    confirmed = f"SELECT evidence.confirmed_count AS n FROM pantau.alerts WHERE id = '{hold}'"
+    until(lambda: [row["n"] for row in installation.query(confirmed)] == [1], 60, 1)
+
+
+def _of_kitchen(installation: Installation) -> str:
+    asked = """SELECT min(id) AS id FROM pantau.alerts WHERE kind = 'certificate' AND unit_id IN (
+SELECT unit_id FROM pantau.recipients GROUP BY unit_id HAVING uniqExact(recipient_id) > 1)"""
+    return str(installation.query(asked)[0]["id"])
+
+
+def _alert_changes(installation: Installation, until_: str = "") -> tuple[list[str], str]:
+    """Every change of every alert up to a moment, without its number; the last moment."""
+    where = f"WHERE updated_at <= '{until_}'" if until_ else ""
+    rows = installation.query(
+        "SELECT * EXCEPT (revision, evidence), toString(evidence) AS evidence FROM pantau.alert_history "
+        f"{where} ORDER BY id, revision"
+    )
+    return [json.dumps(row, default=str) for row in rows], max(
+        str(one["updated_at"]) for one in rows
+    )
+
+
 def _count(client: Client, table: str) -> int:
     return int(client.query(f"SELECT count() FROM pantau_store.{table}").result_rows[0][0])
 
@@ -174,9 +218,11 @@ def test_the_same_rows_are_shown_from_a_new_generation(
     replayed: tuple[Installation, Ledger],
 ) -> None:
     installation, ledger = replayed
+    _act(installation)
     check.settle(installation)
     due = _now(installation)
     before = _rows(installation, due)
+    changes, last_change = _alert_changes(installation)
     number = _shown(installation)["newest"] + 1
     letters = installation.query("SELECT count() AS n FROM pantau.dead_letters")
     watcher = Watcher(installation)
@@ -191,6 +237,7 @@ def test_the_same_rows_are_shown_from_a_new_generation(
     assert len(before) > 1000
     wrong = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
     assert not wrong, (len(wrong), [(key, before.get(key), after.get(key)) for key in wrong[:3]])
+    assert _alert_changes(installation, last_change)[0] == changes
     assert installation.query("SELECT count() AS n FROM pantau.dead_letters") == letters
     until(lambda: len({epoch for epoch, _ in watcher.snapshots}) == 2, 60)
     watcher.stop.set()

@@ -31,9 +31,9 @@ from streams.core.region_feed import CommandReceived, LastReceived
 from streams.core.watched_event import UncountedEvent, WatchedEvent, with_data
 
 _COMMAND_LEAD_MS: Final = GRACE_MS + 600_000
-"""A command takes effect so long before its moment comes: at once, unless the log is read anew or a stage is ten minutes
-behind (on the demo clock that is 8 s). Who acknowledges what stands on the wall must not wait until everything received
-up to then is in."""
+"""A command that comes within so long of its moment takes effect at once: who acknowledges what stands on the wall must not wait
+until everything received up to then is in. Where the log is read anew, or a stage is ten minutes behind (on the demo clock that
+is 8 s), it waits until what its author saw is in: the grace before its moment."""
 _HEARD_ORDER: Final = -1
 """To be heard of comes before the events of the same moment."""
 
@@ -168,7 +168,8 @@ class RegionAlerts:
 
     def _push_command(self, item: CommandReceived, identity: str) -> None:
         self._undone.add(identity)
-        self._queue.push(item.time_ms - _COMMAND_LEAD_MS, "", 0, item)
+        at = item.time_ms - _COMMAND_LEAD_MS
+        self._queue.push(at if at <= self._until else item.time_ms - GRACE_MS, "", 0, item)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

@@ -135,6 +135,22 @@ def test_a_command_waits_for_its_alert_when_the_log_is_read_anew() -> None:
     assert states(again) == ["raised", "acknowledged", "raised"]
 
 
+def test_an_acknowledgement_of_what_is_over_by_its_own_time_is_in_a_rebuild_too() -> None:
+    """It was given in the grace: what ended the alert had been received, and was not on the wall."""
+    live, anew = AlertDay(), AlertDay()
+    live.alive(KITCHEN, "04:00", "08:00")
+    live.pass_to("08:16")
+    command = acknowledge(live.history("unit_silent", KITCHEN)[-1], "c1")
+    live.command("08:18", command)
+    anew.command("08:18", command)
+    anew.alive(KITCHEN, "04:00", "08:00")
+    for day in (live, anew):
+        day.alive(KITCHEN, "08:17", "08:17")
+        day.pass_to("09:00")
+    assert states(live)[:3] == ["raised", "acknowledged", "resolved"]
+    assert states(anew) == states(live)
+
+
 def test_a_resolved_alert_leaves_the_wall_after_ten_minutes_also_over_a_take_over() -> None:
     day, _ = silent()
     day.alive(KITCHEN, "09:00", "09:20")
