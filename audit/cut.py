@@ -25,6 +25,7 @@ from contracts.results.topics import (
     UNIT_WINDOWS,
     VERDICTS,
 )
+from contracts.time.windows import GRACE_MS
 from storage.schema import STORE
 
 _POLL_S: Final = 0.25
@@ -63,7 +64,10 @@ def take(scratch: Scratch, region: str, patience_s: float, progress: Callable[[s
     late = max(
         int(row[3]) for stream in (VERDICTS, UNIT_WINDOWS) for row in _positions(scratch, stream)
     )
-    return Cut(lines, area[0], min(early, area[1]), late)
+    early = min(early, area[1])
+    # A line is received at most this long before it is appended, and each later one is beyond the cut.
+    complete = min(early, *(int(row[3]) for row in verdicts)) - GRACE_MS
+    return Cut(lines, area[0], early, late, complete)
 
 
 def pause(seconds: float) -> None:

@@ -14,7 +14,8 @@ class Difference(msgspec.Struct, frozen=True):
     """One cell (or row, or verdict) that is not what the lines say.
 
     `column` is `row` for a row that is missing or too many. `view` is `events` for a verdict or a line, `dead_letters`
-    for a letter: then `area_id` is the unit and `events` names the event or letter.
+    for a letter, `alerts` for an alert: then `area_id` is the unit and `events` names the event, letter or alert. Of an alert
+    `level` is its kind, `window_end` when it was raised, and `group` its subject.
     """
 
     view: str
@@ -32,7 +33,7 @@ class Difference(msgspec.Struct, frozen=True):
     def identity(self) -> tuple[str, ...]:
         """What the difference is in: to know it again in a second comparison."""
         parts = (self.view, self.level, self.area_id, self.window, self.window_end)
-        of_one = self.view in ("events", "dead_letters")
+        of_one = self.view in ("events", "dead_letters", "alerts")
         return (*parts, self.group, self.column, *(self.events if of_one else ()))
 
 

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 from audit import compare, cut, landed, letters
 from audit.cut import NothingToAuditError
 from audit.kafka_lines import EventLog
-from audit.recompute import steps, verdicts
+from audit.recompute import alerts_again, steps, verdicts
 from audit.report import Report
 from audit.scope import DayRange, Scope
 from audit.scratch import Scratch
@@ -109,6 +109,9 @@ def _compare_once(
         for batch in _batches(scratch, scope, scope.days, *_COMPARED):
             progress(f"comparing {batch.first} to {batch.last}")
             _compare(scratch, scope, batch, report)
+        for batch in _batches(scratch, scope, scope.days, *_ADDED):
+            progress(f"alerts of {batch.first} to {batch.last}")
+            report.add(alerts_again.compare(scratch, scope, batch))
         return report
 
 

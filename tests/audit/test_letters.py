@@ -46,7 +46,7 @@ def without_letter(installation: Installation) -> list[Difference]:
     """All lines are below the cut."""
     ends: dict[str, tuple[int, ...]] = dict.fromkeys(EVENT_TOPICS, (10_000, 10_000))
     days = DayRange(date(2026, 9, 1), date(2026, 12, 1))
-    cut = Cut(ends, 0, 0, 0)
+    cut = Cut(ends, 0, 0, 0, 0)
     scope = Scope(REGION, "Asia/Jakarta", days, days.first, cut, Thresholds())
     with Scratch(installation.client) as scratch:
         steps.load_rules(scratch, scope)

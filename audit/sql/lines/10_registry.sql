@@ -11,7 +11,11 @@ SELECT
     kind,
     toString(kecamatan) AS kec,
     toString(status) AS status,
-    registered_children
+    registered_children,
+    (toUInt32(substring(opens, 1, 2)) * 60 + toUInt32(substring(opens, 4, 2))) * 60000 AS opens_ms,
+    (toUInt32(substring(closes, 1, 2)) * 60 + toUInt32(substring(closes, 4, 2))) * 60000 AS closes_ms,
+    capacity,
+    slhs_valid_until AS certified
 FROM pantau_store.registry_units FINAL
 WHERE region = {region:String};
 
@@ -32,7 +36,7 @@ SELECT
 FROM pantau_store.registry_recipients FINAL
 WHERE region = {region:String};
 
--- Each day: its bounds, and the lines that say whether meals are served: (scope, groups, number, served).
+-- Each day, and the one after them (a kitchen may open on the evening before): its bounds, and the lines that say whether meals are served: (scope, groups, number, served).
 -- The weekday is the line of the widest scope, a holiday the first of the region's.
 CREATE TABLE days ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
@@ -44,7 +48,7 @@ SELECT
         arrayMap(h -> ('', CAST([], 'Array(String)'), toUInt32(0), toUInt8(0)), arrayFilter(h -> h = day, r.holidays)),
         arrayMap(c -> (c.3, c.4, c.5, c.6), arrayFilter(c -> day BETWEEN c.1 AND c.2, r.calendar))
     ) AS lines
-FROM (SELECT {first:Date} - 29 + number AS day FROM numbers(toUInt64({last:Date} - {first:Date} + 30))) AS d
+FROM (SELECT {first:Date} - 29 + number AS day FROM numbers(toUInt64({last:Date} - {first:Date} + 31))) AS d
 CROSS JOIN
 (
     SELECT
@@ -67,13 +71,17 @@ SELECT
     argMax(u.kind, u.valid_from) AS kind,
     argMax(u.kec, u.valid_from) AS kec,
     argMax(u.status, u.valid_from) = 'active' AS active,
-    argMax(u.registered_children, u.valid_from) AS children
+    argMax(u.registered_children, u.valid_from) AS children,
+    argMax(u.opens_ms, u.valid_from) AS opens_ms,
+    argMax(u.closes_ms, u.valid_from) AS closes_ms,
+    max(u.valid_from) AS since
 FROM days AS d
 CROSS JOIN units AS u
 WHERE u.valid_from <= d.day
 GROUP BY day, unit_id;
 
--- Of each recipient and day the row in force, with its kitchen's; `counts`: both are active; `served`: of `registered`
+-- Of each recipient and day the row in force, with its kitchen's; `counts`: both are active; `changed`: one of the rows is of the
+-- last 31 days, or a line of the calendar speaks of the day; `served`: of `registered`
 -- the groups that are served that day, by the line with the narrowest scope, then one that names the group, then the later.
 CREATE TABLE recipient_days ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
@@ -81,6 +89,8 @@ SELECT
     r.status = 'active' AND k.k_active AS counts,
     k.k_kind AS kitchen_kind,
     k.k_kec AS kitchen_kec,
+    greatest(r.since, k.k_since) > day - 31
+        OR arrayExists(c -> c.1 IN ('', kec, kitchen, recipient_id) AND c.3 > 0, lines) AS changed,
     if(counts, arrayFilter(g -> arrayReverseSort(arrayMap(c -> (
         multiIf(c.1 = recipient_id, 5, c.1 = kitchen, 4, c.1 = kec, 3, c.1 = '', 2, c.1 = 'weekday', 1, 0)
             * (empty(c.2) OR has(c.2, g.1)),
@@ -97,7 +107,9 @@ FROM
         argMax(r.kec, r.valid_from) AS kec,
         argMax(r.unit_id, r.valid_from) AS kitchen,
         argMax(r.status, r.valid_from) AS status,
-        argMax(r.registered, r.valid_from) AS registered
+        argMax(r.registered, r.valid_from) AS registered,
+        argMax(r.meal_ms, r.valid_from) AS meal_ms,
+        max(r.valid_from) AS since
     FROM days AS d
     CROSS JOIN recipients AS r
     WHERE r.valid_from <= d.day
@@ -105,7 +117,7 @@ FROM
 ) AS r
 LEFT JOIN
 (
-    SELECT day AS k_day, unit_id AS k_id, active AS k_active, kind AS k_kind, kec AS k_kec
+    SELECT day AS k_day, unit_id AS k_id, active AS k_active, kind AS k_kind, kec AS k_kec, since AS k_since
     FROM unit_days
 ) AS k ON k.k_day = r.day AND k.k_id = r.kitchen;
 
