@@ -29,7 +29,7 @@ class Cut:
 
     `lines`: topic -> first offset of each partition that is not read; `area`: position of stage two
     before the cut: rows of areas that changed later are moving; `early`, `late`: rows due by `early` must
-    exist, rows due by `late` may; `complete`: all that was received before lies below the cut, and alerts rest on it.
+    exist, rows due by `late` may; `complete`: all that was received before lies below the cut and is in alerts.
     """
 
     lines: dict[str, tuple[int, ...]]

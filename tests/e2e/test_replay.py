@@ -199,15 +199,20 @@ SELECT unit_id FROM pantau.recipients GROUP BY unit_id HAVING uniqExact(recipien
 
 
 def _alert_changes(installation: Installation, until_: str = "") -> tuple[list[str], str]:
-    """Every change of every alert up to a moment, without its number; the last moment."""
+    """Every change of every alert up to a moment, without its number and the last digits of sums; the last moment."""
     where = f"WHERE updated_at <= '{until_}'" if until_ else ""
     rows = installation.query(
         "SELECT * EXCEPT (revision, evidence), toString(evidence) AS evidence FROM pantau.alert_history "
         f"{where} ORDER BY id, revision"
     )
-    return [json.dumps(row, default=str) for row in rows], max(
-        str(one["updated_at"]) for one in rows
-    )
+    for row in rows:
+        row["evidence"] = json.loads(row["evidence"], parse_float=_nine_digits)
+    moments = [str(row["updated_at"]) for row in rows]
+    return [json.dumps(row, default=str) for row in rows], max(moments)
+
+
+def _nine_digits(number: str) -> float:
+    return float(f"{float(number):.9g}")
 
 
 def _count(client: Client, table: str) -> int:
