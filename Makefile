@@ -49,7 +49,7 @@ up: install ## Start everything here, with a simulated day, until Ctrl-C (ARGS="
 test: install lint ## Run all checks and tests, the quick ones first
 	npm --prefix $(WEB) run check
 	npm --prefix $(WEB) run test:unit
-	$(BIN)/pytest -q -m "not ($(SLOW) or chaos)"
+	$(BIN)/pytest -q -n 2 -m "not ($(SLOW) or chaos)"
 	$(BIN)/pytest -q -m "(real or slow) and not (e2e or chaos)"
 	npm --prefix $(WEB) run test:wall
 	$(BIN)/pytest -q -m "e2e and not chaos"
@@ -64,7 +64,7 @@ lint: install ## Check format, rules, types and who imports whom
 .PHONY: quick
 quick: install lint ## Lint, and the tests that start no broker, engine or browser
 	npm --prefix $(WEB) run test:unit
-	$(BIN)/pytest -q -m "not ($(SLOW) or chaos)"
+	$(BIN)/pytest -q -n 2 -m "not ($(SLOW) or chaos)"
 
 .PHONY: fmt
 fmt: install ## Format the code and mend what can be mended
