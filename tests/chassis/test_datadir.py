@@ -16,8 +16,9 @@ _OWNER: Final = """
 import pathlib, sys
 from chassis.datadir import FileLock
 lock = FileLock(pathlib.Path(sys.argv[1]))
-print(lock.take(), flush=True)
+taken = lock.take()
 lock.write_owner()
+print(taken, flush=True)
 sys.stdin.read()
 """
 
