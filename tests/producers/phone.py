@@ -48,6 +48,13 @@ class FormOnPhone:
         for text in texts:
             self.ask("shows", text=text)
 
+    def hides(self, text: str) -> None:
+        """Wait until `text` stands on the screen no more."""
+        deadline = time.monotonic() + 10
+        while text in self.ask("text"):
+            assert time.monotonic() < deadline, self.ask("text")
+            time.sleep(0.05)
+
     def enrol(self, unit_id: str) -> None:
         code = issue(KEY, enrol_claims(unit_id, real_now_ms()))
         self.ask("goto", path=f"#daftar={code}")

@@ -202,6 +202,7 @@ def test_what_was_refused_elsewhere_is_shown_until_somebody_has_seen_to_it(
         form.tap("Sudah diurus")
         if left:
             form.shows(f"Ditolak server ({left})")
+    form.hides("Ditolak server")
     form.ask("goto", path="")
     form.shows("Semua terkirim")
     assert "Ditolak server" not in form.ask("text")

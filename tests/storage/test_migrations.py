@@ -73,6 +73,9 @@ def test_an_installed_store_is_upgraded_with_its_rows_and_audits_clean(bare: Cli
         view.name: view.doc for view in VIEWS
     }
     forget_lines_of_a_changed_rule(bare)
+    # Made by hand: that code had the table, and no alerts.
+    for name in ("alert_changes", "alert_changes_g2"):
+        bare.command(f"TRUNCATE TABLE {STORE}.{name}")
     report = audit(bare, "32.11", None, None, Thresholds(), lambda _line: None, 0.5, 0.0)
     assert report.clean, report.differences[:20]
     assert report.rows > 5_000

@@ -31,16 +31,18 @@ FROM
 WHERE since < {complete:Int64};
 
 -- When the region was first known at the latest: its first line. Where a rebuild took over alerts from before its log begins, a
--- day after the first change of its own.
+-- day after the first change of its own. `stored`: the first change of all. None is asked for from before: of days before alerts
+-- were records there are none, and a first change that is lost is missing from the numbers.
 CREATE OR REPLACE TABLE alert_begin ENGINE = Memory AS
-SELECT greatest(l.first, if(c.oldest < c.newest, c.begun + 86400000, 0)) AS known
+SELECT greatest(l.first, if(c.oldest < c.newest, c.begun + 86400000, 0)) AS known, c.stored AS stored
 FROM
 (
     SELECT toUnixTimestamp64Milli(min(append_at)) AS first FROM pantau_store.raw_lines WHERE region = {region:String} AND parsed = 1
 ) AS l
 CROSS JOIN
 (
-    SELECT min(generation) AS oldest, max(generation) AS newest, argMin(at, (-generation, at)) AS begun
+    SELECT min(generation) AS oldest, max(generation) AS newest, argMin(at, (-generation, at)) AS begun,
+        if(count() = 0, 9223372036854775807, min(at)) AS stored
     FROM
     (
         SELECT toInt64(intDiv(revision, {revisions:UInt64})) AS generation, toUnixTimestamp64Milli(updated_at) AS at

@@ -19,7 +19,7 @@ SELECT
     ifNull(r.ends < {complete:Int64}, 0) AS must_be_over,
     multiIf(
         NOT in_days, [],
-        s.there = 0, if(r.sure, [('row', 'absent', 'present', toUInt8(1))], []),
+        s.there = 0, if(r.sure AND r.raised_from >= (SELECT stored FROM alert_begin), [('row', 'absent', 'present', toUInt8(1))], []),
         r.there = 0, if(s.tolerated, [], [('row', 'present', 'absent', toUInt8(1))]),
         NOT r.sure, if(r.holds = 0 AND NOT is_over, [('state', s.state, 'resolved', toUInt8(1))], []),
         arrayFilter(x -> x.4, [

@@ -46,6 +46,9 @@ def letters(running: Running, *details: str) -> list[tuple[bytes | None, dict[st
     """Key and row of the dead letters whose bytes hold one of `details`."""
     found = []
     for record in read(running.broker, DEAD_LETTERS):
+        # Other tests say what people did with letters, in the same topic.
+        if record.headers == {"table": b"letter_actions"}:
+            continue
         assert record.headers == {"table": b"dead_letters"}
         for raw in record.value.split(b"\n"):
             row = json.loads(raw)

@@ -100,6 +100,18 @@ export class Store {
     await tx.done;
   }
 
+  /** The letters that the server shows now: `rejected` are those shown here, what was seen to of `letters` stays so. */
+  async setRejected(rejected: Facts["rejected"], letters: ReadonlySet<string>): Promise<void> {
+    const tx = this.#db.transaction("facts", "readwrite", STRICT);
+    const seen = ((await tx.store.get("seen")) ?? []) as Facts["seen"];
+    void tx.store.put(rejected, "rejected");
+    void tx.store.put(
+      seen.filter((letter) => letters.has(letter)),
+      "seen",
+    );
+    await tx.done;
+  }
+
   /** A new row; its number is the next of this phone, whichever tab asks. `settled` names a row that it takes the place of. */
   async add(row: Omit<Row, "seq">, replaced: string | null = null): Promise<Row> {
     const tx = this.#db.transaction(["rows", "facts"], "readwrite", STRICT);

@@ -26,9 +26,7 @@ export async function exchangeRejected(store: Store, token: string): Promise<voi
   const rows = await store.change([...byId.keys()], (row) => refused(row, byId.get(row.id)));
   const own = new Set<string | null>(rows.map((row) => row.id));
   const others = found.filter((one) => !own.has(one.id) && one.type !== BEAT);
-  const letters = new Set(found.map((one) => one.letter));
-  const seen = ((await store.fact("seen")) ?? []).filter((letter) => letters.has(letter));
-  await store.remember({ rejected: others, seen });
+  await store.setRejected(others, new Set(found.map((one) => one.letter)));
 }
 
 function refused(row: Row, one: RejectedEvent | undefined): Row | null {
