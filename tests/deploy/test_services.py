@@ -52,6 +52,7 @@ class Host:
             "PANTAU_BROKER": kafka.address,
             "PANTAU_CLICKHOUSE_URL": clickhouse.url,
             "PANTAU_CLICKHOUSE_PASSWORD": clickhouse.passwords["writer"],
+            "PANTAU_ANALYST_PASSWORD": clickhouse.passwords["analyst"],
             "PANTAU_SECRET_KEY": _KEY,
             "PANTAU_REGIONS": "32.11",
             "PANTAU_REGIONS_DIR": str(REPO / "regions"),
