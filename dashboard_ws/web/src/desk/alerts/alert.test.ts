@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Row } from "../../lib/link/protocol";
-import { alertsOf } from "./alert";
+import { alertsOf, plain } from "./alert";
 
 const rowsOf = (...all: Record<string, unknown>[]): ReadonlyMap<string, Row> =>
   new Map(
@@ -33,4 +33,8 @@ it("a hold reads how many have stopped until it is over, and needs nobody once a
     ["6", "Ditangani", false],
     ["4", "Selesai", false],
   ]);
+});
+
+it("the numbers of a rule are named in Indonesian", () => {
+  expect(plain({ over_min: 240, reasons: ["smell"] })).toBe("lebih dari (menit): 240 · Alasan: smell");
 });

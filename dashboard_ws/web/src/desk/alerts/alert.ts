@@ -2,7 +2,7 @@
 
 import { num, str, type Row } from "../../lib/link/protocol";
 import { confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
-import { DESK } from "../../words/desk";
+import { DESK, EVIDENCE } from "../../words/desk";
 
 export interface Alert {
   readonly id: string;
@@ -67,13 +67,13 @@ export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
     .sort((a, b) => order(a) - order(b) || b.severity - a.severity || a.raisedMs - b.raisedMs);
 }
 
-/** `["a", 1]` -> "a, 1"; objects as "name 1 · other 2". */
+/** `["a", 1]` -> "a, 1"; objects as "name: 1 · other: 2", their names in Indonesian. */
 export function plain(value: unknown): string {
   if (value === null) return "•";
   if (Array.isArray(value)) return value.map(plain).join(", ");
   if (typeof value !== "object") return String(value);
   return Object.entries(value)
-    .map(([name, part]) => `${name} ${plain(part)}`)
+    .map(([name, part]) => `${EVIDENCE[name] ?? name}: ${plain(part)}`)
     .join(" · ");
 }
 
