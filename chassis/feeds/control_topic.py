@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Final
 
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import Place, Poll
+from chassis.kafka.interface import BROKER_ERRORS, Place, Poll
 from chassis.kafka.log import KafkaAccess
+
+_AGAIN_S: Final = 1.0
 
 
 async def follow_topic(cluster: Cluster, topic: str) -> AsyncGenerator[Poll, None]:
@@ -18,3 +22,15 @@ async def follow_topic(cluster: Cluster, topic: str) -> AsyncGenerator[Poll, Non
     ):
         async for poll in polls:
             yield poll
+
+
+async def keep_following(
+    follow: Callable[[], Awaitable[None]], failed: Callable[[Exception], None]
+) -> None:
+    """Calls `follow` until cancelled: again a second after each of `BROKER_ERRORS`, which `failed` is given."""
+    while True:
+        try:
+            await follow()
+        except BROKER_ERRORS as error:
+            failed(error)
+        await asyncio.sleep(_AGAIN_S)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Final
 
 from chassis import logs
-from chassis.feeds.control_topic import follow_topic
+from chassis.feeds.control_topic import follow_topic, keep_following
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import BROKER_ERRORS, LogRecord
+from chassis.kafka.interface import LogRecord
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.results.topics import (
     REGISTRY,
@@ -18,8 +16,6 @@ from contracts.results.topics import (
     control_of,
 )
 from contracts.unreadable import UNREADABLE
-
-_AGAIN_S: Final = 1.0
 
 _log = logs.get(__name__)
 
@@ -48,13 +44,11 @@ class RegistryFeed:
 
     async def run(self) -> None:
         """Follow the topic until cancelled. What was read stays in force while Kafka is away."""
-        while True:
-            try:
-                await self._follow()
-            except BROKER_ERRORS as error:
-                self._failed(type(error).__name__)
-                _log.warning("registry topic not readable", error=str(error))
-                await asyncio.sleep(_AGAIN_S)
+        await keep_following(self._follow, self._failed_to_read)
+
+    def _failed_to_read(self, error: Exception) -> None:
+        self._failed(type(error).__name__)
+        _log.warning("registry topic not readable", error=str(error))
 
     async def _follow(self) -> None:
         is_shown = False

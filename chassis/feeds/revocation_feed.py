@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Final
 
 import msgspec
 
 from chassis import logs
-from chassis.feeds.control_topic import follow_topic
+from chassis.feeds.control_topic import follow_topic, keep_following
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import BROKER_ERRORS, LogRecord
+from chassis.kafka.interface import LogRecord
 from contracts.results.topics import REVOCATION, REVOCATIONS, control_of
 from contracts.revocations import Revocation, Revocations
 from contracts.unreadable import UNREADABLE
-
-_AGAIN_S: Final = 1.0
 
 _log = logs.get(__name__)
 
@@ -37,12 +33,10 @@ class RevocationFeed:
 
     async def run(self) -> None:
         """Follow the topic until cancelled. What was read stays in force while Kafka is away."""
-        while True:
-            try:
-                await self._follow()
-            except BROKER_ERRORS as error:
-                _log.warning("revocations not readable", error=str(error))
-            await asyncio.sleep(_AGAIN_S)
+        await keep_following(self._follow, self._failed_to_read)
+
+    def _failed_to_read(self, error: Exception) -> None:
+        _log.warning("revocations not readable", error=str(error))
 
     async def _follow(self) -> None:
         async with aclosing(follow_topic(self._cluster, REVOCATIONS)) as polls:

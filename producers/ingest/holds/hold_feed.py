@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Final
 
 from chassis import logs
+from chassis.feeds.control_topic import keep_following
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import BROKER_ERRORS, LogRecord, Place
+from chassis.kafka.interface import LogRecord, Place
 from chassis.kafka.log import KafkaAccess
 from contracts.commands import decode_command
 from contracts.results.topics import COMMAND, COMMANDS, control_of
@@ -17,8 +16,6 @@ from contracts.time.clock import Clock
 from contracts.unreadable import UNREADABLE
 from producers.ingest.holds.standing_holds import StandingHolds
 from producers.ingest.ingest_metrics import KAFKA_ERRORS
-
-_AGAIN_S: Final = 1.0
 
 _log = logs.get(__name__)
 
@@ -36,13 +33,11 @@ class HoldFeed:
 
     async def run(self) -> None:
         """Follow the topic until cancelled."""
-        while True:
-            try:
-                await self._follow()
-            except BROKER_ERRORS as error:
-                KAFKA_ERRORS.labels(type(error).__name__).inc()
-                _log.warning("commands not readable", error=str(error))
-            await asyncio.sleep(_AGAIN_S)
+        await keep_following(self._follow, self._failed_to_read)
+
+    def _failed_to_read(self, error: Exception) -> None:
+        KAFKA_ERRORS.labels(type(error).__name__).inc()
+        _log.warning("commands not readable", error=str(error))
 
     async def _follow(self) -> None:
         # From the beginning again after a lost connection: what comes twice changes nothing, but a lifted hold would be back.

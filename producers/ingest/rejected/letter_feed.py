@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from chassis import logs
-from chassis.feeds.control_topic import follow_topic
+from chassis.feeds.control_topic import follow_topic, keep_following
 from chassis.kafka.cluster import Cluster
-from chassis.kafka.interface import BROKER_ERRORS, ConsumedRecord
+from chassis.kafka.interface import ConsumedRecord
 from contracts.events.lines import split
 from contracts.results.table_rows import DeadLetterRow, LetterActionRow
 from contracts.results.topics import DEAD_LETTERS, TABLE_HEADER
@@ -19,7 +19,6 @@ from contracts.unreadable import UNREADABLE
 from producers.ingest.ingest_metrics import KAFKA_ERRORS
 from producers.ingest.rejected.source_letters import LetterPlace, SourceLetters
 
-_AGAIN_S: Final = 1.0
 _letter: Final = msgspec.json.Decoder(DeadLetterRow)
 _action: Final = msgspec.json.Decoder(LetterActionRow)
 
@@ -37,13 +36,11 @@ class LetterFeed:
 
     async def run(self) -> None:
         """Follow the topic until cancelled."""
-        while True:
-            try:
-                await self._follow()
-            except BROKER_ERRORS as error:
-                KAFKA_ERRORS.labels(type(error).__name__).inc()
-                _log.warning("dead letters not readable", error=str(error))
-            await asyncio.sleep(_AGAIN_S)
+        await keep_following(self._follow, self._failed_to_read)
+
+    def _failed_to_read(self, error: Exception) -> None:
+        KAFKA_ERRORS.labels(type(error).__name__).inc()
+        _log.warning("dead letters not readable", error=str(error))
 
     async def _follow(self) -> None:
         letters = SourceLetters()
