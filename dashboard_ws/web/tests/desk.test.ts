@@ -46,7 +46,7 @@ it("shows the gravest first and acknowledges for an hour", async () => {
   await first.waitFor();
   expect(await first.innerText()).toContain("Siaga · Belum ditangani");
   await first.click();
-  await page.getByText("most_min 240").waitFor();
+  await page.getByText("lebih dari (menit): 240").waitFor();
   await page.getByLabel("Catatan").fill("kami telepon dapur");
   await page.getByRole("button", { name: "Saya tangani" }).click();
   await page.getByText("Terkirim.").waitFor();

@@ -292,7 +292,7 @@ function alertRows(now: number, stamp: Record<string, unknown>, steps: readonly 
     updated_at: new Date(now).toISOString(),
     acknowledged_at: new Date(now - index * 11 * 60_000).toISOString(),
     acknowledged_by: index % 2 === 0 ? "" : "dadan",
-    evidence: { events: [`e-${index}`], rule: { most_min: 240 }, ...(steps.length > 0 ? { steps } : {}) },
+    evidence: { events: [`e-${index}`], rule: { over_min: 240 }, ...(steps.length > 0 ? { steps } : {}) },
   }));
 }
 
