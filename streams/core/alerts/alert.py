@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,28 @@ SIAGA: Final = 3
 RAISED: Final = "raised"
 ACKNOWLEDGED: Final = "acknowledged"
 RESOLVED: Final = "resolved"
+
+Resolution = Literal[
+    "",
+    "received",
+    "reported_late",
+    "declined",
+    "day_ended",
+    "nothing_received",
+    "acknowledged",
+    "corrected",
+    "in_range",
+    "heard",
+    "closed",
+    "as_expected",
+    "72_hours",
+    "valid",
+    "unit_not_active",
+    "no_new_case",
+    "lifted",
+    "batch_over",
+]
+"""Why an alert is over."""
 
 MOST_EVENTS: Final = 50
 """Ids of events that the evidence names; it says how many there are."""

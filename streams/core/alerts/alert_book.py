@@ -20,6 +20,7 @@ from streams.core.alerts.alert import (
     RESOLVED,
     Alert,
     AlertCause,
+    Resolution,
     StepDone,
     alert_id,
 )
@@ -115,7 +116,7 @@ class AlertBook:
     # --- what kinds find ----------------------------------------------------------------------------------------------
 
     def settle(
-        self, kind: str, key: str, cause: AlertCause | None, now: int, resolution: str
+        self, kind: str, key: str, cause: AlertCause | None, now: int, resolution: Resolution
     ) -> None:
         """Brings the alert of what a kind watches in line with what it finds now; `resolution`: why, if that is nothing."""
         alert = self.latest(kind, key)
@@ -174,7 +175,7 @@ class AlertBook:
         alert.events = list(dict.fromkeys((*alert.events, *cause.events)))
         self._change(alert, now)
 
-    def resolve(self, alert: Alert, now: int, resolution: str) -> None:
+    def resolve(self, alert: Alert, now: int, resolution: Resolution) -> None:
         """Ends an open alert."""
         alert.state, alert.resolution = RESOLVED, resolution
         alert.resolved_at = max(now, alert.updated_at)

@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 from contracts.registry.entities import Registry, Thresholds
 from contracts.time.days import Zone
-from streams.core.alerts.alert import AlertCause
+from streams.core.alerts.alert import AlertCause, Resolution
 from streams.core.alerts.alert_book import AlertBook
 from streams.core.alerts.alert_facts import AlertFacts
 from streams.core.watched_event import WatchedEvent
@@ -29,7 +29,9 @@ class AlertRegion(Protocol):
     book: AlertBook
     heard: dict[str, int]
 
-    def settle(self, kind: str, key: str, cause: AlertCause | None, resolution: str = "") -> None:
+    def settle(
+        self, kind: str, key: str, cause: AlertCause | None, resolution: Resolution = ""
+    ) -> None:
         """Raises, changes or resolves the alert of `key`; `resolution`: why there is nothing to find."""
 
     def wake(self, at: int, kind: str, key: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from contracts.commands import Acknowledge, Assess, Command, MarkStep, decode_command
 from contracts.registry.entities import Registry
 from contracts.time.windows import GRACE_MS
-from streams.core.alerts.alert import Alert, AlertCause
+from streams.core.alerts.alert import Alert, AlertCause, Resolution
 from streams.core.alerts.alert_book import SHOWN_MS, AlertBook, AlertChange
 from streams.core.alerts.alert_facts import READING, AlertFacts
 from streams.core.alerts.alert_kind import AlertKind
@@ -302,7 +302,9 @@ class RegionAlerts:
 
     # --- alerts -------------------------------------------------------------------------------------------------------
 
-    def settle(self, kind: str, key: str, cause: AlertCause | None, resolution: str = "") -> None:
+    def settle(
+        self, kind: str, key: str, cause: AlertCause | None, resolution: Resolution = ""
+    ) -> None:
         """See `AlertRegion`."""
         self.book.settle(kind, key, cause, self.now, resolution)
 

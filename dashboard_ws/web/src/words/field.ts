@@ -1,6 +1,6 @@
 /** All words of the form, in Bahasa Indonesia. */
 
-import { GROUPS as GROUP_NAMES, named } from "./shared";
+import { FOOD_TESTS, GROUPS as GROUP_NAMES, named, POINTS, REFUSAL_REASONS } from "./shared";
 
 export const GROUPS = named(GROUP_NAMES, "long");
 
@@ -156,17 +156,7 @@ export const OPTIONS = {
   ready: { true: "Ya, siap makan", false: "Tidak, dimasak di sini" },
   sex: { m: "Laki-laki", f: "Perempuan" },
   posture: { lying: "Terlentang", standing: "Berdiri" },
-  reasons: {
-    short: "Kurang jumlahnya",
-    late: "Terlambat",
-    damaged: "Rusak",
-    spoiled: "Basi",
-    smell: "Bau tidak sedap",
-    foreign_object: "Ada benda asing",
-    temperature: "Suhu tidak sesuai",
-    wrong_menu: "Menu salah",
-    other: "Lainnya",
-  },
+  reasons: REFUSAL_REASONS,
   declined: {
     exam: "Ujian",
     holiday: "Libur",
@@ -185,15 +175,8 @@ export const OPTIONS = {
     gatal: "Gatal/ruam",
   },
   package: { fresh: "Segar (dimasak hari ini)", dry: "Kering", bundle: "Paket beberapa hari" },
-  test: {
-    organoleptic: "Indra (lihat, cium, rasa)",
-    nitrite: "Nitrit",
-    formalin: "Formalin",
-    arsenic: "Arsen",
-    cyanide: "Sianida",
-    other: "Lainnya",
-  },
-  point: { chiller: "Lemari dingin", freezer: "Freezer", hot_holding: "Penghangat" },
+  test: FOOD_TESTS,
+  point: POINTS,
   incident: {
     contamination: "Pencemaran",
     injury: "Cedera",

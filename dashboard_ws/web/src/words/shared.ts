@@ -38,6 +38,31 @@ export const AREAS = {
   kota: { short: "Kota", long: "Kota" },
 } as const satisfies Readonly<Record<string, Name>>;
 
+/** Why a recipient refused food. */
+export const REFUSAL_REASONS = {
+  short: "Kurang jumlahnya",
+  late: "Terlambat",
+  damaged: "Rusak",
+  spoiled: "Basi",
+  smell: "Bau tidak sedap",
+  foreign_object: "Ada benda asing",
+  temperature: "Suhu tidak sesuai",
+  wrong_menu: "Menu salah",
+  other: "Lainnya",
+} as const;
+
+export const FOOD_TESTS = {
+  organoleptic: "Indra (lihat, cium, rasa)",
+  nitrite: "Nitrit",
+  formalin: "Formalin",
+  arsenic: "Arsen",
+  cyanide: "Sianida",
+  other: "Lainnya",
+} as const;
+
+/** Where a kitchen's temperature is measured. */
+export const POINTS = { chiller: "Lemari dingin", freezer: "Freezer", hot_holding: "Penghangat" } as const;
+
 export const AGE = { seconds: "dtk", minutes: "mnt", hours: "jam", days: "hr" } as const;
 
 /** Why a page gets no data and will get none by itself. */

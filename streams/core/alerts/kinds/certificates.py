@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from contracts.time.days import day_to_iso
-from streams.core.alerts.alert import PANTAU, WASPADA, AlertCause
+from streams.core.alerts.alert import PANTAU, WASPADA, AlertCause, Resolution
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
 
 _AHEAD_DAYS: Final = 30
@@ -39,5 +39,5 @@ class Certificates(QuietKind):
                     (),
                     {"valid_until": None if until is None else day_to_iso(until)},
                 )
-            why = "valid" if unit.status == "active" else "unit_not_active"
+            why: Resolution = "valid" if unit.status == "active" else "unit_not_active"
             region.settle(self.name, unit.unit_id, cause, why)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from contracts.time.instant import rfc3339
-from streams.core.alerts.alert import PANTAU, WASPADA, AlertCause
+from streams.core.alerts.alert import PANTAU, WASPADA, AlertCause, Resolution
 from streams.core.alerts.alert_facts import DECLINED, DELIVERY
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
 from streams.core.alerts.kinds.silences import UNIT_SILENT
@@ -93,7 +93,7 @@ class LateDeliveries(QuietKind):
             rule = {"least_pct": region.limits.shortfall_pct, "minutes_after_meal_time": after}
             events = tuple(one.id for one in deliveries)
             short = AlertCause(row.unit_id, recipient, meal, severity, rule, events, more, part_of)
-        why = "declined" if not wanted else "received"
+        why: Resolution = "declined" if not wanted else "received"
         if any(one.time <= meal < one.since for one in deliveries):
             why = "reported_late"
         region.settle(LATE, key, late, why)

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from contracts.registry.entities import Registry
 from contracts.time.days import day_to_iso
 from contracts.time.instant import epoch_ms, rfc3339
-from streams.core.alerts.alert import Alert, AlertCause
+from streams.core.alerts.alert import Alert, AlertCause, Resolution
 from streams.core.alerts.alert_facts import (
     ATTENDANCE,
     CASE,
@@ -201,7 +201,8 @@ class Suspicions(QuietKind):
         for alert in region.book.open_of(CLUSTER):
             if alert.key not in verdicts:
                 last = epoch_ms(msgspec.json.decode(alert.evidence)["last_news"])
-                why = "no_new_case" if region.now >= last + quiet_ms else "corrected"
+                over = region.now >= last + quiet_ms
+                why: Resolution = "no_new_case" if over else "corrected"
                 region.settle(CLUSTER, alert.key, None, why)
 
     def _wake_quiet(self, region: AlertRegion, last_news: int) -> None:

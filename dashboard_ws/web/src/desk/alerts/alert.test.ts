@@ -35,6 +35,26 @@ it("a hold reads how many have stopped until it is over, and needs nobody once a
   ]);
 });
 
-it("the numbers of a rule are named in Indonesian", () => {
-  expect(plain({ over_min: 240, reasons: ["smell"] })).toBe("lebih dari (menit): 240 · Alasan: smell");
+it("names, codes and moments of the evidence stand in Indonesian, what a kitchen named stands as it is", () => {
+  const shown = (value: unknown, name = ""): string => plain(value, (ms) => `jam ${new Date(ms).getUTCHours()}`, name);
+  expect(shown({ over_min: 240, reasons: ["smell", "foreign_object"], senses_passed: false })).toBe(
+    "lebih dari (menit): 240 · Alasan: Bau tidak sedap, Ada benda asing · Lolos uji indra: tidak",
+  );
+  expect(shown("2026-11-24T07:30:00Z", "made_at")).toBe("jam 7");
+  expect(shown({ smell: { ill: 4, at_risk: 90 } }, "attack_by_batch")).toBe("smell: sakit: 4 · yang berisiko: 90");
+  expect(shown("smell", "batch")).toBe("smell");
+});
+
+it("says in words what an alert is about and why it is over", () => {
+  const rows = rowsOf(
+    { kind: "temperature", subject: "chiller/T-1", state: "resolved", resolution: "in_range" },
+    { kind: "unit_silent", subject: "network", state: "raised" },
+    { kind: "unsafe_batch", subject: "network", state: "raised" },
+  );
+  const found = alertsOf(rows).map((one) => [one.id, one.subject, one.resolution]);
+  expect(found.sort()).toEqual([
+    ["1", "Lemari dingin T-1", "suhu kembali normal"],
+    ["2", "Jaringan", ""],
+    ["3", "network", ""],
+  ]);
 });

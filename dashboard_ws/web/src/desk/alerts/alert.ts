@@ -2,7 +2,9 @@
 
 import { num, str, type Row } from "../../lib/link/protocol";
 import { confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
-import { DESK, EVIDENCE } from "../../words/desk";
+import { DESK, RESOLUTIONS } from "../../words/desk";
+import { ANSWER, CODES, EVIDENCE } from "../../words/evidence";
+import { POINTS } from "../../words/shared";
 
 export interface Alert {
   readonly id: string;
@@ -10,10 +12,13 @@ export interface Alert {
   readonly kind: string;
   readonly severity: 1 | 2 | 3;
   readonly unitId: string;
+  /** What of the unit it is about; of what Pantau names by a code, in words. */
   readonly subject: string;
   readonly state: "raised" | "acknowledged" | "resolved";
   /** The state in words: of a hold that is not over how many recipients have stopped. */
   readonly stateText: string;
+  /** Why it is over, in words; '' while it is not. */
+  readonly resolution: string;
   readonly open: boolean;
   readonly raisedMs: number;
   readonly updatedMs: number;
@@ -41,9 +46,10 @@ export function alertOf(row: Row): Alert {
     kind: str(row, "kind"),
     severity: severity === 3 || severity === 2 ? severity : 1,
     unitId: str(row, "unit_id"),
-    subject: str(row, "subject"),
+    subject: subjectOf(str(row, "kind"), str(row, "subject")),
     state,
     stateText: hold === null ? DESK.state[state] : DESK.stopped(hold.confirmed, hold.of),
+    resolution: RESOLUTIONS[str(row, "resolution")] ?? str(row, "resolution"),
     open: isOpen(row),
     raisedMs: time(row, "raised_at"),
     updatedMs: time(row, "updated_at"),
@@ -67,14 +73,30 @@ export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
     .sort((a, b) => order(a) - order(b) || b.severity - a.severity || a.raisedMs - b.raisedMs);
 }
 
-/** `["a", 1]` -> "a, 1"; objects as "name: 1 · other: 2", their names in Indonesian. */
-export function plain(value: unknown): string {
+/** `chiller/T-1` of a temperature -> "Lemari dingin T-1"; the network by its word, anything else as it is. */
+function subjectOf(kind: string, subject: string): string {
+  if (kind === "unit_silent" && subject !== "") return DESK.network;
+  if (kind !== "temperature") return subject;
+  const [point = "", ...sensor] = subject.split("/");
+  return [POINTS[point as keyof typeof POINTS] ?? point, sensor.join("/")].join(" ").trim();
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+/** `["a", 1]` -> "a, 1"; objects as "name: 1 · other: 2". Names, codes and moments of the evidence in words. */
+export function plain(value: unknown, moment: (ms: number) => string, name = ""): string {
   if (value === null) return "•";
-  if (Array.isArray(value)) return value.map(plain).join(", ");
-  if (typeof value !== "object") return String(value);
-  return Object.entries(value)
-    .map(([name, part]) => `${EVIDENCE[name] ?? name}: ${plain(part)}`)
-    .join(" · ");
+  if (Array.isArray(value)) return value.map((one) => plain(one, moment, name)).join(", ");
+  if (typeof value === "object") {
+    // What it is by, a batch or a recipient, may be called anything.
+    const named = name.startsWith("attack_by_") ? {} : EVIDENCE;
+    return Object.entries(value)
+      .map(([inner, part]) => `${named[inner] ?? inner}: ${plain(part, moment, inner)}`)
+      .join(" · ");
+  }
+  if (typeof value === "boolean") return ANSWER[`${value}`];
+  const text = String(value);
+  return CODES[name]?.[text] ?? (MOMENT.test(text) ? moment(Date.parse(text)) : text);
 }
 
 /** What the server knows of an alert; null if the server is not there, or has nothing of this for it. */

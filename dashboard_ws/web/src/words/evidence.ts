@@ -1,0 +1,121 @@
+/** Words of what an alert's evidence names. Each name and code that the streams write has one (`tests/house`). */
+
+import { FOOD_TESTS, REFUSAL_REASONS } from "./shared";
+
+/** Names of figures, and of the numbers of a rule. */
+export const EVIDENCE: Readonly<Record<string, string>> = {
+  absent_expected: "Absen sakit yang biasa",
+  absent_ill: "Absen sakit",
+  agent_class: "Golongan dugaan penyebab",
+  assumed: "Sebagian waktu makan menurut kalender saja",
+  at_risk: "yang berisiko",
+  attack: "Serangan",
+  attack_by_batch: "Serangan menurut masakan",
+  attack_by_recipient: "Serangan menurut penerima",
+  attack_rate: "Tingkat serangan",
+  attack_rate_siaga: "tingkat serangan siaga",
+  baseline_days: "hari pembanding",
+  batch: "Masakan (batch)",
+  batch_hours: "nama masakan berlaku (jam)",
+  batches: "Masakan (batch)",
+  capacity: "Kapasitas",
+  chance: "Peluang kebetulan",
+  chance_people: "peluang dari orang sakit saja",
+  days_ahead: "hari sebelum habis",
+  event_count: "Jumlah peristiwa",
+  events: "Peristiwa",
+  events_counted: "Peristiwa yang dihitung",
+  expected: "Kasus yang biasa",
+  first_onset: "Gejala pertama",
+  grounds: "Alasan tingkat",
+  high: "absen sakit jauh di atas biasa (penerima)",
+  highest_c: "Suhu tertinggi (°C)",
+  ill: "sakit",
+  ill_expected: "Sakit yang biasa",
+  item: "Bahan",
+  kitchen_silent_since: "Dapur diam sejak",
+  last_news: "Laporan terakhir",
+  last_onset: "Gejala terakhir",
+  least_cases: "kasus paling sedikit",
+  least_pct: "paling sedikit (%)",
+  least_share: "bagian paling sedikit",
+  least_units: "satuan paling sedikit",
+  lot: "Lot",
+  lowest_c: "Suhu terendah (°C)",
+  made_at: "Dibuat",
+  meal_day: "Hari makan",
+  meal_time: "Jam makan",
+  median_lag_min: "Median makan sampai gejala (menit)",
+  minutes: "Menit",
+  minutes_after_meal_time: "menit setelah jam makan",
+  minutes_at_least: "paling sedikit (menit)",
+  named: "orang sakit dengan penerima",
+  nameless: "Pasien tanpa penerima",
+  not_yet_ill: "Penerima yang belum ada sakit",
+  observed: "Kasus",
+  onset_h: "Jam sampai gejala",
+  other_recipients: "Penerima lain",
+  over_hours: "lebih dari (jam)",
+  over_min: "lebih dari (menit)",
+  p: "Peluang di dapur ini",
+  passed: "Lulus uji",
+  people: "Orang sakit",
+  portions: "Porsi",
+  present: "Hadir",
+  readings: "Bacaan",
+  reasons: "Alasan",
+  received: "Diterima",
+  received_by_meal_time: "Diterima pada jam makan",
+  recipients: "Penerima",
+  refused: "Ditolak (porsi)",
+  registered: "Terdaftar",
+  roll_calls: "laporan hadir sesudah makan",
+  rule: "Aturan dan angkanya",
+  senses_passed: "Lolos uji indra",
+  siaga_over_min: "siaga bila lebih dari (menit)",
+  silent_since: "Diam sejak",
+  suggested_agents: "Dugaan penyebab",
+  supplier: "Pemasok",
+  test: "Uji",
+  tested_at: "Diuji",
+  trips: "Perjalanan",
+  units: "Satuan",
+  units_silent: "Satuan yang diam",
+  units_watched: "Satuan yang diharapkan",
+  unplaced: "Bagian pasien tanpa penerima",
+  valid_until: "Berlaku sampai",
+  window_h: "Jendela gejala (jam)",
+};
+
+/** Names that the desk shows elsewhere, that only alerts have which it does not list, or that say the same as another. */
+export const UNSHOWN: readonly string[] = ["steps", "part_of", "meal_day_number"];
+
+/** By the median time from meal to onset. */
+const AGENT_CLASSES = {
+  fast: "cepat (di bawah 6 jam)",
+  middle: "sedang (6 sampai 24 jam)",
+  slow: "lambat (di atas 24 jam)",
+};
+
+const AGENTS = {
+  "S. aureus toxin": "toksin S. aureus",
+  "B. cereus (emetic)": "B. cereus (muntah)",
+  "B. cereus (diarrhoeal)": "B. cereus (diare)",
+  "C. perfringens": "C. perfringens",
+  "V. parahaemolyticus": "V. parahaemolyticus",
+  "E. coli": "E. coli",
+  Salmonella: "Salmonella",
+  histamine: "histamin",
+  nitrite: "nitrit",
+  norovirus: "norovirus",
+};
+
+/** Name -> the words of its codes. */
+export const CODES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  agent_class: AGENT_CLASSES,
+  reasons: REFUSAL_REASONS,
+  suggested_agents: AGENTS,
+  test: FOOD_TESTS,
+};
+
+export const ANSWER = { true: "ya", false: "tidak" } as const;
