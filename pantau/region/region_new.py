@@ -1,5 +1,5 @@
-"""Starts a region folder: region.yaml and seed.yaml from boundaries and totals, and with them a
-first, invented set of units and recipients.
+"""Starts a region folder: region.yaml and seed.yaml from boundaries and totals, with them a first, invented set of units
+and recipients, and the checklist of the desk to begin with.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from chassis.regions.steps_file import STEPS_FILE
 from pantau.region.region_geometry import Feature, read_boundaries
 from pantau.region.region_plan import apportion
 from pantau.region.region_seed import seed_region
@@ -29,6 +30,7 @@ _PEOPLE_A_RECIPIENT: Final = {
     "pesantren": ("santri", 172),
     "posyandu": ("balita", 180),
 }
+_CHECKLIST: Final = Path(__file__).with_name(STEPS_FILE)
 _NAME_PROPERTIES: Final = ("nama", "name", "NAME", "NAMOBJ", "WADMKC")
 
 
@@ -63,6 +65,7 @@ def create_region(target: Path, new: NewRegion) -> None:
         )
     target.mkdir(parents=True)
     shutil.copyfile(new.boundaries, target / "boundaries.geojson")
+    shutil.copyfile(_CHECKLIST, target / STEPS_FILE)
     (target / "region.yaml").write_text(_region_yaml(new, features), encoding="utf-8")
     (target / "seed.yaml").write_text(_seed_yaml(new, len(features)), encoding="utf-8")
     seed_region(target)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_region
+from chassis.regions.steps_file import load_steps
+from contracts.people import ALERT_KINDS
 from contracts.registry.entities import Registry, iso_to_day
 from pantau.commands.provide.region import begin
 from pantau.region.region_new import NewRegion, create_region
@@ -29,6 +31,11 @@ def test_a_folder_is_made_and_can_be_read(tmp_path: Path) -> None:
     assert sum(service.target_of.values()) == 200_000
     assert all(unit.synthetic for unit in registry.units)
     assert all(one.synthetic for one in registry.recipients)
+
+
+def test_the_desk_has_a_checklist_of_every_kind_from_the_first_day(tmp_path: Path) -> None:
+    create_region(tmp_path / "32.08", new())
+    assert set(load_steps(tmp_path, ["32.08"])["32.08"]) == set(ALERT_KINDS)
 
 
 def test_boundaries_of_another_kabupaten_are_refused(tmp_path: Path) -> None:
