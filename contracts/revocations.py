@@ -9,8 +9,12 @@ import msgspec
 
 from contracts.tokens import Claims, TokenError, TokenKind
 
-_BECOMES: Final[Mapping[TokenKind, TokenKind]] = {"code": "wall", "enrol": "device"}
-"""What a one-time code is traded for: it is void with it."""
+_BECOMES: Final[Mapping[TokenKind, TokenKind]] = {
+    "code": "wall",
+    "enrol": "device",
+    "link": "device",
+}
+"""What a code or a link is traded for: it is void with it."""
 
 
 class Revocation(msgspec.Struct, frozen=True):

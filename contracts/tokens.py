@@ -14,9 +14,9 @@ from contracts.signed_text import SignatureError, sign, unchecked, unsigned
 
 _PREFIX: Final = "p1"
 
-TokenKind = Literal["device", "wall", "operator", "code", "enrol", "service"]
-"""`code`: a one-time code that a page trades for a wall token; `enrol`: one that a phone
-trades for a device token; `service`: one part that asks another."""
+TokenKind = Literal["device", "wall", "operator", "code", "enrol", "link", "service"]
+"""`code`: a one-time code that a page trades for a wall token; `enrol`: one that a phone trades for a device token;
+`link`: a school link, which many phones trade for a device token each; `service`: one part that asks another."""
 
 Role = Literal["desk", "health", "admin"]
 """What a person of the command center may do: `desk` acknowledges, `health` also assesses clusters and sees counts
@@ -29,6 +29,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     `role`: of a person (operator); None for devices and walls.
     `sub`: unit id (device) or a name; `regions`: region codes it may read, empty for all; `exp`: epoch
     seconds of real time, None for never; `jti`: unique; `made_ms`: epoch ms of real time (`contracts.revocations`).
+    `until`: of a device that came by a school link: the link's end, epoch seconds; no renewal goes beyond it.
     """
 
     kind: TokenKind
@@ -38,17 +39,23 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     regions: tuple[str, ...] = ()
     made_ms: int = 0
     role: Role | None = None
+    until: int | None = None
 
 
 DEVICE_DAYS: Final = 180
 """A device's token lives this long; its client renews it in the second half. A device may be away for a month."""
+LINK_DEVICE_DAYS: Final = 14
+"""So long lives the token of a phone that came by a school link, if the link does not end before."""
 _DAY_S: Final = 86_400
 
 
-def device_claims(unit_id: str, now_ms: int) -> Claims:
-    """Of a token for the device of a unit, made now (real time)."""
-    exp = now_ms // 1000 + DEVICE_DAYS * _DAY_S
-    return Claims("device", unit_id, secrets.token_hex(8), exp, made_ms=now_ms)
+def device_claims(unit_id: str, now_ms: int, until: int | None = None) -> Claims:
+    """Of a token for the device of a unit, made now (real time). `until`: the end of the school link it came by."""
+    now_s = now_ms // 1000
+    exp = now_s + DEVICE_DAYS * _DAY_S
+    if until is not None:
+        exp = min(now_s + LINK_DEVICE_DAYS * _DAY_S, until)
+    return Claims("device", unit_id, secrets.token_hex(8), exp, made_ms=now_ms, until=until)
 
 
 _SERVICE_S: Final = 300
@@ -69,6 +76,12 @@ def enrol_claims(unit_id: str, now_ms: int, valid_s: int = ENROL_S) -> Claims:
     """Of a one-time code that a phone trades for a device token of the unit, made now (real time)."""
     exp = now_ms // 1000 + valid_s
     return Claims("enrol", unit_id, secrets.token_hex(8), exp, made_ms=now_ms)
+
+
+def link_claims(recipient_id: str, now_ms: int, valid_s: int) -> Claims:
+    """Of a school link, made now (real time): whoever has it reports for the recipient."""
+    exp = now_ms // 1000 + valid_s
+    return Claims("link", recipient_id, secrets.token_hex(8), exp, made_ms=now_ms)
 
 
 class TokenError(ValueError):

@@ -15,12 +15,10 @@ from chassis.settings import Settings
 from contracts.registry.region_rows import RegionRegistry
 from contracts.time.clock import real_now_ms
 from contracts.tokens import (
-    ENROL_S,
     Claims,
     Role,
     TokenKind,
     device_claims,
-    enrol_claims,
     issue,
 )
 
@@ -44,10 +42,9 @@ def form_address(settings: Settings) -> str:
     return settings.form_url or f"http://{settings.host}:{settings.ingest_port}"
 
 
-def phone_url(form: str, key: bytes, unit_id: str, valid_s: int = ENROL_S) -> str:
-    """The form's address with a code that one phone trades for a token. In the fragment, as for walls."""
-    code = issue(key, enrol_claims(unit_id, real_now_ms(), valid_s))
-    return f"{form.rstrip('/')}/#daftar={code}"
+def phone_url(form: str, key: bytes, claims: Claims) -> str:
+    """The form's address with a code (`enrol`) or a school link (`link`). In the fragment, as for walls."""
+    return f"{form.rstrip('/')}/#daftar={issue(key, claims)}"
 
 
 def new_wall() -> str:

@@ -41,7 +41,7 @@ from producers.ingest.receipts.wall_counts import WallCounts, gateways_of
 from producers.ingest.rejected.letter_feed import LetterFeed
 from producers.ingest.rejected.letter_routes import LetterRoutes
 from producers.ingest.requests.body import form_of, items_of, read_body
-from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.device_auth import bearer_claims, unit_of
 from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
 from producers.ingest.sending.grouping import Batcher
 from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
@@ -132,15 +132,18 @@ class Ingest:
     async def renew_token(self, request: Request) -> Response:
         """`POST /v1/token`: a fresh token for a device whose token still holds."""
         try:
-            unit_id = unit_of(
-                request.headers.get("authorization"), self._key, self._revocations.revoked
+            before = bearer_claims(
+                request.headers.get("authorization"),
+                self._key,
+                self._revocations.revoked,
+                "device",
             )
-            self._rate.take(unit_id, time.monotonic())
+            self._rate.take(before.sub, time.monotonic())
         except Problem as problem:
             return response_of(problem)
         if not self._revocations.is_loaded:
             return response_of(unavailable("The revoked tokens are not loaded yet."))
-        claims = device_claims(unit_id, real_now_ms())
+        claims = device_claims(before.sub, real_now_ms(), before.until)
         body = {
             "token": issue(self._key, claims),
             "expires": rfc3339((claims.exp or 0) * 1000),

@@ -205,6 +205,21 @@ def first_unit() -> Unit:
     return load_region(installation.ROOT / "regions" / "32.11").units[0]
 
 
+def test_a_link_is_for_recipients_alone_and_alone_on_stdout(tmp_path: Path) -> None:
+    home = DataDir(tmp_path)
+    home.create_key()
+    recipient = load_region(installation.ROOT / "regions" / "32.11").recipients[0].recipient_id
+    command = ["device", "link", "--data-dir", str(tmp_path), "--valid-days", "3", "--unit"]
+    good = CliRunner().invoke(build(), [*command, recipient])
+    assert good.exit_code == 0
+    code = good.stdout.strip().split("#daftar=")[1]
+    claims = verify(home.key(), code, real_now_ms() / 1000, "link")
+    assert claims.sub == recipient
+    assert claims.exp and 2 < (claims.exp - real_now_ms() / 1000) / 86_400 <= 3
+    bad = CliRunner().invoke(build(), [*command, first_unit().unit_id])
+    assert isinstance(bad.exception, OperatorError)
+
+
 def test_enrol_takes_a_recipient_too(tmp_path: Path) -> None:
     home = DataDir(tmp_path)
     home.create_key()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.time.clock import real_now_ms
-from contracts.tokens import enrol_claims, issue
+from contracts.tokens import Claims, claims_of, enrol_claims, issue
 from tests.producers.installation import KEY
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -56,9 +56,16 @@ class FormOnPhone:
             time.sleep(0.05)
 
     def enrol(self, unit_id: str) -> None:
-        code = issue(KEY, enrol_claims(unit_id, real_now_ms()))
-        self.ask("goto", path=f"#daftar={code}")
+        self.scan(issue(KEY, enrol_claims(unit_id, real_now_ms())))
         self.shows("Belum ada laporan")
+
+    def scan(self, code: str) -> None:
+        """Open the form by a code or a school link."""
+        self.ask("goto", path=f"#daftar={code}")
+
+    def claims(self) -> Claims | None:
+        """Of its token, as the second copy has it."""
+        return claims_of(json.loads(self.ask("kept")["pantau.mirror"])["token"] or "")
 
     def sent(self, count: int) -> None:
         """Wait until `count` reports of the phone are sent, and none waits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from contracts.results.table_rows import DeadLetterRow
 from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENTS
 from contracts.time.clock import real_now_ms
 from contracts.time.instant import epoch_ms
+from contracts.tokens import enrol_claims, issue, link_claims
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL
 from tests.producers.ingest.rejected.letter_log import say, wait_shown
 from tests.producers.installation import KEY, Running, line, lines_with, now, read
@@ -232,6 +234,39 @@ def test_a_phone_that_is_three_hours_wrong_makes_nothing_late(
     assert epoch_ms(event["data"]["since"]) <= epoch_ms(event["time"])
     assert abs(event["clockoffsetms"] + 3 * _HOUR_MS) < 10_000
     assert epoch_ms(event["phonetime"]) > before + 2 * _HOUR_MS
+
+
+def test_a_schools_link_opens_on_many_phones_each_a_device_of_its_own(
+    served: Running, form: FormOnPhone, tmp_path: Path
+) -> None:
+    link = school_link(30)
+    with phone(served.url, tmp_path / "other") as other:
+        for kg, one in enumerate((form, other), 1):
+            one.scan(link)
+            one.shows("Belum ada laporan")
+            report_eaten(one, str(kg))
+            one.sent(1)
+        [first], [second] = (arrived(served, RECIPIENT_EVENTS, one) for one in (form, other))
+        assert (first["deviceseq"], second["deviceseq"]) == (1, 1)
+        assert first["deviceid"] != second["deviceid"]
+        other.scan(school_link(-1))
+        other.shows("Tautan sekolah ini sudah berakhir atau dicabut", "Semua terkirim")
+        is_usable(other)
+        assert other.ask("complaints") == []
+    # A phone that gets a token of its own keeps it when it opens the link again.
+    form.scan(issue(KEY, enrol_claims(SCHOOL, real_now_ms())))
+    deadline = time.monotonic() + 10
+    while (own := form.claims()) is None or own.until is not None:
+        assert time.monotonic() < deadline, own
+        time.sleep(0.05)
+    form.scan(link)
+    report_eaten(form, "3")
+    form.sent(2)
+    assert form.claims() == own
+
+
+def school_link(valid_days: int) -> str:
+    return issue(KEY, link_claims(SCHOOL, real_now_ms(), valid_days * 86_400))
 
 
 def test_a_kitchens_day_on_one_screen(served: Running, form: FormOnPhone) -> None:

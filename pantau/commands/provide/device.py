@@ -15,7 +15,10 @@ from chassis.regions.region_folder import load_regions
 from chassis.settings import Settings
 from contracts.pseudonyms import region_key
 from contracts.registry.entities import Recipient, Registry
+from contracts.time.clock import real_now_ms
+from contracts.tokens import Claims, enrol_claims, link_claims
 from pantau.commands.provide import device_send, device_sheet
+from pantau.commands.provide.device_sheet import DAY_S, LINK_DAYS, MOST_LINK_DAYS
 from pantau.dev_tokens import device_token, form_address, phone_url
 from pantau.installation import running_settings
 from pantau.revoke import revoke
@@ -45,13 +48,12 @@ def source_of(settings: Settings, unit_id: str) -> str:
     return f"/{region}/{kind}/{unit_id}"
 
 
-def _show_phone_link(settings: Settings, unit: str) -> None:
-    link = phone_url(form_address(settings), secret_key(settings), unit)
-    typer.echo(
-        f"\nOr a phone: open this link on it, or scan the code, within 10 minutes. One phone only.\n  {link}",
-        err=True,
-    )
+def _draw(link: str) -> None:
     segno.make(link, error="l").terminal(out=sys.stderr, border=2, compact=True)
+
+
+def _phone_url(settings: Settings, claims: Claims) -> str:
+    return phone_url(form_address(settings), secret_key(settings), claims)
 
 
 def register(app: typer.Typer) -> None:
@@ -103,7 +105,45 @@ def register(app: typer.Typer) -> None:
         if kind == "clinic":
             key = region_key(secret_key(settings), region).hex()
             typer.echo(f"Key of its pseudonyms, for clinics of {region} alone: {key}", err=True)
-        _show_phone_link(settings, unit)
+        address = _phone_url(settings, enrol_claims(unit, real_now_ms()))
+        typer.echo(
+            f"\nOr a phone: open this link on it, or scan the code, within 10 minutes. One phone only.\n  {address}",
+            err=True,
+        )
+        _draw(address)
+
+    @group.command("link")
+    def link(
+        unit: Annotated[
+            str, typer.Option(help="Id of a recipient, as in recipients.csv.", metavar="ID")
+        ],
+        valid_days: Annotated[
+            int, typer.Option(min=1, max=MOST_LINK_DAYS, help="Days until the link ends.")
+        ] = LINK_DAYS,
+        data_dir: Annotated[
+            Path | None,
+            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+        ] = None,
+    ) -> None:
+        """Print a link that any phone of a school, pesantren or posyandu may open to report, without a code of its own.
+
+        Whoever has it can report for the school, so give it to its staff alone. It serves 20 new phones a day; a phone's token lives for 14
+        days, is renewed while it is used, and ends with the link. pantau device revoke ID voids the link with all tokens of the school.
+        Only the link goes to stdout; its QR code to stderr. For a whole kecamatan: pantau device sheet --link.
+
+        \b
+        Example:
+          PANTAU_DATA_DIR=data pantau device link --unit npsn:20208123 --valid-days 30
+        """
+        settings = running_settings(data_dir)
+        if source_of(settings, unit).split("/")[2] != "recipient":
+            raise OperatorError(
+                f"{unit} is a kitchen or clinic: each of its phones is enrolled by itself (pantau device enrol)"
+            )
+        address = _phone_url(settings, link_claims(unit, real_now_ms(), valid_days * DAY_S))
+        typer.echo(address)
+        typer.echo(f"Ends in {valid_days} days; void before: pantau device revoke {unit}", err=True)
+        _draw(address)
 
     @group.command("revoke")
     def revoke_device(
@@ -113,7 +153,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
         ] = None,
     ) -> None:
-        """Make all tokens of a unit's devices void, within a minute. Enrol its devices anew afterwards."""
+        """Make all tokens, codes and links of a unit's devices void, within a minute. Enrol its devices anew afterwards."""
         settings = running_settings(data_dir)
         revoke(settings, "device", unit)
         typer.echo(

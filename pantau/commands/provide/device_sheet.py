@@ -1,10 +1,10 @@
-"""`pantau device sheet`: codes for all recipients of a kecamatan, on paper."""
+"""`pantau device sheet`: codes or links for all recipients of a kecamatan, on paper."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -14,6 +14,7 @@ from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from contracts.registry.entities import Recipient, Registry
 from contracts.time.clock import real_now_ms
+from contracts.tokens import enrol_claims, link_claims
 from pantau.dev_tokens import form_address, phone_url
 from pantau.installation import running_settings
 
@@ -21,13 +22,28 @@ if TYPE_CHECKING:
     from chassis.settings import Settings
     from pantau.paper.qr_sheets import QrCard
 
-_DAY_S = 86_400
+DAY_S: Final = 86_400
+LINK_DAYS: Final = 180
+"""A school link hangs for a semester, if nothing else is asked."""
+MOST_LINK_DAYS: Final = 366
+_CODE_DAYS: Final = 7
+_MOST_CODE_DAYS: Final = 30
 
 
 def sheet(
     kecamatan: Annotated[str, typer.Option(help="Code of the kecamatan.", metavar="CODE")],
     out: Annotated[Path, typer.Option("--out", "-o", help="PDF to write.", metavar="FILE")],
-    valid_days: Annotated[int, typer.Option(min=1, max=30, help="Days until the codes end.")] = 7,
+    link: Annotated[
+        bool, typer.Option("--link", help="School links for many phones, instead of codes for one.")
+    ] = False,
+    valid_days: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_LINK_DAYS,
+            help=f"Days until they end: at most {_MOST_CODE_DAYS} for codes. Default: {_CODE_DAYS}, with --link {LINK_DAYS}.",
+        ),
+    ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
     ] = None,
@@ -36,21 +52,31 @@ def sheet(
 
     Each opens the form on one phone and enrols it; whoever scans it first has it, so hand it over like a key. A school whose code somebody
     else has used: pantau device revoke ID, then a new code. The file holds the codes: delete it once it is printed.
+    With --link each is a link that hangs in the school for all its phones (pantau device link).
 
     \b
-    Example:
+    Examples:
       pantau device sheet --kecamatan 32.11.08 -o cimalaka.pdf
+      pantau device sheet --kecamatan 32.11.08 --link -o posters.pdf
     """
     from pantau.paper.qr_sheets import qr_sheets
 
     settings = running_settings(data_dir)
-    title, cards = _cards(settings, kecamatan, valid_days)
+    days = valid_days or (LINK_DAYS if link else _CODE_DAYS)
+    if not link and days > _MOST_CODE_DAYS:
+        raise OperatorError(
+            f"a code is valid for at most {_MOST_CODE_DAYS} days; links (--link) for longer"
+        )
+    title, cards = _cards(settings, kecamatan, days, link)
     out.touch(mode=0o600)
     out.write_bytes(qr_sheets(title, cards))
-    typer.echo(f"{out}: {len(cards)} codes, valid for {valid_days} days, one phone each", err=True)
+    what = "links, many phones each" if link else "codes, one phone each"
+    typer.echo(f"{out}: {len(cards)} {what}, valid for {days} days", err=True)
 
 
-def _cards(settings: Settings, kecamatan: str, valid_days: int) -> tuple[str, list[QrCard]]:
+def _cards(
+    settings: Settings, kecamatan: str, valid_days: int, link: bool
+) -> tuple[str, list[QrCard]]:
     from pantau.paper.qr_sheets import QrCard
 
     registry = Registry(load_regions(settings.regions_dir, settings.regions))
@@ -61,13 +87,16 @@ def _cards(settings: Settings, kecamatan: str, valid_days: int) -> tuple[str, li
     )
     if not found:
         raise OperatorError(f"kecamatan {kecamatan} has no active recipient today")
-    end_s = real_now_ms() // 1000 + valid_days * _DAY_S
+    now_ms, valid_s = real_now_ms(), valid_days * DAY_S
+    end_s = now_ms // 1000 + valid_s
     end = datetime.fromtimestamp(end_s, UTC).astimezone(ZoneInfo(registry.region(region).timezone))
-    until = end.strftime("Berlaku s.d. %d/%m/%Y %H.%M %Z, untuk satu HP.")
+    whose = "untuk semua HP petugas di sini" if link else "untuk satu HP"
+    until = end.strftime(f"Berlaku s.d. %d/%m/%Y %H.%M %Z, {whose}.")
     key, form = secret_key(settings), form_address(settings)
+    claims_of = link_claims if link else enrol_claims
     cards = [
         QrCard(
-            phone_url(form, key, one.recipient_id, valid_days * _DAY_S),
+            phone_url(form, key, claims_of(one.recipient_id, now_ms, valid_s)),
             one.name,
             (
                 one.recipient_id,
@@ -78,7 +107,8 @@ def _cards(settings: Settings, kecamatan: str, valid_days: int) -> tuple[str, li
         )
         for one in found
     ]
-    return f"Kode pendaftaran, Kec. {name}", cards
+    title = "Tautan lapor" if link else "Kode pendaftaran"
+    return f"{title}, Kec. {name}", cards
 
 
 def _kecamatan(registry: Registry, code: str) -> tuple[str, str]:

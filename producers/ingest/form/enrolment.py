@@ -1,4 +1,4 @@
-"""`POST /v1/enrol`: a phone trades a one-time code for its token."""
+"""`POST /v1/enrol`: a phone trades a one-time code, or a school link, for its token."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from chassis.used_codes import UsedCodes
 from contracts.pseudonyms import region_key
 from contracts.registry.entities import Registry
 from contracts.revocations import Revocations
-from contracts.time.clock import real_now_ms, rfc3339
-from contracts.tokens import TokenError, device_claims, issue, verify
+from contracts.time.clock import Clock, real_now_ms, rfc3339
+from contracts.tokens import Claims, TokenError, device_claims, issue, verify
+from producers.ingest.form.link_phones import LINK_PHONES, LinkPhones
 
 
 class EnrolRequest(msgspec.Struct):
-    """`phone`: a random name of the phone: it alone may use the code again, when the answer was lost."""
+    """`phone`: a random name of the phone: it alone may use the code again, when the answer was lost. A school link needs one."""
 
     code: str
     phone: str = ""
@@ -35,15 +36,18 @@ _decoder: Final = msgspec.json.Decoder(EnrolRequest)
 
 
 class Enrolment:
-    """Takes one-time codes under the installation's `key`; those used are noted in the data dir."""
+    """Takes codes and links under the installation's `key`; those used are noted in the data dir. `clock`: the region's."""
 
-    def __init__(self, key: bytes, data_dir: DataDir, revoked: Revocations) -> None:
+    def __init__(self, key: bytes, data_dir: DataDir, clock: Clock, revoked: Revocations) -> None:
         self._key = key
+        self._clock = clock
         self._revoked = revoked
         self._used = UsedCodes(data_dir)
+        self._link_phones = LinkPhones(data_dir)
 
     def enrol(self, body: bytes, registry: Registry) -> EnrolAnswer:
-        """A token for the code in `body`. Raises `Problem`: 400, or 401 for a code that does not hold."""
+        """A token for the code in `body`. Raises `Problem`: 400, 401 for a code that does not hold,
+        or 403 for a link that has had enough phones today."""
         try:
             asked = _decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -52,21 +56,41 @@ class Enrolment:
             ) from None
         now_ms = real_now_ms()
         try:
-            claims = self._revoked.check(verify(self._key, asked.code, now_ms / 1000, "enrol"))
-            if not self._used.use(claims, asked.phone):
+            claims = verify(self._key, asked.code, now_ms / 1000, "enrol", "link")
+            self._revoked.check(claims)
+            if claims.kind == "link":
+                self._take_link(claims, asked.phone, registry, now_ms)
+            elif not self._used.use(claims, asked.phone):
                 raise TokenError("the code has been used on another phone")
         except TokenError as error:
             detail = f"{error}: ask for a new code (pantau device enrol)."
             raise Problem(401, "Unauthorized", detail, {"WWW-Authenticate": "Bearer"}) from None
-        made = device_claims(claims.sub, now_ms)
-        region = registry.region_of_unit(claims.sub)
-        key = None
-        # Every clinic is a unit, but not every unit a clinic.
-        if region is not None and _is_clinic(registry, region, claims.sub, now_ms):
-            key = region_key(self._key, region).hex()
+        until = claims.exp if claims.kind == "link" else None
+        made = device_claims(claims.sub, now_ms, until)
+        key = self._pseudonym_key(registry, claims.sub)
         return EnrolAnswer(issue(self._key, made), rfc3339((made.exp or 0) * 1000), key)
 
+    def _take_link(self, claims: Claims, phone: str, registry: Registry, now_ms: int) -> None:
+        """Notes the phone of a school link. Raises `Problem`, or `TokenError` if it stands for no recipient of today."""
+        if not phone:
+            raise Problem(400, "Bad Request", 'A school link needs {"phone": "<random name>"}.')
+        region = registry.region_of_source(claims.sub)
+        day = None if region is None else registry.local_day(region, self._clock.now_ms())
+        recipient = None if day is None else registry.recipient(claims.sub, day)
+        if recipient is None or recipient.status == "closed":
+            raise TokenError("the link is of no school, pesantren or posyandu of today")
+        if not self._link_phones.admit(claims.jti, phone, now_ms):
+            detail = (
+                f"{LINK_PHONES} phones have opened this link within 24 hours: try again tomorrow, "
+                "or enrol this phone with a code of its own (pantau device enrol)."
+            )
+            raise Problem(403, "Forbidden", detail)
 
-def _is_clinic(registry: Registry, region: str, unit_id: str, now_ms: int) -> bool:
-    unit = registry.unit(unit_id, registry.local_day(region, now_ms))
-    return unit is not None and unit.kind == "clinic"
+    def _pseudonym_key(self, registry: Registry, unit_id: str) -> str | None:
+        """Of a clinic alone: every clinic is a unit, but not every unit a clinic."""
+        region = registry.region_of_unit(unit_id)
+        if region is None:
+            return None
+        unit = registry.unit(unit_id, registry.local_day(region, self._clock.now_ms()))
+        is_clinic = unit is not None and unit.kind == "clinic"
+        return region_key(self._key, region).hex() if is_clinic else None

@@ -45,7 +45,7 @@ class FormApi:
         self._clock = clock
         self._ready = ready
         self._revoked = revoked
-        self._enrolment = Enrolment(key, data_dir, revoked)
+        self._enrolment = Enrolment(key, data_dir, clock, revoked)
         self._enrol_rate = RateLimit(_ENROL_LIMITS)
         self._rate = RateLimit(DeviceLimits())
         self._pages = Pages(DIST / "field", "field.html")

@@ -34,12 +34,13 @@ def form_paths(problems: dict[str, Any]) -> dict[str, Any]:
     return {
         "/v1/enrol": {
             "post": {
-                "summary": "Trade a one-time code for a device token",
+                "summary": "Trade a one-time code, or a school link, for a device token",
                 "operationId": "enrolPhone",
                 "requestBody": {"required": True, "content": _json(EnrolRequest)},
                 "responses": answers(
                     "Store it.", EnrolAnswer, "400", "401", "413", "429", "503"
-                ),
+                )
+                | {"403": {"description": "The link has had enough phones today."}},
             }
         },
         "/v1/source": {

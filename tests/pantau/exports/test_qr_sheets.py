@@ -95,6 +95,15 @@ def test_the_command_writes_a_code_for_every_active_recipient_of_the_kecamatan(
     assert {one.sub for one in claims} == wanted and len(claims) == len(wanted) > 8
     assert all(one.exp and 13 < (one.exp - now_s) / 86_400 <= 14 for one in claims)
     assert len(pages_of(out.read_bytes())) == -(-len(wanted) // 8)
+    drawn.clear()
+    links = CliRunner().invoke(build(), [*command, "--link"], catch_exceptions=False)
+    assert links.exit_code == 0 and "many phones" in links.output
+    now_s = real_now_ms() / 1000
+    claims = [verify(home.key(), one.link.split("#daftar=")[1], now_s, "link") for one in drawn]
+    assert {one.sub for one in claims} == wanted
+    assert all(one.exp and 179 < (one.exp - now_s) / 86_400 <= 180 for one in claims)
+    long = CliRunner().invoke(build(), [*command, "--valid-days", "31"])
+    assert "at most 30 days" in str(long.exception)
     none = CliRunner().invoke(build(), [*command[:3], "32.11.99", *command[4:]])
     assert none.exit_code != 0
 

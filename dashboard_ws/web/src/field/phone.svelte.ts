@@ -12,8 +12,10 @@ import { keepOffline, keepStorage } from "./offline";
 import { importKey, pseudonym } from "./source/pseudonym";
 import type { Source } from "./source/source";
 import { Times } from "./source/times";
+import { claimsOf } from "./source/token";
 import { uuid } from "./source/uuid";
 import type { Scene, Task } from "./tasks/task";
+import { WORDS } from "../words/field";
 
 const FLUSH_MS = 60_000;
 const TICK_MS = 5_000;
@@ -22,7 +24,8 @@ const SHOWN_MS = 2 * DAY_MS;
 const KEPT_MS = 35 * DAY_MS;
 const CODE = "#daftar=";
 
-export type Enrolment = "no" | "busy" | "bad" | "away";
+/** ended: of a school link. full: it has had its phones of a day. */
+export type Enrolment = "no" | "busy" | "bad" | "away" | "ended" | "full";
 
 export class Phone {
   ready = $state(false);
@@ -48,6 +51,8 @@ export class Phone {
   readonly foreign = $derived(this.waiting.filter((row) => row.source !== this.source?.source).length);
   readonly toMend = $derived(this.rows.filter((row) => row.state === "refused" || row.state === "aside"));
   readonly overdue = $derived(this.waiting.some((row) => this.now - row.recorded > DAY_MS));
+  /** A code or link was not taken. */
+  readonly isRefused = $derived(this.enrolment !== "no" && this.enrolment !== "busy");
   readonly clockIsWrong = $derived(this.reading !== null && !isTrusted(this.reading));
   readonly scene = $derived.by((): Scene | null => {
     if (this.source === null) return null;
@@ -161,12 +166,17 @@ export class Phone {
     await this.enrol(code);
   }
 
-  /** Trades a code, or a link that holds one, for a token. */
+  /** Trades a code, a school link, or an address that holds one, for a token. */
   async enrol(text: string): Promise<void> {
     const store = this.#open();
     const code = text.trim().split(CODE).at(-1) ?? "";
+    const isLink = claimsOf(code).kind === "link";
     this.enrolment = "busy";
     try {
+      if (isLink && !(await this.#isLinkWanted(code))) {
+        this.enrolment = "no";
+        return;
+      }
       const body = JSON.stringify({ code, phone: await store.fact("phone") });
       const answer = await ask("v1/enrol", null, {
         method: "POST",
@@ -174,7 +184,8 @@ export class Phone {
         body,
       });
       if (answer.status !== 200) {
-        this.enrolment = answer.status === 401 || answer.status === 400 ? "bad" : "away";
+        const isRefused = answer.status === 401 || answer.status === 400;
+        this.enrolment = answer.status === 403 ? "full" : !isRefused ? "away" : isLink ? "ended" : "bad";
         return;
       }
       const { token, pseudonym_key } = JSON.parse(answer.body) as Enrolled;
@@ -189,6 +200,20 @@ export class Phone {
     }
     await this.#changed();
     void this.flush(true);
+  }
+
+  /** A person has seen why a code was not taken. */
+  dismiss(): void {
+    if (this.isRefused) this.enrolment = "no";
+  }
+
+  /** A token of the phone's own lives longer than one by a link, and may be for another place: a scan alone takes it from nobody. */
+  async #isLinkWanted(code: string): Promise<boolean> {
+    const token = (await this.#open().fact("token")) ?? "";
+    const { sub, until } = claimsOf(token);
+    if (this.source === null || sub === undefined || until !== undefined) return true;
+    if ((await ask("v1/source", token)).status === 401) return true;
+    return sub !== claimsOf(code).sub && confirm(WORDS.linkReplaces(this.source.name));
   }
 
   // --- reports ------------------------------------------------------------------------------------

@@ -314,15 +314,21 @@ export const WORDS = {
 
   enrolTitle: "Daftarkan HP ini",
   enrolHow:
-    "Pindai kode QR dari Diskominfo dengan kamera HP, atau buka tautannya di sini. Kode berlaku 10 menit dan untuk satu HP saja.",
+    "Pindai kode QR dengan kamera HP: dari Diskominfo (untuk satu HP, berlaku 10 menit), atau yang tergantung di sekolah. Atau buka tautannya di sini.",
   enrolWiped:
     "Pernah terdaftar? Berarti penyimpanan HP ini telah dihapus. Yang sudah terkirim tetap aman; minta kode baru.",
   enrolPaste: "Tautan atau kode",
   enrolGo: "Daftar",
   enrolling: "Mendaftarkan …",
-  enrolBad: "Kode ini tidak berlaku (lagi). Minta kode baru.",
-  enrolAway: "Server tidak terjangkau. Periksa jaringan, lalu coba lagi.",
-  enrolAgain: "Izin HP ini sudah berakhir atau dicabut. Laporan tetap tersimpan; minta kode baru.",
+  enrolTrouble: {
+    bad: "Kode ini tidak berlaku (lagi). Minta kode baru.",
+    away: "Server tidak terjangkau. Periksa jaringan, lalu coba lagi.",
+    ended: "Tautan sekolah ini sudah berakhir atau dicabut. Minta tautan baru ke Diskominfo.",
+    full: "Tautan sekolah ini sudah dibuka terlalu banyak HP hari ini. Coba lagi besok, atau minta kode untuk HP ini ke Diskominfo.",
+  },
+  linkReplaces: (name: string) => `HP ini terdaftar untuk ${name}. Pindahkan ke tautan sekolah yang baru dipindai?`,
+  enrolAgain:
+    "Izin HP ini sudah berakhir atau dicabut. Laporan tetap tersimpan; pindai lagi tautan di sekolah, atau minta kode baru.",
   enrolOther: "Daftarkan untuk satuan lain",
   noStore: "HP ini tidak mengizinkan penyimpanan (mode samaran?). Buka di jendela biasa.",
 
