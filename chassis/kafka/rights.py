@@ -31,6 +31,7 @@ from contracts.results.topics import (
     ALERTS,
     COMMANDS,
     DEAD_LETTERS,
+    ENROLMENTS,
     EVENT_TOPICS,
     GENERATIONS,
     LIVE,
@@ -63,8 +64,8 @@ def _topics(names: Iterator[str] | tuple[str, ...], operations: tuple[str, ...])
 RIGHTS: Final[Mapping[Account, list[Right]]] = {
     "ingest": [
         *_topics((*EVENT_TOPICS, DEAD_LETTERS), _WRITE),
-        # A recipient confirms a hold; signed, too.
-        *_topics((COMMANDS,), _WRITE),
+        # A recipient confirms a hold, a phone has used a code; signed, too.
+        *_topics((COMMANDS, ENROLMENTS), _WRITE),
         *_topics((_ANY,), _READ),
         Right("GROUP", "pantau-", ("DESCRIBE",), begins=True),
     ],
@@ -102,7 +103,7 @@ RIGHTS: Final[Mapping[Account, list[Right]]] = {
     ],
     "operator": [
         *_topics((_ANY,), _READ),
-        *_topics((REVOCATIONS,), _WRITE),
+        *_topics((REVOCATIONS, ENROLMENTS), _WRITE),
         # `pantau dead-letters`: lines that are sent again, and who did it.
         *_topics((*EVENT_TOPICS, DEAD_LETTERS), _WRITE),
         Right("TRANSACTIONAL_ID", "pantau.letters", _WRITE),

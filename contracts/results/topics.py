@@ -25,6 +25,7 @@ LIVE: Final = "live"
 CLOCK: Final = "clock"
 GENERATIONS: Final = "generations"
 REVOCATIONS: Final = "revocations"
+ENROLMENTS: Final = "enrolments"
 COMMANDS: Final = "commands"
 COMMAND_STATE: Final = "command.state"
 PROGRESS: Final = "progress"
@@ -57,6 +58,7 @@ TICK: Final = "tick"
 REGISTRY_CHANGE: Final = "registry"
 GENERATION_CHANGE: Final = "generation"
 REVOCATION: Final = "revocation"
+ENROLMENT: Final = "enrolment"
 COMMAND: Final = "command"
 _BOUND: Final = b"2:"
 """Begins a signature that names its partition. One without it is of an earlier version, which signed kind and value only."""
@@ -137,6 +139,7 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         Topic(CLOCK, 1, retained(1)),
         Topic(GENERATIONS, 1, compacted),
         Topic(REVOCATIONS, 1, compacted),
+        Topic(ENROLMENTS, 1, compacted),
         Topic(COMMANDS, region_partitions, log | {"retention.ms": "-1"}),
         Topic(COMMAND_STATE, region_partitions, compacted),
     )
@@ -159,7 +162,9 @@ class ControlRecord(Protocol):
 def control_headers(
     key: bytes, kind: str, topic: str, partition: int, value: bytes
 ) -> list[tuple[str, bytes]]:
-    """Headers that mark a control record (`kind`: tick, registry, generation, revocation, command) as Pantau's own, signed with its key.
+    """Headers that mark a control record as Pantau's own, signed with its key.
+
+    `kind`: tick, registry, generation, revocation, enrolment or command.
 
     They are of that partition alone: a copy in another one is a stranger's record.
     """

@@ -24,7 +24,7 @@ from chassis.kafka.cluster import cluster_of
 from chassis.settings import Settings
 from contracts.receipts import Receipt
 from contracts.registry.entities import Registry
-from contracts.results.topics import COMMANDS, DEAD_LETTERS, EVENT_TOPICS
+from contracts.results.topics import COMMANDS, DEAD_LETTERS, ENROLMENTS, EVENT_TOPICS
 from contracts.time.clock import Clock, real_now_ms, rfc3339
 from contracts.time.windows import PANE_MS, pane_of
 from contracts.tokens import device_claims, issue
@@ -62,7 +62,7 @@ class Ingest:
         self._rate = RateLimit(limits)
         self._budget = Budget(limits)
         cluster = cluster_of(settings, "ingest")
-        self._link = KafkaLink(cluster, (*EVENT_TOPICS, DEAD_LETTERS, COMMANDS))
+        self._link = KafkaLink(cluster, (*EVENT_TOPICS, DEAD_LETTERS, COMMANDS, ENROLMENTS))
         self._feed = CountedRegistryFeed(cluster, key)
         self._revocations = RevocationFeed(cluster, key)
         self._batcher = Batcher(self._link, settings.group_ms)
@@ -77,7 +77,12 @@ class Ingest:
             settings.region_partitions,
         )
         self.form = FormApi(
-            key, DataDir(settings.data_dir), clock, self._known_sources, self._revocations.revoked
+            key,
+            DataDir(settings.data_dir),
+            clock,
+            self._link,
+            self._known_sources,
+            self._revocations.revoked,
         )
         self._hold_feed = HoldFeed(cluster, key, clock)
         self.holds = HoldRoutes(

@@ -18,8 +18,10 @@ from contracts.registry.entities import Recipient, Registry
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, enrol_claims, link_claims
 from pantau.commands.provide import device_send, device_sheet
+from pantau.commands.provide.device_funnel import device_funnel
 from pantau.commands.provide.device_sheet import DAY_S, LINK_DAYS, MOST_LINK_DAYS
 from pantau.dev_tokens import device_token, form_address, phone_url
+from pantau.enrolment.code_notes import note_codes
 from pantau.installation import running_settings
 from pantau.revoke import revoke
 
@@ -53,6 +55,8 @@ def _draw(link: str) -> None:
 
 
 def _phone_url(settings: Settings, claims: Claims) -> str:
+    if reason := note_codes(settings, [claims]):
+        typer.echo(reason, err=True)
     return phone_url(form_address(settings), secret_key(settings), claims)
 
 
@@ -67,6 +71,7 @@ def register(app: typer.Typer) -> None:
 
     device_send.add_to(group)
     group.command("sheet")(device_sheet.sheet)
+    group.command("funnel")(device_funnel)
 
     @group.command("enrol")
     def enrol(

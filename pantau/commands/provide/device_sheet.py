@@ -14,8 +14,9 @@ from chassis.operator_error import OperatorError
 from chassis.regions.region_folder import load_regions
 from contracts.registry.entities import Recipient, Registry
 from contracts.time.clock import real_now_ms
-from contracts.tokens import enrol_claims, link_claims
+from contracts.tokens import Claims, enrol_claims, link_claims
 from pantau.dev_tokens import form_address, phone_url
+from pantau.enrolment.code_notes import note_codes
 from pantau.installation import running_settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def sheet(
         raise OperatorError(
             f"a code is valid for at most {_MOST_CODE_DAYS} days; links (--link) for longer"
         )
-    title, cards = _cards(settings, kecamatan, days, link)
+    title, cards, codes = _cards(settings, kecamatan, days, link)
+    if reason := note_codes(settings, codes):
+        typer.echo(reason, err=True)
     out.touch(mode=0o600)
     out.write_bytes(qr_sheets(title, cards))
     what = "links, many phones each" if link else "codes, one phone each"
@@ -76,7 +79,7 @@ def sheet(
 
 def _cards(
     settings: Settings, kecamatan: str, valid_days: int, link: bool
-) -> tuple[str, list[QrCard]]:
+) -> tuple[str, list[QrCard], list[Claims]]:
     from pantau.paper.qr_sheets import QrCard
 
     registry = Registry(load_regions(settings.regions_dir, settings.regions))
@@ -88,15 +91,16 @@ def _cards(
     if not found:
         raise OperatorError(f"kecamatan {kecamatan} has no active recipient today")
     now_ms, valid_s = real_now_ms(), valid_days * DAY_S
+    claims_of = link_claims if link else enrol_claims
+    codes = [claims_of(one.recipient_id, now_ms, valid_s) for one in found]
     end_s = now_ms // 1000 + valid_s
     end = datetime.fromtimestamp(end_s, UTC).astimezone(ZoneInfo(registry.region(region).timezone))
     whose = "untuk semua HP petugas di sini" if link else "untuk satu HP"
     until = end.strftime(f"Berlaku s.d. %d/%m/%Y %H.%M %Z, {whose}.")
     key, form = secret_key(settings), form_address(settings)
-    claims_of = link_claims if link else enrol_claims
     cards = [
         QrCard(
-            phone_url(form, key, claims_of(one.recipient_id, now_ms, valid_s)),
+            phone_url(form, key, code),
             one.name,
             (
                 one.recipient_id,
@@ -105,10 +109,10 @@ def _cards(
                 until,
             ),
         )
-        for one in found
+        for one, code in zip(found, codes, strict=True)
     ]
     title = "Tautan lapor" if link else "Kode pendaftaran"
-    return f"{title}, Kec. {name}", cards
+    return f"{title}, Kec. {name}", cards, codes
 
 
 def _kecamatan(registry: Registry, code: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import msgspec
 from chassis.datadir import DataDir
 from chassis.http.problems import Problem
 from chassis.used_codes import UsedCodes
+from contracts.enrolments import CodeUsed
 from contracts.pseudonyms import region_key
 from contracts.registry.entities import Registry
 from contracts.revocations import Revocations
@@ -45,8 +46,8 @@ class Enrolment:
         self._used = UsedCodes(data_dir)
         self._link_phones = LinkPhones(data_dir)
 
-    def enrol(self, body: bytes, registry: Registry) -> EnrolAnswer:
-        """A token for the code in `body`. Raises `Problem`: 400, 401 for a code that does not hold,
+    def enrol(self, body: bytes, registry: Registry) -> tuple[EnrolAnswer, CodeUsed]:
+        """A token for the code in `body`, and what is to be noted of it. Raises `Problem`: 400, 401 for a code that does not hold,
         or 403 for a link that has had enough phones today."""
         try:
             asked = _decoder.decode(body)
@@ -68,7 +69,8 @@ class Enrolment:
         until = claims.exp if claims.kind == "link" else None
         made = device_claims(claims.sub, now_ms, until)
         key = self._pseudonym_key(registry, claims.sub)
-        return EnrolAnswer(issue(self._key, made), rfc3339((made.exp or 0) * 1000), key)
+        answer = EnrolAnswer(issue(self._key, made), rfc3339((made.exp or 0) * 1000), key)
+        return answer, CodeUsed(claims.sub, claims.jti, made.made_ms)
 
     def _take_link(self, claims: Claims, phone: str, registry: Registry, now_ms: int) -> None:
         """Notes the phone of a school link. Raises `Problem`, or `TokenError` if it stands for no recipient of today."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis.datadir import DataDir
+from chassis.feeds.enrolment_record import enrolment_record
 from chassis.http.gate import unavailable
 from chassis.http.pages import DIST, Pages
 from chassis.http.problems import Problem, response_of
@@ -24,6 +25,7 @@ from producers.ingest.form.source_info import source_answer
 from producers.ingest.requests.body import small_body
 from producers.ingest.requests.device_auth import unit_of
 from producers.ingest.requests.limits import DeviceLimits, RateLimit
+from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 
 _ENROL_LIMITS: Final = DeviceLimits(requests_per_s=1, burst=60)
 """Of one address: all phones of a school may share one."""
@@ -39,10 +41,17 @@ class FormApi:
     """`key`: the installation's key; `clock`: the region's clock."""
 
     def __init__(
-        self, key: bytes, data_dir: DataDir, clock: Clock, ready: Ready, revoked: Revocations
+        self,
+        key: bytes,
+        data_dir: DataDir,
+        clock: Clock,
+        link: KafkaLink,
+        ready: Ready,
+        revoked: Revocations,
     ) -> None:
         self._key = key
         self._clock = clock
+        self._link = link
         self._ready = ready
         self._revoked = revoked
         self._enrolment = Enrolment(key, data_dir, clock, revoked)
@@ -67,7 +76,12 @@ class FormApi:
             self._enrol_rate.take(address, time.monotonic())
             registry = self._registry()
             body = await small_body(request.stream())
-            answer = await asyncio.to_thread(self._enrolment.enrol, body, registry)
+            answer, used = await asyncio.to_thread(self._enrolment.enrol, body, registry)
+            await self._link.write([enrolment_record(self._key, used)])
+        except KafkaUnavailableError:
+            # The same phone may use its code again.
+            detail = "Kafka does not answer; send the same request again."
+            return response_of(unavailable(detail))
         except Problem as problem:
             return response_of(problem)
         except ClientDisconnect:

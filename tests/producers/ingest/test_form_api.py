@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
 from chassis.datadir import DataDir
+from chassis.kafka.cluster import Cluster
+from chassis.kafka.log import KafkaAccess
 from chassis.used_codes import UsedCodes
+from contracts.enrolments import CodeUsed
 from contracts.pseudonyms import pseudonym, region_key
 from contracts.time.clock import real_now_ms
 from contracts.tokens import enrol_claims, issue, verify
+from pantau.enrolment.code_notes import notes_on
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL
 from tests.producers.installation import KEY, Running, bearer, ingest
 
@@ -33,6 +39,16 @@ def test_a_code_becomes_a_token_once_a_phone(served: Running) -> None:
     assert "pseudonym_key" not in answer.json(), "a kitchen makes no pseudonyms"
     assert enrol(served, code, "b").status_code == 401
     assert enrol(served, code).status_code == 200, "its answer may have been lost on the way"
+
+
+def test_a_code_that_was_used_is_noted_once(served: Running) -> None:
+    code = code_of(SCHOOL, 900)
+    claims = verify(KEY, code, real_now_ms() / 1000, "enrol")
+    assert enrol(served, code, "b").status_code == 200
+    assert enrol(served, code, "c").status_code == 401
+    notes = asyncio.run(notes_on(KafkaAccess(Cluster(served.broker)), KEY))
+    [noted] = [one for one in notes.records if one.jti == claims.jti]
+    assert isinstance(noted, CodeUsed) and noted.sub == SCHOOL
 
 
 @pytest.mark.parametrize("phone", ["", "c"])
