@@ -61,6 +61,14 @@ def secret_key(settings: Settings) -> bytes:
     return key
 
 
+def oidc_secret(settings: Settings) -> str:
+    """Of this installation at the provider of log-ins: the settings', else that of the data dir; empty for a client without."""
+    if given := settings.oidc_client_secret.get_secret_value():
+        return given
+    path = DataDir(settings.data_dir).secrets / "oidc"
+    return path.read_text("utf-8").strip() if path.is_file() else ""
+
+
 def clickhouse_password(settings: Settings, account: str) -> str:
     """Password of a ClickHouse account: the settings' where they give it, else the data dir's.
 

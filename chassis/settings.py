@@ -183,18 +183,67 @@ class Settings(BaseSettings):
             "Empty: notices.yaml in the data dir."
         ),
     )
+    oidc_issuer: str = Field(
+        "",
+        description=(
+            "Issuer of the OpenID Connect provider whose accounts may log in at the desk (docs/desk.md), as its discovery "
+            "names it. Empty: local passwords alone."
+        ),
+    )
+    oidc_client_id: str = Field("", description="Id of this installation at that provider.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Its secret there. Empty: taken from secrets/oidc of the data dir; without that file the client has none."
+        ),
+    )
+    oidc_desk_url: str = Field(
+        "",
+        description=(
+            "Address of the gateway as browsers reach it, as in https://pantau.example.go.id. The provider has to know "
+            "<this>/v1/desk/oidc/back as redirect URI and <this>/desk as post-logout redirect URI."
+        ),
+    )
+    oidc_scopes: str = Field("openid profile", description="Scopes that are asked for.")
+    oidc_role_claim: str = Field(
+        "groups",
+        description="Claim of the ID token that gives the role; a dot leads into it, as in realm_access.roles.",
+    )
+    oidc_roles: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "What the values of that claim mean, separated by semicolons, as in pantau-desk=desk;pantau-dinkes=health. "
+            "Roles: desk, health, admin."
+        ),
+    )
+    oidc_name_claim: str = Field(
+        "preferred_username",
+        description=(
+            "Claim that names a person in records and on screens; where it is missing, or an e-mail address, the subject. "
+            "email: the address, if the provider has verified it."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the logs on stderr."
     )
 
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _split_roles(cls, value: object) -> object:
+        # Names of groups in a directory hold commas.
+        return _parts(value, ";")
+
     @field_validator("regions", "gateways", "allowed_origins", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return _parts(value, ",")
+
+
+def _parts(value: object, mark: str) -> object:
+    """A text as the tuple of its parts."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(mark) if part.strip())
 
 
 def load_settings(**given: Any) -> Settings:

@@ -23,6 +23,10 @@ Role = Literal["desk", "health", "admin"]
 under 5, `admin` does all."""
 
 
+PROVIDER_MARK: Final = " (dinas)"
+"""Behind the name of a person whom a provider of log-ins has named: no local account has such a name."""
+
+
 class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who may do what until when.
 

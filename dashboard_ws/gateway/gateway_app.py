@@ -37,6 +37,7 @@ from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.http import Api
+from dashboard_ws.gateway.api.oidc.oidc_log_in import OidcLogIn
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.region_info import RegionInfo
@@ -72,6 +73,7 @@ class Gateway:
             cluster_of(settings, "gateway"), key, self._tokens_known.set
         )
         self._tokens = Tokens(key, DataDir(settings.data_dir), self._revocations.revoked)
+        self._oidc = OidcLogIn.of(settings, key, self._tokens)
         self._pages = pages or Pages()
         self._settings = settings
         cluster, partitions = cluster_of(settings, "gateway"), settings.region_partitions
@@ -103,7 +105,9 @@ class Gateway:
             ).router()
         )
         accounts = DeskAccounts(DataDir(self._settings.data_dir))
-        app.include_router(DeskLogInRoute(accounts, self._tokens).router())
+        app.include_router(DeskLogInRoute(accounts, self._tokens, self._oidc is not None).router())
+        if self._oidc is not None:
+            app.include_router(self._oidc.router())
         access = DeskAccess(self.hub, self._tokens, self._commands.send, self._registry)
         app.include_router(AlertActions(access).router())
         app.include_router(HoldActions(access).router())

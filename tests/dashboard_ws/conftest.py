@@ -92,10 +92,11 @@ class Stream:
 class GatewayProcess:
     """A gateway as it is run: `python -m dashboard_ws.gateway`."""
 
-    def __init__(self, broker: str, data_dir: Path) -> None:
+    def __init__(self, broker: str, data_dir: Path, **more: str) -> None:
         self.broker = broker
         self.port = pick_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        more.setdefault("PANTAU_OIDC_DESK_URL", self.url)
         self._env = os.environ | {
             "PANTAU_BROKER": broker,
             "PANTAU_DATA_DIR": str(data_dir),
@@ -103,6 +104,7 @@ class GatewayProcess:
             "PANTAU_SECRET_KEY": KEY.hex(),
             "PANTAU_REGIONS": REGION,
             "PANTAU_ALLOWED_ORIGINS": "https://dinas.example",
+            **more,
         }
 
     @contextmanager

@@ -14,6 +14,7 @@ import pytest
 from contracts.events import data_structs
 from contracts.events.codes import Code
 from contracts.people import ALERT_KINDS
+from dashboard_ws.gateway.api.oidc.oidc_log_in import Outcome
 from dashboard_ws.gateway.stream.question_feed import _SHOWN_ON_THEIR_DAY
 from notices.core import notice_words
 from storage.plausibility.plausibility_rules import RULES
@@ -131,6 +132,7 @@ def test_every_code_in_evidence_has_a_word() -> None:
 _TABLES: Final = {
     "shared ALERT_KINDS": set(ALERT_KINDS),
     "desk RESOLUTIONS": set(get_args(Resolution)) - {""},
+    "desk DESK.provider": set(get_args(Outcome)) - {"in"},
     "wall WORDS.questions": {rule.name for rule in RULES} - set(_SHOWN_ON_THEIR_DAY),
     "shared POINTS": _codes(data_structs.Point),
     "shared GROUPS": _codes(data_structs.Group),

@@ -40,6 +40,26 @@ it("lets nobody in with a wrong password", async () => {
   expect(await page.getByRole("button", { name: "Saya tangani" }).count()).toBe(0);
 });
 
+it("lets in who has an account of the provider, and ends that session too", async () => {
+  gateway.hasProvider = true;
+  ({ page, complaints } = await open(browser, await gateway.start(), PHONE, "/desk"));
+  await page.getByRole("link", { name: "Masuk dengan akun dinas" }).click();
+  await page.locator("ul button").first().waitFor();
+  expect(new URL(page.url()).hash).toBe("");
+  await page.getByRole("button", { name: "Keluar" }).click();
+  await page.getByLabel("Kata sandi").waitFor();
+  expect(gateway.acts).toEqual([{ path: "/v1/desk/oidc/end", body: {} }]);
+  expect(complaints).toEqual([]);
+});
+
+it("says why an account of the provider may not in, and offers it only where there is a provider", async () => {
+  ({ page, complaints } = await open(browser, await gateway.start(), PHONE, "/desk#sso=no_role"));
+  await page.getByText("belum diberi peran di meja peringatan").waitFor();
+  await page.getByRole("button", { name: "Masuk" }).waitFor();
+  expect(await page.getByRole("link", { name: "Masuk dengan akun dinas" }).count()).toBe(0);
+  expect(await page.evaluate(() => location.hash)).toBe("");
+});
+
 it("shows the gravest first and acknowledges for an hour", async () => {
   await desk("desk", "benar", PHONE);
   const first = page.locator("ul button").first();

@@ -26,6 +26,8 @@ export class Gateway {
   build = "";
   epoch = "e1";
   seq = 1;
+  /** An account of a provider may log in. */
+  hasProvider = false;
   /** How often cases were asked for. */
   asked = 0;
   /** Messages of the page. */
@@ -141,6 +143,16 @@ export class Gateway {
       request.destroy();
     } else if (path === "/v1/login" || path === "/v1/token") {
       json(response, 200, { token: "t", expires: "2027-01-01T00:00:00Z" });
+    } else if (path === "/v1/desk/login" && request.method === "GET") {
+      json(response, 200, { provider: this.hasProvider });
+    } else if (path === "/v1/desk/oidc/start") {
+      // As though a person had agreed at the provider.
+      response.writeHead(303, { Location: `/desk?${request.url?.split("?")[1] ?? ""}#sso=in` }).end();
+    } else if (path === "/v1/desk/oidc/token") {
+      json(response, 200, { token: "t", role: "health", expires: "2027-01-01T00:00:00Z" });
+    } else if (path === "/v1/desk/oidc/end") {
+      this.acts.push({ path, body: {} });
+      response.writeHead(303, { Location: "/desk" }).end();
     } else if (path === "/v1/desk/login") {
       const { user, password } = JSON.parse(await bodyOf(request)) as Record<string, string>;
       const known = password === "benar";

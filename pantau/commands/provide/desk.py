@@ -10,7 +10,7 @@ import typer
 from chassis.datadir import DataDir
 from chassis.desk_accounts import DeskAccounts
 from chassis.operator_error import OperatorError
-from contracts.tokens import Role
+from contracts.tokens import PROVIDER_MARK, Role
 from pantau.installation import running_settings
 from pantau.revoke import revoke
 
@@ -47,6 +47,10 @@ def register(app: typer.Typer) -> None:
         settings = running_settings(data_dir)
         if not 1 <= len(user) <= 100:
             raise OperatorError("a user has 1 to 100 characters")
+        if user.endswith(PROVIDER_MARK):
+            raise OperatorError(
+                f"names that end with{PROVIDER_MARK} are those of a provider's people"
+            )
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         DeskAccounts(DataDir(settings.data_dir)).put(user, role, password)
         typer.echo(f"{user} may log in at /desk as {role}.", err=True)
@@ -60,8 +64,17 @@ def register(app: typer.Typer) -> None:
 
     @group.command("remove")
     def remove(user: _User, data_dir: _DataDir = None) -> None:
-        """Remove a person, and end all their sessions."""
+        """Remove a person, and end all their sessions.
+
+        Of a person of the provider, as in `pantau desk remove "ratna (dinas)"`, the sessions end; take the role away there.
+        """
         settings = running_settings(data_dir)
+        if user.endswith(PROVIDER_MARK):
+            revoke(settings, "operator", user)
+            typer.echo(
+                f"All sessions of {user} are ended. Take the role away at the provider.", err=True
+            )
+            return
         if not DeskAccounts(DataDir(settings.data_dir)).remove(user):
             raise OperatorError(f"there is no user {user}: pantau desk list")
         revoke(settings, "operator", user)

@@ -38,22 +38,34 @@ class DeskToken(BaseModel):
     role: Role
 
 
-class DeskLogInRoute:
-    """The route. One hash at a time: guessers must not take the CPU from the walls."""
+class LogInWays(BaseModel):
+    """`provider`: an account of the configured provider may log in too, by `GET /v1/desk/oidc/start`."""
 
-    def __init__(self, accounts: DeskAccounts, tokens: Tokens) -> None:
+    provider: bool
+
+
+class DeskLogInRoute:
+    """The routes. One hash at a time: guessers must not take the CPU from the walls."""
+
+    def __init__(self, accounts: DeskAccounts, tokens: Tokens, has_provider: bool) -> None:
+        self._ways = LogInWays(provider=has_provider)
         self._accounts = accounts
         self._tokens = tokens
         self._failed = FailedLogIns(_GUESSES)
         self._hashing = ThreadPoolExecutor(1, "desk-hash")
 
     def router(self) -> APIRouter:
-        """The route alone."""
+        """Both routes."""
         router = APIRouter()
+        router.add_api_route("/v1/desk/login", self.ways, methods=["GET"], response_model=LogInWays)
         router.add_api_route(
             "/v1/desk/login", self.log_in, methods=["POST"], response_model=DeskToken
         )
         return router
+
+    async def ways(self) -> LogInWays:
+        """How a person may log in beside with a password."""
+        return self._ways
 
     async def log_in(self, asked: DeskLogIn, request: Request) -> DeskToken:
         """Trade user and password for a token of 12 hours."""

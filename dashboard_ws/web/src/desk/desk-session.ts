@@ -1,4 +1,4 @@
-/** A person's token: given for a password, for one shift, forgotten with the tab. */
+/** A person's token: given for a password or an account of the provider, for one shift, forgotten with the tab. */
 
 import type { Credentials, Renewal } from "../lib/link/session";
 
@@ -8,7 +8,13 @@ export type LogIn = "in" | "wrong" | "slow" | "unreachable";
 interface Given {
   readonly token: string;
   readonly role: Role;
+  /** The provider of log-ins said who it is. */
+  readonly byProvider?: boolean;
 }
+
+/** How the gateway says in the address how a log-in at the provider ended. */
+const ARRIVED = /^#sso=(\w+)$/;
+const PROVIDER = "/v1/desk/oidc";
 
 const KEY = "pantau.desk";
 
@@ -33,15 +39,40 @@ export class DeskSession implements Credentials {
     }).catch(() => null);
     if (answer === null) return "unreachable";
     if (!answer.ok) return answer.status === 429 ? "slow" : answer.status < 500 ? "wrong" : "unreachable";
-    const { token, role } = (await answer.json()) as Given;
-    this.#given = { token, role };
-    sessionStorage.setItem(KEY, JSON.stringify(this.#given));
+    this.#take((await answer.json()) as Given);
     return "in";
   }
 
+  /** Where a log-in at the provider begins; null: none is configured. */
+  async provider(): Promise<string | null> {
+    const answer = await fetch("/v1/desk/login").catch(() => null);
+    const ways = answer?.ok ? ((await answer.json()) as { readonly provider: boolean }) : null;
+    const region = new URLSearchParams(location.search).get("region");
+    return ways?.provider ? `${PROVIDER}/start?${new URLSearchParams(region === null ? {} : { region })}` : null;
+  }
+
+  /** After a log-in at the provider: "in", or what went wrong; null: the page was opened otherwise. */
+  async arrived(): Promise<string | null> {
+    const outcome = ARRIVED.exec(location.hash)?.[1] ?? null;
+    if (outcome === null) return null;
+    history.replaceState(null, "", location.pathname + location.search);
+    if (outcome !== "in") return outcome;
+    const answer = await fetch(`${PROVIDER}/token`, { method: "POST" }).catch(() => null);
+    if (!answer?.ok) return "failed";
+    this.#take({ ...((await answer.json()) as Given), byProvider: true });
+    return "in";
+  }
+
+  #take({ token, role, byProvider = false }: Given): void {
+    this.#given = { token, role, byProvider };
+    sessionStorage.setItem(KEY, JSON.stringify(this.#given));
+  }
+
   logOut(): void {
+    const isByProvider = this.#given?.byProvider ?? false;
     sessionStorage.removeItem(KEY);
-    location.reload();
+    if (isByProvider) location.assign(`${PROVIDER}/end`);
+    else location.reload();
   }
 
   async open(): Promise<void> {}

@@ -8,6 +8,16 @@ export const DESK = {
   password: "Kata sandi",
   logIn: "Masuk",
   logOut: "Keluar",
+  withProvider: "Masuk dengan akun dinas",
+  or: "atau",
+  /** How a log-in with such an account ended. */
+  provider: {
+    away: "Layanan akun dinas tidak terjangkau. Coba lagi, atau masuk dengan kata sandi.",
+    cancelled: "Masuk dengan akun dinas dibatalkan.",
+    failed: "Masuk dengan akun dinas tidak berhasil. Coba lagi; bila terulang, hubungi Diskominfo.",
+    no_role:
+      "Akun dinas Anda dikenal, tetapi belum diberi peran di meja peringatan. Minta peran kepada pengelola akun dinas (Diskominfo).",
+  },
   wrong: "Nama pengguna atau kata sandi salah.",
   slow: "Terlalu banyak percobaan. Coba lagi sebentar lagi.",
   unreachable: "Server tidak terjangkau. Coba lagi.",

@@ -19,6 +19,7 @@ from chassis.kafka.log import KafkaAccess
 from contracts.commands import Acknowledge, Assess, Command, decode_command
 from contracts.results.topics import COMMAND, COMMANDS, control_of
 from tests.dashboard_ws.conftest import AS_OF, KEY, REGION, GatewayProcess, Stream, Wall, token
+from tests.dashboard_ws.gateway.api.oidc.small_provider import CLIENT, SECRET, SmallProvider
 
 pytestmark = pytest.mark.real
 
@@ -33,12 +34,28 @@ def alert(alert_id: str, kind: str) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def served(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+def provider() -> Iterator[SmallProvider]:
+    one = SmallProvider()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def served(
+    broker: str, provider: SmallProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
     folder: Path = tmp_path_factory.mktemp("desk")
     accounts = DeskAccounts(DataDir(folder))
     accounts.put("dadan", "desk", PASSWORD)
     accounts.put("ratna", "health", PASSWORD)
-    one = GatewayProcess(broker, folder)
+    one = GatewayProcess(
+        broker,
+        folder,
+        PANTAU_OIDC_ISSUER=provider.issuer,
+        PANTAU_OIDC_CLIENT_ID=CLIENT,
+        PANTAU_OIDC_CLIENT_SECRET=SECRET,
+        PANTAU_OIDC_ROLES="dinkes=health",
+    )
     with one.running():
         yield one
 
@@ -124,6 +141,26 @@ async def test_what_is_refused(served: GatewayProcess) -> None:
 async def test_small_counts_are_for_the_health_office(served: GatewayProcess) -> None:
     assert cases(served, "dadan") == '{"cases":null}'
     assert cases(served, "ratna") == '{"cases": 3}'
+
+
+@pytest.mark.usefixtures("stream")
+async def test_a_person_of_the_provider_acts_by_name_and_without_it_passwords_go_on(
+    served: GatewayProcess, provider: SmallProvider
+) -> None:
+    async with httpx.AsyncClient(base_url=f"{served.url}/v1/desk/oidc") as browser:
+        begun = await browser.get("/start")
+        came = await browser.get("/back", params=provider.authorize(begun.headers["Location"]))
+        assert came.headers["Location"] == f"{served.url}/desk#sso=in"
+        bearer = (await browser.post("/token")).json()["token"]
+        taken = post(served, "ill/assess", bearer, assessment="verified", note="sampel").json()
+        provider.close()
+        came = await browser.get("/back", params={"state": "x", "code": "x"})
+        assert came.headers["Location"] == f"{served.url}/desk#sso=failed"
+        assert (await browser.get(f"{served.url}/readyz")).status_code == 200
+    [command] = [one for one in await commands(served.broker) if one.id == taken["command"]]
+    assert isinstance(command, Assess)
+    assert command.by == "ratna (dinas)"
+    assert log_in(served, "dadan").status_code == 200
 
 
 def test_who_guesses_is_slowed_and_who_shares_the_address_gets_in(served: GatewayProcess) -> None:

@@ -1,0 +1,1 @@
+"""Log-in at the desk with an account of an OpenID Connect provider, where one is configured."""
