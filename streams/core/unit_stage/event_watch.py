@@ -4,7 +4,7 @@ units were heard of.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from contracts.events.codes import Refusal
 from contracts.events.decode import decode_line
@@ -22,58 +22,52 @@ was in range within 10 minutes."""
 _HEARD_STEP_MS: Final = 60_000
 
 
-class _Change(NamedTuple):
-    """From `since` on a fact counts, as `event` says it; None: it counts no longer."""
+class _Heard:
+    """When one unit was heard of, epoch ms: the greatest receivedtime, the last one that was noted, and those noted since the
+    last `EventWatch.heard`.
+    """
 
-    region: str
-    unit: str
-    since: int
-    fact: Fact
-    event: Event | None
+    __slots__ = ("is_listed", "moments", "newest", "noted")
 
-    def message(self) -> WatchedEvent | UncountedEvent:
-        """As it goes to `region.feed`."""
-        _, unit, since, fact, event = self
-        if event is None:
-            return UncountedEvent(unit, fact.kind, fact.id, since)
-        about = event.subject or ""
-        return WatchedEvent(
-            unit, fact.kind, fact.id, fact.time, since, fact.recorded, about, event.data
-        )
+    def __init__(self) -> None:
+        self.newest = self.noted = 0
+        self.moments: list[int] = []
+        self.is_listed = False
 
 
 class EventWatch:
     """Collects until the next `watched` and `heard`."""
 
     def __init__(self) -> None:
-        self._changes: list[_Change] = []
+        self._changes: list[tuple[str, WatchedEvent | UncountedEvent]] = []
         # Of each unit, point and sensor the time of the last reading sent, 0 after one out of range.
         self._in_range: dict[tuple[str, str, object], int] = {}
-        # Of each unit the greatest receivedtime, the last one noted, and those noted since the last `heard`.
-        self._newest: dict[str, int] = {}
-        self._noted: dict[str, int] = {}
-        self._moments: dict[str, list[int]] = {}
+        self._heard: dict[str, _Heard] = {}
+        self._listed: list[tuple[str, _Heard]] = []
 
     def take(self, source: KnownSource, event: Event, fact: Fact, admission: Admission) -> None:
         """An event was received, and what it changes. Called for each event: the hot path, so it is one function."""
         unit, received = source.unit, fact.received
-        newest = self._newest.get(unit, 0)
-        if received > newest:
-            self._newest[unit] = received
-            moments = self._moments.setdefault(unit, [])
-            noted = self._noted.get(unit, 0)
-            if received >= noted + _HEARD_STEP_MS:
+        heard = self._heard.get(unit)
+        if heard is None:
+            heard = self._heard[unit] = _Heard()
+        if received > heard.newest:
+            if received >= heard.noted + _HEARD_STEP_MS:
                 # One moment at either side of every gap, however much one flush covers: so no silence is missed.
-                if newest > noted:
-                    moments.append(newest)
-                moments.append(received)
-                self._noted[unit] = received
+                if heard.newest > heard.noted:
+                    heard.moments.append(heard.newest)
+                heard.moments.append(received)
+                heard.noted = received
+            heard.newest = received
+            if not heard.is_listed:
+                heard.is_listed = True
+                self._listed.append((unit, heard))
         if admission is not PLAIN:
             self._correct(source, event, fact, admission)
         elif fact.kind in WATCHED_KINDS and (
             fact.kind != _READING or self._is_due(unit, event, fact)
         ):
-            self._changes.append(_Change(source.units.region, unit, received, fact, event))
+            self._changes.append((source.units.region, _watched(unit, received, fact, event)))
 
     def _is_due(self, unit: str, event: Any, fact: Fact) -> bool:
         """Whether a reading goes on. After a take-over each sensor's next one does: that changes no answer."""
@@ -90,7 +84,7 @@ class EventWatch:
         region, unit, since = source.units.region, source.unit, fact.received
         for one in admission.uncounted:
             if one.kind in WATCHED_KINDS:
-                self._changes.append(_Change(region, unit, since, one, None))
+                self._changes.append((region, UncountedEvent(unit, one.kind, one.id, since)))
         for one in admission.counted:
             if one.kind not in WATCHED_KINDS:
                 continue
@@ -99,21 +93,29 @@ class EventWatch:
                 # Of the earlier ones only a correction counts again, and of those the line is stored.
                 again = decode_line(one.raw.value)
             if not isinstance(again, Refusal):
-                self._changes.append(_Change(region, unit, since, one, again))
+                self._changes.append((region, _watched(unit, since, one, again)))
 
     def watched(self) -> list[tuple[str, WatchedEvent | UncountedEvent]]:
         """(region, message) of what changed since the last call."""
         changes, self._changes = self._changes, []
-        return [(one.region, one.message()) for one in changes]
+        return changes
 
     def heard(self) -> list[tuple[str, int]]:
         """(unit, receivedtime, epoch ms) since the last call: the greatest, and those beside a gap of a minute."""
         found = []
-        for unit, moments in self._moments.items():
-            newest = self._newest[unit]
-            if self._noted[unit] < newest:
-                moments.append(newest)
-                self._noted[unit] = newest
-            found += [(unit, at) for at in moments]
-        self._moments.clear()
+        for unit, heard in self._listed:
+            if heard.noted < heard.newest:
+                heard.moments.append(heard.newest)
+                heard.noted = heard.newest
+            found += [(unit, at) for at in heard.moments]
+            heard.moments.clear()
+            heard.is_listed = False
+        self._listed.clear()
         return found
+
+
+def _watched(unit: str, since: int, fact: Fact, event: Event) -> WatchedEvent:
+    about = event.subject or ""
+    return WatchedEvent(
+        unit, fact.kind, fact.id, fact.time, since, fact.recorded, about, event.data
+    )
