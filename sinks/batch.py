@@ -41,10 +41,21 @@ class TableBatch:
         self.spans: dict[tuple[str, int], tuple[int, int]] = {}
         self.count = 0
         self.size = 0
+        self._newest: dict[tuple[str, str, int, bytes], int] = {}
 
-    def add(self, table: str, row: TableRow) -> None:
-        """One more row of `table`."""
-        self.rows.setdefault(table, []).append(row)
+    def add(self, table: str, row: TableRow, identity: bytes | None = None) -> None:
+        """One more row of `table`. `identity`: of two rows of one partition that share it the later is the newer version,
+        and the one before need not be written.
+        """
+        rows = self.rows.setdefault(table, [])
+        if identity is not None:
+            place = (table, row.place.topic, row.place.partition, identity)
+            at = self._newest.setdefault(place, len(rows))
+            if at < len(rows):
+                self.size += len(row.body) - len(rows[at].body)
+                rows[at] = row
+                return
+        rows.append(row)
         self.count += 1
         self.size += len(row.body)
 

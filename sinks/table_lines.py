@@ -1,12 +1,45 @@
-"""Table lines: the record's header names a storage table, its lines are rows, taken as they are."""
+"""Table lines: the record's header names a storage table, its lines are rows, taken as they are.
+
+Of a row that changes the newest version in a batch is written alone: ClickHouse would insert and merge the others for nothing.
+One event a request, 300 a second: XX rows an event into ClickHouse instead of YY (`bench.pipeline`).
+"""
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 from chassis.kafka.interface import ConsumedRecord
 from contracts.events.lines import split
-from contracts.results.tables import TABLES
+from contracts.results.tables import TABLES, Table
 from contracts.results.topics import TABLE_HEADER
 from sinks.batch import LinePlace, Reject, TableBatch, TableRow, header
+
+
+class _Identity(NamedTuple):
+    """Finds the identity in a line: all before `end`, where `columns` names stand, those of the table's key among them."""
+
+    end: bytes
+    columns: int
+
+    def of(self, line: bytes) -> bytes | None:
+        """None if the line is not as Pantau writes it: its fields may be in another order."""
+        at = line.find(self.end)
+        # Inside a JSON string a quote is escaped, but `\":` holds this too: then the line is one of its own.
+        return line[:at] if at > 0 and line.count(b'":', 0, at) == self.columns else None
+
+
+def _identity(table: Table) -> _Identity:
+    names = [column.name for column in table.columns]
+    columns = max(map(names.index, table.key)) + 1
+    return _Identity(f',"{names[columns]}":'.encode(), columns)
+
+
+_IDENTITIES: Final = {
+    name: _identity(table)
+    for name, table in TABLES.items()
+    # These grow along the log. `attempts` of a dead letter need not.
+    if table.version in ("revision", "position")
+}
 
 
 def land(record: ConsumedRecord, batch: TableBatch) -> None:
@@ -14,6 +47,7 @@ def land(record: ConsumedRecord, batch: TableBatch) -> None:
     table = header(record, TABLE_HEADER)
     known = table is not None and table in TABLES
     value = record.value or b""
+    identity = _IDENTITIES.get(table or "")
     # ClickHouse's error repeats such bytes, and the embedded server could not even say that it refuses them.
     all_text = _is_utf8(value)
     for index, line in enumerate(split(value)):
@@ -21,7 +55,7 @@ def land(record: ConsumedRecord, batch: TableBatch) -> None:
         if not all_text and not _is_utf8(line):
             batch.rejects.append(Reject(place, table or "", "the line is no UTF-8", line))
         elif table is not None and known:
-            batch.add(table, TableRow(place, line))
+            batch.add(table, TableRow(place, line), identity and identity.of(line))
         else:
             reason = (
                 f"the record's header `{TABLE_HEADER}` names no table of contracts.results.tables"
