@@ -83,7 +83,7 @@ def decode_lines(value: bytes) -> list[Event | Refusal]:
 
 
 def _may_hold_nik(lines: Sequence[bytes]) -> Iterator[int]:
-    """The indexes of lines that `may_hold_nik`. A UUID in a hundred looks like one, so a record of many events mostly has some:
+    """The indexes of lines that `may_hold_nik`. Of a hundred UUIDs one may hold a NIK, so most records of many events do:
     a group of lines is asked first.
     """
     for at in range(0, len(lines), _TOGETHER_NIK):
