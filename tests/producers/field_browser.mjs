@@ -61,6 +61,7 @@ const url = `http://127.0.0.1:${proxy.address().port}`;
 let context = null;
 let page = null;
 const complaints = [];
+const downloads = [];
 
 async function start() {
   context = await playwright.chromium.launchPersistentContext(folder, {
@@ -79,6 +80,7 @@ async function open(path = "") {
   page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("download", (download) => downloads.push(download));
   page.on("dialog", (dialog) => void dialog.accept());
   await page.goto(`${url}/${path}`).catch((error) => complaints.push(String(error)));
 }
@@ -150,6 +152,21 @@ const OPS = {
     context.addInitScript(`{ const real = Date.now; Date.now = () => real() + ${ahead_ms}; }`),
   /** The page loads itself anew when its database goes. */
   wipe: () => page.evaluate(() => void indexedDB.deleteDatabase("pantau-field")),
+  enabled: ({ name }) => page.getByRole("button", { name: begins(name) }).first().isEnabled(),
+  /** The file that was saved last. */
+  saved: async () => readFileSync(await downloads.at(-1).path(), "utf8"),
+  /** As if the phone lay aside for `ms`: another app in front of the form, or a dark screen. */
+  leave: ({ ms }) =>
+    page.evaluate((away) => {
+      const change = (state) => {
+        Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      };
+      change("hidden");
+      const real = Date.now;
+      Date.now = () => real() + away;
+      change("visible");
+    }, ms),
   kept: () => page.evaluate(() => ({ ...localStorage })),
   rows: () =>
     page.evaluate(

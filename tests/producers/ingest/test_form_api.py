@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from chassis.datadir import DataDir
 from chassis.kafka.cluster import Cluster
@@ -13,11 +15,16 @@ from chassis.kafka.log import KafkaAccess
 from chassis.used_codes import UsedCodes
 from contracts.enrolments import CodeUsed
 from contracts.pseudonyms import pseudonym, region_key
-from contracts.time.clock import real_now_ms
+from contracts.registry.entities import Registry
+from contracts.revocations import Revocations
+from contracts.time.clock import RealClock, real_now_ms
 from contracts.tokens import enrol_claims, issue, verify
 from pantau.enrolment.code_notes import notes_on
+from producers.ingest.form.form_api import FormApi
+from producers.ingest.sending.link import KafkaLink
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL
-from tests.producers.installation import KEY, Running, bearer, ingest
+from tests.producers.installation import KEY, Running, bearer
+from tests.registry_small import SMALL
 
 pytestmark = pytest.mark.real
 
@@ -84,13 +91,13 @@ def test_codes_of_another_kind_and_old_ones_are_refused(served: Running) -> None
     assert httpx.get(f"{served.url}/v1/source", headers=as_token).status_code == 401
 
 
-def test_enrolment_is_limited_by_address(
-    events_broker: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    with ingest(events_broker, tmp_path_factory.mktemp("limited")) as own:
-        own.wait_ready()
-        with httpx.Client(base_url=own.url) as client:
-            seen = [client.post("/v1/enrol", content=b"{}") for _ in range(90)]
+async def test_enrolment_is_limited_by_address(tmp_path: Path) -> None:
+    link = KafkaLink(Cluster("127.0.0.1:1"), ())
+    registry = Registry((SMALL,))
+    api = FormApi(KEY, DataDir(tmp_path), RealClock(), link, lambda: registry, Revocations())
+    transport = httpx.ASGITransport(Starlette(routes=api.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        seen = [await client.post("/v1/enrol", content=b"{}") for _ in range(90)]
     assert seen[0].status_code == 400
     assert seen[-1].status_code == 429
     assert seen[-1].headers["retry-after"]

@@ -4,11 +4,14 @@ import { ask, sourceOf, type Enrolled } from "./outbox/server";
 import type { FoodHold, HoldAnswer } from "./outbox/holds";
 import { mended, type RejectedEvent } from "./rejected/rejected";
 import { fixed, Flusher, type Link } from "./outbox/flusher";
-import { readMirror, writeMirror } from "./outbox/mirror";
+import { forgetMirror, readMirror, writeMirror } from "./outbox/mirror";
 import { isTrusted, type Reading } from "./outbox/phone-clock";
 import { isUnsettled, newestOf, RETRACTED, standing, type Row, type Values } from "./outbox/rows";
 import { Store } from "./outbox/store";
 import { keepOffline, keepStorage } from "./offline";
+import { forgetDrafts } from "./screens/draft";
+import { PinLock } from "./sharing/pin-lock.svelte";
+import { recentCodes, shiftAt, type Shift } from "./sharing/staff";
 import { importKey, pseudonym } from "./source/pseudonym";
 import type { Source } from "./source/source";
 import { Times } from "./source/times";
@@ -44,12 +47,27 @@ export class Phone {
   persisted = $state(true);
   now = $state(Date.now());
   loadNews = $state.raw<(() => void) | null>(null);
+  readonly lock = new PinLock();
+  /** Browsers hash a PIN on a page of https alone. */
+  readonly canPin = (crypto as { subtle?: SubtleCrypto }).subtle !== undefined;
+  /** Codes of staff that were used on this phone. */
+  staff = $state.raw<readonly string[]>([]);
+  /** End of the token, epoch ms of the server, if it came by a school link. */
+  linkEnds = $state<number | null>(null);
+
+  #shift = $state.raw<Shift | null>(null);
 
   readonly times = $derived(new Times(this.source?.timezone ?? "Asia/Jakarta", this.reading, this.now));
   readonly standing = $derived(standing(this.rows));
   readonly waiting = $derived(this.rows.filter((row) => row.state === "waiting"));
   readonly foreign = $derived(this.waiting.filter((row) => row.source !== this.source?.source).length);
   readonly toMend = $derived(this.rows.filter((row) => row.state === "refused" || row.state === "aside"));
+  /** Not on the server, whatever it waits for. */
+  readonly unsent = $derived([...this.waiting, ...this.toMend]);
+  readonly unsentAnswers = $derived(
+    Object.values(this.answers).filter((one) => one.source === this.source?.source).length,
+  );
+  readonly shift = $derived(shiftAt(this.#shift, this.now));
   readonly overdue = $derived(this.waiting.some((row) => this.now - row.recorded > DAY_MS));
   /** A code or link was not taken. */
   readonly isRefused = $derived(this.enrolment !== "no" && this.enrolment !== "busy");
@@ -81,6 +99,7 @@ export class Phone {
       },
     });
     await this.#refresh();
+    await this.lock.refresh(this.#store, true);
     this.ready = true;
     this.#listen();
     await this.#takeCode();
@@ -102,17 +121,26 @@ export class Phone {
     const copy = readMirror();
     const now = Date.now();
     if (copy === null) return store.begin({ phone: uuid(now), seq: 0 }, []);
-    const { phone, seq, token, source, rows } = copy;
-    const known = { ...(token === null ? {} : { token }), ...(source === null ? {} : { source }) };
+    const { phone, seq, token, source, pin, rows } = copy;
+    const known = {
+      ...(token === null ? {} : { token }),
+      ...(source === null ? {} : { source }),
+      // A copy of an older form has none.
+      ...(pin ? { pin } : {}),
+    };
     await store.begin({ phone, seq, restored: { count: rows.length, at: now }, ...known }, rows);
   }
 
   #listen(): void {
-    this.#tabs.addEventListener("message", () => void this.#refresh());
+    this.#tabs.addEventListener("message", ({ data }) =>
+      data === "erased" ? location.reload() : void this.#refresh(),
+    );
     addEventListener("online", () => void this.flush(true));
     addEventListener("hashchange", () => void this.#takeCode());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") void this.flush(true);
+      if (document.visibilityState === "hidden") return this.lock.hide(Date.now());
+      this.lock.show(Date.now());
+      void this.flush(true);
     });
     setInterval(() => void this.flush(), FLUSH_MS);
     setInterval(() => {
@@ -140,14 +168,20 @@ export class Phone {
     this.answers = (await store.fact("answers")) ?? {};
     const seen = new Set((await store.fact("seen")) ?? []);
     this.rejected = ((await store.fact("rejected")) ?? []).filter((one) => !seen.has(one.letter));
+    this.#shift = (await store.fact("shift")) ?? null;
+    this.staff = (await store.fact("staff")) ?? [];
+    await this.lock.refresh(store);
     const restored = await store.fact("restored");
     this.restored = restored !== undefined && this.now - restored.at < DAY_MS ? restored.count : 0;
     const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
+    const { until, exp } = claimsOf(token ?? "");
+    this.linkEnds = until === undefined || exp === undefined ? null : exp * 1000;
     writeMirror({
       phone: phone ?? "",
       seq: seq ?? 0,
       token: token ?? null,
       source: this.source,
+      pin: this.lock.pin,
       rows: this.rows.filter(isUnsettled),
     });
   }
@@ -191,6 +225,8 @@ export class Phone {
       const { token, pseudonym_key } = JSON.parse(answer.body) as Enrolled;
       // Kept before anything else is asked: the code works no more.
       await store.remember({ token, ...(pseudonym_key === undefined ? {} : { key: await importKey(pseudonym_key) }) });
+      // Who has forgotten the PIN gets a code for this phone; a link hangs on the wall for everybody.
+      if (!isLink && claimsOf(code).sub === this.source?.id) await this.lock.remove(store);
       const found = sourceOf(await ask("v1/source", token));
       if (found !== null) await store.remember(found);
       this.enrolment = "no";
@@ -248,12 +284,14 @@ export class Phone {
     const free = old !== null && !judged && (await store.discard(old.id));
     const supersedes =
       old === null ? undefined : judged ? mended(old) : free ? old.supersedes : newestOf(old, this.rows).id;
+    const shift = shiftAt(this.#shift, now);
     const row = {
       ...made,
       id: uuid(now),
       source: this.source?.source ?? "",
       recorded: now,
       reading: this.reading,
+      ...(shift === null ? {} : { staff: shift.code }),
       state: "waiting" as const,
       line: null,
       shift: 0,
@@ -287,6 +325,53 @@ export class Phone {
     await this.#open().change([row.id], (one) => (one.state === "aside" ? { ...one, state: "waiting" } : null));
     await this.#changed();
     void this.flush(true);
+  }
+
+  // --- shared phones ------------------------------------------------------------------------------
+
+  async setPin(digits: string): Promise<void> {
+    await this.lock.set(this.#open(), digits);
+    await this.#changed();
+  }
+
+  async removePin(): Promise<void> {
+    await this.lock.remove(this.#open());
+    await this.#changed();
+  }
+
+  async unlock(digits: string): Promise<void> {
+    await this.lock.unlock(this.#open(), digits, Date.now());
+    await this.#changed();
+  }
+
+  async beginShift(code: string): Promise<void> {
+    await this.#open().remember({ shift: { code, since: Date.now() }, staff: recentCodes(this.staff, code) });
+    await this.#changed();
+  }
+
+  async endShift(): Promise<void> {
+    await this.#open().forgetFacts(["shift"]);
+    await this.#changed();
+  }
+
+  /** Takes everything off this phone. False, and nothing is done, if something is unsent and not among `saved`. */
+  async handOver(saved: ReadonlySet<string>): Promise<boolean> {
+    const store = this.#open();
+    let isErased = false;
+    await this.#flusher?.alone(async () => {
+      await this.#refresh();
+      if (this.unsentAnswers > 0 || this.unsent.some((row) => !saved.has(row.id))) return;
+      // The copies first: a page that is killed between must not bring the database back from them.
+      forgetDrafts();
+      forgetMirror();
+      await store.erase({ phone: uuid(Date.now()), seq: 0 });
+      isErased = true;
+    });
+    if (isErased) {
+      this.#tabs.postMessage("erased");
+      location.reload();
+    }
+    return isErased;
   }
 
   async pseudonymOf(person: string): Promise<string> {

@@ -206,6 +206,13 @@ export const OPTIONS = {
   },
 } as const;
 
+/** Where there is nothing to choose from: what to do first. */
+export const NO_CHOICE: Readonly<Record<string, string>> = {
+  batch: "Belum ada masakan di HP ini: isi dulu “Selesai masak”.",
+  batches: "Belum ada masakan di HP ini: isi dulu “Selesai masak”.",
+  subject: "Belum ada penerima yang terdaftar: hubungi Diskominfo.",
+};
+
 /** What is wrong with a refused report, and what to do. */
 export const REFUSED: Readonly<Record<string, string>> = {
   nik: "Ada angka yang mirip NIK. NIK tidak boleh dikirim: hapus angka itu.",
@@ -332,6 +339,47 @@ export const WORDS = {
   enrolOther: "Daftarkan untuk satuan lain",
   noStore: "HP ini tidak mengizinkan penyimpanan (mode samaran?). Buka di jendela biasa.",
 
+  thisPhone: "HP ini",
+  thisPhoneAll: "HP ini: petugas, PIN, serah terima",
+  linkEnds: (date: string) =>
+    `Terdaftar lewat tautan sekolah, izin sampai ${date}. Diperpanjang sendiri selama dipakai; bila berakhir, pindai lagi tautannya.`,
+  pin: "PIN",
+  pinHow:
+    "Boleh tidak dipakai. PIN diminta saat formulir dibuka, dan setelah 5 menit ditinggalkan. Laporan tetap dikirim di belakangnya.",
+  pinNew: "PIN baru (4 sampai 8 angka)",
+  pinAgain: "Ulangi PIN",
+  pinBad: "PIN harus 4 sampai 8 angka.",
+  pinDiffers: "Kedua PIN belum sama.",
+  pinSet: "Pakai PIN",
+  pinIsSet: "HP ini memakai PIN",
+  pinRemove: "Hapus PIN",
+  pinAsked: "Masukkan PIN",
+  pinOpen: "Buka",
+  pinWrong: "PIN salah.",
+  pinWait: (ms: number) => `PIN salah terlalu sering. Tunggu ${Math.ceil(ms / 1000)} detik.`,
+  pinForgotten:
+    "Lupa PIN? Minta kode pendaftaran baru untuk satuan ini ke Diskominfo dan pindai dengan HP ini: PIN terhapus, laporan yang belum terkirim tidak hilang.",
+  staff: "Petugas",
+  staffCode: "Kode petugas (huruf dan angka, paling banyak 8)",
+  staffBad: "Hanya huruf A-Z dan angka, paling banyak 8.",
+  staffBegin: "Mulai bertugas",
+  staffEnd: "Selesai",
+  staffSince: (code: string, time: string) => `${code} bertugas sejak ${time}`,
+  staffOn: (code: string) => `Petugas ${code}`,
+  staffAsked: "Siapa bertugas?",
+  staffHow:
+    "Boleh kosong. Kode singkat, JANGAN nama: kode ini ikut terkirim dengan setiap laporan. Berlaku paling lama 12 jam.",
+  handOver: "Serahkan HP",
+  handOverHow:
+    "Sebelum HP ini dipakai orang atau satuan lain: izin, laporan, isian, dan kunci dihapus dari HP ini. Yang sudah terkirim tetap aman di server.",
+  handOverAllSent: "Semua sudah terkirim.",
+  handOverFirst: "Belum dapat dihapus: kirim dulu semuanya, atau simpan sebagai berkas dan serahkan ke Diskominfo.",
+  handOverSaved: "Berkas sudah dibuat. Pastikan berkasnya sudah diserahkan, baru hapus.",
+  handOverAnswer: "Jawaban atas perintah JANGAN DIMAKAN belum sampai di server: kirim dulu.",
+  handOverErase: "Hapus semua dari HP ini",
+  handOverBusy: "Menghapus …",
+  handOverSure: "Hapus semua dari HP ini? HP harus didaftarkan lagi sesudahnya.",
+
   today: "Hari ini",
   notServedToday: (why: string) => `Hari ini tidak dilayani${why ? `: ${why}` : ""}`,
   registered: (count: string) => `${count} terdaftar`,
@@ -360,6 +408,7 @@ export const WORDS = {
   holdNotEaten: "Sudah dihentikan, belum ada yang makan",
   holdEaten: "Sudah dihentikan, sebagian sudah makan",
   holdWaiting: "Jawaban tersimpan di HP, menunggu kepastian dari server",
+  holdLocked: "Hentikan sekarang juga. Untuk menjawab, buka dulu dengan PIN.",
   holdConfirmed: (time: string) => `Sudah dikonfirmasi pukul ${time}. Jangan dibagikan sampai ada kabar.`,
   holdOfKitchen: (confirmed: number, of: number) =>
     `Dihentikan di ${of} penerima, ${confirmed} sudah menjawab. Jangan dikirim lagi.`,

@@ -16,6 +16,8 @@ const MAX_ROWS = 100;
 const MAX_CHARS = 128 * 1024;
 /** A reading of the clock holds so long before a batch is sent. */
 const FRESH_MS = 10 * 60_000;
+/** Between two looks whether sending has ended, where the browser has no locks. */
+const IDLE_MS = 100;
 const MAX_RECEIPTS = 5;
 const BEAT_MS = 5 * 60_000;
 /** Streams refuse seconds after a 202, people mend within the hour: thousands of phones need not ask each minute. */
@@ -65,6 +67,14 @@ export class Flusher {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** Runs `work` while nothing is sent, by no tab: what an answer brings must not come after it. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    const locks = (navigator as { locks?: LockManager }).locks;
+    if (locks !== undefined) return locks.request(LOCK, work);
+    while (this.#busy) await new Promise((done) => setTimeout(done, IDLE_MS));
+    await work();
   }
 
   async #locked(work: () => Promise<void>): Promise<void> {

@@ -21,6 +21,7 @@ export function lineOf(row: Row, phone: string, now: Reading): { line: string; s
     deviceid: phone,
     deviceseq: row.seq,
     clockoffsetms: offsetOf(now),
+    ...(row.staff === undefined ? {} : { staffcode: row.staff }),
     // What the phone's own clock said, where it was not believed.
     ...(shift === 0 ? {} : { phonetime: new Date(row.time).toISOString() }),
     data,

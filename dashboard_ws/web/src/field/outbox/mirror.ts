@@ -1,5 +1,6 @@
 /** A second copy of what is unsent, in another storage of the browser: databases of full phones get lost. */
 
+import type { Pin } from "../sharing/pin";
 import type { Source } from "../source/source";
 import type { Row } from "./rows";
 
@@ -10,6 +11,7 @@ export interface Copy {
   readonly seq: number;
   readonly token: string | null;
   readonly source: Source | null;
+  readonly pin: Pin | null;
   readonly rows: readonly Row[];
 }
 
@@ -21,6 +23,10 @@ export function writeMirror(copy: Copy): boolean {
   } catch {
     return false;
   }
+}
+
+export function forgetMirror(): void {
+  localStorage.removeItem(KEY);
 }
 
 export function readMirror(): Copy | null {

@@ -32,6 +32,8 @@ export interface Row extends Statement {
   readonly values: Values;
   /** Phone's time of the statement, and the last answer of the server before it. */
   readonly recorded: number;
+  /** Code of who was on shift then. */
+  readonly staff?: string;
   readonly reading: Reading | null;
   readonly state: State;
   /** The event's bytes, made once before the first attempt: each copy that is sent must be equal. */

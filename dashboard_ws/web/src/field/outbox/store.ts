@@ -3,6 +3,8 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { FoodHold, HoldAnswer } from "./holds";
 import type { RejectedEvent } from "../rejected/rejected";
+import type { Pin } from "../sharing/pin";
+import type { Shift } from "../sharing/staff";
 import type { Source } from "../source/source";
 import type { Reading } from "./phone-clock";
 import { isUnsettled, type Row, type State } from "./rows";
@@ -29,6 +31,10 @@ export interface Facts {
   rejected: readonly RejectedEvent[];
   /** Letters that a person has seen to. */
   seen: readonly string[];
+  pin: Pin;
+  shift: Shift;
+  /** Codes of staff that were used on this phone, the last first. */
+  staff: readonly string[];
 }
 
 interface Schema extends DBSchema {
@@ -81,6 +87,21 @@ export class Store {
   async remember(facts: Partial<Facts>): Promise<void> {
     const tx = this.#db.transaction("facts", "readwrite", STRICT);
     for (const [name, value] of Object.entries(facts)) void tx.store.put(value, name as keyof Facts);
+    await tx.done;
+  }
+
+  async forgetFacts(names: readonly (keyof Facts)[]): Promise<void> {
+    const tx = this.#db.transaction("facts", "readwrite", STRICT);
+    for (const name of names) void tx.store.delete(name);
+    await tx.done;
+  }
+
+  /** Everything is forgotten, in one step; the phone begins anew with `facts`. */
+  async erase(facts: Partial<Facts>): Promise<void> {
+    const tx = this.#db.transaction(["rows", "facts"], "readwrite", STRICT);
+    void tx.objectStore("rows").clear();
+    void tx.objectStore("facts").clear();
+    for (const [name, value] of Object.entries(facts)) void tx.objectStore("facts").put(value, name as keyof Facts);
     await tx.done;
   }
 

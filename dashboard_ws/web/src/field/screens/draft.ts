@@ -30,6 +30,10 @@ export function readDraft(key: string): Values {
   }
 }
 
+export function forgetDrafts(): void {
+  localStorage.removeItem(KEY);
+}
+
 export function forgetDraft(key: string): void {
-  if (Object.keys(readDraft(key)).length > 0) localStorage.removeItem(KEY);
+  if (Object.keys(readDraft(key)).length > 0) forgetDrafts();
 }

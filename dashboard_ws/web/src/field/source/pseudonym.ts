@@ -1,14 +1,12 @@
 /** A person's pseudonym, made on the phone: HMAC-SHA-256 under the region's key, first 32 hex digits. The NIK goes nowhere. */
 
+import { bytesOf, hexOf } from "./hex";
+
 const HEX_DIGITS = 32;
 const BIRTH_DAYS = [
   [1, 31],
   [41, 71],
 ] as const;
-
-function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
 
 /** A key that may sign and cannot be read again, also not by this page. */
 export async function importKey(hex: string): Promise<CryptoKey> {
@@ -18,9 +16,7 @@ export async function importKey(hex: string): Promise<CryptoKey> {
 /** `person`: 16 digits of a NIK, or `<unit id>/<number in the register>`. */
 export async function pseudonym(key: CryptoKey, person: string): Promise<string> {
   const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(person)));
-  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
-    .slice(0, HEX_DIGITS);
+  return hexOf(mac).slice(0, HEX_DIGITS);
 }
 
 /** Whether 16 digits have the shape of a NIK: province, day of birth (+40 for women), month. */
