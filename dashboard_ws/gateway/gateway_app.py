@@ -35,6 +35,7 @@ from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
+from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.oidc.oidc_log_in import OidcLogIn
@@ -99,11 +100,10 @@ class Gateway:
         api = Api(self.hub, self._tokens, build)
         drawn = DrawnRegions(self._settings.regions_dir)
         app.include_router(api.router())
-        app.include_router(
-            RegionInfo(
-                self.hub, self._registry, self._questions, api.claims, self._settings, drawn
-            ).router()
+        info = RegionInfo(
+            self.hub, self._registry, self._questions, api.claims, self._settings, drawn
         )
+        app.include_router(info.router())
         accounts = DeskAccounts(DataDir(self._settings.data_dir))
         app.include_router(DeskLogInRoute(accounts, self._tokens, self._oidc is not None).router())
         if self._oidc is not None:
@@ -113,6 +113,7 @@ class Gateway:
         app.include_router(HoldActions(access).router())
         app.include_router(CaseMap(access, drawn).router())
         app.include_router(StepActions(access, self._steps).router())
+        app.include_router(MissingRoute(access, self.hub, info.is_simulated).router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))

@@ -69,3 +69,7 @@ def test_who_has_not_reported(installation: Installation, day: Day) -> None:
     assert not missing & {*day.kitchens, present, declined}
     text = CliRunner().invoke(build(), [*command[:1], *command[2:]], catch_exceptions=False).stdout
     assert text.startswith("*Belum melapor*, ")
+    # The desk asks the live map about an earlier moment: whom it names, the views name too.
+    at_desk = installation.desk("desk").get("/v1/desk/missing").json()
+    assert {one["unit_id"] for one in at_desk["missing"]} <= missing
+    assert at_desk["due"] <= listed["due"]

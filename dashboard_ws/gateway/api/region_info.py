@@ -112,7 +112,7 @@ class RegionInfo:
         self._questions = questions
         self._claims = claims
         # Simulated events may well run on the real clock.
-        self._simulated = settings.clock == "demo" or DataDir(settings.data_dir).is_simulated
+        self.is_simulated = settings.clock == "demo" or DataDir(settings.data_dir).is_simulated
         self._drawn = drawn
 
     def router(self) -> APIRouter:
@@ -157,7 +157,7 @@ class RegionInfo:
             code=code,
             name=facts.name,
             timezone=facts.timezone,
-            simulated=self._simulated,
+            simulated=self.is_simulated,
             clock_factor=self._hub.clock_factor,
             day=iso,
             service_weekdays=facts.service_weekdays,

@@ -186,6 +186,40 @@ it("lets nobody of the desk alone lift a hold", async () => {
   expect(await page.getByRole("button", { name: "Cabut penahanan" }).count()).toBe(0);
 });
 
+it("lists who has not reported, by kecamatan, and copies it as a message", async () => {
+  await desk("desk", "benar", PHONE);
+  gateway.knowsReports = false;
+  await page.getByRole("button", { name: "Belum melapor" }).click();
+  await page.getByText("Daftar tidak dapat diambil.").waitFor();
+  gateway.knowsReports = true;
+  await page.getByRole("button", { name: "Peringatan" }).click();
+  await page.getByRole("button", { name: "Belum melapor" }).click();
+  await page.getByText("3 dari 31 yang harus melapor sampai pukul 12:14 belum melapor.").waitFor();
+  expect(await page.locator("article h3").allInnerTexts()).toEqual(["Kecamatan Wado (2)", "Kecamatan Darmaraja (1)"]);
+  expect(await page.locator("article li").first().innerText()).toContain(
+    "dapur, belum ada laporan kiriman · makan 08:30",
+  );
+  await page.getByLabel("Kecamatan").selectOption({ label: "Darmaraja" });
+  await page.getByText("1 dari 4 yang harus melapor").waitFor();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Salin untuk WhatsApp" }).click();
+  await page.getByText("Tersalin.").waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("*Belum melapor*\n- 1 satuan");
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+  // The browser itself notes the answer 503.
+  expect(complaints.filter((one) => !one.includes("503"))).toEqual([]);
+});
+
+it("gives the message to be copied by hand where the browser does not let the page copy", async () => {
+  await desk("desk", "benar");
+  await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await page.getByRole("button", { name: "Belum melapor" }).click();
+  await page.getByRole("button", { name: "Salin untuk WhatsApp" }).click();
+  const text = page.getByLabel("Peramban ini tidak mengizinkan penyalinan");
+  expect(await text.inputValue()).toBe("*Belum melapor*\n- 3 satuan");
+});
+
 it("says when its data is old", async () => {
   await desk("desk", "benar");
   await page.locator("ul button").first().waitFor();

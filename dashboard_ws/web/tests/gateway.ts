@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Frame, Row } from "../src/lib/link/protocol";
 import { CASES, momentOf, regionOf, rowsOf, SCHOOLS, STEPS, type Scene } from "./fixture";
+import { missingOf } from "./missing-reports";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -30,6 +31,8 @@ export class Gateway {
   hasProvider = false;
   /** How often cases were asked for. */
   asked = 0;
+  /** False: who has reported is not known yet. */
+  knowsReports = true;
   /** Messages of the page. */
   readonly said: Record<string, unknown>[] = [];
   /** What was done about alerts. */
@@ -167,6 +170,9 @@ export class Gateway {
     } else if (path.startsWith("/v1/alerts/")) {
       this.acts.push({ path, body: JSON.parse(await bodyOf(request)) as Record<string, unknown> });
       json(response, 202, { command: "c1" });
+    } else if (path === "/v1/desk/missing") {
+      const kecamatan = new URL(request.url ?? "/", "http://x").searchParams.get("kecamatan");
+      json(response, this.knowsReports ? 200 : 503, this.knowsReports ? missingOf(kecamatan) : {});
     } else if (path === "/v1/region") {
       const known = request.headers.authorization === "Bearer t";
       json(response, known ? 200 : 401, known ? regionOf(this.#scene) : {});

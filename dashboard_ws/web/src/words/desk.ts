@@ -4,6 +4,7 @@ import { ALERT_KINDS, named } from "./shared";
 
 export const DESK = {
   title: "Meja peringatan",
+  views: { alerts: "Peringatan", missing: "Belum melapor" },
   user: "Nama pengguna",
   password: "Kata sandi",
   logIn: "Masuk",
@@ -86,6 +87,22 @@ export const DESK = {
   kitchen: "dapur",
   nameless: "Tanpa penerima (pasien tidak menyebut sekolah, pesantren, atau posyandu)",
   example: "Data contoh: bukan tempat sebenarnya.",
+  missing: "Belum melapor",
+  missingWhat:
+    "Dapur tanpa laporan kiriman dan penerima tanpa laporan apa pun hari ini, yang jam makannya sudah lewat. Yang libur atau sudah menyatakan tidak melayani tidak ditanya.",
+  missingFailed: "Daftar tidak dapat diambil. Dicoba lagi sebentar lagi.",
+  missingSum: (missing: number, due: number, by: string) =>
+    due === 0
+      ? `Sampai pukul ${by} belum ada yang harus melapor.`
+      : missing === 0
+        ? `Semua ${due} yang harus melapor sampai pukul ${by} sudah melapor.`
+        : `${missing} dari ${due} yang harus melapor sampai pukul ${by} belum melapor.`,
+  kecamatan: "Kecamatan",
+  copy: "Salin untuk WhatsApp",
+  copied: "Tersalin.",
+  copyByHand: "Peramban ini tidak mengizinkan penyalinan. Sentuh teks ini, lalu salin:",
+  noDelivery: "dapur, belum ada laporan kiriman",
+  noReport: "belum konfirmasi",
   caution: "Ini sinyal, bukan vonis. Menyatakan kejadian adalah wewenang Dinas Kesehatan.",
 } as const;
 

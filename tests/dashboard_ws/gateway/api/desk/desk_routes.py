@@ -23,6 +23,7 @@ from contracts.tokens import Role
 from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
+from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
@@ -47,11 +48,11 @@ def alert(key: str, kind: str, unit: str = KITCHEN, subject: str = "", **evidenc
 class DeskRoutes:
     """The routes, and the commands that they gave."""
 
-    def __init__(self, folder: Path, alerts: Mapping[str, Change]) -> None:
+    def __init__(self, folder: Path, rows: Mapping[str, Change], as_of: str | None = None) -> None:
         self.given: list[Command] = []
         self.tokens = Tokens(KEY, DataDir(folder), Revocations())
         hub = Hub((REGION,), RealClock())
-        hub.maps[REGION].apply(Frame("e", 1, alerts))
+        hub.maps[REGION].apply(Frame("e", 1, rows, as_of=as_of))
         feed = RegistryFeed(Cluster("127.0.0.1:9"), KEY)
         more = (*SMALL.recipients, recipient(SECOND, KITCHEN))
         feed.registry = Registry([RegionRegistry(SMALL.region, SMALL.units, more)])
@@ -59,7 +60,8 @@ class DeskRoutes:
         access = DeskAccess(hub, self.tokens, self._give, feed)
         drawn = DrawnRegions(ROOT / "regions")
         steps = StepActions(access, load_steps(ROOT / "regions", [REGION]))
-        for routes in (HoldActions(access), CaseMap(access, drawn), steps):
+        missing = MissingRoute(access, hub, is_simulated=True)
+        for routes in (HoldActions(access), CaseMap(access, drawn), steps, missing):
             app.include_router(routes.router())
         self._client = TestClient(app)
 
@@ -67,9 +69,17 @@ class DeskRoutes:
         self.given.append(command)
 
     def ask(self, role: Role, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.tokens.operator('dewi', role)[0]}"}
         method = "GET" if body is None else "POST"
         answer: httpx.Response = self._client.request(
-            method, f"/v1/alerts/{path}", json=body, headers=headers
+            method, f"/v1/alerts/{path}", json=body, headers=self._headers(role)
         )
         return answer
+
+    def missing(self, role: Role, **query: str) -> httpx.Response:
+        answer: httpx.Response = self._client.get(
+            "/v1/desk/missing", params=query, headers=self._headers(role)
+        )
+        return answer
+
+    def _headers(self, role: Role) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens.operator('dewi', role)[0]}"}
