@@ -137,6 +137,7 @@ const OPS = {
     await field.fill(value);
     await field.blur();
   },
+  value: ({ label }) => page.getByLabel(begins(label)).first().inputValue(),
   text: () => page.evaluate(() => document.body.innerText),
   shows: ({ text }) => page.getByText(text).first().waitFor().then(() => true),
   shot: ({ path, full = true }) => page.screenshot({ path, fullPage: full }),
@@ -154,7 +155,10 @@ const OPS = {
   wipe: () => page.evaluate(() => void indexedDB.deleteDatabase("pantau-field")),
   enabled: ({ name }) => page.getByRole("button", { name: begins(name) }).first().isEnabled(),
   /** The file that was saved last. */
-  saved: async () => readFileSync(await downloads.at(-1).path(), "utf8"),
+  saved: async () => {
+    while (downloads.length === 0) await new Promise((done) => setTimeout(done, 20));
+    return readFileSync(await downloads.at(-1).path(), "utf8");
+  },
   /** As if the phone lay aside for `ms`: another app in front of the form, or a dark screen. */
   leave: ({ ms }) =>
     page.evaluate((away) => {
@@ -167,6 +171,31 @@ const OPS = {
       Date.now = () => real() + away;
       change("visible");
     }, ms),
+  /** As if rows had been entered, and the clock read, so many `days` (by id) before, and the phone had slept since. */
+  sleep: ({ days, token }) =>
+    page.evaluate(
+      ([ages, old]) =>
+        new Promise((done) => {
+          indexedDB.open("pantau-field").onsuccess = ({ target }) => {
+            const tx = target.result.transaction(["rows", "facts"], "readwrite");
+            const [rows, facts] = [tx.objectStore("rows"), tx.objectStore("facts")];
+            const before = ({ factor, ...times }, ms) => ({ ...earlier(times, ms), factor });
+            const earlier = (times, ms) => Object.fromEntries(Object.entries(times).map(([name, at]) => [name, at - ms]));
+            const oldest = 86_400_000 * Math.max(...Object.values(ages));
+            for (const [id, count] of Object.entries(ages)) {
+              const ms = count * 86_400_000;
+              rows.get(id).onsuccess = ({ target: { result: row } }) => {
+                const { time, recorded } = earlier({ time: row.time, recorded: row.recorded }, ms);
+                rows.put({ ...row, time, recorded, times: earlier(row.times, ms), reading: before(row.reading, ms) });
+              };
+            }
+            facts.get("reading").onsuccess = ({ target: { result } }) => facts.put(before(result, oldest), "reading");
+            facts.put(old, "token");
+            tx.oncomplete = () => (done(null), target.result.close());
+          };
+        }),
+      [days, token],
+    ),
   kept: () => page.evaluate(() => ({ ...localStorage })),
   rows: () =>
     page.evaluate(

@@ -299,7 +299,7 @@ export const WORDS = {
   newVersion: "Ada versi baru",
   reload: "Muat ulang",
 
-  history: "Laporan hari ini dan kemarin",
+  history: "Laporan terbaru",
   states: {
     waiting: "belum terkirim",
     sent: "terkirim",

@@ -174,10 +174,12 @@ export class Store {
     return bySeq(await this.#db.getAllFromIndex("rows", "state", state));
   }
 
-  /** Rows recorded since, and all that are not settled. */
+  /** Rows recorded or sent since, and all that are not settled: a phone that slept shows that its old reports have arrived. */
   async shown(since: number): Promise<Row[]> {
     const recent = await this.#db.getAllFromIndex("rows", "recorded", IDBKeyRange.lowerBound(since));
-    return bySeq([...recent, ...(await this.unsettled()).filter((row) => row.recorded < since)]);
+    const sent = (await this.inState("sent")).filter((row) => (row.settled ?? 0) >= since);
+    const older = [...sent, ...(await this.unsettled())].filter((row) => row.recorded < since);
+    return bySeq([...recent, ...older]);
   }
 
   async unsettled(): Promise<Row[]> {
