@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from chassis.clocks import load_clock
 from chassis.datadir import DataDir
 from chassis.operator_error import OperatorError
+from contracts.people import Person
 from contracts.registry.due_reports import (
     WHOLE_DAY,
     DueReport,
@@ -24,6 +26,7 @@ from contracts.registry.entities import Registry
 from contracts.registry.missing_text import missing_text
 from contracts.time.days import day_to_iso, iso_to_day
 from pantau.installation import running_settings
+from pantau.send_now import person_of, send_now
 
 if TYPE_CHECKING:
     from chassis.settings import Settings
@@ -69,6 +72,13 @@ def register(app: typer.Typer) -> None:
         kecamatan: Annotated[
             str | None, typer.Option(help="Only of this kecamatan.", metavar="CODE")
         ] = None,
+        person: Annotated[
+            list[str] | None,
+            typer.Option(
+                help="Send it to this person_id of people.csv, of the kecamatan that stand there. May be given again.",
+                metavar="ID",
+            ),
+        ] = None,
         json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
         data_dir: Annotated[
             Path | None,
@@ -79,28 +89,60 @@ def register(app: typer.Typer) -> None:
 
         Asked are those whose meal time is over by then: recipients that are served that day and have not declined it, and the kitchens that
         feed them. Reports count that were received by then, whatever time they name.
+        With --person it is sent by the channels of notices instead, where anybody had to report; exit code 1 if one did not take it.
 
         \b
-        Example:
+        Examples:
           pantau missing --by 10:00 --kecamatan 32.11.08
+          pantau missing --person korcam-cimalaka
         """
         settings = running_settings(data_dir)
         registry = _registry(settings)
+        if person:
+            if json or region or kecamatan:
+                raise OperatorError("--person has its own region and kecamatan, and sends a text")
+            people = [row for one in person for row in person_of(settings, one)]
+            sent = [_send(settings, registry, one, day, by) for one in people]
+            raise typer.Exit(0 if all(sent) else 1)
         asked = _asked(settings, registry, region, day, by)
-        names = {one.code: one.name for one in registry.region(asked.region).kecamatan}
-        if kecamatan is not None and kecamatan not in names:
+        known = {one.code for one in registry.region(asked.region).kecamatan}
+        if kecamatan is not None and kecamatan not in known:
             raise OperatorError(f"{kecamatan} is no kecamatan of region {asked.region}")
-        answer = _answer(settings, registry, asked, kecamatan)
+        answer = _answer(settings, registry, asked, () if kecamatan is None else (kecamatan,))
         if json:
             sys.stdout.buffer.write(_as_json(asked, answer))
             return
-        area = registry.region(asked.region).name
-        is_simulated = DataDir(settings.data_dir).is_simulated
-        typer.echo(
-            missing_text(
-                answer.found, area, names, asked.day, asked.by_min, answer.as_of_min, is_simulated
-            )
-        )
+        typer.echo(_text(settings, registry, asked, answer))
+
+
+def _send(
+    settings: Settings,
+    registry: Registry,
+    person: Person,
+    day: datetime | None,
+    by: datetime | None,
+) -> bool:
+    """Whether each channel has taken it; on a day on which nobody there has to report nothing is sent."""
+    asked = _asked(settings, registry, person.region, day, by)
+    answer = _answer(settings, registry, asked, person.kecamatan)
+    if not answer.found.due:
+        typer.echo(f"{person.person_id}: nobody has to report yet, nothing is sent")
+        return True
+    text = _text(settings, registry, asked, answer)
+    title = text.splitlines()[0].replace("*", "")
+    outcome = asyncio.run(send_now(settings, person, "missing", title, text))
+    for name, error in outcome.items():
+        typer.echo(f"{person.person_id} {name}: {error or 'delivered'}")
+    return not any(outcome.values())
+
+
+def _text(settings: Settings, registry: Registry, asked: _Asked, answer: _Answer) -> str:
+    area = registry.region(asked.region)
+    names = {one.code: one.name for one in area.kecamatan}
+    is_simulated = DataDir(settings.data_dir).is_simulated
+    return missing_text(
+        answer.found, area.name, names, asked.day, asked.by_min, answer.as_of_min, is_simulated
+    )
 
 
 def _registry(settings: Settings) -> Registry:
@@ -135,8 +177,9 @@ def _asked(
 
 
 def _answer(
-    settings: Settings, registry: Registry, asked: _Asked, kecamatan: str | None
+    settings: Settings, registry: Registry, asked: _Asked, areas: tuple[str, ...]
 ) -> _Answer:
+    """`areas`: kecamatan; empty for all."""
     from clickhouse_connect.driver.exceptions import Error
 
     from pantau.missing_facts import newest_ms, reported_day
@@ -152,7 +195,7 @@ def _answer(
         reason = str(error).splitlines()[0]
         raise OperatorError(f"ClickHouse at {settings.clickhouse_url}: {reason}") from None
     due = due_reports(registry, code, asked.day, asked.by_min, facts.declined)
-    wanted = [one for one in due if kecamatan in (None, one.kecamatan)]
+    wanted = [one for one in due if not areas or one.kecamatan in areas]
     as_of = None if newest is None else (newest - start_ms) // _MINUTE_MS
     return _Answer(missing_reports(wanted, facts.reported), as_of)
 

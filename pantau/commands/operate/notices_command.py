@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from chassis.operator_error import OperatorError
 from chassis.settings import Settings
-from contracts.people import ChannelName, Person
+from contracts.people import Person
 from contracts.time.clock import rfc3339
 from pantau.commands.text_table import text_table
 from pantau.installation import running_settings
+from pantau.send_now import person_of, send_now
 
 if TYPE_CHECKING:
-    from notices.channels.delivery import Delivery
     from notices.sending.notice_queue import DeliveryRecord
 
 _DataDir = Annotated[
@@ -64,61 +63,23 @@ def _test(
     data_dir: _DataDir = None,
 ) -> None:
     """Send a person a message that only tries whether it arrives, by each of its channels. Exit code 1 if one did not."""
-    from notices.notice_configuration import read_configuration
-
     settings = running_settings(data_dir)
-    people, _ = read_configuration(settings)
-    found = [one for one in people if one.person_id == person]
-    if not found:
-        raise OperatorError(f"no people.csv names {person}")
-    reached = [asyncio.run(_try_each(settings, one)) for one in found]
+    reached = [asyncio.run(_try_each(settings, one)) for one in person_of(settings, person)]
     raise typer.Exit(0 if all(reached) else 1)
 
 
 async def _try_each(settings: Settings, person: Person) -> bool:
-    from notices.channels.delivery import FailedDeliveryError, RefusedDeliveryError
-    from notices.channels.http_post import new_session
-    from notices.channels.open_channels import open_channels
-    from notices.notice_configuration import notices_file, read_configuration
-
-    _, found = read_configuration(settings)
-    is_fine = True
-    async with new_session() as session:
-        channels = open_channels(found, notices_file(settings).parent, session)
-        for name in person.channels:
-            try:
-                await channels[name].send(_trial(settings, person, name), person.address(name))
-            except (RefusedDeliveryError, FailedDeliveryError) as error:
-                is_fine = False
-                typer.echo(f"{name}: {error}")
-            else:
-                typer.echo(f"{name}: delivered")
-    return is_fine
-
-
-def _trial(settings: Settings, person: Person, channel: ChannelName) -> Delivery:
-    import secrets
-
     from chassis.datadir import DataDir
     from chassis.regions.region_folder import load_region
-    from contracts.time.clock import real_now_ms
-    from notices.channels.delivery import Delivery
     from notices.core.notice_text import NoticeWriter
     from notices.core.region_places import places_of
 
-    writer = NoticeWriter(DataDir(settings.data_dir).is_simulated)
     places = places_of(load_region(settings.regions_dir / person.region))
-    title, text = writer.test(places)
-    return Delivery(
-        id=f"test-{secrets.token_hex(8)}.{channel}",
-        region=person.region,
-        person_id=person.person_id,
-        channel=channel,
-        created_at=real_now_ms(),
-        title=title,
-        text=text,
-        body=msgspec.json.encode({"title": title, "text": text, "alerts": []}),
-    )
+    title, text = NoticeWriter(DataDir(settings.data_dir).is_simulated).test(places)
+    outcome = await send_now(settings, person, "test", title, text)
+    for name, error in outcome.items():
+        typer.echo(f"{name}: {error or 'delivered'}")
+    return not any(outcome.values())
 
 
 def _group() -> None:
