@@ -1,4 +1,4 @@
-"""The event topics and the dead letters on Kafka, as the audit reads them: what is committed, partition by partition."""
+"""The event topics, the dead letters and the commands on Kafka, as the audit reads them: what is committed, partition by partition."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
 from chassis.kafka.blocking.committed_log import CommittedLog
-from chassis.kafka.interface import Bounds, Place
+from chassis.kafka.interface import Bounds, LogRecord, Place
 from contracts.results.tables import TABLES
-from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS, TABLE_HEADER, control_of
+from contracts.results.topics import (
+    COMMAND,
+    COMMANDS,
+    DEAD_LETTERS,
+    EVENT_TOPICS,
+    TABLE_HEADER,
+    control_of,
+)
+from contracts.time.clock import Clock
 
 _LETTERS: Final = TABLES["dead_letters"].name.encode()
 
@@ -27,6 +35,13 @@ class LoggedLines(NamedTuple):
     value: bytes
 
 
+class LoggedCommand(NamedTuple):
+    """What a person did about an alert. `at`: when it was given, epoch ms on the region's clock; `text`: JSON."""
+
+    at: int
+    text: str
+
+
 class EventLog(Protocol):
     """What the audit needs of Kafka."""
 
@@ -39,16 +54,20 @@ class EventLog(Protocol):
     def letters(self) -> Iterator[LoggedLines]:
         """Committed records of dead letters up to now, in order."""
 
+    def commands(self) -> Iterator[LoggedCommand]:
+        """The commands that this installation has signed, up to now; those of a region in order."""
+
 
 class KafkaEventLog:
     """The real one. Its methods raise `BROKER_ERRORS`.
 
-    `key`: the installation's, which its control records are signed with.
+    `key`: the installation's, which its control records are signed with; `clock`: the region's.
     """
 
-    def __init__(self, log: CommittedLog, key: bytes) -> None:
+    def __init__(self, log: CommittedLog, key: bytes, clock: Clock) -> None:
         self._log = log
         self._key = key
+        self._clock = clock
 
     def spans(self) -> dict[Partition, tuple[int, int]]:
         """See `EventLog`."""
@@ -63,8 +82,19 @@ class KafkaEventLog:
 
     def letters(self) -> Iterator[LoggedLines]:
         """See `EventLog`."""
-        for place, bounds in self._log.bounds(self._log.places([DEAD_LETTERS])).items():
-            for record in self._log.read(place, bounds):
-                # As the sink reads it: of several headers of one name the last counts.
-                if dict(record.headers).get(TABLE_HEADER) == _LETTERS:
-                    yield LoggedLines(record.offset, record.value or b"")
+        for record in self._all(DEAD_LETTERS):
+            # As the sink reads it: of several headers of one name the last counts.
+            if dict(record.headers).get(TABLE_HEADER) == _LETTERS:
+                yield LoggedLines(record.offset, record.value or b"")
+
+    def commands(self) -> Iterator[LoggedCommand]:
+        """See `EventLog`."""
+        for record in self._all(COMMANDS):
+            if control_of(self._key, record) == COMMAND:
+                # Signed by this installation, so it is text.
+                text = (record.value or b"").decode()
+                yield LoggedCommand(self._clock.at(record.timestamp), text)
+
+    def _all(self, topic: str) -> Iterator[LogRecord]:
+        for place, bounds in self._log.bounds(self._log.places([topic])).items():
+            yield from self._log.read(place, bounds)

@@ -51,7 +51,7 @@ def audit(
 
     `limits`: the region's own. `progress` is called with a line of progress now and then. A difference is
     reported if a second comparison, `again_s` later, finds it too. `generation`: as in `Scratch`.
-    `log`: what Kafka holds, to be compared with the landed lines; None leaves that out.
+    `log`: what Kafka holds, to be compared with the landed lines, and the commands of which holds are made; None leaves both out.
     Raises `NothingToAuditError`.
     """
     report = _compare_once(
@@ -109,9 +109,10 @@ def _compare_once(
         for batch in _batches(scratch, scope, scope.days, *_COMPARED):
             progress(f"comparing {batch.first} to {batch.last}")
             _compare(scratch, scope, batch, report)
+        alerts_again.load_commands(scratch, log)
         for batch in _batches(scratch, scope, scope.days, *_ADDED):
             progress(f"alerts of {batch.first} to {batch.last}")
-            report.add(alerts_again.compare(scratch, scope, batch))
+            report.add(alerts_again.compare(scratch, scope, batch, log is not None))
         return report
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from audit.kafka_lines import EventLog
 from audit.report import MAX_DIFFERENCES, Compared, Difference
 from audit.scope import DayRange, Scope
 from audit.scratch import Scratch
 from contracts.results.generations import REVISIONS
 
-_FILES: Final = ("80_events", "81_food", "82_deliveries", "83_units", "84_temperature")
+_FILES: Final = ("80_events", "81_food", "82_deliveries", "83_units", "84_temperature", "86_holds")
 _COUNTS: Final = "SELECT countIf(NOT moving), countIf(moving), countIf(NOT moving AND notEmpty(bad)) FROM compared_alerts"
 _FOUND: Final = (
     "SELECT kind, unit_id, subject, raised, id, bad FROM compared_alerts WHERE NOT moving AND notEmpty(bad) "
@@ -18,8 +19,16 @@ _FOUND: Final = (
 )
 
 
-def compare(scratch: Scratch, scope: Scope, days: DayRange) -> Compared:
-    """Compare the alerts that were raised on `days`."""
+def load_commands(scratch: Scratch, log: EventLog | None) -> None:
+    """Make `logged_commands`, from which holds are worked out: empty without a log."""
+    scratch.run("alerts/85_logged_commands")
+    if log is not None:
+        rows = ((n, one.at, one.text) for n, one in enumerate(log.commands(), 1))
+        scratch.insert("logged_commands", ("n", "at", "text"), rows)
+
+
+def compare(scratch: Scratch, scope: Scope, days: DayRange, with_holds: bool) -> Compared:
+    """Compare the alerts that were raised on `days`. `with_holds`: the commands are loaded."""
     limits = scope.limits
     given = {
         **scope.parameters(days),
@@ -32,6 +41,7 @@ def compare(scratch: Scratch, scope: Scope, days: DayRange) -> Compared:
         "temperature_readings": limits.temperature_readings,
         "temperature_min": limits.temperature_min,
         "revisions": REVISIONS,
+        "with_holds": int(with_holds),
     }
     for name in _FILES:
         scratch.run(f"alerts/{name}", **given)

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from audit.kafka_lines import LoggedLines, Partition
+from audit.kafka_lines import LoggedCommand, LoggedLines, Partition
 from bench.direct import Landed, land_registry, land_rows
+from contracts.commands import Command, encode_command
 from contracts.events.partition import partition_of
 from contracts.registry.entities import Kecamatan, Recipient, Region, RegionRegistry, Unit
 from contracts.registry.region_rows import CalendarRow
@@ -28,7 +29,9 @@ from contracts.time.days import DAY_MS, iso_to_day
 from sinks.batch import TableBatch
 from sinks.landing import EventLines
 from sinks.writer import Writer
+from streams.core.alerts.command_fold import command_source
 from streams.core.fold import Record
+from streams.core.region_feed import CommandReceived, feed_records
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold
 from tests import examples
@@ -304,6 +307,7 @@ class Installation:
         self.offsets = dict.fromkeys(self.folds, 0)
         self.logged = {Partition(*place): list[LoggedLines]() for place in self.folds}
         self.feed = 0
+        self.commands: list[LoggedCommand] = []
         self._batch = TableBatch()
         self._events = EventLines(b"k" * 32, RealClock())
         self._writer = Writer(lambda: client, RealClock())
@@ -324,6 +328,16 @@ class Installation:
         """One line into its partition."""
         topic = TOPIC_OF_KIND[_kind_of(unit)]
         self._apply((topic, partition_of(unit, PARTITIONS)), now, line, "")
+
+    def command(self, now: int, command: Command) -> None:
+        """Somebody says something of an alert: it is in stage two at once."""
+        value = encode_command(command)
+        self.commands.append(LoggedCommand(now, value.decode()))
+        given = CommandReceived(now, value)
+        source = command_source(0)
+        for feed in feed_records(source, len(self.commands), 0, [given]):
+            self.region.apply(Record(self.feed, now, feed))
+            self.feed += 1
 
     def _apply(self, place: tuple[str, int], now: int, value: bytes, control: str) -> None:
         offset = self.offsets[place]

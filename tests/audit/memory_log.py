@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from audit.kafka_lines import LoggedLines, Partition
+from audit.kafka_lines import LoggedCommand, LoggedLines, Partition
 
 
 class MemoryLog:
-    """The records of an installation: events by partition, and dead letters."""
+    """The records of an installation: events by partition, dead letters, and commands."""
 
     def __init__(
         self,
         records: dict[Partition, list[LoggedLines]],
         letters: Sequence[LoggedLines] = (),
+        commands: Sequence[LoggedCommand] = (),
     ) -> None:
         self.records = records
         self.dead = letters
+        self.given = commands
 
     def spans(self) -> dict[Partition, tuple[int, int]]:
         return {
@@ -30,3 +32,6 @@ class MemoryLog:
 
     def letters(self) -> Iterator[LoggedLines]:
         return iter(self.dead)
+
+    def commands(self) -> Iterator[LoggedCommand]:
+        return iter(self.given)

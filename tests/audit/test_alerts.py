@@ -10,6 +10,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from audit.report import Report
+from audit.run import audit
+from contracts.registry.region_rows import Thresholds
 from contracts.time.clock import rfc3339
 from contracts.time.days import DAY_MS, Zone
 from tests import examples
@@ -21,7 +23,9 @@ from tests.audit.audit_installation import (
     SCHOOLS,
     Installation,
 )
-from tests.audit.test_run import change, look, pick, shown
+from tests.audit.given_holds import given_holds
+from tests.audit.memory_log import MemoryLog
+from tests.audit.test_run import change, pick, shown
 
 _DAY: Final = FIRST_DAY + 7
 _MONDAY: Final = date(2026, 10, 5)
@@ -72,7 +76,7 @@ class _Day:
 
 
 @pytest.fixture
-def monday(store: Client) -> Client:
+def monday(store: Client) -> Installation:
     """A store of a day with an alert of each kind."""
     day = _Day(store)
     day.temperature("05:00", 3.0)
@@ -95,16 +99,19 @@ def monday(store: Client) -> Client:
     day.post("10:45", "recipient.delivery.checked", _SCHOOL, **checked)
     batch |= {"batch": "B-7", "cooked_at": rfc3339(at("09:00"))}
     day.post("11:00", "sppg.delivery.received", _OTHER, subject=_LATE, portions=34, **batch)
+    for when, command in given_holds():
+        day.installation.command(at(when), command)
     day.end()
-    return store
+    return day.installation
 
 
-def test_each_kind_is_audited(monday: Client) -> None:
+def test_each_kind_is_audited(monday: Installation) -> None:
+    store = monday.client
     report = of_day(monday)
     assert report.clean, shown(report)
-    ids = {kind: _id(monday, kind) for kind in _EACH}
+    ids = {kind: _id(store, kind) for kind in _EACH}
     change(
-        monday,
+        store,
         "INSERT INTO {store}.alert_changes SELECT * REPLACE('food_refused-0' AS id, 'npsn:0' AS subject, "
         "(SELECT max(revision) + 1 FROM {store}.alert_changes) AS revision) "
         f"FROM (SELECT * FROM {{store}}.alert_changes WHERE id = '{ids['food_refused']}')",
@@ -116,8 +123,12 @@ def test_each_kind_is_audited(monday: Client) -> None:
         f"UPDATE severity = 1 WHERE id = '{ids['over_4h']}'",
         f"UPDATE raised_at = raised_at + INTERVAL 1 HOUR WHERE id = '{ids['unsafe_batch']}'",
         f"UPDATE resolution = 'corrected' WHERE id = '{ids['over_capacity']}' AND state = 'resolved'",
+        "DELETE WHERE id = 'hold-stands'",
+        "DELETE WHERE id = 'hold-lifted' AND state = 'resolved'",
+        "UPDATE evidence = replace(evidence, '\"eaten_count\":1', '\"eaten_count\":0') WHERE id = 'hold-lifted'",
+        "UPDATE resolution = 'lifted', evidence = replace(evidence, 'last\":21', 'last\":9') WHERE id = 'hold-over'",
     ):
-        change(monday, f"ALTER TABLE {{store}}.alert_changes {sql}")
+        change(store, f"ALTER TABLE {{store}}.alert_changes {sql}")
     found = of_day(monday).differences
     assert {one.view for one in found} == {"alerts"}
     assert any(one.column == "history" for one in found), "a change was deleted"
@@ -127,8 +138,13 @@ def test_each_kind_is_audited(monday: Client) -> None:
         ("row", "food_refused-0", "present"),
         ("state", ids["delivery_late"], "raised"),
         ("severity", ids["over_4h"], "1"),
-        ("raised_at", ids["unsafe_batch"], wrong_time(monday, ids["unsafe_batch"])),
+        ("raised_at", ids["unsafe_batch"], wrong_time(store, ids["unsafe_batch"])),
         ("resolution", ids["over_capacity"], "corrected"),
+        ("row", "hold-stands", "absent"),
+        ("state", "hold-lifted", "raised"),
+        ("eaten_count", "hold-lifted", "0"),
+        ("resolution", "hold-over", "lifted"),
+        ("minutes_to_last", "hold-over", "9"),
     }
 
 
@@ -139,8 +155,10 @@ def wrong_time(store: Client, identity: str) -> str:
     )[0]
 
 
-def of_day(store: Client) -> Report:
-    return look(store, _MONDAY, _MONDAY)
+def of_day(installation: Installation) -> Report:
+    days = (_MONDAY, _MONDAY, Thresholds(), lambda _line: None, 0.5, 0.0)
+    log = MemoryLog(installation.logged, commands=installation.commands)
+    return audit(installation.client, REGION, *days, log=log)
 
 
 def _id(store: Client, kind: str) -> str:

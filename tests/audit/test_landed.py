@@ -17,7 +17,15 @@ from audit.scratch import Scratch
 from chassis.kafka.blocking.committed_log import CommittedLog
 from chassis.kafka.cluster import Cluster
 from contracts.registry.region_rows import Thresholds
-from contracts.results.topics import CONTROL_HEADER, SPPG_EVENTS, TICK, control_headers
+from contracts.results.topics import (
+    COMMAND,
+    COMMANDS,
+    CONTROL_HEADER,
+    SPPG_EVENTS,
+    TICK,
+    control_headers,
+)
+from contracts.time.clock import RealClock
 from storage.schema import STORE
 from tests.audit.audit_installation import REGION, History, Installation
 from tests.audit.memory_log import MemoryLog
@@ -132,7 +140,7 @@ def test_the_log_is_read_as_the_sink_reads_it(broker: str) -> None:
     owner = KafkaProducer(bootstrap_servers=broker, transactional_id="audit-test")
     owner.init_transactions()
     with closing(CommittedLog(Cluster(broker), "audit")) as committed:
-        log = KafkaEventLog(committed, _KEY)
+        log = KafkaEventLog(committed, _KEY, RealClock())
         place = Partition(SPPG_EVENTS, 1)
         before = log.spans()[place][1]
         plain.send(SPPG_EVENTS, b"one\ntwo", partition=1)
@@ -164,5 +172,11 @@ def test_the_log_is_read_as_the_sink_reads_it(broker: str) -> None:
             (6, b"stays"),
         ]
         assert list(log.read(place, before + 1, before + 2)) == []
+        signed = control_headers(_KEY, COMMAND, COMMANDS, 0, b"{}")
+        for value, headers in ((b"forged", [(CONTROL_HEADER, b"command")]), (b"{}", signed)):
+            plain.send(COMMANDS, value, partition=0, headers=headers)
+        plain.flush()
+        assert [one.text for one in log.commands()][-1:] == ["{}"]
+        assert "forged" not in [one.text for one in log.commands()]
     plain.close()
     owner.close()

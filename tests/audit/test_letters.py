@@ -23,6 +23,7 @@ from chassis.kafka.cluster import Cluster
 from contracts.registry.region_rows import Thresholds
 from contracts.results.table_rows import LETTERS_IN_FULL
 from contracts.results.topics import DEAD_LETTERS, EVENT_TOPICS, TABLE_HEADER
+from contracts.time.clock import RealClock
 from contracts.time.days import DAY_MS
 from storage.schema import STORE
 from tests.audit.audit_installation import KITCHENS, REGION, START_MS, History, Installation
@@ -124,5 +125,5 @@ def test_letters_are_read_as_the_sink_reads_them(broker: str) -> None:
         plain.send(DEAD_LETTERS, b"e", partition=0)
         plain.flush()
     with closing(CommittedLog(Cluster(broker), "audit")) as committed:
-        found = list(KafkaEventLog(committed, b"k" * 32).letters())
+        found = list(KafkaEventLog(committed, b"k" * 32, RealClock()).letters())
     assert [one.value for one in found][-1:] == [b"a\nb"]

@@ -70,7 +70,7 @@ def test_the_audit_reads_on(cluster: Cluster, codec: str | None) -> None:
     first, last = send(cluster, codec, SPPG_EVENTS, HostileRecord(b"good", None, [], 0))
     _, last_letter = send(cluster, codec, DEAD_LETTERS, letter)
     with closing(CommittedLog(cluster, "audit")) as committed:
-        log = KafkaEventLog(committed, _KEY)
+        log = KafkaEventLog(committed, _KEY, RealClock())
         place = Partition(SPPG_EVENTS, 0)
         found = list(log.read(place, first, log.spans()[place][1]))
         letters = list(log.letters())

@@ -87,7 +87,7 @@ def test_sink_streams_and_audit_find_the_same_lines(
         lines.land(record, batch)
     landed = [(row.place.offset, row.place.line) for row in batch.rows.get("raw_lines", [])]
     committed: Any = Committed(records)
-    log = KafkaEventLog(committed, KEY)
+    log = KafkaEventLog(committed, KEY, RealClock())
     audited = [
         (one.offset, number)
         for one in log.read(Partition(SPPG_EVENTS, 0), 0, len(records))

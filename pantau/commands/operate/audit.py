@@ -55,7 +55,7 @@ def run_audit(settings: Settings, region: str, first: date | None, last: date | 
 
     from audit.kafka_lines import KafkaEventLog
     from audit.run import NothingToAuditError, audit
-    from chassis.clocks import secret_key
+    from chassis.clocks import load_clock, secret_key
     from chassis.kafka.blocking.committed_log import CommittedLog
     from chassis.kafka.cluster import cluster_of
     from chassis.kafka.interface import BROKER_ERRORS
@@ -71,7 +71,7 @@ def run_audit(settings: Settings, region: str, first: date | None, last: date | 
     try:
         cluster = cluster_of(settings, "operator")
         with closing(CommittedLog(cluster, "audit")) as committed:
-            log = KafkaEventLog(committed, secret_key(settings))
+            log = KafkaEventLog(committed, secret_key(settings), load_clock(settings))
             client = open_writer(settings)
             return audit(client, region, first, last, limits(settings, region), progress, log=log)
     except NothingToAuditError as error:
