@@ -57,9 +57,10 @@ def quantile(values: Sequence[float], q: float) -> float:
     return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
-def _cells(values: Sequence[float]) -> str:
-    cells = (quantile(values, 0.5), quantile(values, 0.99), max(values))
-    return " | ".join(f"{value * 1000:.0f}" for value in cells)
+def cells(values: Sequence[float]) -> str:
+    """Median, 99th percentile and greatest of seconds, as cells of a table in milliseconds."""
+    shown = (quantile(values, 0.5), quantile(values, 0.99), max(values))
+    return " | ".join(f"{value * 1000:.0f}" for value in shown)
 
 
 def write(
@@ -80,11 +81,11 @@ def write(
         date=date,
         events=len(seen.kitchen),
         frames=seen.frames,
-        kitchen=_cells(seen.kitchen),
-        everywhere=_cells(seen.everywhere),
-        whole=_cells(seen.whole),
+        kitchen=cells(seen.kitchen),
+        everywhere=cells(seen.everywhere),
+        whole=cells(seen.whole),
         followed=len(followed.walls),
-        windows=_cells(followed.windows),
-        clickhouse=_cells(followed.clickhouse),
-        walls=_cells(followed.walls),
+        windows=cells(followed.windows),
+        clickhouse=cells(followed.clickhouse),
+        walls=cells(followed.walls),
     )

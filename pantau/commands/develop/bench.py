@@ -25,6 +25,7 @@ class Measurement(StrEnum):
     INGEST = "ingest"
     PIPELINE = "pipeline"
     GATEWAY = "gateway"
+    SCHOOLS = "schools"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "bench",
-        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway.",
+        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway, schools.",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def bench(
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
         with one rate of false alarms. ingest: CPU an event beside a bare FastAPI endpoint, and the p99 of the 202
         at 200 and 1,000 requests a second. pipeline: CPU an event of every process, beside a plain build of the same
         parts. gateway: CPU a frame and client beside a bare loop, with 200 and 1,000 clients.
+        schools: all recipients answer within 20 minutes, beside the simulated kitchens.
         Each starts what it needs on a folder that goes away. Further options go to the measurement.
 
         \b

@@ -1,0 +1,1 @@
+"""All recipients of a regency answer within minutes, beside simulated kitchens."""
