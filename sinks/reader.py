@@ -25,7 +25,7 @@ GROUP: Final = "pantau-sink"
 """Where offsets are committed. Partitions are not shared out by the group: one process reads them all,
 goes on at once after a kill, and no rebalance can leave a partition to nobody. A second process by
 mistake writes the same rows again, to no effect."""
-GATHER_S: Final = 0.5
+GATHER_S: Final = 1.0
 """Seconds from a batch's first record until it is written; sooner when it is large."""
 MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 8 * 1024 * 1024
