@@ -21,13 +21,11 @@ from chassis.datadir import DataDir
 from chassis.feeds.command_record import command_record
 from contracts.commands import Command, Confirm, Hold
 from contracts.events.partition import partition_of
-from contracts.results.reached import area_stream, decode_progress
 from contracts.results.topics import (
     ALERTS,
     COMMANDS,
     CONTROL_HEADER,
     EVENT_TOPICS,
-    PROGRESS,
     RECIPIENT_EVENTS,
     REGION_FEED,
     SPPG_EVENTS,
@@ -122,15 +120,6 @@ async def sent_alerts(made: chaos.Installation) -> list[dict[str, Any]]:
     return [json.loads(line) for record in records for line in record.value.split(b"\n")]
 
 
-async def seen_by_region(made: chaos.Installation) -> list[int]:
-    """The position in each partition of events up to which the region fold has what a unit fold sent: the last worker may
-    be stopped between a tick's flush of one and of the other."""
-    (records,) = await chaos.read_all(made, PROGRESS, 1)
-    newest = [record.value for record in records if record.key == area_stream(0).encode()][-1]
-    at = {(one.topic, one.partition): one.position for one in decode_progress(newest)}
-    return [at[topic, number] for topic in EVENT_TOPICS for number in range(chaos.PARTITIONS)]
-
-
 async def expected_alerts(
     made: chaos.Installation, clock: Clock, upto: list[int]
 ) -> list[dict[str, Any]]:
@@ -206,7 +195,9 @@ async def scenario(
         assert time.monotonic() < deadline, "the last worker stands still"
         await asyncio.sleep(0.3)
     made.stop()
-    return await sent_alerts(made), await expected_alerts(made, clock, await seen_by_region(made))
+    return await sent_alerts(made), await expected_alerts(
+        made, clock, await chaos.seen_by_region(made)
+    )
 
 
 def test_alerts_that_rise_while_workers_are_killed_are_those_of_a_quiet_day(
