@@ -2,7 +2,7 @@
 
     1,400 phones, one connection and one event each --> ingest --> ... --> gateway --> this process's socket
 
-Each sends who is present, at a set moment, as a phone does: a connection, one request, gone. Of one at a time the receipt is
+Each sends who is present, at a set moment, as a phone does: a connection for one request. Of one at a time the receipt is
 followed until it says that the event is in ClickHouse and on this wall; at the end ClickHouse is asked for all of them.
 """
 
