@@ -21,12 +21,25 @@ function offlineFiles(): Plugin {
   };
 }
 
+/** The style sheet before the script: the connection that brought the page is free for one of them, and the style alone is awaited by the first paint. */
+function styleFirst(): Plugin {
+  return {
+    name: "style-first",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html) =>
+        html.replace(/(\s*<script type="module"[^>]*><\/script>)((?:\s*<link rel="stylesheet"[^>]*>)+)/, "$2$1"),
+    },
+  };
+}
+
 /** The form lies in a folder of its own: ingest serves nothing else. */
 export default defineConfig({
   base: "./",
   publicDir: "public-field",
   define: { __BUILD__: JSON.stringify(build) },
-  plugins: [svelte(), offlineFiles(), packed()],
+  plugins: [svelte(), styleFirst(), offlineFiles(), packed()],
   build: {
     outDir: "dist/field",
     // Phones in the field are old: Android Go with the browser it came with.

@@ -26,6 +26,7 @@ class Measurement(StrEnum):
     PIPELINE = "pipeline"
     GATEWAY = "gateway"
     SCHOOLS = "schools"
+    PHONE = "phone"
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "bench",
-        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway, schools.",
+        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway, schools, phone.",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def bench(
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
         at 200 and 1,000 requests a second. pipeline: CPU an event of every process, beside a plain build of the same
         parts. gateway: CPU a frame and client beside a bare loop, with 200 and 1,000 clients.
         schools: all recipients answer within 20 minutes, beside the simulated kitchens.
+        phone: first paint, time to the first task and bytes of the form on a slow phone and network.
         Each starts what it needs on a folder that goes away. Further options go to the measurement.
 
         \b

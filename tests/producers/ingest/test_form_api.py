@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chassis.datadir import DataDir
+from chassis.http.pages import DIST
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.log import KafkaAccess
 from chassis.used_codes import UsedCodes
@@ -127,6 +128,7 @@ def test_a_source_learns_what_the_registry_says_of_it(served: Running) -> None:
 def test_the_form_is_at_the_root_and_no_address_of_the_api_is_a_page(served: Running) -> None:
     page = httpx.get(f"{served.url}/")
     assert page.status_code == 200 and "field" in page.text
+    assert sum(one.stat().st_size for one in (DIST / "field").rglob("*.gz")) < 60_000, "2G"
     assert "default-src 'self'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-cache"
     worker = httpx.get(f"{served.url}/field-sw.js")

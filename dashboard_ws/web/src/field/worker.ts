@@ -23,8 +23,11 @@ const ROOT = new URL("./", worker.location.href);
 const PAGES = new Set([ROOT.href, new URL("field.html", ROOT).href]);
 
 worker.addEventListener("install", (event) => {
-  // `reload`: not what the browser's own cache holds of an older build.
-  const files = FILES.map((name) => new Request(new URL(name, ROOT).href, { cache: "reload" }));
+  // `reload`: not what the browser's own cache holds of an older build. What has its hash in its name is never of one, and the page has
+  // just fetched it: on a slow line twice would be as long again.
+  const files = FILES.map(
+    (name) => new Request(new URL(name, ROOT).href, { cache: name.startsWith("./assets/") ? "default" : "reload" }),
+  );
   (event as Lasting).waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)));
 });
 

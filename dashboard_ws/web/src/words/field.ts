@@ -250,6 +250,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
 
 export const WORDS = {
   title: "Lapor MBG",
+  loading: "Memuat …",
   back: "Kembali",
   save: "Simpan",
   saveChange: "Simpan perbaikan",

@@ -1,0 +1,1 @@
+"""How long a slow phone on a slow network shows nothing."""
