@@ -22,6 +22,10 @@ was in range within 10 minutes."""
 _HEARD_STEP_MS: Final = 60_000
 
 
+_Change = tuple[str, str, int, Fact, Event | None]
+"""Region, unit, and from when on the fact counts, as the event has it; None: it counts no longer."""
+
+
 class _Heard:
     """When one unit was heard of, epoch ms: the greatest receivedtime, the last one that was noted, and those noted since the
     last `EventWatch.heard`.
@@ -39,7 +43,7 @@ class EventWatch:
     """Collects until the next `watched` and `heard`."""
 
     def __init__(self) -> None:
-        self._changes: list[tuple[str, WatchedEvent | UncountedEvent]] = []
+        self._changes: list[_Change] = []
         # Of each unit, point and sensor the time of the last reading sent, 0 after one out of range.
         self._in_range: dict[tuple[str, str, object], int] = {}
         self._heard: dict[str, _Heard] = {}
@@ -67,7 +71,7 @@ class EventWatch:
         elif fact.kind in WATCHED_KINDS and (
             fact.kind != _READING or self._is_due(unit, event, fact)
         ):
-            self._changes.append((source.units.region, _watched(unit, received, fact, event)))
+            self._changes.append((source.units.region, unit, received, fact, event))
 
     def _is_due(self, unit: str, event: Any, fact: Fact) -> bool:
         """Whether a reading goes on. After a take-over each sensor's next one does: that changes no answer."""
@@ -84,7 +88,7 @@ class EventWatch:
         region, unit, since = source.units.region, source.unit, fact.received
         for one in admission.uncounted:
             if one.kind in WATCHED_KINDS:
-                self._changes.append((region, UncountedEvent(unit, one.kind, one.id, since)))
+                self._changes.append((region, unit, since, one, None))
         for one in admission.counted:
             if one.kind not in WATCHED_KINDS:
                 continue
@@ -93,12 +97,15 @@ class EventWatch:
                 # Of the earlier ones only a correction counts again, and of those the line is stored.
                 again = decode_line(one.raw.value)
             if not isinstance(again, Refusal):
-                self._changes.append((region, _watched(unit, since, one, again)))
+                self._changes.append((region, unit, since, one, again))
 
     def watched(self) -> list[tuple[str, WatchedEvent | UncountedEvent]]:
         """(region, message) of what changed since the last call."""
         changes, self._changes = self._changes, []
-        return changes
+        return [
+            (region, _message(unit, since, fact, event))
+            for region, unit, since, fact, event in changes
+        ]
 
     def heard(self) -> list[tuple[str, int]]:
         """(unit, receivedtime, epoch ms) since the last call: the greatest, and those beside a gap of a minute."""
@@ -114,7 +121,11 @@ class EventWatch:
         return found
 
 
-def _watched(unit: str, since: int, fact: Fact, event: Event) -> WatchedEvent:
+def _message(
+    unit: str, since: int, fact: Fact, event: Event | None
+) -> WatchedEvent | UncountedEvent:
+    if event is None:
+        return UncountedEvent(unit, fact.kind, fact.id, since)
     about = event.subject or ""
     return WatchedEvent(
         unit, fact.kind, fact.id, fact.time, since, fact.recorded, about, event.data
