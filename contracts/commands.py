@@ -1,6 +1,6 @@
-"""What people say of an alert or of food: the values of records of `commands`, JSON.
+"""What people say of an alert, of food or of a report: the values of records of `commands`, JSON.
 
-The gateway writes them, and ingest `Confirm`, each as a control record of kind `command`
+The gateway writes them, and ingest `Confirm` and `AnswerReturn`, each as a control record of kind `command`
 (`contracts.results.topics.control_headers`) into the partition of the region (`partition_of` its code). When it was given
 is the record's append time on the region's clock.
 """
@@ -26,14 +26,24 @@ MOST_RECIPIENTS: Final = 200
 """Of one hold: more than any kitchen serves."""
 
 
-class AlertCommand(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+class GivenCommand(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     """What all commands share. `id`: of the command; one that comes twice counts once."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
     region: str
-    alert_id: str
     by: Who
     note: CommandNote
+
+
+class AlertCommand(GivenCommand, frozen=True, kw_only=True):
+    """What all commands about an alert share."""
+
+    alert_id: str
+
+    @property
+    def about(self) -> str:
+        """What it is about: the key of its record."""
+        return self.alert_id
 
 
 class Acknowledge(AlertCommand, tag="acknowledge", frozen=True, kw_only=True):
@@ -78,11 +88,43 @@ class MarkStep(AlertCommand, tag="mark_step", frozen=True, kw_only=True):
     done: bool
 
 
-Command = Acknowledge | Assess | MarkStep | Hold | Confirm | Release
+class ReportCommand(GivenCommand, frozen=True, kw_only=True):
+    """What commands about a report share. `unit`, `event`: whose it is, and the event's id."""
+
+    unit: Name
+    event: Name
+
+    @property
+    def about(self) -> str:
+        """What it is about: the key of its record."""
+        return f"{self.unit}/{self.event}"
+
+
+class ReturnReport(ReportCommand, tag="return_report", frozen=True, kw_only=True):
+    """Somebody wants a report corrected or taken back. `type`: of the event; the note says why, as its source is shown it."""
+
+    type: Name
+
+
+class AnswerReturn(ReportCommand, tag="answer_return", frozen=True, kw_only=True):
+    """Its source (`by`) has sent an event that names the report in `supersedes`: `answer` is that event's id."""
+
+    answer: Name
+
+
+OnAlert = Acknowledge | Assess | MarkStep | Hold | Confirm | Release
+OnReport = ReturnReport | AnswerReturn
+Command = OnAlert | OnReport
 _decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
+_alert_decoder: Final[msgspec.json.Decoder[OnAlert]] = msgspec.json.Decoder(OnAlert)
 encode_command: Final = msgspec.json.Encoder().encode
 
 
 def decode_command(value: bytes) -> Command:
     """The command that `encode_command` wrote. Raises `msgspec.DecodeError` (a `ValueError`) for anything else."""
     return _decoder.decode(value)
+
+
+def decode_alert_command(value: bytes) -> OnAlert:
+    """As `decode_command`, where only commands about alerts may stand."""
+    return _alert_decoder.decode(value)

@@ -13,4 +13,4 @@ def command_record(key: bytes, command: Command, partitions: int) -> OutgoingRec
     value = encode_command(command)
     partition = partition_of(command.region, partitions)
     headers = control_headers(key, COMMAND, COMMANDS, partition, value)
-    return OutgoingRecord(COMMANDS, value, command.alert_id.encode(), partition, headers)
+    return OutgoingRecord(COMMANDS, value, command.about.encode(), partition, headers)

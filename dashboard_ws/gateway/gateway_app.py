@@ -36,6 +36,7 @@ from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
+from dashboard_ws.gateway.api.desk.return_action import ReturnAction
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.oidc.oidc_log_in import OidcLogIn
@@ -114,6 +115,7 @@ class Gateway:
         app.include_router(CaseMap(access, drawn).router())
         app.include_router(StepActions(access, self._steps).router())
         app.include_router(MissingRoute(access, self.hub, info.is_simulated).router())
+        app.include_router(ReturnAction(access).router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))

@@ -46,6 +46,7 @@ def create_app(ingest: Ingest, failed: asyncio.Event) -> FastAPI:
     ingest.health.add_to(app)
     app.router.routes.extend(ingest.holds.routes())
     app.router.routes.extend(ingest.rejected.routes())
+    app.router.routes.extend(ingest.returned.routes())
     app.router.routes.extend(ingest.form.routes())
     app.openapi = lambda: document(app, ingest.clock.now_ms())  # type: ignore[method-assign]
     return app

@@ -28,9 +28,9 @@ from contracts.results.topics import COMMANDS, DEAD_LETTERS, ENROLMENTS, EVENT_T
 from contracts.time.clock import Clock, real_now_ms, rfc3339
 from contracts.time.windows import PANE_MS, pane_of
 from contracts.tokens import device_claims, issue
+from producers.ingest.command_feed import CommandFeed
 from producers.ingest.counted_registry import CountedRegistryFeed
 from producers.ingest.form.form_api import FormApi
-from producers.ingest.holds.hold_feed import HoldFeed
 from producers.ingest.holds.hold_routes import HoldRoutes
 from producers.ingest.ingest_metrics import ACCEPTED, IN_FLIGHT, REJECTED, REQUESTS, TO_ACK
 from producers.ingest.judging.judge import Judge, Rejected, Verdicts, count_codes
@@ -43,6 +43,8 @@ from producers.ingest.rejected.letter_routes import LetterRoutes
 from producers.ingest.requests.body import form_of, items_of, read_body
 from producers.ingest.requests.device_auth import bearer_claims, unit_of
 from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
+from producers.ingest.returned.return_answers import ReturnAnswers
+from producers.ingest.returned.return_routes import ReturnRoutes
 from producers.ingest.sending.grouping import Batcher
 from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 
@@ -84,12 +86,14 @@ class Ingest:
             self._known_sources,
             self._revocations.revoked,
         )
-        self._hold_feed = HoldFeed(cluster, key, clock)
+        self._commands = CommandFeed(cluster, key, clock)
         self.holds = HoldRoutes(
-            key, clock, self._link, self._hold_feed, self._known_sources, self._revocations.revoked
+            key, clock, self._link, self._commands, self._known_sources, self._revocations.revoked
         )
         self._letter_feed = LetterFeed(cluster)
         self.rejected = LetterRoutes(key, clock, self._letter_feed, self._revocations, self._rate)
+        self.returned = ReturnRoutes(key, clock, self._commands, self._revocations, self._rate)
+        self._answers = ReturnAnswers(key, clock, self._link, self._commands)
         self._stopping = False
 
     @asynccontextmanager
@@ -98,7 +102,7 @@ class Ingest:
 
         Sets `failed` if one of the parts beside the requests dies: the process must then end.
         """
-        feeds = (self._feed, self._revocations, self._progress, self._hold_feed, self._letter_feed)
+        feeds = (self._feed, self._revocations, self._progress, self._commands, self._letter_feed)
         parts = (self._link, *feeds)
         tasks = [asyncio.create_task(part.run()) for part in parts]
 
@@ -188,6 +192,7 @@ class Ingest:
             found = await Judge(unit_id, registry, self.clock).verdicts(items)
             try:
                 receipt, letters = await self._write(unit_id, found, registry)
+                await self._answers.note(unit_id, receipt.region, found.accepted)
             except KafkaUnavailableError:
                 raise unavailable("Kafka does not answer; send the same request again.") from None
         self._rate.charge(unit_id, len(found.rejected), letters, time.monotonic())

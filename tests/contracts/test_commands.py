@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from contracts.commands import (
     Acknowledge,
+    AnswerReturn,
     Assess,
     Command,
     Confirm,
     Hold,
     MarkStep,
     Release,
+    ReturnReport,
+    decode_alert_command,
     decode_command,
     encode_command,
 )
@@ -37,9 +40,19 @@ ANSWERS = (
     Confirm(id="c-4", region="32.11", alert_id=HOLD.shown_as, by="npsn:1", note="", eaten=True),
     Release(id="c-5", region="32.11", alert_id=HOLD.shown_as, by="rina", note="baik"),
 )
+RETURNED = ReturnReport(
+    id="c-7", region="32.11", by="rina", note="periksa lagi", unit="npsn:1", event="e-1",
+    type="recipient.meal.eaten",
+)  # fmt: skip
+ON_REPORTS = (
+    RETURNED,
+    AnswerReturn(
+        id="c-8", region="32.11", by="npsn:1", note="", unit="npsn:1", event="e-1", answer="e-2"
+    ),
+)
 
 
-@pytest.mark.parametrize("command", [ACKNOWLEDGE, ASSESS, STEP, HOLD, *ANSWERS])
+@pytest.mark.parametrize("command", [ACKNOWLEDGE, ASSESS, STEP, HOLD, *ANSWERS, *ON_REPORTS])
 def test_a_command_is_read_as_it_was_written(command: Command) -> None:
     assert decode_command(encode_command(command)) == command
 
@@ -61,3 +74,17 @@ def test_a_hold_is_of_somebody() -> None:
     nobody = encode_command(msgspec.structs.replace(HOLD, recipients=()))
     with pytest.raises(msgspec.ValidationError):
         decode_command(nobody)
+
+
+@pytest.mark.parametrize(
+    "change", [{"unit": ""}, {"event": "e" * 101}, {"type": ""}, {"note": "n" * 501}, {"by": ""}]
+)
+def test_what_is_no_return_is_refused(change: dict[str, str]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_command(encode_command(msgspec.structs.replace(RETURNED, **change)))
+
+
+@pytest.mark.parametrize("command", ON_REPORTS)
+def test_a_command_on_a_report_is_none_on_an_alert(command: Command) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_alert_command(encode_command(command))

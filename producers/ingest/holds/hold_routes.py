@@ -22,7 +22,7 @@ from contracts.results.topics import COMMANDS
 from contracts.revocations import Revocations
 from contracts.time.clock import Clock, rfc3339
 from contracts.unreadable import UNREADABLE
-from producers.ingest.holds.hold_feed import HoldFeed
+from producers.ingest.command_feed import CommandFeed
 from producers.ingest.holds.standing_holds import StandingHold
 from producers.ingest.requests.body import small_body
 from producers.ingest.requests.device_auth import unit_of
@@ -82,7 +82,7 @@ class HoldRoutes:
         key: bytes,
         clock: Clock,
         link: KafkaLink,
-        feed: HoldFeed,
+        feed: CommandFeed,
         ready: Callable[[], Registry | None],
         revoked: Revocations,
     ) -> None:

@@ -18,6 +18,7 @@ from producers.ingest.rejected.letter_openapi import letter_paths, letter_schema
 from producers.ingest.requests.body import MAX_BODY_BYTES, MAX_EVENTS
 from producers.ingest.requests.example_events import example_event
 from producers.ingest.requests.limits import DeviceLimits
+from producers.ingest.returned.return_openapi import return_paths, return_schemas
 
 _LIMITS: Final = DeviceLimits()
 _NOT_FROM_INGEST: Final = {
@@ -209,7 +210,10 @@ def document(app: FastAPI, now_ms: int) -> dict[str, Any]:
     found["paths"]["/v1/receipts/{receipt}"] = {"get": _receipt()}
     found["paths"]["/v1/token"] = {"post": _renewal()}
     found["paths"].update(
-        form_paths(_answers()) | hold_paths(_answers()) | letter_paths(_answers())
+        form_paths(_answers())
+        | hold_paths(_answers())
+        | letter_paths(_answers())
+        | return_paths(_answers())
     )
     components = found.setdefault("components", {})
     components.setdefault("securitySchemes", {})["device"] = {"type": "http", "scheme": "bearer"}
@@ -219,6 +223,7 @@ def document(app: FastAPI, now_ms: int) -> dict[str, Any]:
         | form_schemas()
         | hold_schemas()
         | letter_schemas()
+        | return_schemas()
         | {
             "Result": _result(),
             "Problem": {

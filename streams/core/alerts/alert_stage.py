@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.commands import decode_command
+from contracts.commands import OnReport, decode_command
 from contracts.registry.entities import Registry
 from contracts.results.table_rows import AlertChangeRow
 from contracts.time.windows import GRACE_MS
@@ -76,7 +76,9 @@ class AlertStage:
         except ValueError:
             self._notices.append("a command that this version cannot read")
             return
-        self._alerts_of(command.region).take_command(item, command)
+        # Ingest follows what people say of reports by itself.
+        if not isinstance(command, OnReport):
+            self._alerts_of(command.region).take_command(item, command)
 
     def begin(self, region: str, since: int) -> None:
         """The region is known from `since` on (epoch ms); only the first call counts."""

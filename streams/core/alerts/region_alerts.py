@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.commands import Acknowledge, Assess, Command, MarkStep, decode_command
+from contracts.commands import Acknowledge, Assess, MarkStep, OnAlert, decode_alert_command
 from contracts.registry.entities import Registry
 from contracts.time.windows import GRACE_MS
 from streams.core.alerts.alert import Alert, AlertCause, Resolution
@@ -112,7 +112,7 @@ class RegionAlerts:
     def restore_commands(self) -> None:
         """Restores the commands that wait. Before its registry came, a region has nothing else to restore."""
         for command in self.records.commands:
-            self._push_command(command, decode_command(command.value).id)
+            self._push_command(command, decode_alert_command(command.value).id)
         self.records.commands.clear()
 
     def _restore_event(self, stored: StoredEvent) -> None:
@@ -150,7 +150,7 @@ class RegionAlerts:
             self.records.put(f"undo/{name}", StoredUndo(order, item))
         self._push(item.since, item.source, order, item)
 
-    def take_command(self, item: CommandReceived, command: Command) -> None:
+    def take_command(self, item: CommandReceived, command: OnAlert) -> None:
         """Takes a command on an alert of this region."""
         # A copy would take the place of the first in the state, and after a crash its moment too.
         if command.id not in self._undone:
@@ -240,7 +240,7 @@ class RegionAlerts:
             kind.heard(self, unit)
 
     def _obey(self, item: CommandReceived) -> None:
-        command = decode_command(item.value)
+        command = decode_alert_command(item.value)
         if isinstance(command, Acknowledge | Assess | MarkStep):
             is_done = self.book.command(command, item.time_ms)
         else:

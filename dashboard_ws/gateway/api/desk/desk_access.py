@@ -30,7 +30,7 @@ _log = logs.get("gateway.desk")
 
 
 class Taken(BaseModel):
-    """Id of the command. The alert's row on the socket shows its effect."""
+    """Id of the command. Of an alert the row on the socket shows its effect."""
 
     command: str
 
@@ -95,6 +95,19 @@ class DeskAccess:
                 return region, msgspec.json.decode(body, type=ShownAlert)
         raise Problem(404, "Not Found", "There is no open alert of this id.")
 
+    def source(self, source_id: str, claims: Claims) -> tuple[str, str]:
+        """Region of a source that this person may see, and its kind: `sppg`, `clinic` or `recipient`. Raises `Problem` (404, 503)."""
+        registry = self._feed.registry
+        if registry is None:
+            detail = "The registry is not loaded yet."
+            raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"})
+        region = registry.region_of_source(source_id)
+        if region is None or (claims.regions and region not in claims.regions):
+            detail = "The registry names no such kitchen, clinic or recipient."
+            raise Problem(404, "Not Found", detail)
+        unit = registry.unit(source_id, registry.local_day(region, self.now_ms()))
+        return region, "recipient" if unit is None else unit.kind
+
     async def give(self, command: Command) -> Taken:
         """Has the command sent. Raises `Problem` (503)."""
         try:
@@ -107,7 +120,7 @@ class DeskAccess:
                 {"Retry-After": "5"},
             ) from None
         _log.info(
-            "a person acted on an alert", command=type(command).__name__, alert=command.alert_id,
+            "a person gave a command", command=type(command).__name__, about=command.about,
             by=command.by, id=command.id,
         )  # fmt: skip
         return Taken(command=command.id)

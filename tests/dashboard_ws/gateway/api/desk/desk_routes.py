@@ -24,6 +24,7 @@ from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
+from dashboard_ws.gateway.api.desk.return_action import ReturnAction
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
@@ -61,7 +62,8 @@ class DeskRoutes:
         drawn = DrawnRegions(ROOT / "regions")
         steps = StepActions(access, load_steps(ROOT / "regions", [REGION]))
         missing = MissingRoute(access, hub, is_simulated=True)
-        for routes in (HoldActions(access), CaseMap(access, drawn), steps, missing):
+        returns = ReturnAction(access)
+        for routes in (HoldActions(access), CaseMap(access, drawn), steps, missing, returns):
             app.include_router(routes.router())
         self._client = TestClient(app)
 
@@ -78,6 +80,12 @@ class DeskRoutes:
     def missing(self, role: Role, **query: str) -> httpx.Response:
         answer: httpx.Response = self._client.get(
             "/v1/desk/missing", params=query, headers=self._headers(role)
+        )
+        return answer
+
+    def give_back(self, role: Role, **body: Any) -> httpx.Response:
+        answer: httpx.Response = self._client.post(
+            "/v1/reports/return", json=body, headers=self._headers(role)
         )
         return answer
 
