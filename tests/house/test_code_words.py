@@ -13,7 +13,9 @@ import pytest
 
 from contracts.events import data_structs
 from contracts.events.codes import Code
+from contracts.events.event_types import TYPES
 from contracts.people import ALERT_KINDS
+from contracts.results.topics import TOPIC_OF_KIND
 from dashboard_ws.gateway.api.oidc.oidc_log_in import Outcome
 from dashboard_ws.gateway.stream.question_feed import _SHOWN_ON_THEIR_DAY
 from notices.core import notice_words
@@ -133,6 +135,10 @@ _TABLES: Final = {
     "shared ALERT_KINDS": set(ALERT_KINDS),
     "desk RESOLUTIONS": set(get_args(Resolution)) - {""},
     "desk DESK.provider": set(get_args(Outcome)) - {"in"},
+    **{
+        f"desk REPORTS.{kind}.types": {name for name, cls in TYPES.items() if kind == cls.KIND}
+        for kind in TOPIC_OF_KIND
+    },
     "wall WORDS.questions": {rule.name for rule in RULES} - set(_SHOWN_ON_THEIR_DAY),
     "shared POINTS": _codes(data_structs.Point),
     "shared GROUPS": _codes(data_structs.Group),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contracts.commands import ReturnReport
 from contracts.pseudonyms import pseudonym, region_key
 from contracts.results.table_rows import DeadLetterRow
 from contracts.results.topics import CLINIC_EVENTS, RECIPIENT_EVENTS, SPPG_EVENTS
@@ -21,7 +22,10 @@ from contracts.time.clock import real_now_ms
 from contracts.time.instant import epoch_ms
 from contracts.tokens import enrol_claims, issue, link_claims
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL
+from tests.producers.ingest.holds.test_hold_routes import say as give
 from tests.producers.ingest.rejected.letter_log import say, wait_shown
+from tests.producers.ingest.returned.test_return_routes import shown as returned_to
+from tests.producers.ingest.returned.test_return_routes import wait_shown as wait_returned
 from tests.producers.installation import KEY, Running, line, lines_with, now, read
 from tests.producers.phone import FormOnPhone, phone
 
@@ -208,6 +212,49 @@ def test_what_was_refused_elsewhere_is_shown_until_somebody_has_seen_to_it(
     form.ask("goto", path="")
     form.shows("Semua terkirim")
     assert "Ditolak server" not in form.ask("text")
+
+
+def test_a_returned_report_is_shown_with_its_reason_until_it_is_answered(
+    served: Running, form: FormOnPhone
+) -> None:
+    form.enrol(SCHOOL)
+    report_eaten(form, "9")
+    form.sent(1)
+    [mine] = form.rows()
+    elsewhere = uuid.uuid4().hex
+    for event, type_, note in (
+        (mine["id"], "recipient.meal.eaten", "sisa lebih dari yang datang"),
+        (elsewhere, "recipient.illness.noticed", "tertukar dengan kelas lain"),
+    ):
+        order = ReturnReport(
+            id=uuid.uuid4().hex, region=REGION, by="ratna", note=note, unit=SCHOOL, event=event, type=type_
+        )  # fmt: skip
+        give(served, order)
+        wait_returned(served, event)
+    form.ask("goto", path="")
+    form.shows("Dikembalikan petugas (")
+    count = int(form.ask("text").partition("Dikembalikan petugas (")[2].partition(")")[0])
+    form.tap(f"Dikembalikan petugas ({count})")
+    form.shows("sisa lebih dari yang datang", "tertukar dengan kelas lain")
+    is_usable(form)
+    form.tap("Perbaiki")
+    form.shows("Laporan ini tidak ada di HP ini")
+    form.fill(Berapa_orang="2")
+    form.tap("Mual", "Simpan perbaikan")
+    form.sent(2)
+    form.hides("tertukar dengan kelas lain")
+    form.tap(f"Dikembalikan petugas ({count - 1})", "Perbaiki")
+    form.fill(Sisa_makanan="2")
+    form.tap("Simpan perbaikan")
+    form.sent(3)
+    first, ill, eaten = arrived(served, RECIPIENT_EVENTS, form)
+    assert (ill["supersedes"], eaten["supersedes"]) == (elsewhere, mine["id"])
+    assert eaten["data"] == first["data"] | {"leftover_g": 2000}
+    assert eaten["time"] == first["time"]
+    form.ask("goto", path="")
+    form.shows("Semua terkirim")
+    form.hides("sisa lebih dari yang datang")
+    assert {mine["id"], elsewhere}.isdisjoint(returned_to(served))
 
 
 def local(after: timedelta) -> str:

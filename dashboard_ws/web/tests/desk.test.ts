@@ -220,6 +220,39 @@ it("gives the message to be copied by hand where the browser does not let the pa
   expect(await text.inputValue()).toBe("*Belum melapor*\n- 3 satuan");
 });
 
+it("gives a report back to its source with a reason, and says what is wrong with it", async () => {
+  await desk("health", "benar", PHONE);
+  await page.getByRole("button", { name: "Kembalikan laporan" }).click();
+  const send = page.locator("form").getByRole("button", { name: "Kembalikan laporan" });
+  expect(await send.isDisabled()).toBe(true);
+  await page.getByLabel("ID dapur, klinik, atau penerima").fill("npsn:20200 ");
+  await page.getByLabel("Jenis laporan").selectOption({ label: "Hadir hari ini" });
+  await page.getByLabel("ID laporan").fill("0192f3a0-7c1e-7b7e-8f00-2f6f1d6b9a11");
+  await page.getByLabel("Alasan dan yang harus diperbaiki").fill("Yang sakit lebih banyak daripada yang hadir");
+  await page.route("**/v1/reports/return", async (route) => route.fulfill({ status: 404, body: "{}" }), { times: 1 });
+  await send.click();
+  await page.getByText("ID pengirim tidak terdaftar").waitFor();
+  await send.click();
+  await page.getByText("Terkirim.").waitFor();
+  const body = {
+    source: "npsn:20200",
+    id: "0192f3a0-7c1e-7b7e-8f00-2f6f1d6b9a11",
+    type: "recipient.attendance.reported",
+    note: "Yang sakit lebih banyak daripada yang hadir",
+  };
+  expect(gateway.acts).toEqual([{ path: "/v1/reports/return", body }]);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+  // The browser itself notes the answer 404.
+  expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
+});
+
+it("lets nobody of the administration give a report back", async () => {
+  await desk("admin", "benar");
+  await page.getByRole("button", { name: "Belum melapor" }).waitFor();
+  expect(await page.getByRole("button", { name: "Kembalikan laporan" }).count()).toBe(0);
+});
+
 it("says when its data is old", async () => {
   await desk("desk", "benar");
   await page.locator("ul button").first().waitFor();

@@ -35,7 +35,7 @@ export class Gateway {
   knowsReports = true;
   /** Messages of the page. */
   readonly said: Record<string, unknown>[] = [];
-  /** What was done about alerts. */
+  /** What was done about alerts and reports. */
   readonly acts: { path: string; body: Record<string, unknown> }[] = [];
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "pantau.v1" });
@@ -167,7 +167,7 @@ export class Gateway {
       json(response, 200, CASES);
     } else if (path.startsWith("/v1/alerts/") && request.method === "GET") {
       json(response, 200, { unit_id: "", batches: ["B-2"], recipients: SCHOOLS });
-    } else if (path.startsWith("/v1/alerts/")) {
+    } else if (path.startsWith("/v1/alerts/") || path === "/v1/reports/return") {
       this.acts.push({ path, body: JSON.parse(await bodyOf(request)) as Record<string, unknown> });
       json(response, 202, { command: "c1" });
     } else if (path === "/v1/desk/missing") {

@@ -3,6 +3,7 @@
 import { ask, sourceOf, type Enrolled } from "./outbox/server";
 import type { FoodHold, HoldAnswer } from "./outbox/holds";
 import { mended, type RejectedEvent } from "./rejected/rejected";
+import { reportToMend, unanswered, type ReturnedReport } from "./returned/returned";
 import { fixed, Flusher, type Link } from "./outbox/flusher";
 import { forgetMirror, readMirror, writeMirror } from "./outbox/mirror";
 import { isTrusted, type Reading } from "./outbox/phone-clock";
@@ -44,6 +45,8 @@ export class Phone {
   answers = $state.raw<Readonly<Record<string, HoldAnswer>>>({});
   /** Refused reports of this source that no row of this phone stands for. */
   rejected = $state.raw<readonly RejectedEvent[]>([]);
+  /** Reports that the desk has returned and nobody has answered. */
+  returned = $state.raw<readonly ReturnedReport[]>([]);
   persisted = $state(true);
   now = $state(Date.now());
   loadNews = $state.raw<(() => void) | null>(null);
@@ -168,6 +171,7 @@ export class Phone {
     this.answers = (await store.fact("answers")) ?? {};
     const seen = new Set((await store.fact("seen")) ?? []);
     this.rejected = ((await store.fact("rejected")) ?? []).filter((one) => !seen.has(one.letter));
+    this.returned = unanswered((await store.fact("returned")) ?? [], this.rows, (ms) => this.times.region(ms));
     this.#shift = (await store.fact("shift")) ?? null;
     this.staff = (await store.fact("staff")) ?? [];
     await this.lock.refresh(store);
@@ -190,8 +194,6 @@ export class Phone {
     if (this.#store === null) throw new Error("the store is not open yet");
     return this.#store;
   }
-
-  // --- enrolment ----------------------------------------------------------------------------------
 
   async #takeCode(): Promise<void> {
     if (!location.hash.startsWith(CODE)) return;
@@ -302,6 +304,11 @@ export class Phone {
     void this.flush(true);
   }
 
+  /** What is corrected of a returned report. */
+  async returnedRow(one: ReturnedReport, task: Task, scene: Scene): Promise<Row> {
+    return reportToMend(one, task, scene, await this.#open().row(one.id), this.rows);
+  }
+
   /** This school has stopped. `eaten`: some of it had been eaten. */
   async confirmHold(hold: FoodHold, eaten: boolean): Promise<void> {
     await this.#open().answerHold(hold.id, { eaten, source: this.source?.source ?? "" });
@@ -326,8 +333,6 @@ export class Phone {
     await this.#changed();
     void this.flush(true);
   }
-
-  // --- shared phones ------------------------------------------------------------------------------
 
   async setPin(digits: string): Promise<void> {
     await this.lock.set(this.#open(), digits);

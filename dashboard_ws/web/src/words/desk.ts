@@ -4,7 +4,7 @@ import { ALERT_KINDS, named } from "./shared";
 
 export const DESK = {
   title: "Meja peringatan",
-  views: { alerts: "Peringatan", missing: "Belum melapor" },
+  views: { alerts: "Peringatan", missing: "Belum melapor", returns: "Kembalikan laporan" },
   user: "Nama pengguna",
   password: "Kata sandi",
   logIn: "Masuk",
@@ -101,6 +101,19 @@ export const DESK = {
   copy: "Salin untuk WhatsApp",
   copied: "Tersalin.",
   copyByHand: "Peramban ini tidak mengizinkan penyalinan. Sentuh teks ini, lalu salin:",
+  returnReport: "Kembalikan laporan",
+  returnWhat:
+    "Laporan muncul di formulir pengirimnya dengan alasan ini, sampai diperbaiki atau dibatalkan di sana. Angkanya tetap dihitung sampai saat itu.",
+  returnSource: "ID dapur, klinik, atau penerima",
+  returnType: "Jenis laporan",
+  returnId: "ID laporan (kolom id di pantau.events, versi terbaru)",
+  returnWhy: "Alasan dan yang harus diperbaiki (terlihat oleh pengirim; tanpa NIK atau nama orang)",
+  returnSent: "Terkirim. Pengirim melihatnya saat formulirnya terhubung.",
+  returnRefused: {
+    400: "Tidak terkirim: jenis laporan tidak sesuai pengirimnya, atau isiannya memuat NIK.",
+    403: "Tidak terkirim: peran Anda tidak boleh mengembalikan laporan.",
+    404: "Tidak terkirim: ID pengirim tidak terdaftar.",
+  } as Readonly<Record<number, string>>,
   noDelivery: "dapur, belum ada laporan kiriman",
   noReport: "belum konfirmasi",
   caution: "Ini sinyal, bukan vonis. Menyatakan kejadian adalah wewenang Dinas Kesehatan.",
@@ -126,3 +139,40 @@ export const RESOLUTIONS: Readonly<Record<string, string>> = {
   lifted: "penahanan dicabut",
   batch_over: "semua penerima sudah menghentikan",
 };
+
+/** Types of reports by who sends them. */
+export const REPORTS = {
+  sppg: {
+    of: "Dapur",
+    types: {
+      "sppg.ingredient.received": "Bahan datang",
+      "sppg.cooking.finished": "Selesai masak",
+      "sppg.food.tested": "Uji makanan",
+      "sppg.dispatch.departed": "Berangkat",
+      "sppg.delivery.received": "Diterima penerima",
+      "sppg.meal.eaten": "Dimakan dan sisa",
+      "sppg.temperature.measured": "Suhu alat",
+      "sppg.incident.reported": "Kejadian",
+    },
+  },
+  clinic: {
+    of: "Klinik",
+    types: {
+      "clinic.growth.measured": "Timbang dan ukur",
+      "clinic.immunization.given": "Imunisasi",
+      "clinic.antenatal.visited": "Periksa ibu hamil",
+      "clinic.case.reported": "Kasus",
+      "clinic.cases.counted": "Hitungan pasien",
+    },
+  },
+  recipient: {
+    of: "Penerima",
+    types: {
+      "recipient.delivery.checked": "Makanan datang",
+      "recipient.attendance.reported": "Hadir hari ini",
+      "recipient.meal.eaten": "Dimakan dan sisa",
+      "recipient.service.declined": "Tidak melayani hari ini",
+      "recipient.illness.noticed": "Ada yang sakit",
+    },
+  },
+} as const;

@@ -278,6 +278,9 @@ export const WORDS = {
   rejectedHow:
     "Dikirim untuk satuan ini dari HP atau program lain, atau sebelum simpanan HP ini terhapus. Laporan ini tidak dihitung: isi lagi di sini, atau perbaiki di tempat asalnya.",
   rejectedOther: "Laporan",
+  returned: (count: number) => `Dikembalikan petugas (${count})`,
+  returnedAt: (time: string) => `dikembalikan ${time}`,
+  returnedElsewhere: "Laporan ini tidak ada di HP ini: isi lagi semuanya, dengan waktu kejadian yang sama.",
   rejectedAt: (time: string) => `ditolak ${time}`,
   fillAgain: "Isi lagi",
   seenTo: "Sudah diurus",

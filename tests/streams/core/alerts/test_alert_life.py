@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from contracts.commands import Acknowledge, Assess, Command, MarkStep
+from contracts.commands import Acknowledge, Assess, Command, MarkStep, ReturnReport, encode_command
+from streams.core.alerts.alert_stage import AlertStage
+from streams.core.region_feed import CommandReceived
 from tests.examples import KITCHEN
 from tests.streams.alert_day import AlertDay, at
 
@@ -122,6 +124,23 @@ def test_what_nobody_can_say_is_set_aside() -> None:
         day.command("08:32", command)
     day.pass_to("09:00")
     assert states(day) == ["raised"]
+
+
+def test_what_is_said_of_a_report_leaves_nothing_in_the_alerts() -> None:
+    command = ReturnReport(
+        id="r1",
+        region="32.11",
+        by="rina",
+        note="-",
+        unit=KITCHEN,
+        event="e",
+        type="sppg.meal.eaten",
+    )
+    stage = AlertStage(0)
+    stage.take_command(CommandReceived(0, encode_command(command)))
+    assert (stage.notices(), stage.records()) == ([], {})
+    stage.take_command(CommandReceived(0, b'{"command":"of a later version"}'))
+    assert stage.notices() == ["a command that this version cannot read"]
 
 
 def test_a_command_waits_for_its_alert_when_the_log_is_read_anew() -> None:

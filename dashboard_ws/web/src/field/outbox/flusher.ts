@@ -4,6 +4,7 @@ import { outcomeOf, waitSeconds, type Outcome } from "./answer";
 import { exchangeHolds } from "./holds";
 import { lineOf } from "./line";
 import { exchangeRejected } from "../rejected/rejected";
+import { exchangeReturned } from "../returned/returned";
 import { isHalfOver } from "../source/token";
 import { uuid } from "../source/uuid";
 import { offsetOf, regionTime, type Reading } from "./phone-clock";
@@ -21,7 +22,7 @@ const IDLE_MS = 100;
 const MAX_RECEIPTS = 5;
 const BEAT_MS = 5 * 60_000;
 /** Streams refuse seconds after a 202, people mend within the hour: thousands of phones need not ask each minute. */
-const REJECTED_MS = 5 * 60_000;
+const TO_MEND_MS = 5 * 60_000;
 /** The server reads what it took within a second or so. */
 const HOLD_AGAIN_MS = 3_000;
 
@@ -98,7 +99,7 @@ export class Flusher {
       await this.#renew(token);
       await this.#beat(token);
       await this.#follow(token);
-      await this.#rejected(token);
+      await this.#toMend(token);
       this.#attempt = 0;
       this.#watcher.link("idle", "");
     } catch (error) {
@@ -236,10 +237,11 @@ export class Flusher {
     }
   }
 
-  async #rejected(token: string): Promise<void> {
-    if (Date.now() - this.#asked < REJECTED_MS) return;
+  async #toMend(token: string): Promise<void> {
+    if (Date.now() - this.#asked < TO_MEND_MS) return;
     this.#asked = Date.now();
     await exchangeRejected(this.#store, token);
+    await exchangeReturned(this.#store, token);
     await this.#watcher.changed();
   }
 

@@ -45,26 +45,39 @@ export interface Row extends Statement {
   /** Rows of analysts hold it, says the receipt. */
   readonly stored?: boolean;
   readonly settled?: number;
+  /** The desk has returned it: what is corrected is this very version. Not stored. */
+  readonly isReturned?: true;
 }
 
 export const RETRACTED = "event.retracted";
 
-/** The newest version of an event that is not refused: what a correction must name. `row` itself if nothing corrects it. */
+/** The newest version of an event that is not refused: what a correction must name. `row` itself if nothing corrects it, or if it is what the desk has returned. */
 export function newestOf(row: Row, rows: readonly Row[]): Row {
+  if (row.isReturned) return row;
   const next = rows
     .filter((one) => one.supersedes === row.id && isStanding(one))
     .reduce<Row | null>((best, one) => (best === null || one.seq > best.seq ? one : best), null);
   return next === null ? row : newestOf(next, rows);
 }
 
-function isStanding(row: Row): boolean {
+export function isStanding(row: Row): boolean {
   return row.state === "waiting" || row.state === "sent";
 }
 
-/** What stands: the newest version of each event, without retractions and what they take back. */
+/** What stands: the newest version of each event, without retractions and what they take back. Of several corrections of
+ *  one version the last counts; the others, and what corrects those, do not. */
 export function standing(rows: readonly Row[]): Row[] {
-  const corrected = new Set(rows.filter(isStanding).map((row) => row.supersedes));
-  return rows.filter((row) => isStanding(row) && !corrected.has(row.id) && row.type !== RETRACTED);
+  const shown = new Map(rows.filter(isStanding).map((row) => [row.id, row]));
+  const last = new Map<string, Row>();
+  for (const row of shown.values()) {
+    if (row.supersedes !== undefined && row.seq > (last.get(row.supersedes)?.seq ?? 0)) last.set(row.supersedes, row);
+  }
+  const counts = (row: Row): boolean => {
+    if (row.supersedes === undefined) return true;
+    const target = shown.get(row.supersedes);
+    return last.get(row.supersedes) === row && (target === undefined || counts(target));
+  };
+  return [...shown.values()].filter((row) => !last.has(row.id) && row.type !== RETRACTED && counts(row));
 }
 
 export function isUnsettled(row: Row): boolean {

@@ -3,6 +3,7 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { FoodHold, HoldAnswer } from "./holds";
 import type { RejectedEvent } from "../rejected/rejected";
+import type { ReturnedReport } from "../returned/returned";
 import type { Pin } from "../sharing/pin";
 import type { Shift } from "../sharing/staff";
 import type { Source } from "../source/source";
@@ -31,6 +32,8 @@ export interface Facts {
   rejected: readonly RejectedEvent[];
   /** Letters that a person has seen to. */
   seen: readonly string[];
+  /** As the server last gave them. */
+  returned: readonly ReturnedReport[];
   pin: Pin;
   shift: Shift;
   /** Codes of staff that were used on this phone, the last first. */
@@ -168,6 +171,10 @@ export class Store {
     if (free) void tx.store.delete(id);
     await tx.done;
     return free;
+  }
+
+  async row(id: string): Promise<Row | undefined> {
+    return this.#db.get("rows", id);
   }
 
   async inState(state: State): Promise<Row[]> {

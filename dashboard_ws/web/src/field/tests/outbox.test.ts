@@ -59,6 +59,7 @@ class Network {
     if (path === "v1/source") return json(200, this.source());
     if (path === "v1/token") return json(200, { token: "fresh" });
     if (path === "v1/rejected") return json(200, { rejected: [] });
+    if (path === "v1/returned") return json(200, { returned: [] });
     if (path === "v1/holds") return this.portal ? new Response("<h1>Wi-Fi</h1>") : json(200, { holds: this.shown() });
     if (path.startsWith("v1/holds/")) {
       this.confirmed.push(`${path} ${String(init.body)}`);
