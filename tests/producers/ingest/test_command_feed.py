@@ -24,7 +24,7 @@ _CUT = [encode_command(RETURNED)[:-5], encode_command(HOLD).replace(b"npsn:1", b
 
 
 def _signed(value: bytes) -> HostileRecord:
-    return HostileRecord(value, None, control_headers(KEY, COMMAND, COMMANDS, 0, value), 0)
+    return HostileRecord(value, None, [*control_headers(KEY, COMMAND, COMMANDS, 0, value)], 0)
 
 
 @given(_records)
@@ -39,7 +39,7 @@ def test_whatever_lies_on_the_topic_the_next_command_is_taken(
         id="x", region="32.11", by="npsn:1", note="", unit="npsn:1", event="e-1", answer="e-2"
     )
     stranger = command_record(bytes(32), answer, 1)
-    forged = HostileRecord(stranger.value, None, list(stranger.headers), 0)
+    forged = HostileRecord(stranger.value, None, [*stranger.headers], 0)
     taken = [_signed(encode_command(one)) for one in good]
     for one in [*hostile_ones, *map(_signed, _CUT), *taken, forged]:
         record = MemoryRecord(COMMANDS, 0, 7, one.time_ms, one.key, one.value, one.headers)

@@ -75,14 +75,14 @@ def test_what_is_returned_is_shown_to_its_source_until_it_answers(
         (corrected, new, SCHOOL), (retracted, back, SCHOOL),
     ]  # fmt: skip
 
-    with ingest(events_broker, tmp_path_factory.mktemp("again")) as other:
-        other.wait_ready()
-        wait_shown(other, open_)
-        assert mine & shown(other).keys() == {open_}
+    with ingest(events_broker, tmp_path_factory.mktemp("again")) as anew:
+        anew.wait_ready()
+        wait_shown(anew, open_)
+        assert mine & shown(anew).keys() == {open_}
         # The form's tests ask this school too.
         late = line(_TYPE, uuid.uuid4().hex, supersedes=open_)
-        assert other.post(late, SCHOOL).status_code == 202
-        assert not mine & shown(other).keys()
+        assert anew.post(late, SCHOOL).status_code == 202
+        assert not mine & shown(anew).keys()
 
 
 def test_without_a_devices_token_nothing_is_shown(served: Running) -> None:

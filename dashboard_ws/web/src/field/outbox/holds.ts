@@ -1,6 +1,6 @@
 /** Food that must not be eaten: what the server says, and this phone's answers, kept until the server has them. */
 
-import { ask, type Asked } from "./server";
+import { ask, listIn } from "./server";
 import type { Store } from "./store";
 
 /** As `GET /v1/holds` gives it. Times are the region's. */
@@ -35,21 +35,10 @@ export async function exchangeHolds(store: Store, source: string, token: string)
     // 404: it was lifted meanwhile.
     if (taken.status !== 202 && taken.status !== 404) return false;
   }
-  const holds = holdsOf(await ask("v1/holds", token));
+  const holds = listIn<FoodHold>(await ask("v1/holds", token), "holds");
   if (holds === null) return false;
   await store.remember({ holds });
   const open = new Set(holds.filter((hold) => hold.confirmed_at === null).map((hold) => hold.id));
   for (const [id] of answers) if (!open.has(id)) await store.answerHold(id, null);
   return answers.some(([id]) => open.has(id));
-}
-
-/** Null for what another's network answers. */
-function holdsOf(answer: Asked): readonly FoodHold[] | null {
-  if (answer.status !== 200) return null;
-  try {
-    const { holds } = JSON.parse(answer.body) as { holds?: readonly FoodHold[] };
-    return Array.isArray(holds) ? holds : null;
-  } catch {
-    return null;
-  }
 }

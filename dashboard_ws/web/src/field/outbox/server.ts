@@ -65,3 +65,14 @@ export function readAgain(last: Reading, answer: Asked): Reading {
   const region = last.factor === 1 ? answer.server : last.region + (answer.server - last.server) * last.factor;
   return { phone: answer.phone, server: answer.server, region, factor: last.factor };
 }
+
+/** The list `name` of an answer. Null for what another's network answers, and for an older server's 404. */
+export function listIn<T>(answer: Asked, name: string): readonly T[] | null {
+  if (answer.status !== 200) return null;
+  try {
+    const found = (JSON.parse(answer.body) as Readonly<Record<string, readonly T[]>>)[name];
+    return Array.isArray(found) ? found : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,7 +1,7 @@
 /** Events of this source that the server has refused, also after it had taken them, whichever phone or program sent them. */
 
 import type { Row } from "../outbox/rows";
-import { ask, type Asked } from "../outbox/server";
+import { ask, listIn } from "../outbox/server";
 import type { Store } from "../outbox/store";
 
 /** As `GET /v1/rejected` gives it: no values. */
@@ -20,7 +20,7 @@ const BEAT = "unit.heartbeat";
 /** Asks for them. A row of this phone that was thought to be sent is to be mended; what no row stands for is shown beside.
  *  Raises as `ask` does; another's network changes nothing. */
 export async function exchangeRejected(store: Store, token: string): Promise<void> {
-  const found = rejectedOf(await ask("v1/rejected", token));
+  const found = listIn<RejectedEvent>(await ask("v1/rejected", token), "rejected");
   if (found === null) return;
   const byId = new Map(found.flatMap((one) => (one.id === null ? [] : [[one.id, one] as const])));
   const rows = await store.change([...byId.keys()], (row) => refused(row, byId.get(row.id)));
@@ -37,15 +37,4 @@ function refused(row: Row, one: RejectedEvent | undefined): Row | null {
 /** What the mended statement of a refused row supersedes. Under the id of a conflict another statement counts: that one. */
 export function mended(row: Row): string | undefined {
   return row.code === "conflict" ? row.id : row.supersedes;
-}
-
-/** Null for what another's network answers, and for an older server's 404. */
-function rejectedOf(answer: Asked): readonly RejectedEvent[] | null {
-  if (answer.status !== 200) return null;
-  try {
-    const { rejected } = JSON.parse(answer.body) as { rejected?: readonly RejectedEvent[] };
-    return Array.isArray(rejected) ? rejected : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,7 @@
 /** Reports of this source that the desk wants corrected or taken back, whichever phone or program sent them. */
 
 import { isStanding, newestOf, type Row } from "../outbox/rows";
-import { ask, type Asked } from "../outbox/server";
+import { ask, listIn } from "../outbox/server";
 import type { Store } from "../outbox/store";
 import type { Scene, Task } from "../tasks/task";
 
@@ -18,7 +18,7 @@ export interface ReturnedReport {
 
 /** Asks for them. Raises as `ask` does; another's network changes nothing. */
 export async function exchangeReturned(store: Store, token: string): Promise<void> {
-  const returned = returnedOf(await ask("v1/returned", token));
+  const returned = listIn<ReturnedReport>(await ask("v1/returned", token), "returned");
   if (returned !== null) await store.remember({ returned });
 }
 
@@ -66,15 +66,4 @@ export function reportToMend(
     shift: 0,
     isReturned: true,
   };
-}
-
-/** Null for what another's network answers, and for an older server's 404. */
-function returnedOf(answer: Asked): readonly ReturnedReport[] | null {
-  if (answer.status !== 200) return null;
-  try {
-    const { returned } = JSON.parse(answer.body) as { returned?: readonly ReturnedReport[] };
-    return Array.isArray(returned) ? returned : null;
-  } catch {
-    return null;
-  }
 }
