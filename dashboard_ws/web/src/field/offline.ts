@@ -5,7 +5,9 @@ export async function keepOffline(news: (load: () => void) => void): Promise<voi
   const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
   if (serviceWorker === undefined) return;
   const had = serviceWorker.controller !== null;
-  const registration = await serviceWorker.register("field-sw.js");
+  // The network may end just then: the next visit tries again.
+  const registration = await serviceWorker.register("field-sw.js").catch(() => null);
+  if (registration === null) return;
   const tell = (): void => {
     const { waiting } = registration;
     if (waiting === null || !had) return;
