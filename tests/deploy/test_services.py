@@ -4,6 +4,7 @@ a data dir of their own each, a Kafka and a ClickHouse that something else start
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -38,6 +39,10 @@ def _free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
+"""As Compose reads a variable that .env leaves out: its default."""
 
 
 class Host:
@@ -75,7 +80,8 @@ class Host:
     def environment(self, service: str, data: str) -> dict[str, str]:
         """Of the service's container; `data`: name of its data dir."""
         said = _COMPOSE["services"][service]["environment"]
-        mine = {name: str(value) for name, value in said.items()} | self._given
+        mine = {name: _DEFAULT.sub(r"\1", str(value)) for name, value in said.items()}
+        mine |= self._given
         mine |= {name: str(port) for name, port in self.ports.get(service, {}).items()}
         if "PANTAU_KAFKA_PASSWORD" in said:
             mine["PANTAU_KAFKA_PASSWORD"] = _KAFKA_PASSWORD
