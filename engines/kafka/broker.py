@@ -276,7 +276,7 @@ class KafkaBroker:
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
             # Java's second compiler costs a tenth of a core for the first minutes and gains nothing here: the broker waits for
-            # disk and network. Idle 31 % of a core became 18 %, one event a request 1.3 ms of Kafka 0.6 (`bench.pipeline`).
+            # disk and network. Idle, an installation used 31 % of a core with it and 19 % without (`bench.pipeline`).
             "-XX:TieredStopAtLevel=1",
             "-Djava.awt.headless=true",
             # Kafka's libraries call natively; Java 24 and later warn about it on stderr.
