@@ -143,13 +143,19 @@ _TABLES: Final = {
     "shared POINTS": _codes(data_structs.Point),
     "shared GROUPS": _codes(data_structs.Group),
     "field REFUSED": {*Code, "http_400", "http_413", "http_415"},
-    "field OPTIONS.declined": _codes(get_type_hints(data_structs.ServiceDeclinedData)["reason"]),
-    "field OPTIONS.incident": _codes(get_type_hints(data_structs.IncidentReportedData)["kind"]),
-    "field OPTIONS.outcome": _codes(get_type_hints(data_structs.CaseReportedData)["outcome"]),
-    "field OPTIONS.package": _codes(data_structs.Package),
-    "field OPTIONS.posture": _codes(get_type_hints(data_structs.GrowthMeasuredData)["posture"]),
-    "field OPTIONS.sex": _codes(data_structs.Sex),
-    "field OPTIONS.syndrome": _codes(data_structs.Syndrome),
+    "field-tasks OPTIONS.declined": _codes(
+        get_type_hints(data_structs.ServiceDeclinedData)["reason"]
+    ),
+    "field-tasks OPTIONS.incident": _codes(
+        get_type_hints(data_structs.IncidentReportedData)["kind"]
+    ),
+    "field-tasks OPTIONS.outcome": _codes(get_type_hints(data_structs.CaseReportedData)["outcome"]),
+    "field-tasks OPTIONS.package": _codes(data_structs.Package),
+    "field-tasks OPTIONS.posture": _codes(
+        get_type_hints(data_structs.GrowthMeasuredData)["posture"]
+    ),
+    "field-tasks OPTIONS.sex": _codes(data_structs.Sex),
+    "field-tasks OPTIONS.syndrome": _codes(data_structs.Syndrome),
 }
 
 

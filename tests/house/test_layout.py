@@ -62,6 +62,13 @@ def test_no_module_is_long(room: str) -> None:
     assert not {name: count for name, count in lines.items() if count > _LINES_A_MODULE}
 
 
+def test_no_module_of_a_page_is_long() -> None:
+    paths = [path for path in (ROOT / _WEB).rglob("*") if path.suffix in (".ts", ".svelte")]
+    lines = {module_name(path): len(path.read_text("utf-8").splitlines()) for path in paths}
+    assert lines
+    assert not {name: count for name, count in lines.items() if count > _LINES_A_MODULE}
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_modules_are_short_in_the_median(room: str) -> None:
     found = (path for path in modules(room) if path.name != "__init__.py")

@@ -1,6 +1,7 @@
 /** Tasks of a clinic. People are pseudonyms by the time that a task sees them. */
 
-import { OPTIONS, WORDS } from "../../words/field";
+import { WORDS } from "../../words/field";
+import { OPTIONS } from "../../words/field-tasks";
 import { isEmpty, list, names, num, str, type Field, type Scene, type Task } from "./task";
 
 const DAY_MS = 86_400_000;

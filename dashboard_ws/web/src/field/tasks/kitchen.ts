@@ -1,7 +1,8 @@
 /** Tasks of a kitchen: from the ingredients to what was eaten. */
 
 import { groupsOf, total, type Recipient } from "../source/source";
-import { OPTIONS, WORDS } from "../../words/field";
+import { WORDS } from "../../words/field";
+import { OPTIONS } from "../../words/field-tasks";
 import type { Row, Values } from "../outbox/rows";
 import {
   fromGroups,

@@ -1,7 +1,8 @@
 /** Tasks of schools, pesantren and posyandu: what came, who is there, what was eaten. */
 
 import { groupsOf, total, type Recipient } from "../source/source";
-import { GROUPS, OPTIONS, WORDS } from "../../words/field";
+import { WORDS } from "../../words/field";
+import { GROUPS, OPTIONS } from "../../words/field-tasks";
 import {
   fromGroups,
   grouped,
