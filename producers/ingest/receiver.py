@@ -41,7 +41,7 @@ from producers.ingest.receipts.wall_counts import WallCounts, gateways_of
 from producers.ingest.rejected.letter_feed import LetterFeed
 from producers.ingest.rejected.letter_routes import LetterRoutes
 from producers.ingest.requests.body import form_of, items_of, read_body
-from producers.ingest.requests.device_auth import bearer_claims, unit_of
+from producers.ingest.requests.device_auth import asking_unit, bearer_claims
 from producers.ingest.requests.limits import Budget, DeviceLimits, RateLimit
 from producers.ingest.returned.return_answers import ReturnAnswers
 from producers.ingest.returned.return_routes import ReturnRoutes
@@ -179,8 +179,8 @@ class Ingest:
 
     async def _answer(self, request: Request) -> Response:
         headers = request.headers
-        unit_id = unit_of(headers.get("authorization"), self._key, self._revocations.revoked)
-        self._rate.take(unit_id, time.monotonic())
+        token, revoked = headers.get("authorization"), self._revocations.revoked
+        unit_id = asking_unit(token, self._key, revoked, self._rate)
         form = form_of(headers.get("content-type", ""), headers.get("content-encoding", ""))
         registry = self._feed.registry
         reason = self._why_not()

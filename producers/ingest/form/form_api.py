@@ -23,7 +23,7 @@ from contracts.time.clock import Clock
 from producers.ingest.form.enrolment import Enrolment
 from producers.ingest.form.source_info import source_answer
 from producers.ingest.requests.body import small_body
-from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.device_auth import asking_unit
 from producers.ingest.requests.limits import DeviceLimits, RateLimit
 from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 
@@ -91,8 +91,8 @@ class FormApi:
     async def source(self, request: Request) -> Response:
         """`GET /v1/source`."""
         try:
-            unit_id = unit_of(request.headers.get("authorization"), self._key, self._revoked)
-            self._rate.take(unit_id, time.monotonic())
+            token = request.headers.get("authorization")
+            unit_id = asking_unit(token, self._key, self._revoked, self._rate)
             answer = source_answer(self._registry(), self._clock, unit_id)
             if answer is None:
                 raise Problem(404, "Not Found", "The registry has no row of this source today.")

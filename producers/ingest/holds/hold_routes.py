@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -25,7 +24,7 @@ from contracts.unreadable import UNREADABLE
 from producers.ingest.command_feed import CommandFeed
 from producers.ingest.holds.standing_holds import StandingHold
 from producers.ingest.requests.body import small_body
-from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.device_auth import asking_unit
 from producers.ingest.requests.limits import DeviceLimits, RateLimit
 from producers.ingest.sending.link import KafkaLink, KafkaUnavailableError
 
@@ -144,8 +143,8 @@ class HoldRoutes:
         _log.info("a hold is confirmed", hold=command.alert_id, by=command.by, id=command.id)
 
     def _source(self, request: Request) -> tuple[str, Registry]:
-        source_id = unit_of(request.headers.get("authorization"), self._key, self._revoked)
-        self._rate.take(source_id, time.monotonic())
+        token = request.headers.get("authorization")
+        source_id = asking_unit(token, self._key, self._revoked, self._rate)
         registry = self._ready()
         if registry is None or not self._feed.is_loaded:
             raise unavailable("The registry, the revoked tokens and the holds are not loaded yet.")

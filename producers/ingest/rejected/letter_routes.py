@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -18,7 +17,7 @@ from contracts.time.clock import Clock, rfc3339
 from producers.ingest.rejected.letter_feed import LetterFeed
 from producers.ingest.rejected.source_letters import LetterPlace, SourceLetter, read_place
 from producers.ingest.requests.body import bad_request
-from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.device_auth import asking_unit
 from producers.ingest.requests.limits import RateLimit
 
 MOST: Final = 100
@@ -73,10 +72,8 @@ class LetterRoutes:
     async def list_rejected(self, request: Request) -> Response:
         """`GET /v1/rejected`."""
         try:
-            source = unit_of(
-                request.headers.get("authorization"), self._key, self._revocations.revoked
-            )
-            self._rate.take(source, time.monotonic())
+            token = request.headers.get("authorization")
+            source = asking_unit(token, self._key, self._revocations.revoked, self._rate)
             limit = _asked(request, "limit", _limit) or MOST
             before = _asked(request, "before", read_place)
             if not (self._revocations.is_loaded and self._feed.is_loaded):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,6 +10,7 @@ from chassis.http.problems import Problem
 from contracts.revocations import Revocations
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, TokenError, TokenKind, verify
+from producers.ingest.requests.limits import RateLimit
 
 _SCHEME = "bearer "
 _AGAIN: Final[Mapping[TokenKind, str]] = {
@@ -39,6 +41,13 @@ def bearer_claims(
         raise _unauthorized(f"{error}; {_AGAIN[kind]}.", ', error="invalid_token"') from None
 
 
-def unit_of(authorization: str | None, key: bytes, revoked: Revocations) -> str:
-    """Unit id that a device's token stands for. Raises as `bearer_claims`."""
-    return bearer_claims(authorization, key, revoked, "device").sub
+def asking_unit(
+    authorization: str | None, key: bytes, revoked: Revocations, rate: RateLimit
+) -> str:
+    """Unit id that a device's token stands for; the request counts for it.
+
+    Raises as `bearer_claims`, and `Problem` 429.
+    """
+    unit_id = bearer_claims(authorization, key, revoked, "device").sub
+    rate.take(unit_id, time.monotonic())
+    return unit_id

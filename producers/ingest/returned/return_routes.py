@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 import msgspec
@@ -15,7 +14,7 @@ from chassis.http.gate import unavailable
 from chassis.http.problems import Problem, response_of
 from contracts.time.clock import Clock, rfc3339
 from producers.ingest.command_feed import CommandFeed
-from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.device_auth import asking_unit
 from producers.ingest.requests.limits import RateLimit
 
 _PRIVATE: Final = {"Cache-Control": "no-store"}
@@ -62,10 +61,8 @@ class ReturnRoutes:
     async def list_returned(self, request: Request) -> Response:
         """`GET /v1/returned`."""
         try:
-            source = unit_of(
-                request.headers.get("authorization"), self._key, self._revocations.revoked
-            )
-            self._rate.take(source, time.monotonic())
+            token = request.headers.get("authorization")
+            source = asking_unit(token, self._key, self._revocations.revoked, self._rate)
             if not (self._revocations.is_loaded and self._feed.is_loaded):
                 raise unavailable("The revoked tokens and the returned reports are not loaded yet.")
         except Problem as problem:

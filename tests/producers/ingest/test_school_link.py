@@ -26,7 +26,7 @@ from contracts.tokens import (
 )
 from producers.ingest.form.enrolment import Enrolment
 from producers.ingest.form.link_phones import LINK_PHONES, LinkPhones
-from producers.ingest.requests.device_auth import unit_of
+from producers.ingest.requests.device_auth import bearer_claims
 from tests.examples import CLINIC, KITCHEN, SCHOOL
 from tests.producers.installation import KEY, Running, line
 from tests.registry_small import OTHER, SMALL
@@ -117,7 +117,7 @@ def test_hostile_links_are_refused(enrolment: Enrolment) -> None:
         assert status_of(enrolment, body) in (200, 400)
     claims = link_claims(SCHOOL, real_now_ms(), _DAY_S)
     with pytest.raises(Problem):
-        unit_of(f"Bearer {issue(KEY, claims)}", KEY, Revocations())
+        bearer_claims(f"Bearer {issue(KEY, claims)}", KEY, Revocations(), "device")
 
 
 def test_a_revocation_of_the_school_voids_its_links_and_what_came_by_them() -> None:
