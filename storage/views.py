@@ -108,9 +108,11 @@ _POSITIONS_BY_TOPIC: Final = ",\n        ".join(
     f"`topic` = {text(topic)},\n        {_verdict_positions(topic)}" for topic in EVENT_TOPICS
 )
 
-# Positions come first in WHERE: read before the exceptions, they vouch for no line whose exception
-# is not seen.
-_EVENTS: Final = f"""SELECT
+
+def _accepted(column: str, expression: str, where: str = "") -> str:
+    """Every accepted event, or those for which `where` holds too, with `expression` of its line as `column`."""
+    # Positions come first in WHERE: read before the exceptions, they vouch for no line whose exception is not seen.
+    return f"""SELECT
     l.region AS region,
     l.unit_kind AS unit_kind,
     l.unit_id AS unit_id,
@@ -121,21 +123,21 @@ _EVENTS: Final = f"""SELECT
     toDateTime(l.received_at, 'UTC') AS received_at,
     toDateTime(l.recorded_at, 'UTC') AS recorded_at,
     l.supersedes AS supersedes,
-    l.data AS data,
+    l.{column} AS {column},
     ifNull(s.superseded_by, '') AS superseded_by,
     ifNull(s.retracted, 0) AS retracted,
     if(ifNull(s.known, 0) = 1, ifNull(s.counts, 0), l.type != 'event.retracted') AS counts
 FROM
 (
     SELECT `region`, `unit_kind`, `unit_id`, `source`, `id`, `type`, `subject`, `time`,
-        `received_at`, `recorded_at`, `supersedes`, `data`
+        `received_at`, `recorded_at`, `supersedes`, {expression} AS {column}
     FROM {STORE}.raw_lines FINAL
     WHERE `offset` < multiIf(
         {_POSITIONS_BY_TOPIC},
         [])[`partition` + 1]
         AND (`topic`, `partition`, `offset`, `line`) NOT IN
             (SELECT `topic`, `partition`, `offset`, `line` FROM {STORE}.exceptions)
-        AND `parsed` = 1
+        AND `parsed` = 1{where}
 ) AS l
 LEFT JOIN
 (
@@ -143,6 +145,16 @@ LEFT JOIN
     FROM {STORE}.event_status FINAL
 ) AS s ON l.source = s.source AND l.id = s.id
 {_FINAL_SETTINGS}"""
+
+
+_EVENT: Final = columns_of(EventRow)
+# An attribute that Pantau does not interpret may hold anything: what is no text is shown as none, what is long is cut.
+_WHY: Final = "Why, in the sender's words: up to 200 characters, empty if not said"
+_REASON: Final = Column("reason", "String", _WHY)
+_REASON_OF_LINE: Final = (
+    "substringUTF8(multiIf(`type` = 'event.retracted', JSONExtractString(`value`, 'data', 'reason'), "
+    "JSONType(`value`, 'correctionreason') = 'String', JSONExtractString(`value`, 'correctionreason'), ''), 1, 200)"
+)
 
 
 def _watermark(stream: str) -> str:
@@ -293,8 +305,14 @@ VIEWS: Final = (
     View(
         "events",
         "Every accepted event once, and what corrections made of it",
-        columns_of(EventRow),
-        _EVENTS,
+        _EVENT,
+        _accepted("data", "`data`"),
+    ),
+    View(
+        "corrections",
+        "Every accepted correction and retraction once, with its reason",
+        tuple(_REASON if column.name == "data" else column for column in _EVENT),
+        _accepted("reason", _REASON_OF_LINE, " AND `supersedes` != ''"),
     ),
     _rows(
         "performance",

@@ -19,6 +19,11 @@ _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _CLOCK_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
+def minute_of(clock: str) -> int | None:
+    """HH:MM as minute of the day, 24:00 its end; None for what is no time of day."""
+    return int(clock[:2]) * 60 + int(clock[3:]) if _CLOCK_TIME.fullmatch(clock) else None
+
+
 class Faults:
     """What is wrong so far, in the order found."""
 
@@ -116,9 +121,9 @@ class Cells:
 
     def minute(self, column: str) -> int:
         """HH:MM as minute of the day; 24:00 is the day's end."""
-        value = self._cells[column]
-        if _CLOCK_TIME.fullmatch(value):
-            return int(value[:2]) * 60 + int(value[3:])
+        found = minute_of(self._cells[column])
+        if found is not None:
+            return found
         self.fault(column, f"{self._shown(column)} is no time of day: write HH:MM, like 09:30")
         return 0
 

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 import yaml
 
-from chassis.regions.region_csv import Cells, Faults, RegionError, read_table
+from chassis.regions.region_csv import Cells, Faults, RegionError, minute_of, read_table
 from chassis.regions.steps_file import read_steps
 from contracts.events.nik import has_nik
 from contracts.registry.entities import (
@@ -70,6 +70,7 @@ class _RegionFile(msgspec.Struct, forbid_unknown_fields=True):
     kecamatan: list[Kecamatan]
     holidays: list[str | dict[str, str]] = []
     thresholds: Thresholds = Thresholds()
+    day_closes: str = "24:00"
 
 
 def read_yaml(path: Path, into: type[_Read]) -> _Read:
@@ -163,6 +164,7 @@ def _region(folder: Path, faults: Faults) -> Region | None:
         kecamatan=tuple(read.kecamatan),
         thresholds=read.thresholds,
         holiday_names=tuple(name for _, name in sorted(holidays.items())),
+        day_closes=minute_of(read.day_closes) or 0,
     )
 
 
@@ -185,6 +187,8 @@ def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> dict[int, 
             "region.yaml",
             f"service_weekdays: {days}: list weekdays once each, 1 = Monday to 7 = Sunday",
         )
+    if not minute_of(read.day_closes):
+        faults.add("region.yaml", 'day_closes: write a time of day like "18:00", up to "24:00"')
     codes = [one.code for one in read.kecamatan]
     for code in codes:
         if not re.fullmatch(re.escape(read.code) + r"\.[0-9]{2}", code):

@@ -72,6 +72,7 @@ class Region(msgspec.Struct, frozen=True):
     """One kabupaten or kota. `service_weekdays`: 1 = Monday; `holidays`: local days.
 
     `holiday_names`: one a holiday, empty where none is given; none at all in a record of before names.
+    `day_closes`: minute of the local day from which the form asks for a reason of each correction of that day.
     """
 
     code: str
@@ -83,6 +84,7 @@ class Region(msgspec.Struct, frozen=True):
     kecamatan: tuple[Kecamatan, ...]
     thresholds: Thresholds = Thresholds()
     holiday_names: tuple[str, ...] = ()
+    day_closes: int = 24 * 60
 
 
 class Unit(msgspec.Struct, frozen=True, array_like=True):

@@ -36,17 +36,21 @@ from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.desk_log_in import DeskLogInRoute
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
-from dashboard_ws.gateway.api.desk.return_action import ReturnAction
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.http import Api
 from dashboard_ws.gateway.api.oidc.oidc_log_in import OidcLogIn
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.api.region_info import RegionInfo
+from dashboard_ws.gateway.api.reports.refused_list import RefusedListRoute
+from dashboard_ws.gateway.api.reports.report_list import ReportListRoute
+from dashboard_ws.gateway.api.reports.return_action import ReturnAction
+from dashboard_ws.gateway.api.reports.source_reports import SourceReports
 from dashboard_ws.gateway.api.shown_to import WallStates
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.connections.ws import WsEndpoint
 from dashboard_ws.gateway.protocol.session import Close, Closed
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore
 from dashboard_ws.gateway.stream.command_sender import CommandSender
 from dashboard_ws.gateway.stream.frame_age import FrameAge
 from dashboard_ws.gateway.stream.live_feed import Feed
@@ -115,7 +119,11 @@ class Gateway:
         app.include_router(CaseMap(access, drawn).router())
         app.include_router(StepActions(access, self._steps).router())
         app.include_router(MissingRoute(access, self.hub, info.is_simulated).router())
-        app.include_router(ReturnAction(access).router())
+        store = AnalystStore(self._settings)
+        reports = SourceReports(store)
+        app.include_router(ReportListRoute(access, reports).router())
+        app.include_router(ReturnAction(access, reports).router())
+        app.include_router(RefusedListRoute(access, store).router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))

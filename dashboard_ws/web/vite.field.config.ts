@@ -21,15 +21,20 @@ function offlineFiles(): Plugin {
   };
 }
 
-/** The style sheet before the script: the connection that brought the page is free for one of them, and the style alone is awaited by the first paint. */
-function styleFirst(): Plugin {
+/** The style within the page: the connection that brought the page is free for the script then, and a slow line opens no second one before the first task. */
+function styleWithin(): Plugin {
   return {
-    name: "style-first",
+    name: "style-within",
     apply: "build",
     transformIndexHtml: {
       order: "post",
-      handler: (html) =>
-        html.replace(/(\s*<script type="module"[^>]*><\/script>)((?:\s*<link rel="stylesheet"[^>]*>)+)/, "$2$1"),
+      handler: (html, { bundle = {} }) =>
+        html.replace(/\s*<link rel="stylesheet"[^>]* href="\.\/([^"]+)"[^>]*>/g, (_, name: string) => {
+          const sheet = bundle[name];
+          if (sheet?.type !== "asset") throw new Error(`${name} is not in the bundle`);
+          delete bundle[name];
+          return `\n    <style>${String(sheet.source).trim()}</style>`;
+        }),
     },
   };
 }
@@ -39,7 +44,7 @@ export default defineConfig({
   base: "./",
   publicDir: "public-field",
   define: { __BUILD__: JSON.stringify(build) },
-  plugins: [svelte(), styleFirst(), offlineFiles(), packed()],
+  plugins: [svelte(), styleWithin(), offlineFiles(), packed()],
   build: {
     outDir: "dist/field",
     // Phones in the field are old: Android Go with the browser it came with.

@@ -87,6 +87,8 @@ service_weekdays: [1, 2, 3, 4, 5, 6]
 # National holidays and joint leave, as "YYYY-MM-DD": name, copy them from the decree of each year. Days
 # that have begun may not change.
 holidays: []
+# From this time of day on (up to "24:00") the form asks for a reason of each correction of that day.
+day_closes: "24:00"
 # Only what differs from the public contract, e.g. over_4h_min: 240
 thresholds: {{}}
 kecamatan:

@@ -17,6 +17,7 @@ from contracts.events.event_types import TYPES
 from contracts.people import ALERT_KINDS
 from contracts.results.topics import TOPIC_OF_KIND
 from dashboard_ws.gateway.api.oidc.oidc_log_in import Outcome
+from dashboard_ws.gateway.api.reports import report_facts
 from dashboard_ws.gateway.stream.question_feed import _SHOWN_ON_THEIR_DAY
 from notices.core import notice_words
 from storage.plausibility.plausibility_rules import RULES
@@ -143,6 +144,8 @@ _TABLES: Final = {
     "shared POINTS": _codes(data_structs.Point),
     "shared GROUPS": _codes(data_structs.Group),
     "field REFUSED": {*Code, "http_400", "http_413", "http_415"},
+    "refused REFUSED_CAUSES": {*Code},
+    "desk REPORT_FACTS": {*report_facts.NAMES, *report_facts.BY_GROUP, *report_facts.PEOPLE},
     "field-tasks OPTIONS.declined": _codes(
         get_type_hints(data_structs.ServiceDeclinedData)["reason"]
     ),

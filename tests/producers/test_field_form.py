@@ -145,20 +145,34 @@ def test_a_report_is_corrected_taken_back_and_mended(served: Running, form: Form
     form.tap("Semua terkirim", "Batalkan", "Salah ketik")
     form.shows("Dibatalkan")
 
-    # A day that is too long ago is refused; mended, it is another event.
+    # A time that is too long ago is locked, with why, and nothing that was entered is gone.
     form.tap("Kembali", "Hadir hari ini")
     form.fill(**{"SD/MI": "280", "Guru_&_staf": "12", "Tidak_hadir_karena_sakit": "3"})
     form.tap("ubah")
     form.fill(Waktu_kejadian=local(timedelta(days=-40)))
-    form.tap("Simpan")
-    form.shows("Perlu diperbaiki (1)")
-    form.tap("Perlu diperbaiki")
-    form.shows("lebih dari 30 hari yang lalu")
+    form.shows("Terkunci: laporan hanya diterima sampai 30 hari")
+    assert not form.ask("enabled", name="Simpan")
     is_usable(form)
-    form.tap("Perbaiki", "sekarang", "Simpan perbaikan")
+    form.tap("sekarang", "Simpan")
     form.sent(5)
 
-    first, second, third, taken, attendance = arrived(served, RECIPIENT_EVENTS, form)
+    # What the server refuses is mended, and is another event then. The phone does not see digits of another script.
+    form.tap("Makanan datang")
+    form.fill(Nomor_antaran="\N{FULLWIDTH DIGIT THREE}" + _NIK[1:])
+    form.tap("Baik", "Simpan")
+    form.shows("Perlu diperbaiki (1)")
+    form.tap("Perlu diperbaiki")
+    form.shows("mirip NIK")
+    is_usable(form)
+    form.tap("Perbaiki")
+    form.fill(Nomor_antaran=_NIK)
+    form.tap("Simpan perbaikan")
+    form.shows("Nomor antaran: ada angka yang mirip NIK")
+    form.fill(Nomor_antaran="T-1")
+    form.tap("Simpan perbaikan")
+    form.sent(6)
+
+    first, second, third, taken, attendance, checked = arrived(served, RECIPIENT_EVENTS, form)
     assert first["data"] == {
         "kitchen": KITCHEN, "portions": 310, "refused": 4, "reasons": ["spoiled"], "senses_passed": False,
     }  # fmt: skip
@@ -166,9 +180,10 @@ def test_a_report_is_corrected_taken_back_and_mended(served: Running, form: Form
     assert second["time"] == first["time"] and second["recordedtime"] > first["time"]
     assert (taken["type"], taken["supersedes"]) == ("event.retracted", third["id"])
     assert attendance["data"] == {"present": {"sd": 280, "guru": 12}, "absent_ill": 3}
-    assert "supersedes" not in attendance
+    assert "supersedes" not in attendance and "supersedes" not in checked
+    assert not any("correctionreason" in one for one in (second, third, taken))
     [refused] = [row for row in form.rows() if row["state"] == "dropped"]
-    assert refused["code"] == "too_old" and refused["id"] != attendance["id"]
+    assert refused["code"] == "nik" and refused["id"] != checked["id"]
 
 
 def test_what_was_refused_elsewhere_is_shown_until_somebody_has_seen_to_it(
@@ -247,6 +262,7 @@ def test_a_returned_report_is_shown_with_its_reason_until_it_is_answered(
     form.sent(3)
     first, ill, eaten = arrived(served, RECIPIENT_EVENTS, form)
     assert (ill["supersedes"], eaten["supersedes"]) == (elsewhere, mine["id"])
+    assert ill["correctionreason"] == eaten["correctionreason"] == "dikembalikan petugas"
     assert eaten["data"] == first["data"] | {"leftover_g": 2000}
     assert eaten["time"] == first["time"]
     form.ask("goto", path="")

@@ -58,7 +58,7 @@ def test_a_field_without_a_type_or_a_meaning_is_no_column() -> None:
 def test_the_views_are_those_of_the_contract() -> None:
     assert {view.name for view in VIEWS} == {
         *("events", "performance", "coverage", "clinic_coverage", "alerts", "alert_history"),
-        "plausibility",
+        *("plausibility", "corrections"),
         *("dead_letters", "dead_letter_actions", "late", "regions", "units", "recipients"),
         *("reception", "calendar"),
     }

@@ -142,6 +142,32 @@ def test_corrections_show_in_status(sink: Sink) -> None:
     ]
 
 
+def test_a_correction_shows_with_its_reason_however_it_is_written(sink: Sink) -> None:
+    reasons: list[dict[str, Any]] = [
+        {"correctionreason": "salah ketik"},
+        {},
+        {"correctionreason": {"no": "text"}},
+        {"correctionreason": "é" * 300},
+    ]
+    corrections = [meal(f"c{n}", supersedes="a", **said) for n, said in enumerate(reasons)]
+    taken_back = line(
+        "event.retracted",
+        id="r",
+        supersedes="a",
+        receivedtime=RECEIVED,
+        data={"reason": "dua kali"},
+    )
+    sink.events(Rec("sppg.events", 0, 0, b"\n".join([meal("a"), *corrections, taken_back])))
+    sink.position(1)
+    assert sink.ask("SELECT id, supersedes, reason FROM pantau.corrections ORDER BY id") == [
+        ("c0", "a", "salah ketik"),
+        ("c1", "a", ""),
+        ("c2", "a", ""),
+        ("c3", "a", "é" * 200),
+        ("r", "a", "dua kali"),
+    ]
+
+
 def test_a_stamp_is_honoured_within_two_minutes_of_the_demo_clock(store: Client) -> None:
     clock = DemoClock([Segment(1_000_000, APPEND_MS, 72)])
     batch = TableBatch()

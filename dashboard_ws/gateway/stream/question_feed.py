@@ -5,27 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
-import aiohttp
 import msgspec
 
 from chassis import logs
-from chassis.clocks import ANALYST, clickhouse_password
-from chassis.datadir import DataDirError
 from chassis.feeds.registry_feed import RegistryFeed
 from chassis.settings import Settings
 from contracts.registry.entities import Registry
 from contracts.time.days import day_to_iso
 from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore, StoreAwayError
 
 _SEARCH_DAYS: Final = 30
 # What has an alert or a row of its own on its day is not asked about again on the next.
 _SHOWN_ON_THEIR_DAY: Final = ("cooked_above_capacity", "confirmed_unlike_received")
 
-_Found = tuple[str, str, list[str]]
-_decoder: Final = msgspec.json.Decoder(_Found)
+
+class _Found(NamedTuple):
+    region: str
+    rule: str
+    kitchens: list[str]
+
+
 _log = logs.get(__name__)
 
 
@@ -56,7 +58,7 @@ class QuestionFeed:
         registry: RegistryFeed,
         patience: QuestionPatience = QuestionPatience(),
     ) -> None:
-        self._settings = settings
+        self._store = AnalystStore(settings, patience.answer_s)
         self._hub = hub
         self._registry = registry
         self._patience = patience
@@ -80,17 +82,15 @@ class QuestionFeed:
     async def run(self) -> None:
         """Ask until cancelled. ClickHouse may be away: nothing else of the wall needs it."""
         patience = self._patience
-        timeout = aiohttp.ClientTimeout(total=patience.answer_s)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            while True:
-                if self._registry.registry is not None:
-                    await self._ask(session, self._registry.registry)
-                    every_s = patience.every_s / self._hub.clock_factor
-                    await asyncio.sleep(max(every_s, patience.least_s))
-                else:
-                    await asyncio.sleep(1)
+        while True:
+            if self._registry.registry is not None:
+                await self._ask(self._registry.registry)
+                every_s = patience.every_s / self._hub.clock_factor
+                await asyncio.sleep(max(every_s, patience.least_s))
+            else:
+                await asyncio.sleep(1)
 
-    async def _ask(self, session: aiohttp.ClientSession, registry: Registry) -> None:
+    async def _ask(self, registry: Registry) -> None:
         asked_ms = self._hub.now_ms()
         days = {
             code: day
@@ -98,9 +98,9 @@ class QuestionFeed:
             if code in registry.codes and (day := _last_day(registry, code, asked_ms)) is not None
         }
         try:
-            rows = await self._rows(session, days) if days else []
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, DataDirError) as error:
-            self._note(f"{type(error).__name__}: {error}")
+            rows = await self._store.rows(_query(days), _Found) if days else []
+        except StoreAwayError as error:
+            self._note(str(error))
             return
         found: dict[str, dict[str, list[str]]] = {code: {} for code in days}
         for code, rule, kitchens in rows:
@@ -108,24 +108,6 @@ class QuestionFeed:
         self._found = {code: Questions(day, found[code]) for code, day in days.items()}
         self._answered_ms = asked_ms
         self._note("")
-
-    async def _rows(self, session: aiohttp.ClientSession, days: Mapping[str, str]) -> list[_Found]:
-        headers = {
-            "X-ClickHouse-User": ANALYST,
-            "X-ClickHouse-Key": clickhouse_password(self._settings, ANALYST),
-        }
-        async with session.post(
-            self._settings.clickhouse_url,
-            params={"default_format": "JSONCompactEachRow"},
-            headers=headers,
-            data=_query(days),
-            allow_redirects=False,
-        ) as answer:
-            body = await answer.read()
-            if answer.status != HTTPStatus.OK:
-                # Its text may repeat what was asked, never who asks.
-                raise ValueError(f"status {answer.status}: {body[:200].decode(errors='replace')}")
-            return _decoder.decode_lines(body)
 
     def _note(self, trouble: str) -> None:
         """One line in the log when it begins, not one an attempt."""

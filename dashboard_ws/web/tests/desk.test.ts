@@ -34,6 +34,10 @@ async function desk(role: string, password: string, view?: View): Promise<void> 
   await page.getByRole("button", { name: "Masuk" }).click();
 }
 
+async function overflow(): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
+
 it("lets nobody in with a wrong password", async () => {
   await desk("desk", "salah");
   await page.getByText("Nama pengguna atau kata sandi salah.").waitFor();
@@ -220,31 +224,66 @@ it("gives the message to be copied by hand where the browser does not let the pa
   expect(await text.inputValue()).toBe("*Belum melapor*\n- 3 satuan");
 });
 
-it("gives a report back to its source with a reason, and says what is wrong with it", async () => {
-  await desk("health", "benar", PHONE);
+it("gives a report that is chosen from a list back to its source with a reason, and says what is wrong", async () => {
+  await desk("desk", "benar", PHONE);
   await page.getByRole("button", { name: "Kembalikan laporan" }).click();
   const send = page.locator("form").getByRole("button", { name: "Kembalikan laporan" });
   expect(await send.isDisabled()).toBe(true);
   await page.getByLabel("ID dapur, klinik, atau penerima").fill("npsn:20200 ");
-  await page.getByLabel("Jenis laporan").selectOption({ label: "Hadir hari ini" });
-  await page.getByLabel("ID laporan").fill("0192f3a0-7c1e-7b7e-8f00-2f6f1d6b9a11");
+  await page.getByRole("button", { name: "Tampilkan laporan" }).click();
+  await page.getByText("Laporan SDN Contoh 1: pilih satu").waitFor();
+  const shown = await page.locator("fieldset").innerText();
+  expect(shown).toContain("hadir 283, sakit 1–4");
+  expect(shown).toContain("antaran T-1, porsi 283, ditolak 12, suhu (°C) 61,5");
+  expect(shown).toContain("hanya terlihat oleh peran Dinas Kesehatan");
+  await page.getByRole("radio", { name: "Hadir hari ini" }).check();
   await page.getByLabel("Alasan dan yang harus diperbaiki").fill("Yang sakit lebih banyak daripada yang hadir");
-  await page.route("**/v1/reports/return", async (route) => route.fulfill({ status: 404, body: "{}" }), { times: 1 });
+  await page.route("**/v1/reports/return", async (route) => route.fulfill({ status: 409, body: "{}" }), { times: 1 });
   await send.click();
-  await page.getByText("ID pengirim tidak terdaftar").waitFor();
+  await page.getByText("sudah diperbaiki atau dibatalkan").waitFor();
   await send.click();
   await page.getByText("Terkirim.").waitFor();
   const body = {
     source: "npsn:20200",
-    id: "0192f3a0-7c1e-7b7e-8f00-2f6f1d6b9a11",
+    id: "r2",
     type: "recipient.attendance.reported",
     note: "Yang sakit lebih banyak daripada yang hadir",
   };
   expect(gateway.acts).toEqual([{ path: "/v1/reports/return", body }]);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  expect(overflow).toBeLessThanOrEqual(0);
-  // The browser itself notes the answer 404.
-  expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  // The browser itself notes the answer 409.
+  expect(complaints.filter((one) => !one.includes("409"))).toEqual([]);
+});
+
+it("gives a report back whose id is known from elsewhere", async () => {
+  await desk("health", "benar");
+  await page.getByRole("button", { name: "Kembalikan laporan" }).click();
+  await page.getByLabel("ID dapur, klinik, atau penerima").fill("npsn:20200");
+  await page.getByText("ID laporan sudah diketahui").click();
+  await page.locator("details").getByLabel("Jenis laporan").selectOption({ label: "Ada yang sakit" });
+  await page.getByLabel("ID laporan").fill("0192f3a0-7c1e-7b7e-8f00-2f6f1d6b9a11");
+  await page.getByLabel("Alasan dan yang harus diperbaiki").fill("Tertukar");
+  await page.locator("form").getByRole("button", { name: "Kembalikan laporan" }).click();
+  await page.getByText("Terkirim.").waitFor();
+  expect(gateway.acts[0]?.body).toMatchObject({ type: "recipient.illness.noticed", note: "Tertukar" });
+});
+
+it("shows the administration what was refused, by day and sender, with what to do", async () => {
+  await desk("admin", "benar", PHONE);
+  await page.getByRole("button", { name: "Ditolak" }).click();
+  await page.getByText("49 laporan dari 3 pengirim menunggu diurus.").waitFor();
+  const shown = await page.locator("article").innerText();
+  expect(shown).toContain("pantau dead-letters list --code out_of_range --unit SPPG-3211-0001");
+  expect(shown).toContain("2 sudah dikirim ulang dan ditolak lagi");
+  expect(shown).toContain("pengirim tidak terdaftar");
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  expect(complaints).toEqual([]);
+});
+
+it("shows what was refused to the administration alone", async () => {
+  await desk("health", "benar");
+  await page.getByRole("button", { name: "Kembalikan laporan" }).waitFor();
+  expect(await page.getByRole("button", { name: "Ditolak" }).count()).toBe(0);
 });
 
 it("lets nobody of the administration give a report back", async () => {

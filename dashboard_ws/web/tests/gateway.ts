@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Frame, Row } from "../src/lib/link/protocol";
 import { CASES, momentOf, regionOf, rowsOf, SCHOOLS, STEPS, type Scene } from "./fixture";
+import { REFUSED, REPORTS_OF_SCHOOL } from "./desk-reports";
 import { missingOf } from "./missing-reports";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
@@ -173,6 +174,10 @@ export class Gateway {
     } else if (path === "/v1/desk/missing") {
       const kecamatan = new URL(request.url ?? "/", "http://x").searchParams.get("kecamatan");
       json(response, this.knowsReports ? 200 : 503, this.knowsReports ? missingOf(kecamatan) : {});
+    } else if (path === "/v1/desk/reports") {
+      json(response, 200, REPORTS_OF_SCHOOL);
+    } else if (path === "/v1/desk/refused") {
+      json(response, 200, REFUSED);
     } else if (path === "/v1/region") {
       const known = request.headers.authorization === "Bearer t";
       json(response, known ? 200 : 401, known ? regionOf(this.#scene) : {});

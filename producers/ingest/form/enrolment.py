@@ -16,6 +16,7 @@ from contracts.revocations import Revocations
 from contracts.time.clock import Clock, real_now_ms, rfc3339
 from contracts.tokens import Claims, TokenError, device_claims, issue, verify
 from producers.ingest.form.link_phones import LINK_PHONES, LinkPhones
+from producers.ingest.form.source_info import SourceAnswer, source_answer
 
 
 class EnrolRequest(msgspec.Struct):
@@ -26,11 +27,13 @@ class EnrolRequest(msgspec.Struct):
 
 
 class EnrolAnswer(msgspec.Struct, omit_defaults=True):
-    """`pseudonym_key`: hex, of a clinic alone; no other source makes pseudonyms."""
+    """`pseudonym_key`: hex, of a clinic alone; no other source makes pseudonyms. `source`: as `GET /v1/source` gives it, so that the
+    first screen needs no further round trip; absent where the registry has no row of it today."""
 
     token: str
     expires: str
     pseudonym_key: str | None = None
+    source: SourceAnswer | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(EnrolRequest)
@@ -68,8 +71,12 @@ class Enrolment:
             raise Problem(401, "Unauthorized", detail, {"WWW-Authenticate": "Bearer"}) from None
         until = claims.exp if claims.kind == "link" else None
         made = device_claims(claims.sub, now_ms, until)
-        key = self._pseudonym_key(registry, claims.sub)
-        answer = EnrolAnswer(issue(self._key, made), rfc3339((made.exp or 0) * 1000), key)
+        answer = EnrolAnswer(
+            token=issue(self._key, made),
+            expires=rfc3339((made.exp or 0) * 1000),
+            pseudonym_key=self._pseudonym_key(registry, claims.sub),
+            source=source_answer(registry, self._clock, claims.sub),
+        )
         return answer, CodeUsed(claims.sub, claims.jti, made.made_ms)
 
     def _take_link(self, claims: Claims, phone: str, registry: Registry, now_ms: int) -> None:

@@ -33,7 +33,8 @@ class NamedUnit(msgspec.Struct):
 
 class SourceAnswer(msgspec.Struct):
     """`kind`: sppg, clinic or recipient; `now`: the region's clock, which runs `clock_factor` times as fast as the
-    machine's; `day`: the local day that `registered` and `not_served` are of; `kitchen`: of a recipient.
+    machine's; `day`: the local day that `registered` and `not_served` are of; `kitchen`: of a recipient; `day_closes`: HH:MM,
+    from then on the form asks for a reason of each correction of that local day.
     """
 
     source: str
@@ -50,6 +51,7 @@ class SourceAnswer(msgspec.Struct):
     recipient: NearbyRecipient | None
     kitchen: NamedUnit | None
     recipients: list[NearbyRecipient]
+    day_closes: str
 
 
 def source_answer(registry: Registry, clock: Clock, source_id: str) -> SourceAnswer | None:
@@ -79,6 +81,7 @@ def source_answer(registry: Registry, clock: Clock, source_id: str) -> SourceAns
         recipient=_nearby(service, row) if isinstance(row, Recipient) else None,
         kitchen=_kitchen(registry, row.unit_id, day) if isinstance(row, Recipient) else None,
         recipients=_recipients(registry, region, day, row),
+        day_closes=_clock(facts.day_closes),
     )
 
 
@@ -105,10 +108,14 @@ def _nearby(service: ServiceDay, one: Recipient) -> NearbyRecipient:
         one.recipient_id,
         one.name,
         one.kind,
-        f"{one.meal_time // 60:02}:{one.meal_time % 60:02}",
+        _clock(one.meal_time),
         service.registered.get(one.recipient_id, {}),
         service.not_served.get(one.recipient_id, {}),
     )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _kitchen(registry: Registry, unit_id: str, day: int) -> NamedUnit | None:

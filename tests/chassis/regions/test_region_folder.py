@@ -15,6 +15,7 @@ province: Jawa Barat
 timezone: Asia/Jakarta
 service_weekdays: [1, 2, 3, 4, 5]
 holidays: [2026-12-25]
+day_closes: "18:00"
 thresholds: {over_4h_min: 200}
 kecamatan:
   - {code: 32.10.01, name: Lemahsugih}
@@ -56,6 +57,7 @@ def test_a_sound_folder_is_read(folder: Path) -> None:
     registry = load_region(folder)
     assert registry.region.code == "32.10", "no number, although YAML would make it 32.1"
     assert registry.region.holidays == (iso_to_day("2026-12-25"),)
+    assert registry.region.day_closes == 18 * 60
     assert registry.region.thresholds.over_4h_min == 200
     kitchen = registry.units[0]
     assert (kitchen.name, kitchen.opens, kitchen.closes) == ("Dapur, satu", 1320, 780)
@@ -96,6 +98,8 @@ def test_the_order_of_lines_is_no_change(folder: Path) -> None:
         ("region.yaml", "Asia/Jakarta", "WIB", "timezone: 'WIB' is no time zone"),
         ("region.yaml", "[1, 2,", "[0, 2,", "service_weekdays: [0, 2, 3, 4, 5]"),
         ("region.yaml", "2026-12-25", "25 December", "holidays: '25 December' is no date"),
+        ("region.yaml", '"18:00"', '"6 pm"', "day_closes: write a time of day"),
+        ("region.yaml", '"18:00"', '"00:00"', "day_closes: write a time of day"),
         ("region.yaml", "over_4h_min", "over_4h", "over_4h"),
         ("region.yaml", "province: Jawa Barat", "", "province"),
         ("boundaries.geojson", "32.10.01", "32.10.02", "kecamatan 32.10.01 has no feature"),

@@ -120,7 +120,10 @@ def test_a_source_learns_what_the_registry_says_of_it(served: Running) -> None:
     assert school["kind"] == "recipient" and school["recipients"] == []
     assert school["kitchen"] == {"id": KITCHEN, "name": f"Satuan {KITCHEN}"}
     assert school["recipient"]["meal_time"] == "10:00"
+    assert school["day_closes"] == "24:00"
     assert len(source(served, CLINIC).json()["recipients"]) == 2
+    enrolled = enrol(served, code_of(SCHOOL, 800)).json()["source"]
+    assert enrolled | {"now": ""} == school | {"now": ""}, "the first screen asks for nothing more"
     assert source(served, "SPPG-9999-0001").status_code == 404
     assert httpx.get(f"{served.url}/v1/source").status_code == 401
 
@@ -129,7 +132,10 @@ def test_the_form_is_at_the_root_and_no_address_of_the_api_is_a_page(served: Run
     page = httpx.get(f"{served.url}/")
     assert page.status_code == 200 and "field" in page.text
     assert sum(one.stat().st_size for one in (DIST / "field").rglob("*.gz")) < 60_000, "2G"
-    assert "default-src 'self'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    # A slow line opens no second connection for the style; no other style within a page is obeyed.
+    assert ".css" not in page.text and page.text.count("<style>") == policy.count("'sha256-") == 1
     assert page.headers["cache-control"] == "no-cache"
     worker = httpx.get(f"{served.url}/field-sw.js")
     assert worker.headers["cache-control"] == "no-cache"

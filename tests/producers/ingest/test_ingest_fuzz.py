@@ -44,7 +44,8 @@ def _bent(draw: st.DrawFn) -> bytes:
     made = json.loads(line(draw(st.sampled_from(sorted(DATA))), "fuzz"))
     made["source"] = f"/32.11/sppg/{KITCHEN}"
     part = made["data"] if draw(st.booleans()) else made
-    part[draw(st.sampled_from(sorted(part)) | st.text(max_size=8))] = draw(_values)
+    names = st.sampled_from([*sorted(part), "correctionreason"])
+    part[draw(names | st.text(max_size=8))] = draw(_values)
     return json.dumps(made).encode()
 
 

@@ -1,6 +1,7 @@
 /** What the screens show and do: rows, source and clock of this phone. */
 
-import { ask, sourceOf, type Enrolled } from "./outbox/server";
+import { reasonOf } from "./closing/closing";
+import { ask, sourceOf, withReading, type Enrolled } from "./outbox/server";
 import type { FoodHold, HoldAnswer } from "./outbox/holds";
 import { mended, type RejectedEvent } from "./rejected/rejected";
 import { reportToMend, unanswered, type ReturnedReport } from "./returned/returned";
@@ -224,12 +225,12 @@ export class Phone {
         this.enrolment = answer.status === 403 ? "full" : !isRefused ? "away" : isLink ? "ended" : "bad";
         return;
       }
-      const { token, pseudonym_key } = JSON.parse(answer.body) as Enrolled;
+      const { token, pseudonym_key, source } = JSON.parse(answer.body) as Enrolled;
       // Kept before anything else is asked: the code works no more.
       await store.remember({ token, ...(pseudonym_key === undefined ? {} : { key: await importKey(pseudonym_key) }) });
       // Who has forgotten the PIN gets a code for this phone; a link hangs on the wall for everybody.
       if (!isLink && claimsOf(code).sub === this.source?.id) await this.lock.remove(store);
-      const found = sourceOf(await ask("v1/source", token));
+      const found = source ? withReading(source, answer) : sourceOf(await ask("v1/source", token));
       if (found !== null) await store.remember(found);
       this.enrolment = "no";
       this.link = "idle";
@@ -260,7 +261,7 @@ export class Phone {
   async save(task: Task, scene: Scene, values: Values, time: number | null, old: Row | null): Promise<void> {
     const now = Date.now();
     const statement = task.statement(scene, values, time ?? now);
-    await this.#add({ ...statement, type: task.type, task: task.id, values }, now, old);
+    await this.#add({ ...statement, ...reasonOf(values, old), type: task.type, task: task.id, values }, now, old);
   }
 
   async withdraw(old: Row, reason: string): Promise<void> {
@@ -276,7 +277,7 @@ export class Phone {
   }
 
   async #add(
-    made: Pick<Row, "type" | "data" | "time" | "times" | "task" | "values"> & { subject?: string },
+    made: Pick<Row, "type" | "data" | "time" | "times" | "task" | "values" | "subject" | "reason">,
     now: number,
     old: Row | null,
   ): Promise<void> {

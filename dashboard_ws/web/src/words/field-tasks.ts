@@ -135,6 +135,13 @@ export const TASKS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   },
 };
 
+/** Of any task: asked when a report of a closed day is corrected. */
+const CORRECTION: Readonly<Record<string, string>> = {
+  correctionreason: "Mengapa diperbaiki?",
+  correctionother: "Alasan lain",
+  "correctionother?": "Dibaca petugas di pusat. Jangan menulis nama orang atau NIK.",
+};
+
 export function titleOf(task: string): string {
   return TASKS[task]?.["title"] ?? task;
 }
@@ -142,11 +149,11 @@ export function titleOf(task: string): string {
 /** Of a field, or of a group's: `present.sd`. */
 export function labelOf(task: string, field: string): string {
   const group = field.split(".")[1];
-  return (group === undefined ? TASKS[task]?.[field] : GROUPS[group]) ?? field;
+  return (group === undefined ? TASKS[task]?.[field] : GROUPS[group]) ?? CORRECTION[field] ?? field;
 }
 
 export function helpOf(task: string, field: string): string {
-  return TASKS[task]?.[`${field}?`] ?? "";
+  return TASKS[task]?.[`${field}?`] ?? CORRECTION[`${field}?`] ?? "";
 }
 
 export const OPTIONS = {
@@ -198,6 +205,13 @@ export const OPTIONS = {
   },
   syndrome: { foodborne: "Diduga dari makanan", diarrhoea: "Diare", other: "Lainnya" },
   outcome: { outpatient: "Rawat jalan", inpatient: "Rawat inap", died: "Meninggal" },
+  correct: {
+    "salah ketik": "Salah ketik",
+    "baru selesai dihitung": "Baru selesai dihitung",
+    "salah penerima atau masakan": "Salah penerima atau masakan",
+    "diminta petugas": "Diminta petugas",
+    other: "Lainnya",
+  },
   retract: {
     "salah ketik": "Salah ketik",
     "tercatat dua kali": "Tercatat dua kali",

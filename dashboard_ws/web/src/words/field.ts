@@ -108,6 +108,11 @@ export const WORDS = {
   drop: "Buang",
   tryAgain: "Coba kirim lagi",
   why: "Mengapa dibatalkan?",
+  dayClosed: (day: string, clock: string) =>
+    `${day} sudah ditutup pukul ${clock}: angkanya sudah dilaporkan. Perbaikan masih diterima, tetapi perlu alasan.`,
+  dayLocked:
+    "Terkunci: laporan hanya diterima sampai 30 hari sesudah kejadian, dan angkanya sekarang tetap. Ada yang salah? Hubungi Diskominfo.",
+  hasNik: (label: string) => `${label}: ada angka yang mirip NIK. NIK tidak boleh dikirim: hapus angka itu.`,
   sureDrop: "Buang laporan ini? Tidak dapat dikembalikan.",
 
   enrolTitle: "Daftarkan HP ini",

@@ -22,6 +22,7 @@ export function lineOf(row: Row, phone: string, now: Reading): { line: string; s
     deviceseq: row.seq,
     clockoffsetms: offsetOf(now),
     ...(row.staff === undefined ? {} : { staffcode: row.staff }),
+    ...(row.reason === undefined ? {} : { correctionreason: row.reason }),
     // What the phone's own clock said, where it was not believed.
     ...(shift === 0 ? {} : { phonetime: new Date(row.time).toISOString() }),
     data,

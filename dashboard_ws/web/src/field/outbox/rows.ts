@@ -30,6 +30,8 @@ export interface Row extends Statement {
   readonly supersedes?: string;
   readonly task: string;
   readonly values: Values;
+  /** Why it corrects a report of a day that was closed. */
+  readonly reason?: string;
   /** Phone's time of the statement, and the last answer of the server before it. */
   readonly recorded: number;
   /** Code of who was on shift then. */

@@ -16,6 +16,8 @@ export interface Asked extends Answer {
 export interface Enrolled {
   readonly token: string;
   readonly pseudonym_key?: string;
+  /** An older server does not say. */
+  readonly source?: Source;
 }
 
 /** Raises `TypeError` or `AbortError` where no answer comes. */
@@ -48,15 +50,19 @@ export async function postLines(lines: readonly string[], token: string): Promis
 export function sourceOf(answer: Asked): { source: Source; reading: Reading } | null {
   if (answer.status !== 200) return null;
   try {
-    const source = JSON.parse(answer.body) as Source;
-    const region = Date.parse(source.now);
-    if (Number.isNaN(region)) return null;
-    // On the real clock the region's time is the server's, and finer than the header's whole seconds.
-    const server = source.clock_factor === 1 ? region : (answer.server ?? answer.phone);
-    return { source, reading: { phone: answer.phone, server, region, factor: source.clock_factor } };
+    return withReading(JSON.parse(answer.body) as Source, answer);
   } catch {
     return null;
   }
+}
+
+/** `source`, which came with `answer`, and the reading of the clock; null if it tells no time. */
+export function withReading(source: Source, answer: Asked): { source: Source; reading: Reading } | null {
+  const region = Date.parse(source.now);
+  if (Number.isNaN(region)) return null;
+  // On the real clock the region's time is the server's, and finer than the header's whole seconds.
+  const server = source.clock_factor === 1 ? region : (answer.server ?? answer.phone);
+  return { source, reading: { phone: answer.phone, server, region, factor: source.clock_factor } };
 }
 
 /** A later reading from the date of any answer. */

@@ -19,6 +19,11 @@ export async function pseudonym(key: CryptoKey, person: string): Promise<string>
   return hexOf(mac).slice(0, HEX_DIGITS);
 }
 
+/** Whether a NIK stands in a text, also with blanks, dots or dashes between its digits. The server is stricter. */
+export function holdsNik(text: string): boolean {
+  return (text.replace(/[\s.-]/g, "").match(/[0-9]+/g) ?? []).some(isNik);
+}
+
 /** Whether 16 digits have the shape of a NIK: province, day of birth (+40 for women), month. */
 export function isNik(text: string): boolean {
   if (!/^[0-9]{16}$/.test(text)) return false;

@@ -28,6 +28,8 @@ export interface Source {
   readonly recipient: Recipient | null;
   readonly kitchen: { readonly id: string; readonly name: string } | null;
   readonly recipients: readonly Recipient[];
+  /** "18:00": from then on a correction of that local day needs a reason. */
+  readonly day_closes?: string;
 }
 
 export function total(registered: Readonly<Record<string, number>>): number {

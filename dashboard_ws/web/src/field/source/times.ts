@@ -31,6 +31,11 @@ export class Times {
     return this.#local.clock(this.region(phone));
   }
 
+  /** Minutes after local midnight, whole. */
+  minute(phone: number): number {
+    return this.#local.minute(this.region(phone));
+  }
+
   /** "2026-11-24". */
   day(phone: number): string {
     return this.#local.day(this.region(phone));

@@ -1,5 +1,6 @@
 /** What a task of the form is: fields to fill in, and the statement that they make. */
 
+import { holdsNik } from "../source/pseudonym";
 import type { Recipient, Source } from "../source/source";
 import type { Row, Statement, Value, Values } from "../outbox/rows";
 
@@ -74,6 +75,7 @@ export function isEmpty(value: Value | undefined): boolean {
 
 export type Trouble =
   | { readonly kind: "missing"; readonly names: readonly string[] }
+  | { readonly kind: "nik"; readonly field: Field }
   | { readonly kind: "range"; readonly field: Field & { min: number; max: number } };
 
 /** What keeps the fields from being saved; null if nothing does. */
@@ -82,6 +84,7 @@ export function troubleOf(fields: readonly Field[], values: Values): Trouble | n
   if (missing.length > 0) return { kind: "missing", names: missing.map((field) => field.name) };
   for (const field of fields) {
     const value = values[field.name];
+    if (field.kind === "text" && holdsNik(str(value))) return { kind: "nik", field };
     if (
       (field.kind === "count" || field.kind === "decimal") &&
       typeof value === "number" &&

@@ -24,12 +24,16 @@ from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
-from dashboard_ws.gateway.api.desk.return_action import ReturnAction
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
+from dashboard_ws.gateway.api.reports.refused_list import RefusedListRoute
+from dashboard_ws.gateway.api.reports.report_list import ReportListRoute
+from dashboard_ws.gateway.api.reports.return_action import ReturnAction
+from dashboard_ws.gateway.api.reports.source_reports import SourceReports
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.live.region_map import Change, Frame
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore, StoreAwayError
 from tests.dashboard_ws.conftest import KEY
 from tests.examples import KITCHEN, REGION
 from tests.house.product import ROOT
@@ -46,11 +50,35 @@ def alert(key: str, kind: str, unit: str = KITCHEN, subject: str = "", **evidenc
     return Change(1, msgspec.json.encode(row), "alerts")
 
 
-class DeskRoutes:
-    """The routes, and the commands that they gave."""
+class StandInStore(AnalystStore):
+    """Gives `found` to each question, and notes it. `found` None: ClickHouse is away."""
 
-    def __init__(self, folder: Path, rows: Mapping[str, Change], as_of: str | None = None) -> None:
+    def __init__(self) -> None:
+        self.found: list[tuple[Any, ...]] | None = []
+        self.asked: list[dict[str, str | int]] = []
+        self.queries: list[str] = []
+
+    async def rows(self, query: str, row: Any, **given: str | int) -> list[Any]:
+        self.queries.append(query)
+        self.asked.append(given)
+        if self.found is None:
+            raise StoreAwayError("away")
+        return [row(*one) for one in self.found]
+
+
+class DeskRoutes:
+    """The routes, and the commands that they gave. `store`: what stands in for ClickHouse where none is given."""
+
+    def __init__(
+        self,
+        folder: Path,
+        rows: Mapping[str, Change],
+        as_of: str | None = None,
+        store: AnalystStore | None = None,
+    ) -> None:
         self.given: list[Command] = []
+        self.store = StandInStore()
+        asked = store or self.store
         self.tokens = Tokens(KEY, DataDir(folder), Revocations())
         hub = Hub((REGION,), RealClock())
         hub.maps[REGION].apply(Frame("e", 1, rows, as_of=as_of))
@@ -62,8 +90,17 @@ class DeskRoutes:
         drawn = DrawnRegions(ROOT / "regions")
         steps = StepActions(access, load_steps(ROOT / "regions", [REGION]))
         missing = MissingRoute(access, hub, is_simulated=True)
-        returns = ReturnAction(access)
-        for routes in (HoldActions(access), CaseMap(access, drawn), steps, missing, returns):
+        reports = SourceReports(asked)
+        listed = ReportListRoute(access, reports), RefusedListRoute(access, asked)
+        returns = ReturnAction(access, reports)
+        for routes in (
+            HoldActions(access),
+            CaseMap(access, drawn),
+            steps,
+            missing,
+            returns,
+            *listed,
+        ):
             app.include_router(routes.router())
         self._client = TestClient(app)
 
@@ -78,8 +115,11 @@ class DeskRoutes:
         return answer
 
     def missing(self, role: Role, **query: str) -> httpx.Response:
+        return self.asks(role, "missing", **query)
+
+    def asks(self, role: Role, what: str, **query: str) -> httpx.Response:
         answer: httpx.Response = self._client.get(
-            "/v1/desk/missing", params=query, headers=self._headers(role)
+            f"/v1/desk/{what}", params=query, headers=self._headers(role)
         )
         return answer
 

@@ -20,7 +20,9 @@ BODY: Final = {
 
 @pytest.fixture
 def desk(tmp_path: Path) -> DeskRoutes:
-    return DeskRoutes(tmp_path, {})
+    desk = DeskRoutes(tmp_path, {})
+    desk.store.found = [(BODY["type"], 1)]
+    return desk
 
 
 @pytest.mark.parametrize("role", ["desk", "health"])
@@ -31,8 +33,11 @@ def desk(tmp_path: Path) -> DeskRoutes:
 def test_a_report_that_is_returned_is_a_command_with_who_and_why(
     desk: DeskRoutes, role: Role, source: str, type_: str
 ) -> None:
+    desk.store.found = [(type_, 1)]
     answer = desk.give_back(role, **BODY | {"source": source, "type": type_})
     assert answer.status_code == 202
+    [asked] = desk.store.asked
+    assert (asked["region"], asked["source"], asked["id"]) == (REGION, source, BODY["id"])
     [order] = desk.given
     assert isinstance(order, ReturnReport)
     assert (order.by, order.region, order.unit, order.event, order.type, order.note) == (
@@ -66,4 +71,23 @@ def test_what_is_refused(desk: DeskRoutes, change: dict[str, Any], status: int) 
 
 def test_the_administration_returns_no_reports(desk: DeskRoutes) -> None:
     assert desk.give_back("admin", **BODY).status_code == 403
+    assert desk.given == []
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        ([], 404),
+        ([("recipient.attendance.reported", 1)], 400),
+        ([(BODY["type"], 0)], 409),
+        (None, 503),
+    ],
+)
+def test_what_is_not_there_as_it_is_named_is_not_returned(
+    desk: DeskRoutes, found: list[tuple[Any, ...]] | None, status: int
+) -> None:
+    desk.store.found = found
+    answer = desk.give_back("health", **BODY)
+    assert answer.status_code == status
+    assert status != 503 or answer.headers["retry-after"]
     assert desk.given == []

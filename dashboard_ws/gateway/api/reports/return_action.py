@@ -13,6 +13,7 @@ from contracts.commands import ReturnReport
 from contracts.events.event_types import TYPES
 from contracts.events.nik import nik_in
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess, Person, Taken
+from dashboard_ws.gateway.api.reports.source_reports import SourceReports
 
 
 class ReturnBody(BaseModel):
@@ -40,8 +41,9 @@ class ReturnBody(BaseModel):
 class ReturnAction:
     """The route."""
 
-    def __init__(self, access: DeskAccess) -> None:
+    def __init__(self, access: DeskAccess, reports: SourceReports) -> None:
         self._access = access
+        self._reports = reports
 
     def router(self) -> APIRouter:
         """The route alone."""
@@ -56,7 +58,7 @@ class ReturnAction:
         return router
 
     async def give_back(self, body: ReturnBody, bearer: Person) -> Taken:
-        """Whether such an event exists is not checked: its source sees that it has none."""
+        """Its source has to have such a report, of the last 30 days, that counts."""
         claims = self._access.person(bearer, "desk", "health")
         region, kind = self._access.source(body.source, claims)
         if body.type not in TYPES or kind != TYPES[body.type].KIND:
@@ -65,9 +67,25 @@ class ReturnAction:
             )
         if nik_in(msgspec.json.encode([body.id, body.note])):
             raise Problem(400, "Bad Request", "`id` or `note` holds what can be read as a NIK.")
+        await self._check(region, body)
         return await self._access.give(
             ReturnReport(
                 id=uuid.uuid4().hex, region=region, by=claims.sub, note=body.note, unit=body.source,
                 event=body.id, type=body.type,
             )
         )  # fmt: skip
+
+    async def _check(self, region: str, body: ReturnBody) -> None:
+        """Raises `Problem`: 404, 400 for another type, 409 for what was corrected or taken back, 503."""
+        now_ms = self._access.now_ms()
+        report = await self._reports.known(region, body.source, body.id, now_ms)
+        if report is None:
+            detail = (
+                "This source has no report of this id of the last 30 days, or it is not stored yet."
+            )
+            raise Problem(404, "Not Found", detail)
+        if report.type != body.type:
+            raise Problem(400, "Bad Request", "`type`: the report of this id is of another type.")
+        if not report.counts:
+            detail = "The report was corrected or taken back: return the version that counts."
+            raise Problem(409, "Conflict", detail)
