@@ -94,7 +94,8 @@ class School:
 
 async def answer_all(schools: Sequence[School], seconds: float) -> Answers:
     """All post, each at a moment of its own; of one at a time the receipt is followed."""
-    moments = sorted(Random(1).uniform(0, seconds) for _ in schools)
+    dice = Random(1)
+    moments = sorted(dice.uniform(0, seconds) for _ in schools)
     answers = Answers([], [], [], [])
     is_free = asyncio.Semaphore(1)
     start = time.monotonic()
