@@ -38,6 +38,7 @@ from contracts.results.topics import (
     generation_name,
     topic_of,
 )
+from streams.agents.flush_pace import FlushPace
 from streams.agents.owner import OwnedPartition, Owner
 from streams.agents.owners import Owners
 from streams.agents.ticker import Ticker
@@ -51,6 +52,8 @@ from streams.core.unit_stage.unit_fold import UnitFold
 _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
 _TURN_S: Final = 1.0
+_DUE_S: Final = 0.025
+"""So often it is asked which partitions are due: an event that comes alone waits no longer."""
 _UNOWNED_S: Final = 15.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group goes on without it."""
 _NEVER_S: Final = 1e9
@@ -114,7 +117,10 @@ class _OwnerFactory:
             self.generation,
         )
         broker = KafkaAccess(cluster_of(self._settings, "streams"))
-        return Owner(where, fold, broker, self._clock, self._key)
+        flush_ms = self._settings.flush_ms
+        is_region = place.topic == self.feed
+        pace = FlushPace.of_region(flush_ms) if is_region else FlushPace.of_units(flush_ms)
+        return Owner(where, fold, broker, self._clock, self._key, pace)
 
     def inputs(self) -> LogEnds:
         """The ends of all inputs, whoever owns them."""
@@ -175,7 +181,7 @@ def build(settings: Settings, health: Health) -> App:
     )
     app.owners = Owners(places.owner)
     _declare_agents(app, places.feed)
-    _declare_tasks(app, places, settings.flush_ms / 1000)
+    _declare_tasks(app, places)
     _declare_watch(app, places.inputs(), health)
     _follow_generations(app, places.generation, settings)
     return app
@@ -213,10 +219,10 @@ def _declare_agents(app: App, feed: str) -> None:
     on_revoked.connect(revoked)
 
 
-def _declare_tasks(app: App, places: _OwnerFactory, flush_s: float) -> None:
+def _declare_tasks(app: App, places: _OwnerFactory) -> None:
     async def flush() -> None:
         while not app.should_stop:
-            await asyncio.sleep(flush_s)
+            await asyncio.sleep(_DUE_S)
             await app.owners.flush()
 
     async def tick() -> None:

@@ -8,10 +8,8 @@ had the partition before and aborts what it left half written.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from chassis import logs
@@ -25,7 +23,8 @@ from chassis.kafka.interface import (
     newest,
 )
 from contracts.results.topics import control_of, generation_name, topic_of
-from contracts.time.clock import Clock, real_now_ms
+from contracts.time.clock import Clock
+from streams.agents.flush_pace import FlushPace, FlushTimer
 from streams.agents.state import (
     POSITION_KEY,
     StoredPosition,
@@ -44,19 +43,6 @@ class FetchedBatch(NamedTuple):
     before: int
     after: int
     records: Sequence[LogRecord]
-
-
-@dataclass(frozen=True, slots=True)
-class FlushPace:
-    """When a partition that changed is flushed: as long after its last flush as `share` of its newest record's age when that
-    was read, at most `most_s` seconds.
-
-    So live at each call. Behind, nobody waits for the rows of the moment, and each flush costs a transaction and writes rows
-    that the next one overwrites.
-    """
-
-    share: float = 0.5
-    most_s: float = 2.0
 
 
 class PositionError(RuntimeError):
@@ -95,7 +81,13 @@ class Owner:
     """Owns `place` from `take_over` to `close`."""
 
     def __init__(
-        self, place: OwnedPartition, fold: Fold, broker: Broker, clock: Clock, key: bytes
+        self,
+        place: OwnedPartition,
+        fold: Fold,
+        broker: Broker,
+        clock: Clock,
+        key: bytes,
+        pace: FlushPace,
     ) -> None:
         self.place = place
         self.position = 0
@@ -106,9 +98,7 @@ class Owner:
         self._broker = broker
         self._clock = clock
         self._key = key
-        self._changed = False
-        self._age_s = 0.0
-        self._flushed_at = -math.inf
+        self._timer = FlushTimer(pace)
         self._flushing = asyncio.Lock()
         self._closed = False
         self._under_way: asyncio.Task[None] | None = None
@@ -183,11 +173,9 @@ class Owner:
         if batch.before < self.position:
             return False  # left over from before a rebalance: it comes again
         self._fold.apply(*map(self._record, batch.records))
-        if batch.records:
-            self._age_s = (real_now_ms() - batch.records[-1].timestamp) / 1000
+        self._timer.changed(batch.records[-1].timestamp if batch.records else None)
         self.position = batch.after
         self.progressed_at = time.monotonic()
-        self._changed = True
         return False
 
     def _record(self, record: LogRecord) -> Record:
@@ -196,10 +184,9 @@ class Owner:
         at = self._clock.at(record.timestamp)
         return Record(record.offset, at, value, record.key or b"", control)
 
-    def is_due(self, pace: FlushPace) -> bool:
+    def is_due(self) -> bool:
         """Whether there is something to flush, and now is the time."""
-        wait_s = min(pace.share * self._age_s, pace.most_s)
-        return self._changed and time.monotonic() - self._flushed_at >= wait_s
+        return self._timer.is_due()
 
     async def flush(self) -> None:
         """Sends what changed, in one transaction.
@@ -207,12 +194,12 @@ class Owner:
         Raises `FencedError`, and `ClosedError` if `close` came in between; any other error leaves the outcome
         unknown: the process must end.
         """
-        if not self._changed:
+        if not self._timer.has_changed:
             return
         async with self._flushing:
             if self._closed:
                 raise ClosedError(f"{self.place.name} was given up")
-            self._changed = False
+            self._timer.begun()
             position = self.position
             flush = self._fold.drain(position)
             for notice in flush.notices:
@@ -228,7 +215,7 @@ class Owner:
             finally:
                 self._flush_began = None
             self.flushed = position
-            self._flushed_at = time.monotonic()
+            self._timer.ended()
 
     @property
     def flushing_s(self) -> float:

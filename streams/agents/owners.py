@@ -15,11 +15,10 @@ from prometheus_client import Counter, Histogram
 
 from chassis import logs
 from chassis.kafka.interface import BROKER_ERRORS, FencedError
-from streams.agents.owner import FetchedBatch, FlushPace, Owner, PositionError
+from streams.agents.owner import FetchedBatch, Owner, PositionError
 from streams.core.state_format import UnreadableStateError
 
 _FAILED: Final = 70
-_PACE: Final = FlushPace()
 _log = logs.get(__name__)
 _empty = Counter(
     "pantau_stream_empty_records_total", "Records without a value, which say nothing", ["topic"]
@@ -48,11 +47,9 @@ class Owners:
         self,
         make: Callable[[TP], Owner | None],
         patience: OwnersPatience = OwnersPatience(),
-        pace: FlushPace = _PACE,
     ) -> None:
         self._make = make
         self._patience = patience
-        self._pace = pace
         self._owners: dict[TP, Owner] = {}
         self._revocations = 0
         self._taking = 0
@@ -157,7 +154,7 @@ class Owners:
 
         A failure ends the process: memory may be ahead of what was committed, only a take-over is sure.
         """
-        owners = [(at, owner) for at, owner in self._owners.items() if owner.is_due(self._pace)]
+        owners = [(at, owner) for at, owner in self._owners.items() if owner.is_due()]
         results = await asyncio.gather(
             *(self._flush(place, owner) for place, owner in owners), return_exceptions=True
         )

@@ -19,7 +19,10 @@ _FETCH_WAIT_MS: Final = 50
 """A broker has one fetch under way at a time: while it waits for quiet partitions, what arrives in the
 others waits too. Faust's 1.5 s would be the delay of most events.
 """
-_QUIET_WAIT_MS: Final = 400
+_FETCH_BYTES: Final = 256 * 1024
+"""While records come the broker waits for so many, `_FETCH_WAIT_MS` at most: a fetch for each would cost it and us more than the
+records, and what they change is flushed later in any case."""
+_QUIET_WAIT_MS: Final = 1_000
 """Once nothing has arrived for `_QUIET_S`, the fetch waits for all partitions, and the first record ends it.
 Twenty fetches a second were half of what an idle installation cost."""
 _QUIET_S: Final = 1.0
@@ -80,6 +83,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
             self._arrived_at = now
         is_quiet = now - self._arrived_at > _QUIET_S
         fetcher._fetch_max_wait_ms = _QUIET_WAIT_MS if is_quiet else _FETCH_WAIT_MS
+        fetcher._fetch_min_bytes = 1 if is_quiet else _FETCH_BYTES
 
     async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
         self._cursor.sought(_assignment(consumer), partitions)

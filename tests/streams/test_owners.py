@@ -15,10 +15,10 @@ from chassis.kafka.memory.memory_broker import MemoryBroker, MemoryWriter
 from chassis.kafka.memory.memory_log import MemoryRecord
 from contracts.results.topics import SPPG_EVENTS, UNIT_STATE, topics
 from contracts.time.clock import RealClock, real_now_ms
+from streams.agents.flush_pace import FlushPace
 from streams.agents.owner import (
     ClosedError,
     FetchedBatch,
-    FlushPace,
     OwnedPartition,
     Owner,
     PositionError,
@@ -58,7 +58,8 @@ class World(MemoryBroker):
         super().__init__(topics(2, 1))
         self.on_read: Callable[[], Awaitable[None]] | None = None
         self._writers: list[tuple[str, SlowWriter]] = []
-        self.owners = Owners(self.owner, patience, pace)
+        self.pace = pace
+        self.owners = Owners(self.owner, patience)
         self.places = [TP(SPPG_EVENTS, number) for number in range(2)]
 
     def writer(self, transactional_id: str) -> SlowWriter:
@@ -80,7 +81,14 @@ class World(MemoryBroker):
 
     def owner(self, place: TP) -> Owner:
         where = OwnedPartition(place.topic, place.partition, "id", STATE, (STATE,))
-        return Owner(where, UnitFold(place.topic, place.partition, 2, 1), self, RealClock(), b"key")
+        return Owner(
+            where,
+            UnitFold(place.topic, place.partition, 2, 1),
+            self,
+            RealClock(),
+            b"key",
+            self.pace,
+        )
 
     def progress(self, before: int, places: list[TP]) -> None:
         for place in places:
