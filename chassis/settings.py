@@ -159,7 +159,7 @@ class Settings(BaseSettings):
         ),
     )
     flush_ms: int = Field(
-        100,
+        300,
         ge=10,
         le=5000,
         description=("Milliseconds between flushes of a fold while something changes."),
@@ -171,10 +171,12 @@ class Settings(BaseSettings):
         description=("Seconds of the region's clock between ticks (at least 200 ms of real time)."),
     )
     group_ms: int = Field(
-        5,
+        20,
         ge=0,
         le=1000,
-        description=("Milliseconds that ingest waits to group events into one record."),
+        description=(
+            "Milliseconds between two records of a partition from ingest: what comes within them is grouped."
+        ),
     )
     notices_file: str = Field(
         "",

@@ -70,7 +70,8 @@ def _from_validation(_request: Request, error: Exception) -> Response:
     return problem_response(422, "Unprocessable Content", detail, errors=errors)
 
 
-def _from_fault(_request: Request, _error: Exception) -> Response:
+def from_fault(_request: Request, _error: Exception) -> Response:
+    """The response to a request that met a fault of ours."""
     # The server logs the traceback; the client gets none of it.
     return problem_response(
         500, "Internal Server Error", "A fault on our side, noted in the log. Try again later."
@@ -82,4 +83,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _from_problem)
     app.add_exception_handler(HTTPException, _from_http)
     app.add_exception_handler(RequestValidationError, _from_validation)
-    app.add_exception_handler(Exception, _from_fault)
+    app.add_exception_handler(Exception, from_fault)

@@ -1,4 +1,4 @@
-"""Groups what arrives within a few milliseconds by partition.
+"""Groups what arrives within some milliseconds by partition.
 
 One record of many lines costs the streams far less than many records of one.
 """
@@ -6,6 +6,7 @@ One record of many lines costs the streams far less than many records of one.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -39,19 +40,20 @@ class _Group:
     lines: list[bytes] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     size: int = 0
-    timer: asyncio.TimerHandle | None = None
 
 
 class Batcher:
     """Writes lines to event topics, and letters to `dead.letters`.
 
-    `group_ms`: how long a group waits for company.
+    `group_ms`: between two times that the groups of all partitions go out. What comes after a pause goes at once.
     """
 
     def __init__(self, outlet: Outlet, group_ms: int) -> None:
         self._outlet = outlet
         self._group_s = group_ms / 1000
         self._groups: dict[tuple[str, int], _Group] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = -math.inf
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, topic: str, unit_id: str, lines: Sequence[bytes]) -> asyncio.Future[RecordPlace]:
@@ -66,7 +68,10 @@ class Batcher:
         loop = asyncio.get_running_loop()
         if group is None:
             group = self._groups[topic, partition] = _Group(loop.create_future())
-            group.timer = loop.call_later(self._group_s, self._send, topic, partition)
+        if self._timer is None:
+            self._timer = loop.call_at(
+                max(loop.time(), self._sent_at + self._group_s), self._send_all
+            )
         group.lines.extend(lines)
         group.units.extend([unit_id] * len(lines))
         group.size += sum(map(len, lines)) + len(lines)
@@ -87,15 +92,21 @@ class Batcher:
 
     async def drain(self) -> None:
         """Send what waits, and wait until all of it is written or has failed."""
-        for topic, partition in list(self._groups):
-            self._send(topic, partition)
+        self._send_all()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
+    def _send_all(self) -> None:
+        """All partitions together: the library packs what it is given at once into one request."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._sent_at = asyncio.get_running_loop().time()
+        for topic, partition in list(self._groups):
+            self._send(topic, partition)
+
     def _send(self, topic: str, partition: int) -> None:
         group = self._groups.pop((topic, partition))
-        if group.timer is not None:
-            group.timer.cancel()
         task = asyncio.get_running_loop().create_task(self._write(topic, partition, group))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -287,6 +287,22 @@ def test_requests_of_a_few_milliseconds_share_a_record() -> None:
     assert len(outlet.records) == 1
 
 
+def test_what_comes_after_a_pause_goes_at_once_and_what_follows_waits_for_company() -> None:
+    outlet = Recorder()
+
+    async def run() -> None:
+        batcher = Batcher(outlet, 3_600_000)
+        await asyncio.wait_for(batcher.add(SPPG_EVENTS, "U", [b"first"]), 5)
+        waiting = [batcher.add(SPPG_EVENTS, unit, [b"next"]) for unit in ("U", "U", "V")]
+        await asyncio.sleep(0.01)
+        assert len(outlet.records) == 1
+        await batcher.drain()
+        assert all(one.done() for one in waiting)
+
+    asyncio.run(run())
+    assert [one.value for one in outlet.records] == [b"first", b"next\nnext", b"next"]
+
+
 def test_a_failure_reaches_all_who_wait_and_one_who_left_harms_nobody() -> None:
     async def run() -> list[RecordPlace | BaseException]:
         batcher = Batcher(Recorder(fails=True), 1)
