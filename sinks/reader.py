@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,18 +26,23 @@ GROUP: Final = "pantau-sink"
 """Where offsets are committed. Partitions are not shared out by the group: one process reads them all,
 goes on at once after a kill, and no rebalance can leave a partition to nobody. A second process by
 mistake writes the same rows again, to no effect."""
-GATHER_S: Final = 1.0
+GATHER_S: Final = 0.3
 """Seconds from a batch's first record until it is written; sooner when it is large."""
+STEP_S: Final = 2.0
+"""Seconds between two batches while rows come all the time: each is an insert into every table, and parts that ClickHouse merges."""
 MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 8 * 1024 * 1024
 _POLL_MS: Final = 500
 _POLL_RECORDS: Final = 100
+_FETCH_BYTES: Final = 256 * 1024
+"""The broker waits for so many, `_POLL_MS` at most: a batch is gathered for longer, and a fetch for each flush of the streams
+would cost both sides more than its rows."""
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 _PATIENT_TRIES: Final = 4
 """Some 9 s: what has not passed by then may be the fault of one row."""
 _ANSWER_MS: Final = 5_000
 _POSITIONS_EVERY_S: Final = 1.0
-_STEP_S: Final = 60.0
+_UNDER_WAY_S: Final = 60.0
 """A batch that is under way for longer is trouble, though nothing has failed."""
 
 _log = logs.get("sinks.reader")
@@ -51,6 +57,7 @@ def open_consumer(cluster: Cluster, topics: Sequence[Topic], reader: str) -> Kaf
         client_id=f"sinks-{reader}",
         group_id=GROUP,
         fetch_max_wait_ms=_POLL_MS,
+        fetch_min_bytes=_FETCH_BYTES,
         max_poll_records=_POLL_RECORDS,
     )
     consumer.assign(
@@ -95,6 +102,7 @@ class Reader:
         self._waits_since: float | None = None
         self._stepped_at = time.monotonic()
         self._positions_due = 0.0
+        self._wrote_at = -math.inf
         self.positions: dict[tuple[str, int], int] = {}
         """(topic, partition) -> everything below it is in ClickHouse."""
         WAITING.labels(name).set_function(self._waiting_s)
@@ -118,6 +126,7 @@ class Reader:
             except StoreUnavailableError as error:
                 self._go_back(batch, error)
                 return
+            self._wrote_at = time.monotonic()
             self._commit(batch)
             self._written(batch)
             self._takes_rows()
@@ -145,7 +154,7 @@ class Reader:
             if not batch.spans:
                 break
             if deadline is None:
-                deadline = time.monotonic() + GATHER_S
+                deadline = max(time.monotonic() + GATHER_S, self._wrote_at + STEP_S)
         return batch
 
     def _commit(self, batch: TableBatch) -> None:
@@ -214,6 +223,6 @@ class Reader:
     def trouble(self) -> str | None:
         """Why this thread does not go on though nothing has failed, for `Health.check`."""
         under_way_s = time.monotonic() - self._stepped_at
-        if under_way_s <= _STEP_S:
+        if under_way_s <= _UNDER_WAY_S:
             return None
         return f"{self.name}: one batch has been under way for {under_way_s:.0f} s"

@@ -1,0 +1,91 @@
+"""How long the sink gathers rows, with the clock in the test's hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pytest
+from kafka.structs import TopicPartition
+
+from chassis.health import Health
+from contracts.results.topics import UNIT_WINDOWS
+from contracts.time.clock import RealClock
+from sinks.batch import LinePlace, TableBatch, TableRow
+from sinks.reader import GATHER_S, STEP_S, Reader
+from sinks.sink_metrics import Readiness
+from sinks.writer import Writer
+
+PLACE: Final = TopicPartition(UNIT_WINDOWS, 0)
+EVERY_S: Final = 0.05
+
+
+class Rows:
+    """A consumer whose partition gets a row at each of `moments`, seconds."""
+
+    def __init__(self, moments: list[float]) -> None:
+        self.now_s = 0.0
+        self._moments = moments
+        self._offset = 0
+
+    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        until_s = self.now_s + timeout_ms / 1000
+        if not self._moments or self._moments[0] > until_s:
+            self.now_s = until_s
+            return {}
+        self.now_s = max(self.now_s, self._moments.pop(0))
+        self._offset += 1
+        row = SimpleNamespace(topic=UNIT_WINDOWS, partition=0, offset=self._offset, value=b"{}")
+        return {PLACE: [row]}
+
+    def position(self, _place: object, timeout_ms: int) -> int:  # noqa: ARG002
+        return self._offset
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    def commit(self, _offsets: object) -> None: ...
+
+
+def land(record: Any, batch: TableBatch) -> None:
+    place = LinePlace(record.topic, record.partition, record.offset, 0)
+    batch.add("performance", TableRow(place, record.value))
+
+
+def writes(monkeypatch: pytest.MonkeyPatch, moments: list[float]) -> list[float]:
+    """When batches were written."""
+    rows, end_s = Rows(list(moments)), moments[-1] + 5
+    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
+    written: list[float] = []
+    store: Any = SimpleNamespace(raw_insert=lambda *_, **__: written.append(rows.now_s))
+    reader = Reader(
+        "tables",
+        rows,
+        {UNIT_WINDOWS: land},
+        Writer(lambda: store, RealClock()),
+        lambda _: None,
+        Readiness(Health("sinks"), ("tables",)),
+        threading.Event(),
+    )
+    while rows.now_s < end_s:
+        reader.step()
+    return written
+
+
+def test_rows_that_come_all_the_time_are_written_once_a_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = 10
+    written = writes(monkeypatch, [at * EVERY_S for at in range(int(steps * STEP_S / EVERY_S))])
+    assert len(written) == steps + 1
+    gaps = [later - before for before, later in pairwise(written)]
+    assert min(gaps) >= STEP_S - 1e-9
+
+
+def test_what_comes_first_and_what_comes_after_a_pause_waits_for_no_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert writes(monkeypatch, [1.0, 60.0]) == pytest.approx([1.0 + GATHER_S, 60.0 + GATHER_S])
