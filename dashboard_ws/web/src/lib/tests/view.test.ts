@@ -194,6 +194,13 @@ describe("signs", () => {
     const all = ["a", "b", "c", "d", "e", "f", "g", "h"].map((what) => notice(what, 1));
     expect(fold(all, 6)).toMatchObject({ more: 2, notices: { length: 6 } });
   });
+
+  it("keeps the last place for what has the lowest rank", () => {
+    const all = ["a", "b", "c", "d", "e", "f", "g"].map((what) => notice(what, 2));
+    const { notices, more } = fold(all, 6, [notice("Cek", 1)]);
+    expect(notices.map((one) => one.what)).toEqual(["a", "b", "c", "d", "e", "Cek"]);
+    expect(more).toBe(2);
+  });
 });
 
 describe("days on which some are served", () => {

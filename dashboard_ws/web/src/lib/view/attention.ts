@@ -106,7 +106,7 @@ export function differences(kitchens: readonly Unit[], rows: Rows, day: string, 
   return found.sort(bySeverity);
 }
 
-/** Kitchens whose figures of the last day of service deserve a question: one line in all, behind all others. */
+/** Kitchens whose figures of the last day of service deserve a question: one line in all. */
 export function questioned(questions: Questions | null): Notice[] {
   if (questions === null) return [];
   const { day, kitchens } = questions;
@@ -143,23 +143,27 @@ export interface Shown {
   readonly more: number;
 }
 
-/** At most `most` lines. What a flood of one kind has more than finds room becomes one line, so that it hides nothing else. */
-export function fold(all: readonly Notice[], most: number): Shown {
+/**
+ * At most `most` lines, the last of them `last`: on a day with many alerts there would never be a place for it. What a flood of one
+ * kind has more than finds room becomes one line, so that it hides nothing else.
+ */
+export function fold(all: readonly Notice[], most: number, last: readonly Notice[] = []): Shown {
+  const room = most - last.length;
   // A certificate that is missing stays so for weeks: all kitchens of that kind are one line, which pushes nothing out.
   let lines = joined(
     all,
     all.filter((one) => one.what === WORDS.alerts["certificate"]),
     false,
   );
-  while (lines.length > most) {
+  while (lines.length > room) {
     const kinds = new Map<string, Notice[]>();
     for (const one of lines) kinds.set(one.what, [...(kinds.get(one.what) ?? []), one]);
     const flood = [...kinds.values()].reduce((a, b) => (b.length > a.length ? b : a));
-    const keep = Math.max(0, most - (lines.length - flood.length) - 1);
+    const keep = Math.max(0, room - (lines.length - flood.length) - 1);
     if (flood.length - keep < 2) break;
     lines = joined(lines, flood.slice(keep), keep > 0);
   }
-  return { notices: lines.slice(0, most), more: Math.max(0, lines.length - most) };
+  return { notices: [...lines.slice(0, room), ...last], more: Math.max(0, lines.length - room) };
 }
 
 /** `lines` with `some` of them as one line in the place of their first; `isRemainder`: of their kind others stand alone. */
