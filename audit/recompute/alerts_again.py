@@ -6,12 +6,21 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from audit.kafka_lines import EventLog
+from audit.recompute import suspicions_again
 from audit.report import MAX_DIFFERENCES, Compared, Difference
 from audit.scope import DayRange, Scope
 from audit.scratch import Scratch
 from contracts.results.generations import REVISIONS
 
-_FILES: Final = ("80_events", "81_food", "82_deliveries", "83_units", "84_temperature", "86_holds")
+_FILES: Final = (
+    "80_events",
+    "81_food",
+    "82_deliveries",
+    "83_units",
+    "84_temperature",
+    "86_holds",
+    "87_illness",
+)
 _COUNTS: Final = "SELECT countIf(NOT moving), countIf(moving), countIf(NOT moving AND notEmpty(bad)) FROM compared_alerts"
 _FOUND: Final = (
     "SELECT kind, unit_id, subject, raised, id, bad FROM compared_alerts WHERE NOT moving AND notEmpty(bad) "
@@ -45,6 +54,7 @@ def compare(scratch: Scratch, scope: Scope, days: DayRange, with_holds: bool) ->
     }
     for name in _FILES:
         scratch.run(f"alerts/{name}", **given)
+    suspicions_again.add(scratch, scope, days)
     scratch.run("compare/68_alerts", **given)
     compared, moving, total = scratch.rows(_COUNTS)[0]
     result = Compared(int(compared), int(moving), max(int(total) - MAX_DIFFERENCES, 0))

@@ -86,7 +86,7 @@ SELECT
     toInt64(toUnixTimestamp(toDateTime(served_on, {zone:String}))) * 1000 + u.closes_ms AS ends,
     -- Some are surely served, so it is open; of nobody else is it known when the registry came to say so.
     (u.since > u.day - 31 OR if(u.kind = 'sppg', t.sure_n, s.sure_n) = 0) AS loose
-FROM (SELECT *, day + (opens_ms > closes_ms) AS served_on FROM unit_days WHERE active AND day BETWEEN {first:Date} - 1 AND {last:Date}) AS u
+FROM (SELECT *, day + (opens_ms > closes_ms) AS served_on FROM unit_days WHERE active AND day BETWEEN {first:Date} - 1 AND {last:Date} + 1) AS u
 LEFT JOIN
 (
     SELECT day, kitchen, countIf(notEmpty(served) AND NOT changed) AS sure_n, countIf(notEmpty(served) OR changed) AS n
@@ -139,15 +139,97 @@ FROM alert_hours AS h
 LEFT JOIN alert_heard AS m ON m.unit_id = h.unit_id;
 
 -- A gap that is just shorter may have been one: receipt stamps may go back by two minutes.
-INSERT INTO r_alerts
-SELECT
-    'unit_silent', unit_id, '', gap.1, gap.2 - gap.1 > {silent_min:Int64} * 60000, gap.1 + {silent_min:Int64} * 60000 AS raised, raised, [],
-    if(gap.2 < {complete:Int64}, gap.2, NULL), if(gap.3, 'heard', 'closed'), 0, NULL
+CREATE OR REPLACE TABLE alert_silences ENGINE = Memory AS
+SELECT unit_id, gap.1 AS start, gap.1 + {silent_min:Int64} * 60000 AS raised, gap.2 AS ends, gap.3 AS is_heard, gap.2 > raised AS sure
 FROM alert_gaps
 WHERE NOT loose
     AND gap.2 - gap.1 > {silent_min:Int64} * 60000 - 120000
-    AND raised < ends
+    AND raised < alert_gaps.ends
     AND raised < {complete:Int64};
+
+-- How many units are silent (`silent`) of those that are listened for (`open`) from each moment on, and how many more may be.
+CREATE OR REPLACE TABLE alert_counts ENGINE = Memory AS
+SELECT
+    m,
+    sum(by.1) OVER moments AS silent,
+    sum(by.2) OVER moments AS maybe_silent,
+    sum(by.3) OVER moments AS open,
+    sum(by.4) OVER moments AS maybe_open,
+    silent >= greatest(10, open / 2) AS stands,
+    stands != (silent >= greatest(10, (open + maybe_open) / 2)) OR stands != (silent + maybe_silent >= greatest(10, open / 2)) AS unsure
+FROM
+(
+    SELECT one.1 AS m, sumMap(map(1, one.2, 2, one.3, 3, one.4, 4, one.5)) AS sums, (sums[1], sums[2], sums[3], sums[4]) AS by
+    FROM
+    (
+        SELECT arrayJoin([(raised, sure, 1 - sure, 0, 0), (if(sure, ends, ends + 120000), -sure, sure - 1, 0, 0)]) AS one
+        FROM alert_silences
+        UNION ALL
+        SELECT arrayJoin([(begins, 0, loose, 1 - loose, loose), (ends, 0, -loose, loose - 1, -loose)])
+        FROM alert_hours
+        UNION ALL
+        -- What was before the region was known.
+        SELECT arrayJoin([(begins, 0, 1, 0, 0), (greatest(ends, (SELECT known FROM alert_begin) + {silent_min:Int64} * 60000), 0, -1, 0, 0)])
+        FROM (SELECT DISTINCT unit_id, begins, ends FROM alert_gaps WHERE loose AND (unit_id, begins) NOT IN (
+            SELECT unit_id, begins FROM alert_hours WHERE loose
+        ))
+    )
+    GROUP BY m
+)
+WHERE m < {complete:Int64}
+WINDOW moments AS (ORDER BY m ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+
+-- Many at once are one matter: half of those that are listened for, and ten at least. On a day on which some of them are unsure in a way
+-- that decides it, nothing is asked.
+CREATE OR REPLACE TABLE alert_networks ENGINE = Memory AS
+SELECT raised, ends, toDate(fromUnixTimestamp64Milli(raised), {zone:String}) AS day
+FROM
+(
+    SELECT m AS raised, stands, leadInFrame(m, 1, 0) OVER moments AS ends
+    FROM
+    (
+        SELECT m, stands, lagInFrame(stands, 1, 0) OVER (ORDER BY m ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
+        FROM alert_counts
+    )
+    WHERE stands != before
+    WINDOW moments AS (ORDER BY m ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
+)
+WHERE stands;
+
+INSERT INTO loose_alerts
+SELECT DISTINCT
+    'unit_silent', '', 'network',
+    toInt64(toUnixTimestamp(toDateTime(toDate(fromUnixTimestamp64Milli(m), {zone:String}), {zone:String}))) * 1000 AS starts, starts + 86400000
+FROM alert_counts
+WHERE unsure;
+
+INSERT INTO r_alerts
+SELECT
+    'unit_silent', '', 'network', min(s.start), min(l.raised_from IS NULL), n.raised, n.raised, [], if(n.ends = 0, NULL, n.ends), 'heard',
+    if(min(l.raised_from IS NULL), 3, 0), NULL
+FROM alert_networks AS n
+CROSS JOIN alert_silences AS s
+LEFT JOIN (SELECT toNullable(raised_from) AS raised_from, toDate(fromUnixTimestamp64Milli(loose_alerts.raised_from), {zone:String}) AS day FROM loose_alerts WHERE subject = 'network') AS l ON l.day = n.day
+WHERE s.sure AND s.raised <= n.raised AND n.raised < s.ends
+GROUP BY n.raised, n.ends;
+
+-- What is a part of that weighs less by itself. After it is over nobody judges anew, unless a day begins.
+INSERT INTO r_alerts
+SELECT
+    'unit_silent', unit_id, '', start, sure, raised, raised, [],
+    if(ends < {complete:Int64}, ends, NULL), if(is_heard, 'heard', 'closed'),
+    multiIf(
+        toDate(fromUnixTimestamp64Milli(raised), {zone:String}) != toDate(fromUnixTimestamp64Milli(least(ends, {complete:Int64}) - 1), {zone:String})
+            OR toDate(fromUnixTimestamp64Milli(raised), {zone:String}) IN (
+                SELECT toDate(fromUnixTimestamp64Milli(raised_from), {zone:String}) FROM loose_alerts WHERE subject = 'network'
+            )
+            OR raised IN (SELECT ends FROM alert_networks),
+        0,
+        arrayExists(n -> n.1 <= s.raised AND (n.2 = 0 OR s.raised < n.2) OR n.1 >= s.raised AND n.1 < s.ends, (SELECT groupArray((raised, ends)) FROM alert_networks)), 1,
+        2
+    ),
+    NULL
+FROM alert_silences AS s;
 
 INSERT INTO loose_alerts
 SELECT DISTINCT 'unit_silent', unit_id, '', begins, greatest(ends, (SELECT known FROM alert_begin) + {silent_min:Int64} * 60000)

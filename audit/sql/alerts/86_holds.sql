@@ -10,6 +10,7 @@ SELECT
     JSONExtractString(text, 'id') AS id,
     JSONExtractString(text, 'alert_id') AS alert_id,
     JSONExtractString(text, 'by') AS by,
+    JSONExtractString(text, 'assessment') AS assessment,
     JSONExtractString(text, 'unit') AS unit_id,
     JSONExtractString(text, 'batch') AS batch,
     JSONExtract(text, 'recipients', 'Array(String)') AS recipients,

@@ -53,8 +53,7 @@ FROM
     (
         SELECT kind, unit_id, subject, groupArray((raised_from, raised_to)) AS spans FROM loose_alerts GROUP BY kind, unit_id, subject
     ) AS l ON l.kind = a.kind AND l.unit_id = a.unit_id AND l.subject = a.subject
-    WHERE kind NOT IN ('hold', 'illness_reported', 'foodborne_cluster')
-        AND NOT (kind = 'unit_silent' AND subject = 'network')
+    WHERE kind != 'hold'
         AND raised < {complete:Int64}
         AND (toDate(fromUnixTimestamp64Milli(raised), {zone:String}) BETWEEN {first:Date} AND {last:Date} OR id IN (SELECT id FROM r_alerts))
 ) AS s

@@ -36,7 +36,7 @@ SELECT
 FROM pantau_store.registry_recipients FINAL
 WHERE region = {region:String};
 
--- Each day, and the one after them (a kitchen may open on the evening before): its bounds, and the lines that say whether meals are served: (scope, groups, number, served).
+-- Each day, the one after them (a kitchen may open on the evening before), and eight more, for what became of alerts of illness: its bounds, and the lines that say whether meals are served: (scope, groups, number, served).
 -- The weekday is the line of the widest scope, a holiday the first of the region's.
 CREATE TABLE days ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
@@ -48,7 +48,7 @@ SELECT
         arrayMap(h -> ('', CAST([], 'Array(String)'), toUInt32(0), toUInt8(0)), arrayFilter(h -> h = day, r.holidays)),
         arrayMap(c -> (c.3, c.4, c.5, c.6), arrayFilter(c -> day BETWEEN c.1 AND c.2, r.calendar))
     ) AS lines
-FROM (SELECT {first:Date} - 29 + number AS day FROM numbers(toUInt64({last:Date} - {first:Date} + 31))) AS d
+FROM (SELECT {first:Date} - 29 + number AS day FROM numbers(toUInt64({last:Date} - {first:Date} + 39))) AS d
 CROSS JOIN
 (
     SELECT

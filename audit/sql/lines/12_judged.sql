@@ -51,6 +51,7 @@ SELECT
     ifNull(data.batch, '') AS batch,
     data.batches AS batches,
     ifNull(data.lot, '') AS lot,
+    ifNull(data.supplier, '') AS supplier,
     data.lots AS lots,
     ifNull(data.ready_to_eat, 0) AS ready,
     ifNull(data.point, '') AS point,

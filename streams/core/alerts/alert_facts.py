@@ -108,9 +108,10 @@ class AlertFacts:
             if not of_group:
                 del self._groups[group]
 
-    def _groups_of(self, event: WatchedEvent) -> list[_Group]:
+    def _groups_of(self, event: WatchedEvent) -> set[_Group]:
         groups = _GROUPS.get(event.kind)
-        return groups(event, self._zone.local_day(event.time)) if groups else []
+        # A kitchen may name a lot or a batch twice in one event.
+        return set(groups(event, self._zone.local_day(event.time))) if groups else set()
 
     def forget(self, now: int, wanted: Set[str]) -> list[WatchedEvent]:
         """Drops old events, less those with an id in `wanted`; what that was."""

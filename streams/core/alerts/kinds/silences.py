@@ -33,6 +33,8 @@ class Silences(QuietKind):
         for opens, closes in {(one.opens, one.closes) for one in units}:
             start, end = _span(region, day, opens, closes)
             key = f"{day}/{opens}/{closes}"
+            # More units are listened for: that may end the matter of many.
+            yield start, key
             yield start + self._patience_ms(region), key
             yield end, key
         # A registry row of the new day may have closed a unit.
@@ -91,7 +93,12 @@ class Silences(QuietKind):
         return 0
 
     def _settle_network(self, region: AlertRegion) -> None:
-        silent = [one for one in region.book.open_of(UNIT_SILENT) if one.unit]
+        # Units that close one after another at one moment are all closed: none is silent any more.
+        silent = [
+            one
+            for one in region.book.open_of(UNIT_SILENT)
+            if one.unit and self._opened_at(region, one.unit)
+        ]
         network = region.book.open(UNIT_SILENT, NETWORK)
         if network is None and len(silent) < _LEAST_UNITS:
             return

@@ -172,7 +172,8 @@ class Suspicions(QuietKind):
         """See `AlertKind`."""
         if key != _JUDGE:
             alert = region.book.get(key)
-            if alert is not None and alert.is_open:
+            # It may have been raised again since, by the same id: the time counts from then.
+            if alert and alert.is_open and region.now >= alert.raised_at + _ILLNESS_MS:
                 region.settle(ILLNESS, alert.key, None, "72_hours")
             return
         reports, self.plan = sorted(set(self.plan.reports)), JudgePlan(0, [])
@@ -219,6 +220,9 @@ class Suspicions(QuietKind):
                 region.wake(alert.raised_at + _ILLNESS_MS, CLUSTER, alert.id)
             return
         region.settle(ILLNESS, key, None, "corrected")
+        if verdict is None:
+            # A report that was taken back does not say that all is as expected.
+            return
         for earlier in region.book.open_of(ILLNESS, f"{recipient}/"):
             if int(earlier.key.rpartition("/")[2]) < day:
                 region.settle(ILLNESS, earlier.key, None, "as_expected")

@@ -195,3 +195,15 @@ def test_rows_tell_a_change_each_with_a_growing_revision() -> None:
     day.command("08:32", acknowledge(row))
     revisions = [one["revision"] for one in day.plant.tables["alert_changes"]]
     assert revisions == sorted(set(revisions))
+
+
+def test_a_lot_that_is_named_twice_stops_no_clock() -> None:
+    """Of the days after it alerts come all the same: what is forgotten is forgotten once."""
+    day = AlertDay()
+    day.post("05:00", "sppg.cooking.finished", portions=100, lots=["L-1", "L-1"])
+    day.post("06:00", "sppg.dispatch.departed", batches=["B-1", "B-1"])
+    day.pass_to("+6 12:00")
+    raised = [row for row in day.history("delivery_late") if row["state"] == "raised"]
+    # Six days of which one is a Sunday, and the last one's meal time has passed too.
+    days = {row["raised_at"][:10] for row in raised}
+    assert max(days) == "2026-11-30"

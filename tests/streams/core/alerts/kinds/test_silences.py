@@ -66,6 +66,37 @@ def many(count: int) -> AlertDay:
     return AlertDay(registry=msgspec.structs.replace(SMALL, units=kitchens, recipients=schools))
 
 
+def two_shifts(early: int, late: int, late_opens: int, late_closes: int) -> AlertDay:
+    """Kitchens open from 04:00 to 16:00, and some at other minutes of the day."""
+    count = early + late
+    names = [f"SPPG-3211-{number:04}" for number in range(1, count + 1)]
+    hours = [(240, 960)] * early + [(late_opens, late_closes)] * late
+    kitchens = tuple(
+        msgspec.structs.replace(unit(name), opens=opens, closes=closes)
+        for name, (opens, closes) in zip(names, hours, strict=True)
+    )
+    schools = tuple(recipient(f"npsn:{number}", name) for number, name in enumerate(names))
+    return AlertDay(registry=msgspec.structs.replace(SMALL, units=kitchens, recipients=schools))
+
+
+def test_units_that_close_make_no_network_of_those_that_close_with_them() -> None:
+    """Ten of forty are silent: they are no half of those on duty, nor do they become it while all of their shift go home."""
+    day = two_shifts(25, 15, 240, 1080)
+    for number in (*range(1, 16), *range(26, 41)):
+        day.alive(f"SPPG-3211-{number:04}", "04:00", "17:50")
+    day.pass_to("+1 00:30")
+    assert len({row["unit_id"] for row in day.history(SILENT)}) == 10
+    assert day.told(SILENT, "network") == []
+
+
+def test_more_units_on_duty_end_the_matter_of_many() -> None:
+    day = two_shifts(12, 30, 420, 960)
+    for number in range(13, 43):
+        day.alive(f"SPPG-3211-{number:04}", "07:03", "15:50")
+    day.pass_to("09:00")
+    assert day.told(SILENT, "network") == [("raised", "04:15"), ("heard", "07:00")]
+
+
 def test_many_at_once_are_one_line_about_the_network() -> None:
     day = many(30)
     for number in range(1, 31):

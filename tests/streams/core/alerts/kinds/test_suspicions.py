@@ -121,3 +121,28 @@ def test_ill_people_noticed_are_over_after_72_hours() -> None:
     day.pass_to("+3 12:00")
     assert day.told(ILLNESS, SCHOOL)[0] == ("raised", "11:00")
     assert day.told(ILLNESS, SCHOOL)[-1] == ("72_hours", "11:00")
+
+
+def test_a_report_of_the_next_day_that_is_taken_back_ends_nothing() -> None:
+    day = AlertDay()
+    day.post("08:00", "recipient.attendance.reported", present={"sd": 200}, absent_ill=60)
+    # Both come and go before they are judged.
+    next_day = day.post(
+        "+1 08:01", "recipient.attendance.reported", present={"sd": 298}, absent_ill=2
+    )
+    school = f"/32.11/recipient/{SCHOOL}"
+    day.post("+1 08:02", "event.retracted", supersedes=next_day, reason="salah", source=school)
+    day.pass_to("+1 12:00")
+    assert day.told(ILLNESS, SCHOOL) == [("raised", "08:05")]
+
+
+def test_72_hours_count_from_when_it_was_raised_again() -> None:
+    day = AlertDay()
+    day.post("08:00", "recipient.attendance.reported", present={"sd": 200}, absent_ill=60, id="a")
+    school = f"/32.11/recipient/{SCHOOL}"
+    day.post("09:00", "event.retracted", supersedes="a", reason="salah", source=school)
+    day.post("08:30", "recipient.attendance.reported", "20:00", present={"sd": 200}, absent_ill=60)
+    day.pass_to("+3 19:00")
+    assert [one for one, _ in day.told(ILLNESS, SCHOOL)] == ["raised", "corrected", "raised"]
+    day.pass_to("+3 21:00")
+    assert day.told(ILLNESS, SCHOOL)[-1] == ("72_hours", "20:05")
