@@ -7,7 +7,7 @@ and the region's to the assumed one by the days that it has not reported yet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from audit.recompute.outbreaks.chances import poisson, tail
@@ -163,7 +163,7 @@ class ExpectedAbsent:
         calls: dict[str, list[Call]] = {}
         for name, row in rows.items():
             out = verified.get(row.kitchen, ())
-            found = [one for one in known.calls(name) if one.day in baseline and one.day not in out]
+            found = [one for one in known.calls(name, baseline) if one.day not in out]
             if found:
                 calls[name] = found
         weight = max(GAP, base - days_reported(known, limits, day)) * fed.on(day).total
@@ -188,23 +188,28 @@ class ExpectedAbsent:
 
 
 class AbsentOn:
-    """The roll calls of one day against what is expected: a wave of influenza is in all schools at once."""
+    """The roll calls of one day against what is expected: a wave of influenza is in all schools at once. `calls`: those that count;
+    `expected`: there if there are any.
+    """
 
-    def __init__(self, known: Reported, fed: Fed, expected: ExpectedAbsent, day: int) -> None:
-        self.expected = expected
+    expected: ExpectedAbsent
+
+    def __init__(
+        self, calls: Collection[Call], fed: Fed, expect: Callable[[int], ExpectedAbsent], day: int
+    ) -> None:
+        if calls:
+            self.expected = expect(day)
         self._others: dict[str, tuple[float, float]] = {}
         self.high: set[str] = set()
         """Recipients of which absence may be beyond chance: without a wave it is."""
         rows = fed.on(day).rows
-        for name in known.callers():
-            call = known.call(name, day)
-            if call is None:
-                continue
-            mean = expected.mean(call)
-            if name in rows:
-                self._others[name] = min(call.absent, _MOST_RAISED * mean + 1), mean
-            if expected.chance(call, mean) < HIGH:
-                self.high.add(name)
+        for call in calls:
+            mean = self.expected.mean(call)
+            if call.recipient in rows:
+                most = _MOST_RAISED * mean + 1
+                self._others[call.recipient] = min(call.absent, most), mean
+            if self.expected.chance(call, mean) < HIGH:
+                self.high.add(call.recipient)
         self._seen = sum(one for one, _ in self._others.values())
         self._mean = sum(one for _, one in self._others.values())
 
@@ -232,18 +237,29 @@ class Outlook:
 
     def absent(self, day: int) -> AbsentOn:
         """Roll calls."""
-        if day not in self._rates:
-            self._rates[day] = ExpectedAbsent(self._known, self._fed, self._limits, day)
         if day not in self._calls:
-            self._calls[day] = AbsentOn(self._known, self._fed, self._rates[day], day)
+            calls = self._known.calls_on(day)
+            self._calls[day] = AbsentOn(calls, self._fed, self._absent_rates, day)
         return self._calls[day]
 
+    def _absent_rates(self, day: int) -> ExpectedAbsent:
+        if day not in self._rates:
+            self._rates[day] = ExpectedAbsent(self._known, self._fed, self._limits, day)
+        return self._rates[day]
+
     def all_is_stale(self) -> bool:
-        """Whether the first report of all is another one now: how long the region has reported is part of all. Then all is dropped."""
-        oldest = self._known.oldest()
-        if oldest == self._oldest:
+        """Whether the first report of all is another one now, so that a day knows more of its baseline or less. Then all is dropped."""
+        before, self._oldest = self._oldest, self._known.oldest()
+        days = [*self._ill, *self._rates]
+        if not days or before == self._oldest:
             return False
-        self._oldest = oldest
+        enough = min(days) - GAP - self._limits.cluster_baseline_days
+        firsts = {
+            0 if one is None else max(enough, self._known.day_of(one))
+            for one in (before, self._oldest)
+        }
+        if len(firsts) == 1:
+            return False
         self.drop_all()
         return True
 
@@ -252,20 +268,25 @@ class Outlook:
         for of in (self._ill, self._rates, self._calls):
             of.clear()
 
+    def bearing(self, day: int) -> range:
+        """Days of which what is reported of this one is the background, the settled week among them."""
+        return range(day + _SETTLED, day + GAP + self._limits.cluster_baseline_days + 1)
+
     def reported_ill(self, day: int) -> None:
         """People fell ill on that day."""
-        drop_after(self._ill, day + _SETTLED - 1)
+        drop_days(self._ill, self.bearing(day))
 
     def called(self, day: int) -> None:
         """There is another roll call of that day."""
         self._calls.pop(day, None)
-        drop_after(self._rates, day + GAP)
-        drop_after(self._calls, day + GAP)
+        later = range(day + GAP + 1, day + GAP + self._limits.cluster_baseline_days + 1)
+        drop_days(self._rates, later)
+        drop_days(self._calls, later)
 
 
-def drop_after(known: dict[int, Any], day: int) -> None:
-    """Drops the days after one."""
-    for one in [one for one in known if one > day]:
+def drop_days(known: dict[int, Any], days: range) -> None:
+    """Drops what is known of days."""
+    for one in [one for one in known if one in days]:
         del known[one]
 
 

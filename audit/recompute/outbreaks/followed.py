@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
-from audit.recompute.outbreaks.expected import Outlook, drop_after
-from audit.recompute.outbreaks.exposed import Group, Served, served_on
+from audit.recompute.outbreaks.expected import Outlook
+from audit.recompute.outbreaks.exposed import Group
 from audit.recompute.outbreaks.fed import Fed
-from audit.recompute.outbreaks.one_meal import BACK_DAYS, Around, MealFound, judge_meal
+from audit.recompute.outbreaks.one_meal import MealsJudged
 from audit.recompute.outbreaks.one_report import judge_report
 from audit.recompute.outbreaks.reported import (
     DAY_MS,
@@ -118,8 +118,7 @@ class Pursuit:
         self._cooked: dict[Key, dict[Key, tuple[int, Cooked]]] = defaultdict(dict)
         self._since: dict[Key, int] = {}
         self._outlook = Outlook(self.known, fed, limits)
-        self._served: dict[int, Served] = {}
-        self._meals: dict[int, dict[Group, MealFound]] = {}
+        self._judged = MealsJudged(zone, limits, fed, self.known, self._outlook)
         self._quiet_ms = round(limits.cluster_quiet_h * _HOUR_MS)
 
     def resume(self, course: Course) -> None:
@@ -227,6 +226,8 @@ class Pursuit:
     def _plan(self, type_: str) -> None:
         if self._now < self._begins - SETTLED_BY_MS:
             self._reports.clear()
+            # Nothing is worked out yet that could be stale.
+            self.known.touched.clear()
             return
         step = _STEPS_MS[type_]
         at = (self._now // step + 1) * step
@@ -279,7 +280,8 @@ class Pursuit:
             self._judge_report(recipient, day)
 
     def _judge_clusters(self) -> None:
-        best = self._found()
+        open_groups = {about for kind, about in self._open if kind == CLUSTER}
+        best = self._judged.worst(self._now, open_groups)
         for group, found in sorted(best.items()):
             course = self._open.get((CLUSTER, group))
             if found.level:
@@ -298,66 +300,23 @@ class Pursuit:
                 over = self._now >= course.last_news + self._quiet_ms
                 self._end(course, "no_new_case" if over else "corrected")
 
-    def _found(self) -> dict[Group, MealFound]:
-        """Of each kitchen and lot the worst of the meals of which anything new was received within 72 hours, then the earlier."""
-        today = self._zone.local_day(self._now)
-        first = today - BACK_DAYS - -(-int(self._limits.cluster_quiet_h) // 24)
-        best: dict[Group, MealFound] = {}
-        for day in range(first, today + 1):
-            for group, found in self._found_on(day).items():
-                if self._now - found.last_news >= self._quiet_ms:
-                    continue
-                before = best.get(group)
-                if before is None or _weight(found) < _weight(before):
-                    best[group] = found
-        return best
-
-    def _found_on(self, day: int) -> dict[Group, MealFound]:
-        if day not in self._served:
-            midnight = self._zone.day_start_ms(day)
-            self._served[day] = served_on(day, self.known, self._fed, midnight)
-        served = self._served[day]
-        absent = {one: self._outlook.absent(one) for one in range(day, day + BACK_DAYS + 1)}
-        around = Around(
-            self.known, self._limits, day, self._outlook.ill(day), absent, served.kitchens
-        )
-        found = self._meals.get(day)
-        asked: set[Group] = set()
-        if found is None:
-            found = self._meals[day] = {}
-            for one in around.absent.values():
-                asked.update(*(served.by_recipient.get(name, ()) for name in one.high))
-            for later in range(day, day + BACK_DAYS + 1):
-                for where in self.known.ill_on.get(later, ()):
-                    kind, _, name = where.partition("/")
-                    of = served.by_recipient if kind == "recipient" else served.by_place
-                    asked |= of.get(name, set())
-        must = {about for kind, about in self._open if kind == CLUSTER} - found.keys()
-        for group in asked | (must & served.groups.keys()):
-            one_found = judge_meal(served.groups[group], around, group in must)
-            if one_found is not None:
-                found[group] = one_found
-        return found
-
     def _drop_stale(self) -> None:
         touched, self.known.touched = self.known.touched, []
         if self._outlook.all_is_stale() or any(isinstance(one, Word) for one in touched):
             self._outlook.drop_all()
-            self._meals.clear()
+            self._judged.drop_all()
         for fact in touched:
             day = self._zone.local_day(moment_of(fact))
             match fact:
                 case Call():
                     self._outlook.called(fact.day)
-                    self._served.pop(fact.day, None)
-                    drop_after(self._meals, fact.day - BACK_DAYS - 1)
+                    self._judged.called(fact.day)
                 case Ill():
                     self._outlook.reported_ill(day)
-                    drop_after(self._meals, day - BACK_DAYS - 1)
+                    self._judged.reported_ill(day, fact.where)
                 case _:
-                    for one in (day, day + 1):
-                        self._served.pop(one, None)
-                        self._meals.pop(one, None)
+                    self._judged.served(day)
+                    self._judged.served(day + 1)
 
     def _judge_report(self, recipient: str, day: int) -> None:
         ill, absent = self._outlook.ill(day), self._outlook.absent(day)
@@ -391,8 +350,3 @@ class Pursuit:
     def _end(self, course: Course, resolution: str) -> None:
         course.ended, course.resolution = self._now, resolution
         del self._open[course.kind, course.about]
-
-
-def _weight(found: MealFound) -> tuple[int, float, int]:
-    """Of two meals the lesser is the worse."""
-    return -found.level, found.chance, found.day

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 DAY_MS: Final = 86_400_000
@@ -122,7 +122,8 @@ class Reported:
         self.ill_on: dict[int, set[str]] = defaultdict(set)
         """Local day -> where people fell ill. A superset."""
         self._ill: dict[str, dict[Key, Ill]] = defaultdict(dict)
-        self._calls: dict[str, dict[int, dict[Key, Call]]] = defaultdict(lambda: defaultdict(dict))
+        self._calls: dict[tuple[str, int], dict[Key, Call]] = defaultdict(dict)
+        self._best: dict[int, dict[str, Call]] = defaultdict(dict)
         self._spells: dict[str, dict[Key, Ill]] = defaultdict(dict)
         self._spare: set[Key] = set()
         self._people: dict[str, dict[int, int]] = {}
@@ -141,7 +142,8 @@ class Reported:
                 self.ill_on[self.day_of(fact.began)].add(fact.where)
                 self._recount(fact)
             case Call():
-                self._calls[fact.recipient][fact.day][fact.key] = fact
+                self._calls[fact.recipient, fact.day][fact.key] = fact
+                self._call_again(fact)
             case Meal():
                 self.meals[fact.day][fact.recipient][fact.key] = fact
             case Batch():
@@ -162,7 +164,8 @@ class Reported:
                 del self._ill[fact.where][key]
                 self._recount(fact)
             case Call():
-                del self._calls[fact.recipient][fact.day][key]
+                del self._calls[fact.recipient, fact.day][key]
+                self._call_again(fact)
             case Meal():
                 del self.meals[fact.day][fact.recipient][key]
             case Batch():
@@ -221,17 +224,23 @@ class Reported:
 
     def call(self, recipient: str, day: int) -> Call | None:
         """The roll call that counts."""
-        of = self._calls.get(recipient, {}).get(day)
-        return max(of.values(), key=lambda one: (one.recorded, one.key[1])) if of else None
+        return self._best.get(day, {}).get(recipient)
 
-    def calls(self, recipient: str) -> Iterator[Call]:
+    def calls(self, recipient: str, days: range) -> list[Call]:
         """One a day, of the days that have any."""
-        days = list(self._calls.get(recipient, ()))
-        return (one for day in days if (one := self.call(recipient, day)) is not None)
+        return [one for day in days if (one := self._best[day].get(recipient))]
 
-    def callers(self) -> Iterator[str]:
-        """Who ever called the roll."""
-        return iter(list(self._calls))
+    def calls_on(self, day: int) -> Collection[Call]:
+        """One a recipient."""
+        return self._best[day].values()
+
+    def _call_again(self, changed: Call) -> None:
+        of = self._calls[changed.recipient, changed.day].values()
+        if of:
+            best = max(of, key=lambda one: (one.recorded, one.key[1]))
+            self._best[changed.day][changed.recipient] = best
+        else:
+            self._best[changed.day].pop(changed.recipient, None)
 
     def oldest(self) -> int | None:
         """The moment of the oldest fact that is no meal and no batch."""
