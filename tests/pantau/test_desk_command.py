@@ -27,7 +27,7 @@ def test_names_of_a_providers_people_are_no_local_names(
     where = ["--data-dir", str(tmp_path)]
 
     def run(*words: str) -> Exception | None:
-        given = CliRunner().invoke(build(), ["desk", *words, *where], input="a long password\n" * 2)
+        given = CliRunner().invoke(build(), ["desk", *words, *where], input="a long password\n")
         return given.exception if isinstance(given.exception, Exception) else None
 
     assert run("add", "ratna", "--role", "health") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,11 +39,12 @@ def register(app: typer.Typer) -> None:
         ],
         data_dir: _DataDir = None,
     ) -> None:
-        """Add a person, or give a new password or role. The password is asked for, or read from stdin.
+        """Add a person, or give a new password or role. The password is asked for; without a terminal it is the first line of stdin.
 
         \b
         Example:
           pantau desk add ratna --role health
+          pantau desk add ratna --role health < password.txt
         """
         settings = running_settings(data_dir)
         if not 1 <= len(user) <= 100:
@@ -51,8 +53,7 @@ def register(app: typer.Typer) -> None:
             raise OperatorError(
                 f"names that end with{PROVIDER_MARK} are those of a provider's people"
             )
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-        DeskAccounts(DataDir(settings.data_dir)).put(user, role, password)
+        DeskAccounts(DataDir(settings.data_dir)).put(user, role, _password())
         typer.echo(f"{user} may log in at /desk as {role}.", err=True)
 
     @group.command("list")
@@ -79,3 +80,9 @@ def register(app: typer.Typer) -> None:
             raise OperatorError(f"there is no user {user}: pantau desk list")
         revoke(settings, "operator", user)
         typer.echo(f"{user} is removed.", err=True)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
