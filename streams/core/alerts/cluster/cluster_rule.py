@@ -128,7 +128,7 @@ def judge(exposure: Exposure, around: Surroundings) -> ClusterVerdict | None:
         median_lag_min=None if lag_h is None else round(lag_h * 60),
         agent_class=None if lag_h is None else _agent_class(lag_h),
         events=tuple((source, event) for _, source, event in events[-around.policy.events_named :]),
-        events_counted=len(events),
+        all_events=frozenset((source, event) for _, source, event in events),
         assumed=any(one.assumed for one in exposure.served),
     )
 

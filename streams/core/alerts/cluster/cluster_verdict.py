@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -55,8 +56,8 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
     `absent_ill` and `absent_expected` of the next attendance reports. `people`: named with a recipient of the kitchen,
     within 72 h of the meal; `unplaced`: the share of those without. Ages and moments: minutes, epoch ms.
     `last_news`: when the newest of `events` was received: 72 h later the suspicion is over (`over`).
-    `not_yet_ill`: recipients that got it and of which nobody is known to be ill. `assumed`: some meals are the
-    calendar's word alone.
+    `events`: the newest of `all_events`. `not_yet_ill`: recipients that got it and of which nobody is known to be ill.
+    `assumed`: some meals are the calendar's word alone.
     """
 
     unit: str
@@ -84,7 +85,7 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
     median_lag_min: int | None
     agent_class: AgentClass | None
     events: tuple[EventKey, ...]
-    events_counted: int
+    all_events: frozenset[EventKey]
     assumed: bool
 
     def over(self, as_of: int, quiet_h: float) -> bool:
@@ -95,3 +96,27 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
     def suggested_agents(self) -> tuple[str, ...]:
         """What the median time from meal to onset suggests; no finding."""
         return SUGGESTED_AGENTS[self.agent_class] if self.agent_class else ()
+
+
+def roots(verdicts: Iterable[ClusterVerdict]) -> dict[tuple[str, str], ClusterVerdict]:
+    """(unit, lot) of each verdict that says again what that of a kitchen says -> the kitchen's.
+
+    More than half of what it depends on is the kitchen's too, and less than half as many people are known at it, or it is of a lot. So
+    patients who name no recipient do not accuse all kitchens near by, and a lot is no alert of its own where one kitchen's
+    people alone are ill.
+    """
+    raised = [one for one in verdicts if one.level]
+    kitchens = sorted((one for one in raised if one.unit), key=lambda one: (-one.people, one.unit))
+    found = {}
+    for one in raised:
+        for kitchen in kitchens:
+            if _is_part(one, kitchen):
+                found[one.unit, one.lot] = kitchen
+                break
+    return found
+
+
+def _is_part(one: ClusterVerdict, kitchen: ClusterVerdict) -> bool:
+    if one is kitchen or not kitchen.people or (one.unit and 2 * one.people >= kitchen.people):
+        return False
+    return 2 * len(one.all_events & kitchen.all_events) > len(one.all_events)

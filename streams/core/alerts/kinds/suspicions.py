@@ -29,7 +29,7 @@ from streams.core.alerts.alert_facts import (
 from streams.core.alerts.alert_facts import ILLNESS as NOTICED
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
-from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict
+from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict, roots
 from streams.core.alerts.cluster.cluster_watch import ClusterWatch
 from streams.core.alerts.cluster.evidence.findings import (
     BatchCooked,
@@ -186,12 +186,23 @@ class Suspicions(QuietKind):
         self._known.forget(now)
 
     def _judge_clusters(self, region: AlertRegion) -> None:
-        verdicts = {f"{one.unit}/{one.lot}": one for one in self._known.verdicts(region.now)}
+        found = self._known.verdicts(region.now)
+        root_of = roots(found)
+        verdicts = {
+            f"{one.unit}/{one.lot}": one
+            # Those with the cause first: the others name their alerts.
+            for one in sorted(
+                found, key=lambda one: ((one.unit, one.lot) in root_of, one.unit, one.lot)
+            )
+        }
         for key, verdict in verdicts.items():
             alert = region.book.open(CLUSTER, key)
             if verdict.level:
                 severity = max(verdict.level, alert.severity if alert else 0)
-                region.settle(CLUSTER, key, _cluster_cause(region, verdict, severity))
+                root = root_of.get((verdict.unit, verdict.lot))
+                cause = region.book.open(CLUSTER, f"{root.unit}/") if root else None
+                part_of = cause.id if cause else ""
+                region.settle(CLUSTER, key, _cluster_cause(region, verdict, severity, part_of))
                 self._wake_quiet(region, verdict.last_news)
             elif (
                 alert is not None
@@ -297,7 +308,9 @@ def _place(region: AlertRegion, event: WatchedEvent) -> str:
 # --- verdicts as causes ---------------------------------------------------------------------------------------------------
 
 
-def _cluster_cause(region: AlertRegion, verdict: ClusterVerdict, severity: int) -> AlertCause:
+def _cluster_cause(
+    region: AlertRegion, verdict: ClusterVerdict, severity: int, part_of: str
+) -> AlertCause:
     limits = region.limits
     start = verdict.first_onset or region.zone.day_start_ms(verdict.meal_day)
     rule = {
@@ -309,7 +322,7 @@ def _cluster_cause(region: AlertRegion, verdict: ClusterVerdict, severity: int) 
     more = {
         name: _shown(value)
         for name, value in msgspec.structs.asdict(verdict).items()
-        if name not in ("unit", "level", "events", "meal_day")
+        if name not in ("unit", "level", "events", "all_events", "meal_day")
     }
     for name in ("first_onset", "last_onset", "last_news"):
         moment = getattr(verdict, name)
@@ -319,9 +332,10 @@ def _cluster_cause(region: AlertRegion, verdict: ClusterVerdict, severity: int) 
         "meal_day_number": verdict.meal_day,
         "units": list(verdict.units) or [verdict.unit],
         "suggested_agents": list(verdict.suggested_agents),
+        "events_counted": len(verdict.all_events),
     }
     events = tuple(identity for _, identity in verdict.events)
-    return AlertCause(verdict.unit, verdict.lot, start, severity, rule, events, more)
+    return AlertCause(verdict.unit, verdict.lot, start, severity, rule, events, more, part_of)
 
 
 def _illness_cause(region: AlertRegion, verdict: IllnessVerdict) -> AlertCause:

@@ -1,7 +1,7 @@
 /** An alert's row as the desk reads it, and what it does to one. */
 
 import { num, str, type Row } from "../../lib/link/protocol";
-import { confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
+import { CLUSTER, confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
 import { DESK, RESOLUTIONS } from "../../words/desk";
 import { ANSWER, CODES, EVIDENCE } from "../../words/evidence";
 import { POINTS } from "../../words/shared";
@@ -63,14 +63,18 @@ export function alertOf(row: Row): Alert {
   };
 }
 
-/** Without those that have the cause of another. Those that need somebody first, over ones last; then the gravest, then the oldest. */
+/**
+ * Without those that have the cause of another. Those that need somebody first, over ones last; then the gravest, of those people
+ * who are ill, then the oldest.
+ */
 export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
+  const areIll = ({ kind }: Alert): number => Number(kind === CLUSTER);
   const order = ({ open, state }: Alert): number => (open ? 0 : state === "resolved" ? 2 : 1);
   return [...rows.values()]
     .filter((row) => row.topic === "alerts")
     .map(alertOf)
     .filter((alert) => alert.evidence["part_of"] === undefined)
-    .sort((a, b) => order(a) - order(b) || b.severity - a.severity || a.raisedMs - b.raisedMs);
+    .sort((a, b) => order(a) - order(b) || b.severity - a.severity || areIll(b) - areIll(a) || a.raisedMs - b.raisedMs);
 }
 
 /** `chiller/T-1` of a temperature -> "Lemari dingin T-1"; the network by its word, anything else as it is. */

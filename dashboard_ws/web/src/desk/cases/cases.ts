@@ -1,5 +1,6 @@
 /** Cases by recipient, as `GET /v1/alerts/{id}/cases` gives them, and how they are drawn. */
 
+import { CLUSTER } from "../../lib/view/rows";
 import type { Alert } from "../alerts/alert";
 
 export interface CasePlace {
@@ -24,7 +25,7 @@ export interface Cases {
   readonly without_recipient: number | null;
 }
 
-const COUNTED = new Set(["foodborne_cluster", "illness_reported"]);
+const COUNTED = new Set([CLUSTER, "illness_reported"]);
 
 export function countsPeople(alert: Alert): boolean {
   return COUNTED.has(alert.kind);

@@ -106,11 +106,12 @@ describe("kitchens", () => {
 });
 
 describe("signs", () => {
+  const alert = (id: string, columns: Record<string, unknown>): [string, Row] => [
+    id,
+    { ...row(id, { unit_id: "A", raised_at: "2026-11-24T02:30:00Z", ...columns }), topic: "alerts", key: id } as Row,
+  ];
+
   it("are the alerts that are open, without those that are part of another, and say who takes care", () => {
-    const alert = (id: string, columns: Record<string, unknown>): [string, Row] => [
-      id,
-      { ...row(id, columns), topic: "alerts", key: id, unit_id: "A", raised_at: "2026-11-24T02:30:00Z" } as Row,
-    ];
     const rows = new Map([
       alert("1", { kind: "over_4h", severity: 2, state: "raised", evidence: {} }),
       alert("2", { kind: "unsafe_batch", severity: 3, state: "acknowledged", acknowledged_by: "dadan" }),
@@ -126,6 +127,24 @@ describe("signs", () => {
       [3, "09:30", "Ditahan", "A", "9 dari 9 sudah", false],
       [2, "09:30", "> 4 jam", "A", "30 mnt", true],
     ]);
+  });
+
+  it("of equal severity those about people who are ill stand first, and one of a lot names it", () => {
+    const siaga = { severity: 3, state: "raised", raised_at: "2026-11-24T02:30:00Z" };
+    const rows = new Map([
+      alert("1", { ...siaga, kind: "food_refused" }),
+      alert("2", { ...siaga, kind: "foodborne_cluster", raised_at: "2026-11-24T02:40:00Z" }),
+      alert("3", {
+        ...siaga,
+        kind: "foodborne_cluster",
+        unit_id: "",
+        subject: "TB/ayam-7",
+        raised_at: "2026-11-24T02:50:00Z",
+      }),
+      alert("4", { ...siaga, kind: "unit_silent", unit_id: "", subject: "network" }),
+    ]);
+    const found = alerts([unit("A")], rows, NOW, new LocalTime("Asia/Jakarta"));
+    expect(found.map((one) => one.where)).toEqual(["A", "TB/ayam-7", "A", "Jaringan"]);
   });
 
   const notice = (what: string, id: number, severity: 1 | 2 | 3 = 2): Notice => ({

@@ -7,7 +7,7 @@ import { judge } from "../truth";
 import { WORDS } from "../../words/wall";
 import { rowOf } from "./kitchens";
 import { difference } from "./reception";
-import { confirmations, evidenceOf, isOpen, todays, type Rows } from "./rows";
+import { CLUSTER, confirmations, evidenceOf, isOpen, todays, type Rows } from "./rows";
 
 /** 1 pantau, 2 waspada, 3 siaga. */
 export type Severity = 1 | 2 | 3;
@@ -44,7 +44,7 @@ export function alerts(units: readonly Unit[], rows: Rows, now: number, time: Lo
       severity: severityOf(num(row, "severity")),
       what: WORDS.alerts[kind] ?? kind,
       since: Number.isFinite(raised) ? time.since(raised, now) : "",
-      where: unit === "" ? WORDS.network : shortName(names.get(unit) ?? unit),
+      where: unit !== "" ? shortName(names.get(unit) ?? unit) : kind === CLUSTER ? str(row, "subject") : WORDS.network,
       figure:
         hold !== null
           ? WORDS.stopped(hold.confirmed, hold.of)
@@ -133,8 +133,13 @@ export function questioned(questions: Questions | null): Notice[] {
   return line(WORDS.questioned(count, what), shortDay(day));
 }
 
+/** Of equal severity people who are ill stand first. */
 function bySeverity(a: Notice, b: Notice): number {
-  return b.severity - a.severity || b.weight - a.weight || a.id.localeCompare(b.id);
+  return b.severity - a.severity || areIll(b) - areIll(a) || b.weight - a.weight || a.id.localeCompare(b.id);
+}
+
+function areIll({ row }: Notice): number {
+  return Number(row !== undefined && str(row, "kind") === CLUSTER);
 }
 
 export interface Shown {

@@ -2,6 +2,9 @@
 
 import { str, type Row } from "../link/protocol";
 
+/** The kind of alerts about people who may be ill of food: of a kitchen, or of a lot that several kitchens cooked. */
+export const CLUSTER = "foodborne_cluster";
+
 export type Rows = ReadonlyMap<string, Row>;
 
 /** A row of today, or undefined: just after midnight the map may still hold yesterday's. */
