@@ -165,26 +165,26 @@ export class Phone {
     const store = this.#open();
     this.now = Date.now();
     this.rows = await store.shown(this.now - SHOWN_MS);
-    this.source = (await store.fact("source")) ?? null;
-    this.reading = (await store.fact("reading")) ?? null;
-    this.hasKey = (await store.fact("key")) !== undefined;
-    this.holds = (await store.fact("holds")) ?? [];
-    this.answers = (await store.fact("answers")) ?? {};
-    const seen = new Set((await store.fact("seen")) ?? []);
-    this.rejected = ((await store.fact("rejected")) ?? []).filter((one) => !seen.has(one.letter));
-    this.returned = unanswered((await store.fact("returned")) ?? [], this.rows, (ms) => this.times.region(ms));
-    this.#shift = (await store.fact("shift")) ?? null;
-    this.staff = (await store.fact("staff")) ?? [];
     await this.lock.refresh(store);
-    const restored = await store.fact("restored");
-    this.restored = restored !== undefined && this.now - restored.at < DAY_MS ? restored.count : 0;
-    const [phone, seq, token] = [await store.fact("phone"), await store.fact("seq"), await store.fact("token")];
-    const { until, exp } = claimsOf(token ?? "");
+    // The last thing that is awaited: of two that run at once the later one is shown.
+    const facts = await store.facts();
+    this.source = facts.source ?? null;
+    this.reading = facts.reading ?? null;
+    this.hasKey = facts.key !== undefined;
+    this.holds = facts.holds ?? [];
+    this.answers = facts.answers ?? {};
+    const seen = new Set(facts.seen);
+    this.rejected = (facts.rejected ?? []).filter((one) => !seen.has(one.letter));
+    this.returned = unanswered(facts.returned ?? [], this.rows, (ms) => this.times.region(ms));
+    this.#shift = facts.shift ?? null;
+    this.staff = facts.staff ?? [];
+    this.restored = facts.restored && this.now - facts.restored.at < DAY_MS ? facts.restored.count : 0;
+    const { until, exp } = claimsOf(facts.token ?? "");
     this.linkEnds = until === undefined || exp === undefined ? null : exp * 1000;
     writeMirror({
-      phone: phone ?? "",
-      seq: seq ?? 0,
-      token: token ?? null,
+      phone: facts.phone ?? "",
+      seq: facts.seq ?? 0,
+      token: facts.token ?? null,
       source: this.source,
       pin: this.lock.pin,
       rows: this.rows.filter(isUnsettled),

@@ -87,6 +87,13 @@ export class Store {
     return (await this.#db.get("facts", name)) as Facts[Name] | undefined;
   }
 
+  /** All that are known, read in one step: one by one they cost a slow phone a tenth of a second. */
+  async facts(): Promise<Partial<Facts>> {
+    const { store } = this.#db.transaction("facts");
+    const [names, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
+    return Object.fromEntries(names.map((name, at) => [name, values[at]]));
+  }
+
   async remember(facts: Partial<Facts>): Promise<void> {
     const tx = this.#db.transaction("facts", "readwrite", STRICT);
     for (const [name, value] of Object.entries(facts)) void tx.store.put(value, name as keyof Facts);
