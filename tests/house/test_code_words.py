@@ -31,8 +31,8 @@ _ALERTS: Final = ROOT / "streams" / "core" / "alerts"
 _TEXT: Final = re.compile(r'("[^"\n]*"\s*:)|"[^"\n]*"')
 _KEY: Final = re.compile(r'[{,]\s*(?:"([^"\n]+)"|(\w+))\s*:')
 _BLOCK: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_NOT_IN_EVIDENCE: Final = frozenset({"level", "unit", "recipient", "day"})
-"""Of a verdict: the alert says them by itself."""
+_NOT_IN_EVIDENCE: Final = frozenset({"level", "unit", "recipient", "day", "all_events"})
+"""Of a verdict: the alert says them by itself; of all events it names the newest."""
 
 
 def _table(file: str, name: str) -> set[str]:
