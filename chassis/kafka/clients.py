@@ -13,9 +13,6 @@ from chassis.kafka.cluster import Cluster
 
 _FETCH_BYTES: Final = 8 * 1024 * 1024
 """Of one partition: with 1 MiB a take-over of a large state takes twice as long."""
-_FETCH_WAIT_MS: Final = 2_000
-"""How long the broker keeps a fetch of quiet partitions; a record ends it. With the library's 500 ms those of some fifteen readers
-were a large part of what an idle installation cost. A question on the same connection waits so long too."""
 
 
 def async_consumer(cluster: Cluster) -> AIOKafkaConsumer:
@@ -26,7 +23,6 @@ def async_consumer(cluster: Cluster) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        fetch_max_wait_ms=_FETCH_WAIT_MS,
     )
 
 

@@ -22,7 +22,7 @@ others waits too. Faust's 1.5 s would be the delay of most events.
 _FETCH_BYTES: Final = 256 * 1024
 """While records come the broker waits for so many, `_FETCH_WAIT_MS` at most: a fetch for each would cost it and us more than the
 records, and what they change is flushed later in any case."""
-_QUIET_WAIT_MS: Final = 1_000
+_QUIET_WAIT_MS: Final = 400
 """Once nothing has arrived for `_QUIET_S`, the fetch waits for all partitions, and the first record ends it.
 Twenty fetches a second were half of what an idle installation cost."""
 _QUIET_S: Final = 1.0
