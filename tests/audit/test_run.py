@@ -22,12 +22,7 @@ def shown(report: Report) -> str:
     return "\n".join(map(str, report.differences[:20]))
 
 
-_UNEXPLAINED = pytest.mark.xfail(
-    reason="the audit asks for one illness_reported that the streams did not raise: see docs/audit.md"
-)
-
-
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=_UNEXPLAINED)])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_random_histories_audit_clean(store: Client, seed: int) -> None:
     Installation(store).play(History(seed))
     report = look(store)

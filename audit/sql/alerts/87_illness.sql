@@ -6,7 +6,8 @@
 --   with_holds UInt8       1: `logged_commands` was filled
 
 -- Every new event of these types, also one that corrections have taken away since, by unit in the order of arrival. `tied`: the
--- same for all that corrections tie together, 0 for most. `began`: when people fell ill; `ate`: 0 where nobody asked.
+-- same for all that corrections tie together, 0 for most: of those every type and day, since one of another type can make a
+-- correction wrong. `began`: when people fell ill; `ate`: 0 where nobody asked.
 CREATE OR REPLACE TABLE illness_events ENGINE = Memory SETTINGS compress = 1 AS
 SELECT
     tied, unit_id, id, type, supersedes, t, r, rec, offset, line, toInt64(toRelativeDayNum(day)) AS local_day, subject, kec, kitchen, person,
@@ -22,10 +23,11 @@ FROM
     SELECT g.label AS tied, f.* EXCEPT (n, verdict)
     FROM facts AS f
     LEFT JOIN groups AS g ON g.key = f.event_key
-    WHERE f.day BETWEEN {first:Date} - 48 AND {last:Date} + 9
+    WHERE g.label != 0 OR f.day BETWEEN {first:Date} - 48 AND {last:Date} + 9
 )
 WHERE r < {complete:Int64} AND (
-    type IN ('recipient.attendance.reported', 'recipient.illness.noticed', 'clinic.case.reported', 'clinic.cases.counted', 'event.retracted')
+    tied != 0
+    OR type IN ('recipient.attendance.reported', 'recipient.illness.noticed', 'clinic.case.reported', 'clinic.cases.counted', 'event.retracted')
     OR day >= {first:Date} - 10 AND type IN (
         'sppg.delivery.received', 'recipient.delivery.checked', 'sppg.cooking.finished', 'sppg.ingredient.received',
         'sppg.dispatch.departed', 'sppg.food.tested', 'recipient.service.declined'
