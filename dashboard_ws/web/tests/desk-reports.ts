@@ -28,9 +28,10 @@ export const REPORTS_OF_SCHOOL = {
   ],
 };
 
-const counted = (day: string, source: string, code: string, letters: number, again = 0): object => ({
+const counted = (day: string, source: string, name: string, code: string, letters: number, again = 0): object => ({
   day,
   source,
+  name,
   code,
   letters,
   again,
@@ -41,8 +42,8 @@ export const REFUSED = {
   since: "2026-11-18",
   more: false,
   counts: [
-    counted("2026-11-24", "SPPG-3211-0001", "out_of_range", 41),
-    counted("2026-11-24", "", "unknown_unit", 7, 2),
-    counted("2026-11-23", "npsn:20200", "nik", 1),
+    counted("2026-11-24", "SPPG-3211-0001", "SPPG Contoh", "out_of_range", 41),
+    counted("2026-11-24", "", "", "unknown_unit", 7, 2),
+    counted("2026-11-23", "npsn:20200", "SDN Contoh 1", "nik", 1),
   ],
 };

@@ -273,6 +273,7 @@ it("shows the administration what was refused, by day and sender, with what to d
   await page.getByRole("button", { name: "Ditolak" }).click();
   await page.getByText("49 laporan dari 3 pengirim menunggu diurus.").waitFor();
   const shown = await page.locator("article").innerText();
+  expect(shown).toContain("SDN Contoh 1 npsn:20200");
   expect(shown).toContain("pantau dead-letters list --code out_of_range --unit SPPG-3211-0001");
   expect(shown).toContain("2 sudah dikirim ulang dan ditolak lagi");
   expect(shown).toContain("pengirim tidak terdaftar");

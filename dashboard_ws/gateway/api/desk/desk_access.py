@@ -108,6 +108,12 @@ class DeskAccess:
         unit = registry.unit(source_id, registry.local_day(region, self.now_ms()))
         return region, "recipient" if unit is None else unit.kind
 
+    def name_of(self, source_id: str, region: str) -> str:
+        """Of a unit or recipient as the registry has it today; empty for any other. Raises `Problem` (503)."""
+        registry, today = self.registry(region)
+        row = registry.unit(source_id, today) or registry.recipient(source_id, today)
+        return "" if row is None else row.name
+
     async def give(self, command: Command) -> Taken:
         """Has the command sent. Raises `Problem` (503)."""
         try:

@@ -34,10 +34,13 @@ class _Counted(NamedTuple):
 
 
 class RefusedCount(BaseModel):
-    """Open letters of a local day. `source`: a registered unit or recipient, else empty; `again`: so many were refused once more."""
+    """Open letters of a local day. `source`: a registered unit or recipient, else empty; `name`: of it, empty too where it is not in
+    force today; `again`: so many were refused once more.
+    """
 
     day: str
     source: str
+    name: str
     code: str
     letters: int
     again: int
@@ -88,5 +91,8 @@ class RefusedListRoute:
         except StoreAwayError:
             detail = "ClickHouse does not answer: try again."
             raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"}) from None
-        counts = [RefusedCount(**one._asdict()) for one in found[:_MOST]]
+        counts = [
+            RefusedCount(name=self._access.name_of(one.source, region), **one._asdict())
+            for one in found[:_MOST]
+        ]
         return RefusedList(since=day_to_iso(first), counts=counts, more=len(found) > _MOST)

@@ -73,10 +73,9 @@ class ReportListRoute:
         since_ms = self._access.now_ms() - days * _DAY_MS
         found = await self._reports.newest(region, source, since_ms, wanted) if wanted else []
         registry, today = self._access.registry(region)
-        row = registry.unit(source, today) or registry.recipient(source, today)
         recipients = registry.recipients_in_force(region, today)
         return ReportList(
-            name="" if row is None else row.name,
+            name=self._access.name_of(source, region),
             reports=[_shown(one, is_health, recipients) for one in found[:MOST]],
             more=len(found) > MOST,
             hidden=len(allowed) < len(of_kind),

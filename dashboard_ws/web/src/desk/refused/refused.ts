@@ -5,6 +5,8 @@ export interface RefusedCount {
   readonly day: string;
   /** A registered unit or recipient, else empty. */
   readonly source: string;
+  /** Of it; empty if it is not in force today. */
+  readonly name: string;
   readonly code: string;
   readonly letters: number;
   /** Of them: sent again and refused again. */

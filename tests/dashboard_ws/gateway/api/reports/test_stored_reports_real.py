@@ -154,10 +154,11 @@ def test_what_was_refused_is_counted_by_day_source_and_code_without_a_value(
     answer = desk.asks("admin", "refused", region=REGION)
     assert answer.status_code == 200, answer.text
     found = answer.json()["counts"]
-    assert [(one["source"], one["code"], one["letters"], one["again"]) for one in found] == [
-        (KITCHEN, "too_old", 3, 0),
-        ("", "bad_source", 1, 0),
-        (SCHOOL, "too_old", 1, 1),
+    columns = ("source", "name", "code", "letters", "again")
+    assert [tuple(one[column] for column in columns) for one in found] == [
+        (KITCHEN, f"Satuan {KITCHEN}", "too_old", 3, 0),
+        ("", "", "bad_source", 1, 0),
+        (SCHOOL, f"Sekolah {SCHOOL}", "too_old", 1, 1),
     ]
     assert "secret" not in answer.text and "anybody" not in answer.text
     assert len({one["day"] for one in found}) == 1
