@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import groupby
 from typing import Any, Final
 
 from audit.recompute.outbreaks.fed import Fed, Row
@@ -97,10 +98,14 @@ def _changes(scratch: Scratch, zone: Zone) -> Iterator[CountChange]:
         rank = (recorded, identity)
         arrivals.append(Arrival(tied, unit, identity, type_, supersedes, time, received, rank))
         facts.append(row[8:])
-    for at, place, counts in steps(arrivals):
-        one = arrivals[place]
-        fact = _fact(one, at, facts[place], zone)
-        yield CountChange(at, one.type, (one.unit, one.id), counts, fact)
+    for _, of in groupby(steps(arrivals), key=lambda step: (arrivals[step.place].unit, step.at)):
+        moment = list(of)
+        at_last = {step.place: step.counts for step in moment}
+        for at, place, counts in moment:
+            one = arrivals[place]
+            fact = _fact(one, at, facts[place], zone)
+            lasts = at_last[place] == counts
+            yield CountChange(at, one.type, (one.unit, one.id), counts, lasts, fact)
 
 
 def _fact(one: Arrival, at: int, row: Any, zone: Zone) -> Fact | Cooked | Lot | None:

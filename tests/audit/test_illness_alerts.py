@@ -251,6 +251,33 @@ def test_an_alert_of_illness_that_is_broken_is_named(store: Client, kind: str) -
     }
 
 
+def _noticed(number: int, at: int, since: int, ill: int) -> tuple[int, str, bytes]:
+    made = examples.event(
+        "recipient.illness.noticed", id=f"n{number}", source=f"/{REGION}/recipient/{_OPEN[0]}", time=rfc3339(since),
+        data={"ill": ill, "since": rfc3339(since)},
+    )  # fmt: skip
+    return at, _OPEN[0], json.dumps(made).encode()
+
+
+def test_what_comes_and_is_taken_back_at_one_moment_is_not_judged(store: Client) -> None:
+    """Three ill raise an alert; a month of two a day, reported late, makes three nothing special, which nobody asks until the day's
+    report changes. One that is taken back in the same request changes nothing: the alert stands for its 72 hours.
+    """
+    day = FIRST_DAY + 35
+    now = _ZONE.day_start_ms(day) + 9 * _HOUR
+    month = (_noticed(n, now + _HOUR, now - (n + 7) * DAY_MS, 2) for n in range(1, 22))
+    passing = _noticed(98, now + 2 * _HOUR, now - _HOUR, 1)
+    back = json.loads(passing[2])
+    back |= {"id": "n99", "type": "event.retracted", "supersedes": "n98", "data": {"reason": "x"}}
+    taken_back = passing[0], passing[1], json.dumps(back).encode()
+    lines = [_noticed(0, now, now - _HOUR, 3), *month, passing, taken_back]
+    report = of_all(play(store, lines, REGISTRY))
+    assert report.clean, shown(report)
+    sql = "SELECT max(resolution) FROM {store}.alert_changes WHERE kind = 'illness_reported'"
+    (why,) = pick(store, sql)
+    assert why == "72_hours"
+
+
 _MANY: Final = tuple(f"SPPG-3211-01{number:02}" for number in range(24))
 
 

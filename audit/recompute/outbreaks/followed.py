@@ -63,12 +63,15 @@ _DAY: Final = "~day"
 
 
 class CountChange(NamedTuple):
-    """From `at` on an event of a type counts, or counts no more. `fact`: None where it says nothing of illness."""
+    """From `at` on an event of a type counts, or counts no more. `lasts`: False if its unit says otherwise at the same moment, as one
+    request that also corrects it does; `fact`: None where it says nothing of illness.
+    """
 
     at: int
     type: str
     key: Key
     counts: bool
+    lasts: bool
     fact: Fact | Cooked | Lot | None
 
 
@@ -161,23 +164,27 @@ class Pursuit:
         fact = change.fact
         if not change.counts:
             self._take_back(change)
-        elif isinstance(fact, Lot):
+            return
+        self._since[change.key] = change.at
+        if isinstance(fact, Lot) and change.lasts:
             place = change.key[0], fact.name
             self._lots[place][change.key] = change.at, fact
             for since, cooked in list(self._cooked[place].values()):
                 if self._is_near(cooked.time, since):
                     self._cook(cooked)
-        elif isinstance(fact, Cooked):
+        elif isinstance(fact, Cooked) and change.lasts:
             for name in fact.lots:
                 self._cooked[change.key[0], name][change.key] = change.at, fact
             self._cook(fact)
-        elif fact is not None:
-            self._since[change.key] = change.at
+        elif isinstance(fact, Fact) and change.lasts:
             self._put(change.type, fact)
-            if isinstance(fact, Call):
-                self._reports.add((fact.recipient, fact.day))
-            elif isinstance(fact, Ill) and fact.sort == "noticed":
-                self._reports.add((change.key[0], self._zone.local_day(fact.began)))
+            self._ask_report(fact)
+
+    def _ask_report(self, fact: Fact) -> None:
+        if isinstance(fact, Call):
+            self._reports.add((fact.recipient, fact.day))
+        elif isinstance(fact, Ill) and fact.sort == "noticed":
+            self._reports.add((fact.key[0], self._zone.local_day(fact.began)))
 
     def _take_back(self, change: CountChange) -> None:
         fact = change.fact
