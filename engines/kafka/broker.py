@@ -275,8 +275,8 @@ class KafkaBroker:
             str(_java()),
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
-            # Java's second compiler costs a tenth of a core for the first minutes and gains nothing here: the broker waits for
-            # disk and network. Idle, an installation used 31 % of a core with it and 19 % without (`bench.pipeline`).
+            # Java's second compiler costs 25 CPU seconds in the first minutes, most of a core at its worst, when all other parts start
+            # too; only a broker that is always loaded gets them back (docs/bench/cost-profile.md).
             "-XX:TieredStopAtLevel=1",
             "-Djava.awt.headless=true",
             # Kafka's libraries call natively; Java 24 and later warn about it on stderr.
