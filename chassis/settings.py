@@ -160,9 +160,11 @@ class Settings(BaseSettings):
     )
     flush_ms: int = Field(
         300,
-        ge=10,
+        ge=25,
         le=5000,
-        description=("Milliseconds between flushes of a fold while something changes."),
+        description=(
+            "Milliseconds of the real clock in which a unit partition is flushed at most once; a partition of a region at most twice."
+        ),
     )
     tick_s: float = Field(
         5.0,
@@ -175,7 +177,7 @@ class Settings(BaseSettings):
         ge=0,
         le=1000,
         description=(
-            "Milliseconds between two records of a partition from ingest: what comes within them is grouped."
+            "Least milliseconds between two times that ingest sends its groups, of all partitions together; a large group goes at once."
         ),
     )
     notices_file: str = Field(

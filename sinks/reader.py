@@ -27,16 +27,16 @@ GROUP: Final = "pantau-sink"
 goes on at once after a kill, and no rebalance can leave a partition to nobody. A second process by
 mistake writes the same rows again, to no effect."""
 GATHER_S: Final = 0.3
-"""Seconds from a batch's first record until it is written; sooner when it is large."""
+"""Least seconds from the first record that is read of a batch until it is written; fewer when the batch is large."""
 STEP_S: Final = 2.0
-"""Seconds between two batches while rows come all the time: each is an insert into every table, and parts that ClickHouse merges."""
+"""Least seconds between two batches, unless one is large: each is an insert into every table, and parts that ClickHouse merges."""
 MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 8 * 1024 * 1024
 _POLL_MS: Final = 500
 _POLL_RECORDS: Final = 100
 _FETCH_BYTES: Final = 256 * 1024
-"""The broker waits for so many, `_POLL_MS` at most: a batch is gathered for longer, and a fetch for each flush of the streams
-would cost both sides more than its rows."""
+"""The broker waits for so many bytes, `_POLL_MS` at most, also for a record after a pause. A fetch for each flush of the streams would
+cost both sides more than its rows."""
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 _PATIENT_TRIES: Final = 4
 """Some 9 s: what has not passed by then may be the fault of one row."""

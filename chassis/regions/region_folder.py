@@ -188,7 +188,8 @@ def _check_region(folder: Path, read: _RegionFile, faults: Faults) -> dict[int, 
             f"service_weekdays: {days}: list weekdays once each, 1 = Monday to 7 = Sunday",
         )
     if not minute_of(read.day_closes):
-        faults.add("region.yaml", 'day_closes: write a time of day like "18:00", up to "24:00"')
+        wanted = 'a time of day from "00:01" to "24:00", in quotes, like "18:00"'
+        faults.add("region.yaml", f"day_closes: {read.day_closes!r} is not taken: write {wanted}")
     codes = [one.code for one in read.kecamatan]
     for code in codes:
         if not re.fullmatch(re.escape(read.code) + r"\.[0-9]{2}", code):
@@ -233,7 +234,7 @@ def _calendar_row(row: Cells, scopes: set[str]) -> CalendarRow:
         row.fault(
             "groups", f"{unknown[0]!r} is none of {', '.join(GROUPS)}: separate groups by blanks"
         )
-    return CalendarRow(first, last, scope, groups, row.flag("served"), row.text("reason"))
+    return CalendarRow(first, last, scope, groups, row.flag("served"), row.text_or_empty("reason"))
 
 
 def _place(

@@ -46,7 +46,7 @@ _TIMES: Final = frozenset(
         "data.since",
     }
 )
-_FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 _NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 
 

@@ -23,8 +23,8 @@ _DIGITS: Final = 16
 _BLANKS: Final = bytes(range(0x21)) + b".-\x7f"
 """ASCII characters that may stand between digits."""
 _SEP: Final = r"[\x00-\x20.\-\x7f]*+"
-# No province has 20: dates of this century, which stand in many names of batches and trips, begin with it.
-_PROVINCE: Final = rf"(?:[12]{_SEP}[1-9]|[3-8]{_SEP}[0-9]|9{_SEP}[0-4])"
+# Up to 96, since 2022. No province has 20: dates of this century, which stand in many names of batches and trips, begin with it.
+_PROVINCE: Final = rf"(?:[12]{_SEP}[1-9]|[3-8]{_SEP}[0-9]|9{_SEP}[0-6])"
 _DAY: Final = rf"(?:[04]{_SEP}[1-9]|[1256]{_SEP}[0-9]|[37]{_SEP}[01])"
 _MONTH: Final = rf"(?:0{_SEP}[1-9]|1{_SEP}[0-2])"
 _SHAPE: Final = rf"{_PROVINCE}(?:{_SEP}[0-9]){{4}}{_SEP}{_DAY}{_SEP}{_MONTH}(?:{_SEP}[0-9]){{6}}"

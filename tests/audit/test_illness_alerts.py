@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +17,7 @@ from contracts.commands import Assess
 from contracts.registry.entities import RegionRegistry
 from contracts.registry.region_rows import Thresholds
 from contracts.time.clock import rfc3339
-from contracts.time.days import DAY_MS, Zone
+from contracts.time.days import DAY_MS, Zone, day_to_iso
 from storage.schema import STORE
 from tests import examples
 from tests.audit.audit_installation import (
@@ -29,7 +30,7 @@ from tests.audit.audit_installation import (
     Installation,
 )
 from tests.audit.memory_log import MemoryLog
-from tests.audit.test_run import change, pick, shown
+from tests.audit.test_run import change, look, pick, shown
 
 _HOUR: Final = 3_600_000
 _MINUTE: Final = 60_000
@@ -249,6 +250,18 @@ def test_an_alert_of_illness_that_is_broken_is_named(store: Client) -> None:
     assert found >= broken
 
 
+def _taken_back(number: int, line: tuple[int, str, bytes], at: int) -> tuple[int, str, bytes]:
+    made = json.loads(line[2])
+    data = {"reason": "x"}
+    back = made | {
+        "id": f"b{number}",
+        "type": "event.retracted",
+        "supersedes": made["id"],
+        "data": data,
+    }
+    return at, line[1], json.dumps(back).encode()
+
+
 def _noticed(number: int, at: int, since: int, ill: int) -> tuple[int, str, bytes]:
     made = examples.event(
         "recipient.illness.noticed", id=f"n{number}", source=f"/{REGION}/recipient/{_OPEN[0]}", time=rfc3339(since),
@@ -265,15 +278,26 @@ def test_what_comes_and_is_taken_back_at_one_moment_is_not_judged(store: Client)
     now = _ZONE.day_start_ms(day) + 9 * _HOUR
     month = (_noticed(n, now + _HOUR, now - (n + 7) * DAY_MS, 2) for n in range(1, 22))
     passing = _noticed(98, now + 2 * _HOUR, now - _HOUR, 1)
-    back = json.loads(passing[2])
-    back |= {"id": "n99", "type": "event.retracted", "supersedes": "n98", "data": {"reason": "x"}}
-    taken_back = passing[0], passing[1], json.dumps(back).encode()
-    lines = [_noticed(0, now, now - _HOUR, 3), *month, passing, taken_back]
+    lines = [_noticed(0, now, now - _HOUR, 3), *month, passing, _taken_back(0, passing, passing[0])]
     report = of_all(play(store, lines, REGISTRY))
     assert report.clean, shown(report)
     sql = "SELECT max(resolution) FROM {store}.alert_changes WHERE kind = 'illness_reported'"
     (why,) = pick(store, sql)
     assert why == "72_hours"
+
+
+def test_what_was_judged_before_the_first_day_is_not_judged_again_on_it(store: Client) -> None:
+    """Three ill are nothing special after a month of two a day; on the next morning the month is taken back. Nobody judges the evening's
+    report again, and nothing else was reported in between.
+    """
+    midnight = _ZONE.day_start_ms(FIRST_DAY + 36)
+    evening, morning = midnight - 2 * _HOUR - 10 * _MINUTE, midnight + 7 * _HOUR
+    month = [_noticed(n, evening - 9 * _HOUR, evening - (n + 7) * DAY_MS, 2) for n in range(1, 22)]
+    back = (_taken_back(n, one, morning) for n, one in enumerate(month))
+    play(store, [*month, _noticed(0, evening, evening - _HOUR, 3), *back], REGISTRY)
+    first = date.fromisoformat(day_to_iso(FIRST_DAY + 36))
+    report = look(store, first, first)
+    assert report.clean, shown(report)
 
 
 _MANY: Final = tuple(f"SPPG-3211-01{number:02}" for number in range(24))

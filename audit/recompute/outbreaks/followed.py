@@ -181,6 +181,9 @@ class Pursuit:
             self._ask_report(fact)
 
     def _ask_report(self, fact: Fact) -> None:
+        if self._now < self._begins - SETTLED_BY_MS:
+            # It has been judged: judged again on the first day, it would be an alert of a moment at which no stream judged.
+            return
         if isinstance(fact, Call):
             self._reports.add((fact.recipient, fact.day))
         elif isinstance(fact, Ill) and fact.sort == "noticed":
@@ -198,7 +201,7 @@ class Pursuit:
         if change.type in _STEPS_MS:
             self._plan(change.type)
         if isinstance(fact, Call) and self._is_in_reach(fact):
-            self._reports.add((fact.recipient, fact.day))
+            self._ask_report(fact)
 
     def _is_in_reach(self, call: Call) -> bool:
         return self._is_near(call.at, self._since.get(call.key, 0)) or any(
@@ -232,7 +235,6 @@ class Pursuit:
 
     def _plan(self, type_: str) -> None:
         if self._now < self._begins - SETTLED_BY_MS:
-            self._reports.clear()
             # Nothing is worked out yet that could be stale.
             self.known.touched.clear()
             return

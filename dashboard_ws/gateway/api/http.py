@@ -62,10 +62,8 @@ def credentials(bearer: HTTPAuthorizationCredentials | None) -> str:
 
 
 def _split(values: list[str] | None) -> list[str] | None:
-    """`?levels=a,b` and `?levels=a&levels=b` say the same."""
-    if values is None:
-        return None
-    return [part for value in values for part in value.split(",") if part]
+    """`?levels=a,b` and `?levels=a&levels=b` say the same. None: nothing is named, as by `?levels=`."""
+    return [part for value in values or () for part in value.split(",") if part] or None
 
 
 def _answer(exchange: tuple[str, int]) -> Token:
@@ -80,9 +78,10 @@ def _etag(position: MapPosition, region: str, wanted: Filter) -> str:
     return f"{position.epoch}:{position.seq}:{which}"
 
 
-def _holds(if_none_match: str | None, etag: str) -> bool:
-    tags = (tag.strip().strip('"') for tag in (if_none_match or "").split(","))
-    return any(tag == "*" or tag.rpartition(":")[0] == etag for tag in tags)
+def _known_tag(if_none_match: str | None, etag: str) -> str | None:
+    """The tag of what the client has, if that still holds. A proxy that packs an answer makes its tag a weak one (W/)."""
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in (if_none_match or "").split(","))
+    return next((tag for tag in tags if tag == "*" or tag.rpartition(":")[0] == etag), None)
 
 
 class Api:
@@ -170,8 +169,9 @@ class Api:
         now = self._hub.now()
         etag = _etag(update.position, region, subscription.wanted)
         headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-        if _holds(if_none_match, etag):
-            return Response(status_code=304, headers=headers | {"ETag": str(if_none_match)})
+        known = _known_tag(if_none_match, etag)
+        if known is not None:
+            return Response(status_code=304, headers=headers | {"ETag": f'"{known}"'})
         text = wire.snapshot(update, now, _WHOLE)[0].text
         # `now` is in the content, so it is in the tag: equal tags are equal bytes.
         tag = now.replace(":", "")

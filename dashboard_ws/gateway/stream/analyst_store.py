@@ -14,6 +14,8 @@ from chassis.settings import Settings
 
 _Row = TypeVar("_Row")
 _ANSWER_S: Final = 30.0
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+"""ClickHouse reads parameters as escaped text: an id with a backslash would be another id, one with a line break none."""
 
 
 class StoreAwayError(Exception):
@@ -32,7 +34,9 @@ class AnalystStore:
 
         Raises `StoreAwayError`.
         """
-        parameters = {f"param_{name}": str(value) for name, value in given.items()}
+        parameters = {
+            f"param_{name}": str(value).translate(_ESCAPES) for name, value in given.items()
+        }
         try:
             headers = {
                 "X-ClickHouse-User": ANALYST,

@@ -40,7 +40,8 @@ UUID = "32110845-0912-4001-8234-123456789012"
         NIK, f"NIK:{NIK}", f"_{NIK}_", f"{NIK}.", f"a {NIK} b", f"\n{NIK}", f"é-{NIK}", f"nik{NIK}x", f"é{NIK}",
         f"{NIK} 081234567890", f"9 {NIK}", "3211 0845 0912 0001", "3211-0845-0912-0001", "32.11.08.450912.0001",
         "3211\t0845\xa009120001", "3211\u200b08450912\u20600001", "321108\u2013450912 - 0001", " ".join(NIK),
-        FULL_WIDTH, ARABIC, NIK[:8] + ARABIC[8:], KEYCAPS, f"{UUID}/{NIK}", f"a{FULL_WIDTH}", "1100000101010000", "9400007112010000",
+        FULL_WIDTH, ARABIC, NIK[:8] + ARABIC[8:], KEYCAPS, f"{UUID}/{NIK}", f"a{FULL_WIDTH}", "1100000101010000",
+        "9400007112010000", "9501084509120001", "9671084509120001",
     ],
 )  # fmt: skip
 def test_is_a_nik(text: str) -> None:
@@ -54,7 +55,7 @@ def test_is_a_nik(text: str) -> None:
     "text",
     [
         "x", NIK[1:], NIK + "1", NIK + ARABIC[0], "a" + NIK, NIK + "F", f"{NIK}/"[:15], f"{NIK[:8]}/{NIK[8:]}", f"{NIK[:8]}:{NIK[8:]}",
-        "1011084509120001", "9511084509120001", "3211080009120001", "3211083209120001", "3211084009120001", "3211087209120001",
+        "1011084509120001", "9711084509120001", "3211080009120001", "3211083209120001", "3211084009120001", "3211087209120001",
         "3211084500120001", "3211084513120001", UUID, UUID.upper(), f"urn:uuid:{UUID}", "32110845-0912-0001-1234-123456789012",
         "2026112410153000", "B-20261124-0815-0001", "2026-11-24T10:15:30.1201234+07:00", NIK + NIK,
     ],
@@ -213,7 +214,7 @@ def readings(text: str) -> list[range]:
         if len(digits) < 16 or text[end : end + 1].isdecimal():
             continue
         province, day, month = int(digits[:2]), int(digits[6:8]), int(digits[8:10])
-        if not (11 <= province <= 94 and province != 20 and 1 <= month <= 12):
+        if not (11 <= province <= 96 and province != 20 and 1 <= month <= 12):
             continue
         if not (1 <= day <= 31 or 41 <= day <= 71):
             continue

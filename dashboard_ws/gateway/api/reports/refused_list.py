@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from chassis.http.problems import Problem
 from contracts.time.days import day_to_iso
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess, Person
-from dashboard_ws.gateway.stream.analyst_store import AnalystStore, StoreAwayError
+from dashboard_ws.gateway.api.reports.asking import asked
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore
 
 _MOST: Final = 300
-_DAY_MS: Final = 86_400_000
 # A unit that the registry does not name may be any text that somebody wrote into a source.
 _ROWS: Final = f"""SELECT toString(toDate(received_at, {{zone:String}})) AS day, if(l.unit_id IN
     (SELECT unit_id FROM pantau.units UNION ALL SELECT recipient_id FROM pantau.recipients), l.unit_id, '') AS source,
@@ -84,13 +84,9 @@ class RefusedListRoute:
         zone = registry.region(region).timezone
         first = today - days + 1
         since_ms = registry.day_start_ms(region, first)
-        try:
-            found = await self._store.rows(
-                _ROWS, _Counted, region=region, zone=zone, since=since_ms // 1000
-            )
-        except StoreAwayError:
-            detail = "ClickHouse does not answer: try again."
-            raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"}) from None
+        found = await asked(
+            self._store, _ROWS, _Counted, region=region, zone=zone, since=since_ms // 1000
+        )
         counts = [
             RefusedCount(name=self._access.name_of(one.source, region), **one._asdict())
             for one in found[:_MOST]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from chassis.http.problems import Problem
 from contracts.time.windows import ALLOWED_LATENESS_MS
-from dashboard_ws.gateway.stream.analyst_store import AnalystStore, StoreAwayError
+from dashboard_ws.gateway.api.reports.asking import asked
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore
 
 MOST: Final = 100
 """Reports a list at most."""
@@ -21,7 +21,6 @@ _LIST: Final = (
     f"ORDER BY time DESC, id LIMIT {MOST + 1}"
 )
 _ONE: Final = f"SELECT type, counts {_OF_SOURCE} AND id = {{id:String}} LIMIT 1"
-_AWAY: Final = "ClickHouse does not answer: try again."
 
 
 class StoredReport(NamedTuple):
@@ -53,23 +52,21 @@ class SourceReports:
         self, region: str, source: str, since_ms: int, types: list[str]
     ) -> list[StoredReport]:
         """Those of `types` that happened since then, the newest first: at most `MOST` and one."""
-        try:
-            return await self._store.rows(
-                _LIST, StoredReport, region=region, source=source, since=since_ms, types=" ".join(types)
-            )  # fmt: skip
-        except StoreAwayError:
-            raise _away() from None
+        kinds = " ".join(types)
+        return await asked(
+            self._store,
+            _LIST,
+            StoredReport,
+            region=region,
+            source=source,
+            since=since_ms,
+            types=kinds,
+        )
 
     async def known(self, region: str, source: str, id_: str, now_ms: int) -> KnownReport | None:
-        """The report of this id, as long as one of then may be corrected; None: there is none."""
-        try:
-            found = await self._store.rows(
-                _ONE, KnownReport, region=region, source=source, since=now_ms - ALLOWED_LATENESS_MS, id=id_
-            )  # fmt: skip
-        except StoreAwayError:
-            raise _away() from None
+        """The report of this id, if it happened in the last 30 days: older ones may not be corrected any more. None: there is none."""
+        since_ms = now_ms - ALLOWED_LATENESS_MS
+        found = await asked(
+            self._store, _ONE, KnownReport, region=region, source=source, since=since_ms, id=id_
+        )
         return found[0] if found else None
-
-
-def _away() -> Problem:
-    return Problem(503, "Service Unavailable", _AWAY, {"Retry-After": "5"})

@@ -99,11 +99,11 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
 
 
 def roots(verdicts: Iterable[ClusterVerdict]) -> dict[tuple[str, str], ClusterVerdict]:
-    """(unit, lot) of each verdict that says again what that of a kitchen says -> the kitchen's.
+    """(unit, lot) of each verdict that has a kitchen's verdict as its cause -> that kitchen's.
 
-    More than half of what it depends on is the kitchen's too, and less than half as many people are known at it, or it is of a lot. So
-    patients who name no recipient do not accuse all kitchens near by, and a lot is no alert of its own where one kitchen's
-    people alone are ill.
+    Two conditions: more than half of its events are the kitchen's too; and it is of a lot, or fewer than half as many people who
+    name a recipient are known of it. So patients who name no recipient do not accuse all kitchens near by, and a lot has no
+    alert of its own where only one kitchen's people are ill.
     """
     raised = [one for one in verdicts if one.level]
     kitchens = sorted((one for one in raised if one.unit), key=lambda one: (-one.people, one.unit))
@@ -114,6 +114,11 @@ def roots(verdicts: Iterable[ClusterVerdict]) -> dict[tuple[str, str], ClusterVe
                 found[one.unit, one.lot] = kitchen
                 break
     return found
+
+
+def causes_first(verdicts: Iterable[ClusterVerdict]) -> list[ClusterVerdict]:
+    """In an order in which each of `roots` stands before what it is the cause of: a lot is no cause, and a kitchen's has more people."""
+    return sorted(verdicts, key=lambda one: (not one.unit, -one.people, one.unit, one.lot))
 
 
 def _is_part(one: ClusterVerdict, kitchen: ClusterVerdict) -> bool:

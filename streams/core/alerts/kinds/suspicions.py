@@ -29,7 +29,7 @@ from streams.core.alerts.alert_facts import (
 from streams.core.alerts.alert_facts import ILLNESS as NOTICED
 from streams.core.alerts.alert_kind import AlertRegion, QuietKind
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
-from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict, roots
+from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict, causes_first, roots
 from streams.core.alerts.cluster.cluster_watch import ClusterWatch
 from streams.core.alerts.cluster.evidence.findings import (
     BatchCooked,
@@ -188,13 +188,8 @@ class Suspicions(QuietKind):
     def _judge_clusters(self, region: AlertRegion) -> None:
         found = self._known.verdicts(region.now)
         root_of = roots(found)
-        verdicts = {
-            f"{one.unit}/{one.lot}": one
-            # Those with the cause first: the others name their alerts.
-            for one in sorted(
-                found, key=lambda one: ((one.unit, one.lot) in root_of, one.unit, one.lot)
-            )
-        }
+        # An alert names that of its cause, which has to be there.
+        verdicts = {f"{one.unit}/{one.lot}": one for one in causes_first(found)}
         for key, verdict in verdicts.items():
             alert = region.book.open(CLUSTER, key)
             if verdict.level:

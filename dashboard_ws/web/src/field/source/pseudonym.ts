@@ -31,7 +31,7 @@ export function isNik(text: string): boolean {
   const day = part(6);
   return (
     part(0) >= 11 &&
-    part(0) <= 94 &&
+    part(0) <= 96 &&
     BIRTH_DAYS.some(([from, to]) => day >= from && day <= to) &&
     part(8) >= 1 &&
     part(8) <= 12

@@ -122,6 +122,17 @@ def test_only_a_report_that_is_there_and_counts_is_returned(
     assert len(desk.given) == (status == 202)
 
 
+def test_an_id_may_hold_what_clickhouse_reads_otherwise(desk: DeskRoutes, store: Client) -> None:
+    odd = "a\\b\tc\nd"
+    eaten = line(
+        "recipient.meal.eaten", id=odd, source=f"/{REGION}/recipient/{SCHOOL}", time=ago(HOUR_MS)
+    )
+    Sink(store).events(Rec("recipient.events", 1, 0, eaten, timestamp=real_now_ms()))
+    Sink(store).position(1, topic="recipient.events", partition=1)
+    answer = desk.give_back("desk", source=SCHOOL, id=odd, type="recipient.meal.eaten", note="n")
+    assert answer.status_code == 202, answer.text
+
+
 def test_who_may_ask_and_what_is_said_while_the_store_is_away(
     desk: DeskRoutes, engine: EmbeddedClickHouse, tmp_path: Path
 ) -> None:

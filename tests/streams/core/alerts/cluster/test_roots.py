@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from streams.core.alerts.cluster.cluster_verdict import roots
+import msgspec
+
+from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict, causes_first, roots
 from streams.core.alerts.cluster.evidence.findings import BatchCooked, Finding
 from tests.streams.suspected_world import (
     AS_OF,
@@ -66,3 +68,16 @@ def test_a_lot_whose_people_ate_of_two_kitchens_is_a_cause() -> None:
     root_of, raised = found(*lot_of(*KITCHENS[:2]), *meals, *seen)
     assert ("", "TB|ayam-7") in raised
     assert ("", "TB|ayam-7") not in root_of
+
+
+def test_a_cause_that_has_a_cause_stands_before_what_it_is_the_cause_of() -> None:
+    verdicts = watch(*patients(6, SCHOOL, 3)).verdicts(AS_OF)
+    kitchen = next(one for one in verdicts if one.level and one.unit)
+
+    def like(unit: str, people: int, first: int, last: int) -> ClusterVerdict:
+        events = frozenset(("clinic", str(number)) for number in range(first, last))
+        return msgspec.structs.replace(kitchen, unit=unit, people=people, all_events=events)
+
+    chain = [like("A", 2, 0, 5), like("B", 8, 2, 12), like("C", 20, 6, 40)]
+    assert {key[0]: root.unit for key, root in roots(chain).items()} == {"A": "B", "B": "C"}
+    assert [one.unit for one in causes_first(chain)] == ["C", "B", "A"]
