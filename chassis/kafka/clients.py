@@ -13,7 +13,7 @@ from chassis.kafka.cluster import Cluster
 
 _FETCH_BYTES: Final = 8 * 1024 * 1024
 """Of one partition: with 1 MiB a take-over of a large state takes twice as long."""
-_FETCH_WAIT_MS: Final = 50
+FETCH_WAIT_MS: Final = 50
 """How long the broker keeps a fetch until a record comes. What a reader asks on the same connection waits so long too, and it asks
 several times before it has read a partition to its end: with the library's 500 ms taking empty partitions over took 5 s, not 1.
 """
@@ -27,7 +27,7 @@ def async_consumer(cluster: Cluster) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        fetch_max_wait_ms=_FETCH_WAIT_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
 
 

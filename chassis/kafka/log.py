@@ -55,6 +55,8 @@ class KafkaReader:
             raise NoPartitionsError
         wanted = _places(places)
         self._consumer.assign(wanted)
+        # It may have followed a quiet topic before.
+        self._consumer._fetcher._fetch_max_wait_ms = clients.FETCH_WAIT_MS
         await self._consumer.seek_to_beginning(*wanted)
         behind = await self._consumer.end_offsets(wanted)
         records: list[LogRecord] = []

@@ -53,7 +53,7 @@ _WATCH_S: Final = 5.0
 _WATCH_START_S: Final = 0.2
 _TURN_S: Final = 1.0
 _DUE_S: Final = 0.025
-"""So often it is asked which partitions are due: an event that comes alone waits no longer."""
+"""Seconds between two questions which partitions are due: what comes after a pause waits no longer than this."""
 _UNOWNED_S: Final = 15.0
 """Longer than a worker that was frozen needs to learn from its heartbeat that the group goes on without it."""
 _NEVER_S: Final = 1e9

@@ -17,10 +17,10 @@ from contracts.time.clock import real_now_ms
 class FlushPace:
     """How often a partition is flushed.
 
-    `step_s`: at most once in each step of the real clock, so that workers agree on the moments without asking each other; 0: at
-    each call. `gather_s`: not before so long after the first change. `share`: not before that share of its newest record's age,
-    at most `most_s` seconds, has passed since its last flush: behind, nobody waits for the rows of the moment, and each flush
-    writes rows that the next one overwrites.
+    `step_s`: a partition is flushed at most once in each step of the real clock; all workers have the same steps. 0: no steps.
+    `gather_s`: least seconds from the first change to the flush. `share`, `most_s`: least seconds from the last flush, as this share
+    of the age of the newest record, at most `most_s`. So a partition that is behind is flushed less often: nobody waits for its
+    rows, and each flush would write rows that the next one overwrites.
     """
 
     step_s: float = 0.0

@@ -137,7 +137,8 @@ export const DESK = {
   refusedDays: "Ditolak dalam",
   localDays: (n: number) => (n === 1 ? "hari ini" : `${n} hari terakhir`),
   refusedNone: "Tidak ada yang menunggu diurus dalam waktu itu.",
-  refusedSum: (letters: number, sources: number) => `${letters} laporan dari ${sources} pengirim menunggu diurus.`,
+  refusedSum: (letters: number, sources: number, more: boolean) =>
+    `${more ? "Lebih dari " : ""}${letters} laporan dari ${sources} pengirim menunggu diurus.`,
   refusedMore: "Daftar ini penuh: masih ada baris lain. Pilih waktu yang lebih pendek.",
   refusedFailed: "Daftar tidak dapat diambil. Coba lagi sebentar lagi.",
   refusedUnknown: "pengirim tidak terdaftar",
