@@ -50,9 +50,9 @@ test: install lint ## Run all checks and tests, the quick ones first
 	npm --prefix $(WEB) run check
 	npm --prefix $(WEB) run test:unit
 	$(BIN)/pytest -q -n 2 -m "not ($(SLOW) or chaos)"
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "(real or slow) and not (e2e or chaos)"
+	$(BIN)/pytest -q -m "(real or slow) and not (e2e or chaos)"
 	npm --prefix $(WEB) run test:wall
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "e2e and not chaos"
+	$(BIN)/pytest -q -m "e2e and not chaos"
 
 .PHONY: lint
 lint: install ## Check format, rules, types and who imports whom

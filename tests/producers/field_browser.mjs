@@ -132,6 +132,9 @@ const OPS = {
   },
   offline: ({ on }) => context.setOffline(on),
   tap: ({ name }) => page.getByRole("button", { name: begins(name) }).first().click(),
+  /** True: it was there long enough. */
+  tapIfThere: ({ name }) =>
+    page.getByRole("button", { name: begins(name) }).first().click({ timeout: 3000 }).then(() => true, () => false),
   fill: async ({ label, value }) => {
     const field = page.locator("input, textarea").and(page.getByLabel(begins(label))).first();
     await field.fill(value);

@@ -39,6 +39,10 @@ class FormOnPhone:
         for name in names:
             self.ask("tap", name=name)
 
+    def send_now(self) -> None:
+        """Have all sent at once. The form also sends by itself, and then the button goes."""
+        self.ask("tapIfThere", name="Kirim sekarang")
+
     def fill(self, **values: str) -> None:
         for label, value in values.items():
             self.ask("fill", label=label.replace("_", " "), value=value)

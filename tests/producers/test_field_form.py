@@ -58,7 +58,7 @@ def arrived(served: Running, topic: str, form: FormOnPhone) -> list[dict[str, An
 
 
 def all_sent(form: FormOnPhone) -> None:
-    form.tap("Kirim sekarang")
+    form.send_now()
     form.shows("Semua terkirim")
 
 
@@ -89,7 +89,7 @@ def test_nothing_is_lost_or_doubled_by_networks_and_dying_phones(
 
     # The phone dies while the server has it all and its answer is on the way.
     form.ask("network", mode="silent")
-    form.tap("Kirim sekarang")
+    form.send_now()
     form.ask("posted")
     form.ask("kill")
     form.ask("network", mode="open")

@@ -86,7 +86,7 @@ def test_a_pin_closes_the_form_and_a_new_code_opens_it_with_all_that_is_unsent(
     form.scan(issue(KEY, enrol_claims(SCHOOL, real_now_ms())))
     form.shows("Makanan datang", "belum terkirim (1)")
     form.ask("network", mode="open")
-    form.tap("Kirim sekarang")
+    form.send_now()
     form.sent(1)
 
 
@@ -120,7 +120,7 @@ def test_who_is_on_shift_stands_in_the_events_and_nothing_is_left_after_the_hand
     assert form.ask("saved") == second["line"] + "\n"
     assert form.ask("faults") == []
     form.ask("network", down=False)
-    form.tap("Kirim sekarang")
+    form.send_now()
     form.shows("Semua sudah terkirim")
     form.tap("Hapus semua")
     form.shows("Daftarkan HP ini")

@@ -94,7 +94,7 @@ class Real:
 
     async def compact(self, place: Place, writer: TransactionalWriter) -> None:
         """The cleaner comes every 15 s, and leaves alone what was written last."""
-        before, deadline = read_in_thread(self._cluster, place), time.monotonic() + 60
+        before, deadline = read_in_thread(self._cluster, place), time.monotonic() + 240
         while read_in_thread(self._cluster, place)[:1] == before[:1]:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.5)
