@@ -24,6 +24,8 @@ HOLD_LASTS_MS: Final = DAY_MS
 """A batch name holds for 24 hours: what all have stopped by then is no longer there."""
 MOST_RECIPIENTS: Final = 200
 """Of one hold: more than any kitchen serves."""
+ASSESSABLE_MS: Final = 35 * DAY_MS
+"""A cluster may be assessed for so long after it is over: the laboratory's result takes days."""
 
 
 class GivenCommand(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):

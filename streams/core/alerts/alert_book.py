@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from contracts.commands import HOLD, Acknowledge, Assess, MarkStep
-from contracts.time.days import DAY_MS
+from contracts.commands import ASSESSABLE_MS, HOLD, Acknowledge, Assess, MarkStep
 from contracts.time.instant import rfc3339
 from streams.core.alerts.alert import (
     ACKNOWLEDGED,
@@ -48,8 +47,8 @@ _LETTERS: Final = {
 _SHORT_NUMBERS: Final = 999
 """Numbers begin again after this one, unless more alerts are open."""
 _NOTED: Final = frozenset({"over_4h", "unsafe_batch", "old_food", "food_refused"})
-_RETAINED_MS: Final = 35 * DAY_MS
-"""A resolved alert is known for so long: what it depends on may be corrected, and no longer."""
+_RETAINED_MS: Final = ASSESSABLE_MS
+"""A resolved alert is known for so long: what it depends on may be corrected, and the health office may assess it."""
 SHOWN_MS: Final = 600_000
 """A resolved alert stays on the wall for 10 minutes."""
 

@@ -100,6 +100,10 @@ class AlertStage:
         base = self._revision_base
         return [change.alert.row(region, base + change.number) for change in changes]
 
+    def is_shown(self, region: str, identity: str) -> bool:
+        """Whether an alert is on the wall."""
+        return self._regions[region].shown(identity) is not None
+
     def row_of(self, region: str, identity: str) -> AlertChangeRow | None:
         """An alert that is on the wall, as its last change left it; None for any other."""
         alert = self._regions[region].shown(identity)

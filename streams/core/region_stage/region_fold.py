@@ -290,7 +290,9 @@ class RegionFold:
                 live.put(row)
         for change in self._alerts.rows(areas.region):
             self._tables.add(ALERTS, "alert_changes", encode_row(change))
-            live.put_alert(change)
+            # What changes after it has left the wall stays off it: nothing would remove it again.
+            if self._alerts.is_shown(areas.region, change.id):
+                live.put_alert(change)
         for identity in self._alerts.removed(areas.region):
             live.remove(identity)
         progress = areas.progress

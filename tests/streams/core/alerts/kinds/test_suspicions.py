@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contracts.commands import Assess
+from contracts.time.instant import rfc3339
+from streams.core.alerts.cluster.evidence.finding_store import FindingStore
+from streams.core.alerts.cluster.evidence.findings import ClusterAssessed
+from streams.core.state_format import unmarked
 from tests.examples import KITCHEN, SCHOOL
-from tests.streams.alert_day import AlertDay
+from tests.streams.alert_day import AlertDay, at
 
 CLUSTER = "foodborne_cluster"
 ILLNESS = "illness_reported"
@@ -100,6 +106,47 @@ def test_the_health_office_assesses_it() -> None:
     day.crash()
     day.pass_to("15:00")
     assert day.history(CLUSTER)[-1]["assessment"] == "verified"
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_it_is_assessed_days_after_it_is_over_and_stays_off_the_wall(taken_over: bool) -> None:
+    day, _ = outbreak()
+    day.pass_to("+3 13:30")
+    over = day.history(CLUSTER)[-1]
+    assert (over["state"], day.on_wall(CLUSTER)) == ("resolved", [])
+    day.pass_to("+9 08:00")
+    if taken_over:
+        day.crash()
+    word = Assess(
+        id="a1", region="32.11", alert_id=over["id"], by="rina", note="lab", assessment="discarded"
+    )
+    day.command("+9 08:02", word)
+    last = day.history(CLUSTER)[-1]
+    assert last == over | {
+        "assessment": "discarded",
+        "assessed_by": "rina",
+        "assessed_at": rfc3339(at("+9 08:02")),
+        "note": "lab",
+        "revision": last["revision"],
+        "updated_at": last["updated_at"],
+    }
+    assert day.on_wall(CLUSTER) == []
+    day.pass_to("+9 09:00")
+    assert day.on_wall(CLUSTER) == []
+    assert assessed(day) == [(KITCHEN, "discarded", 6.0)]
+
+
+def assessed(day: AlertDay) -> list[tuple[str, str, float]]:
+    """What the statistics know from the health office: kitchen, outcome, people."""
+    store = FindingStore()
+    state = day.plant.region_state.items()
+    store.restore(unmarked(key, value) for key, value in state if b"/cluster/" in key)
+    return [
+        (kitchen, one.outcome, one.people)
+        for kitchen, chunk in store.of_kind("kitchen")
+        for one in chunk.findings.values()
+        if isinstance(one, ClusterAssessed)
+    ]
 
 
 def test_many_absent_ill_until_the_next_day_is_as_expected() -> None:
