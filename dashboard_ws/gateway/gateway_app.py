@@ -30,6 +30,8 @@ from chassis.kafka.log import KafkaAccess
 from chassis.regions.steps_file import load_steps
 from chassis.settings import Settings
 from dashboard_ws.gateway import gateway_metrics
+from dashboard_ws.gateway.api.clusters.cluster_list import ClusterListRoute
+from dashboard_ws.gateway.api.clusters.stored_clusters import StoredClusters
 from dashboard_ws.gateway.api.desk.alert_actions import AlertActions
 from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
@@ -114,12 +116,14 @@ class Gateway:
         if self._oidc is not None:
             app.include_router(self._oidc.router())
         access = DeskAccess(self.hub, self._tokens, self._commands.send, self._registry)
-        app.include_router(AlertActions(access).router())
+        store = AnalystStore(self._settings)
+        clusters = StoredClusters(store)
+        app.include_router(AlertActions(access, clusters).router())
+        app.include_router(ClusterListRoute(access, clusters).router())
         app.include_router(HoldActions(access).router())
         app.include_router(CaseMap(access, drawn).router())
         app.include_router(StepActions(access, self._steps).router())
         app.include_router(MissingRoute(access, self.hub, info.is_simulated).router())
-        store = AnalystStore(self._settings)
         reports = SourceReports(store)
         app.include_router(ReportListRoute(access, reports).router())
         app.include_router(ReturnAction(access, reports).router())

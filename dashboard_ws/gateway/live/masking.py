@@ -33,7 +33,8 @@ SENSITIVE: Final[dict[str, tuple[str, ...]]] = {
 _CLINIC_ALERTS: Final = frozenset({"foodborne_cluster", "illness_reported"})
 
 
-def _is_small(value: object) -> bool:
+def is_small(value: object) -> bool:
+    """Whether a value is a count that is hidden."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < SMALL
 
 
@@ -45,7 +46,7 @@ def _without_small(value: Any, path: str, hidden: list[str]) -> Any:
         }
     if isinstance(value, list):
         return [_without_small(part, path, hidden) for part in value]
-    if _is_small(value):
+    if is_small(value):
         hidden.append(path)
         return None
     return value
@@ -74,7 +75,7 @@ def for_public(topic: str, body: bytes) -> bytes:
         return body
     row: dict[str, Any] = msgspec.json.decode(body)
     if sensitive is not None:
-        hidden = [name for name in sensitive if _is_small(row.get(name))]
+        hidden = [name for name in sensitive if is_small(row.get(name))]
         row |= dict.fromkeys(hidden)
     elif row.get("kind") in _CLINIC_ALERTS:
         hidden = _mask_evidence(row)

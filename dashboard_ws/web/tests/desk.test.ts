@@ -145,6 +145,55 @@ it("lets only the health office assess a cluster, with a reason", async () => {
   expect(gateway.acts[0]?.body).toEqual({ assessment: "discarded", note: "flu di sekolah" });
 });
 
+it("shows clusters that are over, and takes the health office's word on them", async () => {
+  await desk("health", "benar", PHONE);
+  await page.getByRole("button", { name: "Dugaan selesai" }).click();
+  await page.getByText("2 dugaan, 1 belum dinilai.").waitFor();
+  const first = page.locator("li").first();
+  expect(await first.innerText()).toMatch(
+    /G1 · SPPG Contoh Wado 01 SPPG-3211-0001\s+Muncul\s+Sen 16 Nov 13:12 WIB\s+Selesai\s+Kam 19 Nov 15:40 WIB, 72 jam tanpa kasus baru\s+Sakit\s+23 orang, 3 orang tanpa penerima\s+Penilaian\s+Belum dinilai/,
+  );
+  await first.getByRole("button", { name: "Nilai dugaan ini" }).click();
+  const verified = first.getByRole("button", { name: "Terverifikasi" });
+  expect(await verified.isDisabled()).toBe(true);
+  await first.getByLabel("Alasan").fill("B. cereus pada sampel nasi");
+  await page.route("**/assess", async (route) => route.fulfill({ status: 503, body: "{}" }), { times: 1 });
+  await verified.click();
+  await page.getByText("Tidak terkirim (503). Coba lagi.").waitFor();
+  await verified.click();
+  await page.getByText("Terkirim.").waitFor();
+  const note = "B. cereus pada sampel nasi";
+  expect(gateway.acts).toEqual([{ path: "/v1/alerts/g1/assess", body: { assessment: "verified", note } }]);
+  gateway.word = { assessment: "verified", assessed_by: "ratna", assessed_at: "2026-11-24T05:15:00Z", note };
+  await page.getByText("2 dugaan, semua sudah dinilai.").waitFor();
+  expect(await first.innerText()).toMatch(
+    /Dinyatakan terverifikasi, ratna, 24\/11\s+Catatan\s+B\. cereus pada sampel nasi/,
+  );
+  expect(await page.getByText("Terkirim.").count()).toBe(0);
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  // The browser itself notes the answer 503.
+  expect(complaints.filter((one) => !one.includes("503"))).toEqual([]);
+});
+
+it("shows clusters that are over to the role desk without small counts, and to no administration", async () => {
+  await desk("desk", "benar");
+  await page.getByRole("button", { name: "Dugaan selesai" }).click();
+  await page.getByText("2 dugaan, 1 belum dinilai.").waitFor();
+  const [first, lot] = await page.locator("li").allInnerTexts();
+  expect(first).toContain("23 orang, 1–4 orang tanpa penerima");
+  expect(lot).toMatch(
+    /G2 · Lot Tani Makmur\/L-7[^]*laporan dikoreksi[^]*1–4 orang\s+Penilaian\s+Dinyatakan bukan kejadian, ratna, 13\/11/,
+  );
+  expect(await page.getByRole("button", { name: /Nilai dugaan|Ubah penilaian/ }).count()).toBe(0);
+  await page.getByRole("button", { name: "Keluar" }).click();
+  await page.getByLabel("Nama pengguna").fill("admin");
+  await page.getByLabel("Kata sandi").fill("benar");
+  await page.getByRole("button", { name: "Masuk" }).click();
+  await page.getByRole("button", { name: "Ditolak" }).waitFor();
+  expect(await page.getByRole("button", { name: "Dugaan selesai" }).count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
 it("holds a batch at the recipients that are chosen, with a reason", async () => {
   await desk("desk", "benar", PHONE);
   await page.getByRole("button", { name: "Uji makanan gagal" }).click();

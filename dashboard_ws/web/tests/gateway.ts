@@ -10,6 +10,7 @@ import type { Frame, Row } from "../src/lib/link/protocol";
 import { CASES, momentOf, regionOf, rowsOf, SCHOOLS, STEPS, type Scene } from "./fixture";
 import { REFUSED, REPORTS_OF_SCHOOL } from "./desk-reports";
 import { missingOf } from "./missing-reports";
+import { clustersOf } from "./over-clusters";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -34,6 +35,10 @@ export class Gateway {
   asked = 0;
   /** False: who has reported is not known yet. */
   knowsReports = true;
+  /** Who has logged in. */
+  role = "";
+  /** What the health office says of the first cluster that is over, once the server shows it. */
+  word: Record<string, unknown> = {};
   /** Messages of the page. */
   readonly said: Record<string, unknown>[] = [];
   /** What was done about alerts and reports. */
@@ -160,6 +165,7 @@ export class Gateway {
     } else if (path === "/v1/desk/login") {
       const { user, password } = JSON.parse(await bodyOf(request)) as Record<string, string>;
       const known = password === "benar";
+      this.role = user ?? "";
       json(response, known ? 200 : 401, known ? { token: "t", role: user, expires: "2027-01-01T00:00:00Z" } : {});
     } else if (path.endsWith("/steps") && request.method === "GET") {
       json(response, 200, { steps: STEPS });
@@ -174,6 +180,8 @@ export class Gateway {
     } else if (path === "/v1/desk/missing") {
       const kecamatan = new URL(request.url ?? "/", "http://x").searchParams.get("kecamatan");
       json(response, this.knowsReports ? 200 : 503, this.knowsReports ? missingOf(kecamatan) : {});
+    } else if (path === "/v1/desk/clusters") {
+      json(response, 200, clustersOf(this.role === "health", this.word));
     } else if (path === "/v1/desk/reports") {
       json(response, 200, REPORTS_OF_SCHOOL);
     } else if (path === "/v1/desk/refused") {

@@ -42,6 +42,7 @@ class ShownAlert(msgspec.Struct):
     state: str
     unit_id: str = ""
     subject: str = ""
+    resolved_at: str | None = None
     evidence: Any = None
     hidden: tuple[str, ...] = ()
 
@@ -89,11 +90,22 @@ class DeskAccess:
 
     def alert(self, alert_id: str, claims: Claims) -> tuple[str, ShownAlert]:
         """Region and row of an alert that the map shows, as this person may see it. Raises `Problem` (404)."""
+        found = self.shown(alert_id, claims)
+        if found is None:
+            raise Problem(404, "Not Found", "There is no open alert of this id.")
+        return found
+
+    def shown(self, alert_id: str, claims: Claims) -> tuple[str, ShownAlert] | None:
+        """As `alert`; None if the map shows none that this person may see."""
         for region, live in self._hub.maps.items():
             body = live.row("alerts", alert_id, is_public(claims))
-            if body is not None and (not claims.regions or region in claims.regions):
+            if body is not None and self.may_see(region, claims):
                 return region, msgspec.json.decode(body, type=ShownAlert)
-        raise Problem(404, "Not Found", "There is no open alert of this id.")
+        return None
+
+    def may_see(self, region: str, claims: Claims) -> bool:
+        """Whether the region is served here, and this person's."""
+        return region in self._hub.maps and (not claims.regions or region in claims.regions)
 
     def source(self, source_id: str, claims: Claims) -> tuple[str, str]:
         """Region of a source that this person may see, and its kind: `sppg`, `clinic` or `recipient`. Raises `Problem` (404, 503)."""

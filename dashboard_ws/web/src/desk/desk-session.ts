@@ -4,7 +4,7 @@ import type { Credentials, Renewal } from "../lib/link/session";
 
 export type Role = "desk" | "health" | "admin";
 /** What of the desk is shown. */
-export type DeskView = "alerts" | "missing" | "returns" | "refused";
+export type DeskView = "alerts" | "clusters" | "missing" | "returns" | "refused";
 export type LogIn = "in" | "wrong" | "slow" | "unreachable";
 
 interface Given {

@@ -4,7 +4,13 @@ import { ALERT_KINDS, named } from "./shared";
 
 export const DESK = {
   title: "Meja peringatan",
-  views: { alerts: "Peringatan", missing: "Belum melapor", returns: "Kembalikan laporan", refused: "Ditolak" },
+  views: {
+    alerts: "Peringatan",
+    clusters: "Dugaan selesai",
+    missing: "Belum melapor",
+    returns: "Kembalikan laporan",
+    refused: "Ditolak",
+  },
   user: "Nama pengguna",
   password: "Kata sandi",
   logIn: "Masuk",
@@ -54,7 +60,10 @@ export const DESK = {
   discarded: "Bukan kejadian",
   why: "Alasan (wajib)",
   sent: "Terkirim. Menunggu perubahan pada peringatan ...",
-  failed: (status: number) => `Tidak terkirim (${status}). Coba lagi.`,
+  failed: (status: number) =>
+    status === 409
+      ? "Tidak terkirim: peringatan ini sudah berubah atau selesai."
+      : `Tidak terkirim (${status}). Coba lagi.`,
   hold: "Tahan makanan",
   holdOpen: "Tahan makanan ...",
   holdWhat:
@@ -145,6 +154,23 @@ export const DESK = {
   refusedAgain: (n: number) => `${n} sudah dikirim ulang dan ditolak lagi`,
   refusedDo: "Perbaiki dulu sebabnya. Lalu kirim ulang atau buang di server, dengan alasan:",
   refusedCommands: ["pantau dead-letters retry", "pantau dead-letters discard"],
+  over: "Dugaan yang sudah selesai",
+  overWhat:
+    "Dugaan keracunan makanan yang selesai dalam 35 hari terakhir, yang terakhir selesai lebih dulu. Dinas Kesehatan dapat menilainya saat hasil laboratorium datang.",
+  overSum: (all: number, unassessed: number) =>
+    all === 0
+      ? "Tidak ada dugaan yang selesai dalam waktu itu."
+      : unassessed === 0
+        ? `${all} dugaan, semua sudah dinilai.`
+        : `${all} dugaan, ${unassessed} belum dinilai.`,
+  overFailed: "Daftar tidak dapat diambil. Coba lagi sebentar lagi.",
+  overMore: "Daftar ini penuh: masih ada yang selesai lebih dulu.",
+  overLot: (lot: string) => `Lot ${lot}`,
+  overNameless: (patients: string) => `${patients} tanpa penerima`,
+  overAssess: "Nilai dugaan ini",
+  overAgain: "Ubah penilaian",
+  ill: "Sakit",
+  word: "Penilaian",
   noDelivery: "dapur, belum ada laporan kiriman",
   noReport: "belum konfirmasi",
   caution: "Ini sinyal, bukan vonis. Menyatakan kejadian adalah wewenang Dinas Kesehatan.",

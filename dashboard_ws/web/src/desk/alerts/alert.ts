@@ -116,7 +116,7 @@ export async function asked<T>(
 
 /** Sends what a person does; the HTTP status, 0 if the server is not there. */
 export async function act(
-  alert: Alert,
+  alert: Pick<Alert, "id">,
   what: "ack" | "assess" | "hold" | "release" | "steps",
   body: Readonly<Record<string, unknown>>,
   bearer: Record<string, string>,

@@ -18,8 +18,11 @@ from chassis.regions.steps_file import load_steps
 from contracts.commands import Command
 from contracts.registry.entities import RegionRegistry, Registry
 from contracts.revocations import Revocations
-from contracts.time.clock import RealClock
+from contracts.time.clock import Clock, RealClock
 from contracts.tokens import Role
+from dashboard_ws.gateway.api.clusters.cluster_list import ClusterListRoute
+from dashboard_ws.gateway.api.clusters.stored_clusters import StoredClusters
+from dashboard_ws.gateway.api.desk.alert_actions import AlertActions
 from dashboard_ws.gateway.api.desk.case_map import CaseMap
 from dashboard_ws.gateway.api.desk.desk_access import DeskAccess
 from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
@@ -75,12 +78,13 @@ class DeskRoutes:
         rows: Mapping[str, Change],
         as_of: str | None = None,
         store: AnalystStore | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.given: list[Command] = []
         self.store = StandInStore()
         asked = store or self.store
         self.tokens = Tokens(KEY, DataDir(folder), Revocations())
-        hub = Hub((REGION,), RealClock())
+        hub = Hub((REGION,), clock or RealClock())
         hub.maps[REGION].apply(Frame("e", 1, rows, as_of=as_of))
         feed = RegistryFeed(Cluster("127.0.0.1:9"), KEY)
         more = (*SMALL.recipients, recipient(SECOND, KITCHEN))
@@ -93,7 +97,10 @@ class DeskRoutes:
         reports = SourceReports(asked)
         listed = ReportListRoute(access, reports), RefusedListRoute(access, asked)
         returns = ReturnAction(access, reports)
+        clusters = StoredClusters(asked)
         for routes in (
+            AlertActions(access, clusters),
+            ClusterListRoute(access, clusters),
             HoldActions(access),
             CaseMap(access, drawn),
             steps,

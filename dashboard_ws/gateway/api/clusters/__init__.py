@@ -1,0 +1,1 @@
+"""Suspected clusters that have left the live map."""
