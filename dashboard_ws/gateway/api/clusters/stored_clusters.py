@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from chassis.http.problems import Problem
 from contracts.commands import ASSESSABLE_MS
-from dashboard_ws.gateway.stream.analyst_store import AnalystStore, StoreAwayError
+from dashboard_ws.gateway.api.reports.asking import asked
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore
 
 MOST: Final = 300
 """Clusters a list at most."""
@@ -62,8 +62,4 @@ class StoredClusters:
 
     async def _rows(self, query: str, row: type[Any], now_ms: int, **given: str) -> list[Any]:
         since = (now_ms - ASSESSABLE_MS) // 1000
-        try:
-            return await self._store.rows(query, row, since=since, **given)
-        except StoreAwayError:
-            detail = "ClickHouse does not answer: try again."
-            raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"}) from None
+        return await asked(self._store, query, row, since=since, **given)
