@@ -40,6 +40,8 @@ from dashboard_ws.gateway.api.desk.hold_actions import HoldActions
 from dashboard_ws.gateway.api.desk.missing_route import MissingRoute
 from dashboard_ws.gateway.api.desk.step_actions import StepActions
 from dashboard_ws.gateway.api.http import Api
+from dashboard_ws.gateway.api.lineage.lineage_route import LineageRoute
+from dashboard_ws.gateway.api.lineage.row_events import RowEvents
 from dashboard_ws.gateway.api.oidc.oidc_log_in import OidcLogIn
 from dashboard_ws.gateway.api.outline import DrawnRegions
 from dashboard_ws.gateway.api.page_tokens import Tokens
@@ -128,6 +130,8 @@ class Gateway:
         app.include_router(ReportListRoute(access, reports).router())
         app.include_router(ReturnAction(access, reports).router())
         app.include_router(RefusedListRoute(access, store).router())
+        lineage = LineageRoute(self.hub, self._tokens, self._registry, RowEvents(store))
+        app.include_router(lineage.router())
         app.include_router(WallStates(self.hub, self._tokens).router())
         endpoint = WsEndpoint(self.hub, self._tokens, build, origins)
         app.router.routes.append(WebSocketRoute("/ws", endpoint))
