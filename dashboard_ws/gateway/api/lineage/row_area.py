@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Final, Literal, NamedTuple
 
@@ -33,11 +33,11 @@ class RowName(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """A unit or recipient was in a kecamatan from a local day on, until before another."""
+    """Units or recipients that were in a kecamatan from a local day on, until before another."""
 
-    source_id: str
     first_day: int
     after_day: int
+    source_ids: list[str]
 
 
 def unit_kind(view: ViewName) -> UnitKind:
@@ -66,16 +66,24 @@ def has_rows(registry: Registry, row: RowName, day: int) -> bool:
     return row.level != "recipient" or registry.recipient(row.area_id, day) is not None
 
 
-def presences(
-    registry: Registry, region: str, row: RowName, window: RowWindow
-) -> Iterator[Presence]:
+def presences(registry: Registry, region: str, row: RowName, window: RowWindow) -> list[Presence]:
     """Who was in the kecamatan of `row` on days of the window: recipients in views of what they get, else units."""
+    stays: dict[str, list[tuple[int, int]]] = {}
     days = range(window.first_day, window.last_day + 1)
     for _, same in groupby(days, lambda day: id(registry.view(region, day))):
         alike = list(same)
-        sources: Mapping[str, Unit | Recipient] = registry.units_in_force(region, alike[0])
+        first, after = alike[0], alike[-1] + 1
+        sources: Mapping[str, Unit | Recipient] = registry.units_in_force(region, first)
         if row.view in ("coverage", "reception"):
-            sources = registry.recipients_in_force(region, alike[0])
+            sources = registry.recipients_in_force(region, first)
         for source_id, source in sources.items():
             if source.kecamatan == row.area_id:
-                yield Presence(source_id, alike[0], alike[-1] + 1)
+                known = stays.setdefault(source_id, [])
+                # All of it stands in one address: a change of other rows must not list everybody once more.
+                begun = known.pop()[0] if known and known[-1][1] == first else first
+                known.append((begun, after))
+    together: dict[tuple[int, int], list[str]] = {}
+    for source_id, known in stays.items():
+        for stay in known:
+            together.setdefault(stay, []).append(source_id)
+    return [Presence(*stay, source_ids) for stay, source_ids in together.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -38,8 +37,8 @@ _LIST: Final = (
 _ORDER: Final = f"ORDER BY time DESC, unit_id, id LIMIT {MOST + 1}"
 _OF_GROUP: Final = {group: f"AND data.eaten.{group} IS NOT NULL" for group in GROUPS}
 _PRESENT: Final = (
-    ", toUInt16(toDate(time, {zone:String}))) IN (SELECT place.1, arrayJoin(range(place.2, place.3)) FROM "
-    "(SELECT arrayJoin(JSONExtract({places:String}, 'Array(Tuple(String, UInt16, UInt16))')) AS place))"
+    ", toUInt16(toDate(time, {zone:String}))) IN (SELECT arrayJoin(place.3), arrayJoin(range(place.1, place.2)) FROM "
+    "(SELECT arrayJoin(JSONExtract({places:String}, 'Array(Tuple(UInt16, UInt16, Array(String)))')) AS place))"
 )
 _CHECK: Final = "recipient.delivery.checked"
 _MEAL: Final = "sppg.meal.eaten"
@@ -86,14 +85,14 @@ class RowEvents:
         window: RowWindow,
         types: list[str],
         region: Region,
-        places: Iterable[Presence],
+        places: list[Presence],
     ) -> FoundEvents:
         """Events of `types` behind the row. `places`: who was in the kecamatan, for one. Raises `Problem` (503)."""
         given: dict[str, str | int] = {
             "region": region.code, "start": window.start_ms, "end": window.end_ms, "types": " ".join(types)
         }  # fmt: skip
         if row.level == "kecamatan":
-            there = msgspec.json.encode(list(places)).decode()
+            there = msgspec.json.encode(places).decode()
             given |= {"zone": region.timezone, "places": there}
         elif row.level != "kabupaten":
             given["area"] = row.area_id

@@ -16,7 +16,7 @@ from dashboard_ws.gateway.stream.analyst_store import AnalystStore
 from tests.dashboard_ws.gateway.api.lineage.asked_lineage import AskedLineage, ids
 from tests.examples import CLINIC, KITCHEN, REGION, SCHOOL, line
 from tests.fixtures_clickhouse import EmbeddedClickHouse
-from tests.registry_small import KECAMATAN, SECOND_KITCHEN, SMALL
+from tests.registry_small import KECAMATAN, SECOND_KITCHEN, SMALL, recipient
 from tests.storage.landed_sink import Rec, Sink
 
 pytestmark = pytest.mark.real
@@ -178,3 +178,14 @@ def test_a_long_list_is_cut_and_counted(asked: AskedLineage, store: Client) -> N
     found = asked.wall(level="unit", area_id=KITCHEN, **WEEK).json()
     assert (len(found["events"]), found["count"], found["more"]) == (1_000, 1_206, True)
     assert {one["time"] for one in found["events"]} == {"2026-11-24T09:00:00Z"}
+
+
+def test_a_kecamatan_may_have_very_many_recipients_and_a_registry_that_changes_daily(
+    asked: AskedLineage, engine: EmbeddedClickHouse, tmp_path: Path
+) -> None:
+    row = {"view": "coverage", "level": "kecamatan", "area_id": KECAMATAN, "group": "all", **WEEK}
+    many = [recipient(f"nspp:5100321{n:05}", KITCHEN) for n in range(2_000)]
+    many += [msgspec.structs.replace(many[0], valid_from=MOVED - day) for day in range(30)]
+    parts = REGISTRY.region, REGISTRY.units, (*many, *REGISTRY.recipients)
+    large = asked_on(engine, tmp_path, RegionRegistry(*parts))
+    assert ids(large.wall(**row)) == ids(asked.wall(**row)) == ["elsewhere", "earlier"]
