@@ -102,7 +102,7 @@ class LineageRoute:
         window_end: Annotated[str, Query(description="RFC 3339, as in the row")],
         group: Annotated[GroupName | None, Query(description="Of coverage: required")] = None,
     ) -> Lineage:
-        """The events that a row counts, by section "Windows": those of its area and window that are neither corrected nor taken back."""
+        """The events that a row counts: those of its area and window that are neither corrected nor taken back."""
         claims = self._claims(bearer)
         row = RowName(view, level, area_id, group)
         _check_row(row)
