@@ -14,7 +14,10 @@ from chassis.kafka.log import KafkaReader
 
 
 class Silent:
-    """A consumer, as far as a reader uses it, that stands at 3 of 7."""
+    """A consumer, as far as a reader uses it, that stands at 3 of 7; `_fetcher` is aiokafka's."""
+
+    def __init__(self) -> None:
+        self._fetcher = SimpleNamespace(_fetch_max_wait_ms=50)
 
     def assign(self, _places: object) -> None: ...
 
@@ -41,10 +44,7 @@ async def test_a_reading_that_stands_still_ends_with_a_plain_error() -> None:
 
 
 class CaughtUp(Silent):
-    """It stands at the end; `_fetcher` is aiokafka's."""
-
-    def __init__(self) -> None:
-        self._fetcher = SimpleNamespace(_fetch_max_wait_ms=50)
+    """It stands at the end."""
 
     async def position(self, _place: object) -> int:
         return 7
@@ -62,3 +62,6 @@ async def test_who_follows_lets_the_broker_wait_and_who_reads_to_the_end_does_no
         for _ in range(2):
             await anext(polls)
     assert consumer._fetcher._fetch_max_wait_ms > 50
+    async for _records in reader.read_to_end(place):
+        pass
+    assert consumer._fetcher._fetch_max_wait_ms == 50

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chassis.http.problems import Problem
 from contracts.events.event_types import COUNTED, TYPE_OF
 from contracts.registry.entities import Region
 from contracts.time.windows import ALL_GROUPS, GROUPS
@@ -18,7 +17,8 @@ from dashboard_ws.gateway.api.lineage.row_area import (
     unit_kind,
 )
 from dashboard_ws.gateway.api.lineage.row_window import RowWindow
-from dashboard_ws.gateway.stream.analyst_store import AnalystStore, StoreAwayError
+from dashboard_ws.gateway.api.reports.asking import asked
+from dashboard_ws.gateway.stream.analyst_store import AnalystStore
 
 MOST: Final = 1000
 """Events a list at most."""
@@ -97,14 +97,10 @@ class RowEvents:
         elif row.level != "kabupaten":
             given["area"] = row.area_id
         where = f"{_BEHIND} {_of_area(row)} {_of_group(row)}"
-        try:
-            found = await self._store.rows(f"{_LIST} {where} {_ORDER}", RowEvent, **given)
-            if len(found) <= MOST:
-                return FoundEvents(found, len(found))
-            counted = await self._store.rows(f"SELECT count() {where}", tuple[int], **given)
-        except StoreAwayError:
-            detail = "ClickHouse does not answer: try again."
-            raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"}) from None
+        found = await asked(self._store, f"{_LIST} {where} {_ORDER}", RowEvent, **given)
+        if len(found) <= MOST:
+            return FoundEvents(found, len(found))
+        counted = await asked(self._store, f"SELECT count() {where}", tuple[int], **given)
         # Corrections may have come between the two questions: never fewer than were seen.
         return FoundEvents(found[:MOST], max(counted[0][0], len(found)))
 

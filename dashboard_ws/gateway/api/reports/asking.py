@@ -1,4 +1,4 @@
-"""Questions of the desk's routes to ClickHouse."""
+"""Questions of routes to ClickHouse."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ async def asked(store: AnalystStore, query: str, row: type[_Row], **given: str |
     try:
         return await store.rows(query, row, **given)
     except StoreAwayError as error:
-        _log.warning("ClickHouse gave the desk no answer", problem=str(error))
+        _log.warning("ClickHouse gave a route no answer", problem=str(error))
         detail = "ClickHouse gave no answer: try again. If it stays so, the gateway's log says why."
         raise Problem(503, "Service Unavailable", detail, {"Retry-After": "5"}) from None
