@@ -119,16 +119,18 @@ class GatewayProcess:
             process.wait(60)
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 120
+        deadline, why = time.monotonic() + 120, "no answer"
         while time.monotonic() < deadline:
             assert process.poll() is None, "the gateway ended"
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                answer = httpx.get(f"{self.url}/readyz")
+                if answer.status_code == 200:
                     return
+                why = answer.text
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        raise AssertionError("the gateway was not ready in 120 s")
+        raise AssertionError(f"the gateway was not ready in 120 s: {why}")
 
     def connect(self, **options: Any) -> websockets.connect:
         given: dict[str, Any] = {
