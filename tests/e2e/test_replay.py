@@ -159,7 +159,7 @@ def test_what_the_audit_contradicts_is_not_shown(replayed: tuple[Installation, L
             f"INSERT INTO pantau_store.performance_g{number} SELECT * REPLACE ('SPPG-3211-9999' AS area_id, 1 AS revision) "
             "FROM pantau_store.performance WHERE level = 'unit' AND window = '15m' LIMIT 1"
         )
-        _, told = process.communicate(timeout=300)
+        _, told = process.communicate(timeout=600)
     assert process.returncode == 1, told
     assert "SPPG-3211-9999" in told and "is not shown" in told and "Traceback" not in told
     assert _shown(installation)["shown"] == 1
@@ -234,7 +234,7 @@ def test_the_same_rows_are_shown_from_a_new_generation(
     watcher.start()
     until(lambda: bool(watcher.snapshots), 60)
     with _replay(installation) as process:
-        out, told = process.communicate(timeout=400)
+        out, told = process.communicate(timeout=600)
     assert process.returncode == 0, told
     assert out == f"generasi yang ditampilkan: {number}\n"
     assert _shown(installation) == {"shown": number, "newest": number, "previous": 1}
@@ -265,7 +265,7 @@ def test_posting_goes_on_while_the_old_generation_comes_back(
     poster = threading.Thread(target=_post, args=(installation, ledger, 3, 20))
     poster.start()
     with _replay(installation, "--back") as process:
-        _, told = process.communicate(timeout=400)
+        _, told = process.communicate(timeout=600)
     poster.join(120)
     assert process.returncode == 0, told
     assert _shown(installation) == {"shown": 1, "newest": number, "previous": number}
