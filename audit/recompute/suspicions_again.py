@@ -100,11 +100,11 @@ def _changes(scratch: Scratch, zone: Zone) -> Iterator[CountChange]:
         facts.append(row[8:])
     for _, of in groupby(steps(arrivals), key=lambda step: (arrivals[step.place].unit, step.at)):
         moment = list(of)
-        at_last = {step.place: step.counts for step in moment}
+        final = {step.place: step.counts for step in moment}
         for at, place, counts in moment:
             one = arrivals[place]
             fact = _fact(one, at, facts[place], zone)
-            lasts = at_last[place] == counts
+            lasts = final[place] == counts
             yield CountChange(at, one.type, (one.unit, one.id), counts, lasts, fact)
 
 

@@ -178,9 +178,9 @@ class Pursuit:
             self._cook(fact)
         elif isinstance(fact, Fact) and change.lasts:
             self._put(change.type, fact)
-            self._ask_report(fact)
+            self._plan_report(fact)
 
-    def _ask_report(self, fact: Fact) -> None:
+    def _plan_report(self, fact: Fact) -> None:
         if self._now < self._begins - SETTLED_BY_MS:
             # It has been judged: judged again on the first day, it would be an alert of a moment at which no stream judged.
             return
@@ -201,7 +201,7 @@ class Pursuit:
         if change.type in _STEPS_MS:
             self._plan(change.type)
         if isinstance(fact, Call) and self._is_in_reach(fact):
-            self._ask_report(fact)
+            self._plan_report(fact)
 
     def _is_in_reach(self, call: Call) -> bool:
         return self._is_near(call.at, self._since.get(call.key, 0)) or any(
