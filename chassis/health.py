@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
@@ -17,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from chassis.datadir import DataDir
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
-from chassis.http.serve import base_url, listen
+from chassis.http.serve import HttpServer, base_url, listen
 from chassis.http.uvicorn_limits import ServerConfig
 
 _STOP_S: Final = 6.0
@@ -92,7 +91,7 @@ def serve(health: Health, host: str, port: int, data_dir: Path) -> Iterator[int]
     sock = listen(host, port)
     app = new_app(f"Pantau {health.service}")
     health.add_to(app)
-    server = uvicorn.Server(ServerConfig(app, HttpPolicy()))
+    server = HttpServer(ServerConfig(app, HttpPolicy()))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [sock]}, name="health", daemon=True
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -20,6 +21,10 @@ from contracts.time.clock import Clock
 
 FAILED: Final = 1
 """Exit code of a service that could not go on: its supervisor starts it again."""
+_GC_THRESHOLDS: Final = (50_000, 20, 100)
+"""A service holds its objects for weeks, a worker of the streams millions, and with Python's thresholds (700, 10, 10) the collector
+walks through them again and again: 2.1 of 7.2 s of restoring a million events, 0.8 of 5.2 s with these. Cycles are still
+collected, some seconds later."""
 
 
 class Service:
@@ -60,6 +65,7 @@ def run(name: str, work: Callable[[Service], int | None]) -> NoReturn:
     """
     keep_private()
     _set_handler(_end)
+    gc.set_threshold(*_GC_THRESHOLDS)
     # Until the settings are read: whatever goes wrong with them must be a log line too.
     logs.configure(name, "info")
     log = logs.get(name)

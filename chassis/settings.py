@@ -167,13 +167,13 @@ class Settings(BaseSettings):
         ),
     )
     tick_s: float = Field(
-        5.0,
+        10.0,
         ge=1,
         le=60,
         description=("Seconds of the region's clock between ticks (at least 200 ms of real time)."),
     )
     group_ms: int = Field(
-        20,
+        40,
         ge=0,
         le=1000,
         description=(

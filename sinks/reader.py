@@ -14,6 +14,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from chassis import logs
 from chassis.kafka import clients
+from chassis.kafka.blocking.paced_consumer import BUSY_WAIT_MS
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.interface import ConsumedRecord
 from contracts.results.topics import Topic
@@ -28,15 +29,11 @@ goes on at once after a kill, and no rebalance can leave a partition to nobody. 
 mistake writes the same rows again, to no effect."""
 GATHER_S: Final = 0.3
 """Least seconds from the first record that is read of a batch until it is written; fewer when the batch is large."""
-STEP_S: Final = 2.0
+STEP_S: Final = 5.0
 """Least seconds between two batches, unless one is large: each is an insert into every table, and parts that ClickHouse merges."""
-MAX_ROWS: Final = 10_000
-MAX_BYTES: Final = 8 * 1024 * 1024
-_POLL_MS: Final = 500
+MAX_ROWS: Final = 30_000
+MAX_BYTES: Final = 24 * 1024 * 1024
 _POLL_RECORDS: Final = 100
-_FETCH_BYTES: Final = 256 * 1024
-"""The broker waits for so many bytes, `_POLL_MS` at most, also for a record after a pause. A fetch for each flush of the streams would
-cost both sides more than its rows."""
 _BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 _PATIENT_TRIES: Final = 4
 """Some 9 s: what has not passed by then may be the fault of one row."""
@@ -52,12 +49,10 @@ Land = Callable[[ConsumedRecord, TableBatch], None]
 
 def open_consumer(cluster: Cluster, topics: Sequence[Topic], reader: str) -> KafkaConsumer:
     """A consumer of all partitions of `topics`: reads what is committed; commits when asked to."""
-    consumer = clients.blocking_consumer(
+    consumer = clients.paced_consumer(
         cluster,
         client_id=f"sinks-{reader}",
         group_id=GROUP,
-        fetch_max_wait_ms=_POLL_MS,
-        fetch_min_bytes=_FETCH_BYTES,
         max_poll_records=_POLL_RECORDS,
     )
     consumer.assign(
@@ -140,7 +135,7 @@ class Reader:
         batch = TableBatch()
         deadline: float | None = None
         while not self._stop.is_set() and batch.count < MAX_ROWS and batch.size < MAX_BYTES:
-            wait_ms = _POLL_MS
+            wait_ms = BUSY_WAIT_MS
             if deadline is not None:
                 wait_ms = round((deadline - time.monotonic()) * 1000)
                 if wait_ms <= 0:

@@ -184,6 +184,11 @@ class Owner:
         at = self._clock.at(record.timestamp)
         return Record(record.offset, at, value, record.key or b"", control)
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether there is something to flush."""
+        return self._timer.has_changed
+
     def is_due(self) -> bool:
         """Whether there is something to flush, and now is the time."""
         return self._timer.is_due()

@@ -32,7 +32,7 @@ class OwnersPatience:
     """How long a partition may make no progress, seconds."""
 
     idle_s: float = 10.0
-    """Ticks come more often: without progress for so long the log's end is asked for."""
+    """Without progress for so long the log is asked whether it goes on. Ticks come about as often."""
     stuck_s: float = 20.0
     """Standing still with records to read for so much longer is no slowness."""
     ask_s: float = 15.0
@@ -41,20 +41,27 @@ class OwnersPatience:
 
 
 class Owners:
-    """`make` builds the owner of a partition, or gives None for one that needs none (the ticker's)."""
+    """`make` builds the owner of a partition, or gives None for one that needs none (the ticker's).
+
+    `end`: where a partition's committed records end, None if that is not known now.
+    """
 
     def __init__(
         self,
         make: Callable[[TP], Owner | None],
+        end: Callable[[str, int], int | None],
         patience: OwnersPatience = OwnersPatience(),
     ) -> None:
         self._make = make
+        self._end = end
         self._patience = patience
         self._owners: dict[TP, Owner] = {}
         self._revocations = 0
         self._taking = 0
         self._unowned_since: float | None = None
         self._behind: dict[TP, tuple[int, float]] = {}
+        self._read_out: dict[TP, tuple[int, int]] = {}
+        self._changed = asyncio.Event()
 
     async def take_over(self, places: Iterable[TP]) -> dict[TP, int]:
         """Takes over what was assigned and is not owned yet; returns the offset to go on from for each.
@@ -145,9 +152,16 @@ class Owners:
                 before=batch.before,
             )
             return owner.position
+        self._changed.set()
         _records.labels(place.topic).inc(len(batch.records))
         _empty.labels(place.topic).inc(sum(not record.value for record in batch.records))
         return None
+
+    async def changed(self) -> None:
+        """Returns once a partition has something to flush."""
+        if not any(owner.has_changed for owner in self._owners.values()):
+            self._changed.clear()
+            await self._changed.wait()
 
     async def flush(self) -> None:
         """Flushes every partition that is due.
@@ -185,7 +199,9 @@ class Owners:
         for place, owner in list(self._owners.items()):
             if owner.flushing_s > self._patience.flush_s:
                 places.append(owner.place.name)
-            if now - owner.progressed_at < self._patience.idle_s or not await self._has_more(owner):
+            if now - owner.progressed_at < self._patience.idle_s or not await self._has_more(
+                place, owner
+            ):
                 self._behind.pop(place, None)
                 continue
             position, since = self._behind.setdefault(place, (owner.position, now))
@@ -195,9 +211,19 @@ class Owners:
                 places.append(owner.place.name)
         return places
 
-    async def _has_more(self, owner: Owner) -> bool:
-        """See `Owner.has_more`; False if the broker does not say."""
+    async def _has_more(self, place: TP, owner: Owner) -> bool:
+        """See `Owner.has_more`; False if the broker does not say.
+
+        Not asked again while nothing was appended: an answer takes a connection of its own.
+        """
+        seen = owner.position, self._end(*place)
+        if seen == self._read_out.get(place):
+            return False
         try:
-            return await asyncio.wait_for(owner.has_more(), self._patience.ask_s)
+            has_more = await asyncio.wait_for(owner.has_more(), self._patience.ask_s)
         except BROKER_ERRORS:
             return False
+        position, end = seen
+        if end is not None and not has_more:
+            self._read_out[place] = position, end
+        return has_more

@@ -4,7 +4,7 @@ fetched records as one message, and it reads only what was committed.
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,10 +22,11 @@ others waits too. Faust's 1.5 s would be the delay of most events.
 _FETCH_BYTES: Final = 256 * 1024
 """While records come the broker waits for so many, `_FETCH_WAIT_MS` at most: a fetch for each would cost it and us more than the
 records, and what they change is flushed later in any case."""
-_QUIET_WAIT_MS: Final = 400
+_QUIET_WAIT_MS: Final = 2_000
 """Once nothing has arrived for `_QUIET_S`, the fetch waits for all partitions, and the first record ends it.
-Twenty fetches a second were half of what an idle installation cost."""
-_QUIET_S: Final = 1.0
+Twenty fetches a second were half of what an idle installation cost. What is assigned meanwhile waits for it too."""
+_QUIET_S: Final = 0.5
+"""Longer than a burst needs from the units to the region."""
 
 
 class Cursor:
@@ -63,13 +64,30 @@ class Cursor:
         return found
 
 
+class FetchPace:
+    """How a consumer fetches. Call it in the consumer's thread."""
+
+    def __init__(self) -> None:
+        self._quiet: asyncio.TimerHandle | None = None
+
+    def arrived(self, fetcher: Any) -> None:
+        """Records came: the next fetches gather, until none has come for `_QUIET_S`."""
+        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = _FETCH_WAIT_MS, _FETCH_BYTES
+        if self._quiet is not None:
+            self._quiet.cancel()
+        self._quiet = asyncio.get_running_loop().call_later(_QUIET_S, self._be_quiet, fetcher)
+
+    def _be_quiet(self, fetcher: Any) -> None:
+        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = _QUIET_WAIT_MS, 1
+
+
 class _Thread(driver.AIOKafkaConsumerThread):
     """Reads what was committed (Faust does so only in a mode of its own that we do not use), in batches."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._cursor = Cursor()
-        self._arrived_at = time.monotonic()
+        self._pace = FetchPace()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -77,21 +95,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         return consumer
 
-    def _adapt_wait(self, fetcher: Any, has_records: bool) -> None:
-        now = time.monotonic()
-        if has_records:
-            self._arrived_at = now
-        is_quiet = now - self._arrived_at > _QUIET_S
-        fetcher._fetch_max_wait_ms = _QUIET_WAIT_MS if is_quiet else _FETCH_WAIT_MS
-        fetcher._fetch_min_bytes = 1 if is_quiet else _FETCH_BYTES
-
     async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
         self._cursor.sought(_assignment(consumer), partitions)
         await super()._seek_wait(consumer, partitions)
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         records = await super()._fetch_records(consumer, *args, **kwargs)
-        self._adapt_wait(consumer._fetcher, bool(records))
+        if records:
+            self._pace.arrived(consumer._fetcher)
         return self._cursor.batches(_assignment(consumer), records)
 
 

@@ -38,7 +38,9 @@ _OF_COMPOSE: Final = {"PANTAU_ANALYST_PASSWORD", "PANTAU_MODE", "PANTAU_PUBLISH"
 def test_metrics_to_alert_on_exist() -> None:
     for module in _WITH_METRICS:
         importlib.import_module(module)
-    worker = WorkerHealth(Owners(lambda _place: None), LogEnds(Cluster("localhost:1"), []))
+    worker = WorkerHealth(
+        Owners(lambda _place: None, lambda *_: None), LogEnds(Cluster("localhost:1"), [])
+    )
     known = {metric.name for metric in (*REGISTRY.collect(), *worker.collect())}
     named = set(re.findall(r"`?\b(pantau_(?:ingest|stream|sink|gateway)_\w+)", _RUNBOOK))
     assert len(named) >= 10

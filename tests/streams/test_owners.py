@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from faust.types import TP
 
-from chassis.kafka.interface import LogReader, OutgoingRecord
+from chassis.kafka.interface import LogReader, OutgoingRecord, Place
 from chassis.kafka.memory.memory_broker import MemoryBroker, MemoryWriter
 from chassis.kafka.memory.memory_log import MemoryRecord
 from contracts.results.topics import SPPG_EVENTS, UNIT_STATE, topics
@@ -59,7 +59,8 @@ class World(MemoryBroker):
         self.on_read: Callable[[], Awaitable[None]] | None = None
         self._writers: list[tuple[str, SlowWriter]] = []
         self.pace = pace
-        self.owners = Owners(self.owner, patience)
+        self.ends: dict[Place, int] = {}
+        self.owners = Owners(self.owner, lambda *place: self.ends.get(Place(*place)), patience)
         self.places = [TP(SPPG_EVENTS, number) for number in range(2)]
 
     def writer(self, transactional_id: str) -> SlowWriter:
@@ -210,3 +211,23 @@ async def append(world: World, count: int) -> None:
     writer = MemoryWriter(world, "events")
     await writer.open()
     await writer.send([OutgoingRecord(SPPG_EVENTS, b"{}", None, 0)] * count)
+
+
+async def test_a_log_that_ends_is_not_asked_again_until_it_has_grown() -> None:
+    world = World(OwnersPatience(idle_s=0.0))
+    place = world.places[0]
+    await world.owners.take_over([place])
+    opened = 0
+
+    async def count() -> None:
+        nonlocal opened
+        opened += 1
+
+    world.on_read = count
+    world.ends[Place(*place)] = 0
+    for _ in range(3):
+        assert await world.owners.stuck() == []
+    assert opened == 1
+    world.ends[Place(*place)] = 1
+    assert await world.owners.stuck() == []
+    assert opened == 2

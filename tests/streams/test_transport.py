@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.types import TP
 
-from streams.agents.transport import Cursor
+from streams.agents import transport
+from streams.agents.transport import Cursor, FetchPace
 
 HERE, THERE = TP("sppg.events", 0), TP("sppg.events", 1)
 
@@ -48,3 +51,18 @@ def test_what_was_dropped_on_the_way_is_missing_before_the_next() -> None:
     assert cursor.batches(assigned, {HERE: records(6)})[HERE].before == 6
     cursor.sought(assigned, {HERE: 5})
     assert cursor.batches(assigned, {HERE: records(5, 6)})[HERE].before == 5
+
+
+async def test_fetches_gather_while_records_come_and_wait_long_after_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transport, "_QUIET_S", 0.0)
+    fetcher, pace = SimpleNamespace(), FetchPace()
+    pace.arrived(fetcher)
+    busy = fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes
+    pace.arrived(fetcher)
+    assert (fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes) == busy
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert fetcher._fetch_max_wait_ms > 10 * busy[0]
+    assert fetcher._fetch_min_bytes == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
+from streams.core.metrics.coverage import CoverageSum
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.lanes import ONE, SUM_INDEX
 from streams.core.windowing.timeline import Ends
@@ -91,6 +93,28 @@ def test_sums_that_slide_are_those_added_up(told: list[tuple[int, int]], chance:
                 expected = [late for at, late in told[:number] if is_in(window, end, at, at // 5)]
                 assert sorted(found.minutes) == sorted(expected)
                 assert found.sums[EVENTS] == len(expected)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 20), st.sampled_from("ab")), min_size=1)
+)
+def test_stored_sums_are_those_added_up_while_time_goes_on(
+    told: list[tuple[int, int, str]],
+) -> None:
+    """Of each event: panes that pass before it, panes that it is late, its group. Sums of coverage cannot slide."""
+    windows = WindowTable(CoverageSum)
+    now, events = 100, list[tuple[int, str]]()
+    for passed, late, group in told:
+        now += passed
+        windows.forget(now, 0)
+        meal = CoverageSum()
+        meal.put(group, "r", 1)
+        windows.apply("K", now - late, 0, meal)
+        events.append((now - late, group))
+        for (area, window), due in windows.changed(now, 0).items():
+            for end, found in windows.sums(area, window, due):
+                inside = Counter(what for at, what in events if is_in(window, end, at, 0))
+                assert found.eaten == inside, (window, end)
 
 
 def is_in(window: WindowName, end: int, pane: int, day: int) -> bool:

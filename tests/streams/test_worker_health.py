@@ -27,7 +27,7 @@ class Worker:
         self.now = 1_000.0
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
         self.owner: Any = SimpleNamespace(flushed=7, flushing_s=0.0)
-        owners = Owners(lambda _place: None)
+        owners = Owners(lambda _place: None, lambda *_: None)
         vars(owners)["_owners"] = {TP(*PLACE): self.owner}
         self.ends = LogEnds(Cluster("localhost:1"), [PLACE])
         self.says = WorkerHealth(owners, self.ends)

@@ -19,7 +19,7 @@ from producers.ingest.ingest_metrics import KAFKA_ERRORS
 ACK_S: Final = 8.0
 """Seconds that a record may take to be acknowledged before the device is asked to come back."""
 _CONNECT_S: Final = 10.0
-_PROBE_EVERY_S: Final = 2.0
+_PROBE_EVERY_S: Final = 5.0
 _PROBE_S: Final = 5.0
 _AGAIN_S: Final = 0.5
 

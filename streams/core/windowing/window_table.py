@@ -24,6 +24,8 @@ PANE_REACH: Final = 32 * DAY_MS // PANE_MS
 """Panes that stay reachable: an event may be 30 days old, its 1h rows reach an hour further."""
 
 _LONGEST_PANE_WINDOW: Final = max(PANE_WINDOWS.values())
+_STORED_PANES: Final = 3
+"""Most events arrive within ten minutes: the rows of 15m and 1h that they change are the newest ones."""
 
 
 RowKey = tuple[str, WindowName, int]
@@ -35,8 +37,8 @@ class WindowTable(Generic[P]):
 
     def __init__(self, new: Callable[[], P]) -> None:
         self._new = new
-        self._panes = Timeline(new, PANE_WINDOWS, 0)
-        self._days = Timeline(new, DAY_WINDOWS, 1)
+        self._panes = Timeline(new, PANE_WINDOWS, 0, _STORED_PANES)
+        self._days = Timeline(new, DAY_WINDOWS, 1, 1)
         self._areas_at: dict[int, set[str]] = defaultdict(set)
         # What is still to be added to panes: many events fall in one, and it is added once.
         self._deltas: dict[tuple[str, int], P] = {}
@@ -97,5 +99,5 @@ class WindowTable(Generic[P]):
         """Drops what no event can reach any more, and the stored sums of windows that ended before today."""
         for pane in [pane for pane in self._areas_at if pane < now_pane - _LONGEST_PANE_WINDOW]:
             del self._areas_at[pane]
-        self._panes.forget(now_pane - PANE_REACH, now_pane)
+        self._panes.forget(now_pane - PANE_REACH, now_pane - _STORED_PANES + 1)
         self._days.forget(today - DAY_REACH, today + 1)
