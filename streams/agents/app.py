@@ -160,7 +160,7 @@ def build(settings: Settings, health: Health) -> App:
         topic_disable_leader=True,
         topic_allow_declare=False,
         table_standby_replicas=0,
-        broker_commit_interval=10.0,
+        broker_commit_interval=3.0,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.5,
         broker_rebalance_timeout=30.0,

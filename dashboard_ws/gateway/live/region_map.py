@@ -34,8 +34,7 @@ class MapPosition:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """The last that a frame says of a key: `body` is the row's JSON, None that it was removed.
 
     `topic`, `level`: as in the row; empty for one that was removed or has no level.
