@@ -1,4 +1,4 @@
-"""What tests of every room share: the real broker, started once a session."""
+"""What tests of every room share: the real broker, started once a session and emptied for each module."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Final
 import hypothesis
 import pytest
 
+from chassis.kafka.admin import delete_topics
+from chassis.kafka.cluster import Cluster
 from engines.kafka.broker import KafkaBroker, pick_port
 
 _REAL_FIXTURES: Final = frozenset(
-    {"broker", "clickhouse", "events_broker", "kafka", "own", "store", "tree"}
+    {"broker", "clickhouse", "events_broker", "own", "shared_kafka", "store", "tree"}
 )
 """Who asks for one of these, directly or through another fixture, is marked `real`."""
 
@@ -35,14 +37,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address (host:port) of a Kafka that all tests of the session share.
-
-    Topics are not made by themselves: use names of your own and make them as services do.
-    """
+def shared_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address (host:port) of the Kafka behind `kafka`, with the topics of whoever ran before."""
     broker = KafkaBroker(tmp_path_factory.mktemp("kafka"), pick_port())
     with broker.running():
         yield broker.address
+
+
+@pytest.fixture(scope="module")
+def kafka(shared_kafka: str) -> str:
+    """Address (host:port) of a Kafka without topics: make them as services do.
+
+    What another module left would be read too: a gateway whose newest frame is older than 90 s never becomes ready.
+    """
+    delete_topics(Cluster(shared_kafka), lambda name: not name.startswith("__"))
+    return shared_kafka
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,7 +29,6 @@ from contracts.tokens import Claims, Role, TokenKind, issue
 from engines.kafka.broker import pick_port
 
 REGION: Final = "32.99"
-"""Of these tests alone: the broker is shared."""
 KEY: Final = bytes(range(32))
 AS_OF: Final = "2026-11-24T03:00:00Z"
 
