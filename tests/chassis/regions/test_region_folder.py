@@ -64,6 +64,14 @@ def test_a_sound_folder_is_read(folder: Path) -> None:
     assert registry.recipients[0].registered == {"sd": 100, "guru": 5}
 
 
+def test_a_calendar_row_may_have_no_reason(folder: Path) -> None:
+    rows = "2026-12-21,2026-12-31,,sd guru,0,\n2027-01-02,2027-01-02,K-1,,1,masuk Sabtu\n"
+    (folder / "calendar.csv").write_text(f"from,to,scope,groups,served,reason\n{rows}", "utf-8")
+    first, second = load_region(folder).calendar
+    assert (first.groups, first.served, first.reason) == (("sd", "guru"), False, "")
+    assert (second.scope, second.served, second.reason) == ("K-1", True, "masuk Sabtu")
+
+
 def test_the_order_of_lines_is_no_change(folder: Path) -> None:
     before = load_region(folder).version
     lines = UNITS.splitlines()

@@ -200,6 +200,24 @@ def test_refused_with_its_code_alone_and_in_a_record(code: Code, raw: bytes) -> 
     assert first == last == decode_line(good)
 
 
+@pytest.mark.parametrize("name", ["colour", "coreTempC", "Portions", "_X.y-2"])
+def test_an_unknown_field_is_named_as_it_was_written(name: str) -> None:
+    item = refused(line(COOKED, data={name: 1}))
+    assert (item.code, item.detail) == (
+        Code.UNKNOWN_FIELD,
+        f"data.{name} is no field of this type",
+    )
+
+
+@pytest.mark.parametrize("name", ["Siti Aminah", "", "9x", "é", "x" * 41])
+def test_a_name_that_no_field_could_have_is_not_repeated(name: str) -> None:
+    item = refused(line(COOKED, data={name: 1}))
+    assert (item.code, item.detail) == (
+        Code.UNKNOWN_FIELD,
+        "data.a name that is none is no field of this type",
+    )
+
+
 def test_unknown_attributes_are_kept_and_null_attributes_are_absent() -> None:
     made = accepted(
         line(

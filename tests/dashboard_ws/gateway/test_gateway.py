@@ -258,11 +258,30 @@ async def test_state_has_an_etag(gateway: GatewayProcess, stream: Stream) -> Non
     assert not tag.startswith("W/")
     same = {"headers": {"If-None-Match": tag}}
     assert (await _state(gateway, levels="unit", topics="performance", **same)).status_code == 304
+    weak = {"headers": {"If-None-Match": f'"other", W/{tag}'}}
+    packed = await _state(gateway, levels="unit", topics="performance", **weak)
+    assert (packed.status_code, packed.headers["etag"]) == (304, tag)
     assert (await _state(gateway, levels="kabupaten", **same)).status_code == 200
     await stream.cook(1, 11)
     await _until_epoch(gateway, stream)
     newer = await _state(gateway, levels="unit", topics="performance", **same)
     assert (newer.status_code, newer.headers["etag"] != tag) == (200, True)
+
+
+async def test_no_level_is_every_level(gateway: GatewayProcess, stream: Stream) -> None:
+    area = {
+        "topic": "performance",
+        "key": f"performance/kabupaten/{REGION}/1d",
+        "level": "kabupaten",
+    }
+    await stream.flush({area["key"]: area})
+    await _until_epoch(gateway, stream)
+    every = sorted([area["key"], unit_row(1, 10)[0]])
+    for levels in ({}, {"levels": ""}, {"levels": ","}):
+        answer = await _state(gateway, **levels)
+        assert sorted(row["key"] for row in answer.json()["rows"]) == every, levels
+    only = await _state(gateway, levels="kabupaten,")
+    assert [row["key"] for row in only.json()["rows"]] == [area["key"]]
 
 
 async def test_http_refusals(gateway: GatewayProcess) -> None:

@@ -78,6 +78,11 @@ def test_a_cause_that_has_a_cause_stands_before_what_it_is_the_cause_of() -> Non
         events = frozenset(("clinic", str(number)) for number in range(first, last))
         return msgspec.structs.replace(kitchen, unit=unit, people=people, all_events=events)
 
-    chain = [like("A", 2, 0, 5), like("B", 8, 2, 12), like("C", 20, 6, 40)]
-    assert {key[0]: root.unit for key, root in roots(chain).items()} == {"A": "B", "B": "C"}
-    assert [one.unit for one in causes_first(chain)] == ["C", "B", "A"]
+    lot = msgspec.structs.replace(like("", 30, 20, 40), lot="TB|ayam-7")
+    chain = [lot, like("A", 2, 0, 5), like("B", 8, 2, 12), like("C", 20, 6, 40)]
+    assert {key[0]: root.unit for key, root in roots(chain).items()} == {
+        "A": "B",
+        "B": "C",
+        "": "C",
+    }
+    assert [one.unit for one in causes_first(chain)] == ["C", "B", "A", ""]
