@@ -11,7 +11,8 @@ import pytest
 
 from chassis.kafka.admin import delete_topics
 from chassis.kafka.cluster import Cluster
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
+from tests.ports import pick_port
 
 _REAL_FIXTURES: Final = frozenset(
     {"broker", "clickhouse", "events_broker", "own", "shared_kafka", "store", "tree"}
@@ -31,6 +32,7 @@ hypothesis.settings.load_profile("pantau")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items:
         if isinstance(item, pytest.Function) and _REAL_FIXTURES.intersection(item.fixturenames):
             item.add_marker(pytest.mark.real)

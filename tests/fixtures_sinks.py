@@ -22,10 +22,11 @@ from kafka.structs import TopicPartition
 from chassis.datadir import DataDir
 from chassis.kafka.admin import ensure_topics
 from contracts.results.topics import EVENT_TOPICS, topics
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
 from sinks.reader import GROUP
 from storage.schema import STORE
 from tests.fixtures_clickhouse import EmbeddedClickHouse
+from tests.ports import pick_port
 
 Start = Callable[..., "Sink"]
 

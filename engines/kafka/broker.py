@@ -20,7 +20,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -37,6 +37,9 @@ _STOP_S: Final = 15.0
 _LOCAL: Final = "127.0.0.1"
 _PORTS: Final = range(20_000, 30_000)
 """Below what systems hand out to outgoing connections: such a port stays free over a restart."""
+_CONTROLLER_PORTS: Final = range(30_000, 32_000)
+_BESIDE: Final = 9
+"""So near to the node's port lie those of the installation's other parts, which start after it."""
 
 _SETTINGS: Final = """\
 # Written at every start by engines/kafka/broker.py.
@@ -147,12 +150,12 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def pick_port(host: str = _LOCAL) -> int:
-    """A port that is free now and that no outgoing connection will be given."""
-    for port in random.sample(_PORTS, 200):
+def pick_port(host: str = _LOCAL, among: Sequence[int] = _PORTS) -> int:
+    """One of `among` that is free now; without `among` one that no outgoing connection will be given."""
+    for port in random.sample(among, 200):
         if _is_free(host, port):
             return port
-    raise BrokerError(f"no free port among {_PORTS.start} to {_PORTS.stop - 1} on {host}")
+    raise BrokerError(f"no free port among {among[0]} to {among[-1]} on {host}")
 
 
 def _java() -> Path:
@@ -292,13 +295,14 @@ class KafkaBroker:
         ]
 
     def _controller_port(self) -> int:
-        """The port stored for this folder; another one if something took it meanwhile."""
+        """The port stored for this folder; another one if something took it meanwhile, or will."""
+        allowed = [port for port in _CONTROLLER_PORTS if abs(port - self.port) > _BESIDE]
         stored = self.data_dir / "controller.port"
         if stored.exists():
             text = stored.read_text("ascii").strip()
-            if text.isdecimal() and int(text) in _PORTS and _is_free(_LOCAL, int(text)):
+            if text.isdecimal() and int(text) in allowed and _is_free(_LOCAL, int(text)):
                 return int(text)
-        port = pick_port()
+        port = pick_port(among=allowed)
         stored.write_text(f"{port}\n", "ascii")
         return port
 

@@ -32,7 +32,8 @@ from contracts.results.topics import (
     topic_of,
     topics,
 )
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
+from tests.ports import pick_port
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 

@@ -26,7 +26,7 @@ from chassis.kafka.cluster import Cluster
 from contracts.results.topics import LIVE, REVOCATIONS, topics
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, Role, TokenKind, issue
-from engines.kafka.broker import pick_port
+from tests.ports import pick_port
 
 REGION: Final = "32.99"
 KEY: Final = bytes(range(32))

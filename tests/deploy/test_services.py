@@ -21,9 +21,10 @@ import yaml
 from chassis.datadir import DataDir
 from contracts.time.clock import real_now_ms
 from contracts.time.instant import rfc3339
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
 from tests.deploy.image import REPO
 from tests.fixtures_clickhouse import EmbeddedClickHouse, embedded
+from tests.ports import pick_port
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.slow]
 

@@ -18,8 +18,8 @@ import httpx
 from clickhouse_connect.driver.client import Client
 
 from chassis.kafka.cluster import Cluster, cluster_of
-from engines.kafka.broker import pick_port
 from pantau.installation import ROOT, running_settings
+from tests.ports import pick_port
 
 PARTS: Final = ("ingest", "streams", "sinks", "clickhouse", "gateway", "kafka")
 REGION: Final = "32.11"

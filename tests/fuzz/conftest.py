@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
 from tests.dashboard_ws.conftest import GatewayProcess
+from tests.ports import pick_port
 from tests.producers.installation import ingest, prepare, publish
 from tests.registry_small import OTHER, SMALL
 

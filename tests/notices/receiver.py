@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from engines.kafka.broker import pick_port
+from tests.ports import pick_port
 
 CERTIFICATE: Final = Path(__file__).with_name("localhost.pem")
 """Of localhost and 127.0.0.1, its key with it; for these tests alone."""

@@ -23,7 +23,6 @@ from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Regis
 from contracts.time.clock import real_now_ms
 from contracts.time.days import iso_to_day
 from contracts.tokens import verify
-from engines.kafka.broker import pick_port
 from pantau import dev_tokens, installation
 from pantau.cli import build
 from pantau.commands.operate.list_settings import describe
@@ -39,6 +38,7 @@ from pantau.status.stages import (
 )
 from pantau.up.bring_up import ready_line
 from pantau.up.plan import UpOptions, plan
+from tests.ports import pick_port
 
 REGION = Region(
     code="32.11",

@@ -26,10 +26,11 @@ from contracts.results.topics import (
 )
 from contracts.time.clock import RealClock
 from contracts.time.days import iso_to_day
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
 from pantau.registry_publish import publish
 from pantau.status.offsets import read_offsets
 from tests.fixtures_sinks import wait_until
+from tests.ports import pick_port
 
 pytestmark = pytest.mark.real
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
+from tests.ports import pick_port
 from tests.producers.installation import Running, ingest, prepare, publish
 from tests.registry_small import OTHER, SMALL
 

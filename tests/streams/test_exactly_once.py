@@ -44,12 +44,13 @@ from contracts.results.topics import (
     topics,
 )
 from contracts.time.clock import real_now_ms, rfc3339
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
 from streams.agents.state import POSITION_KEY, decode_position
 from streams.core.fold import Out, Record
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold
 from tests import examples, registry_small
+from tests.ports import pick_port
 
 PARTITIONS = 2
 EVENTS = 3_000

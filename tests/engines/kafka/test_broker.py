@@ -17,8 +17,9 @@ from aiokafka.errors import KafkaError
 from chassis.kafka.admin import ensure_topics
 from chassis.kafka.cluster import Cluster
 from contracts.results.topics import Topic
-from engines.kafka import jars
-from engines.kafka.broker import BrokerError, KafkaBroker, pick_port
+from engines.kafka import broker, jars
+from engines.kafka.broker import BrokerError, KafkaBroker
+from tests.ports import pick_port
 
 LOCK = Path(__file__).parents[3] / "jgo.lock.toml"
 TOPIC = "broker.test"
@@ -100,6 +101,18 @@ def test_a_port_in_use_is_said_before_anything_is_written(tmp_path: Path) -> Non
         with pytest.raises(BrokerError, match=rf"port {port} .*--base-port"):
             KafkaBroker(tmp_path / "kafka", port).prepare()
     assert not (tmp_path / "kafka").exists()
+
+
+def test_the_controllers_port_is_none_of_the_installations_other_parts(tmp_path: Path) -> None:
+    """They begin after Kafka, and would find theirs taken at each start."""
+    port = broker.pick_port(among=broker._CONTROLLER_PORTS[9:])
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "meta.properties").touch()
+    stored = tmp_path / "controller.port"
+    for part in range(port - 3, port):
+        stored.write_text(f"{part}\n")
+        KafkaBroker(tmp_path, port).prepare()
+        assert int(stored.read_text()) not in {*range(port - 3, port + 1), *broker._PORTS}
 
 
 def test_missing_jars_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

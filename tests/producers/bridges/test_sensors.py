@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from contracts.time.clock import real_now_ms
 from contracts.time.instant import epoch_ms
-from engines.kafka.broker import pick_port
 from producers.bridges.sensors.mqtt_bridge import Readings, SensorPlan, follow
 from producers.bridges.sensors.sensor_payloads import (
     PAYLOADS,
@@ -28,6 +27,7 @@ from producers.bridges.sensors.sensor_payloads import (
     zigbee2mqtt,
 )
 from tests.examples import KITCHEN, REGION
+from tests.ports import pick_port
 
 NOW: Final = epoch_ms("2026-11-24T03:15:00Z")
 SEEN: Final = epoch_ms("2026-11-24T03:00:00Z")

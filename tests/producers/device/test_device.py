@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from contracts.receipts import ReceiptState
 from contracts.time.clock import real_now_ms
 from contracts.tokens import Claims, issue, verify
-from engines.kafka.broker import pick_port
 from producers.device import ingest_client as device
 from producers.device.ingest_client import (
     DeviceClient,
@@ -30,6 +29,7 @@ from producers.device.ingest_client import (
 )
 from producers.device.outbox import RECEIPTS, Outbox, drain, receipt_states
 from tests.examples import KITCHEN
+from tests.ports import pick_port
 from tests.producers.installation import KEY, Running, temperature, token
 
 Answer = Callable[[list[bytes]], web.Response]

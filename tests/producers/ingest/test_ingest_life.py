@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from contracts.results.topics import SPPG_EVENTS
-from engines.kafka.broker import KafkaBroker, pick_port
+from engines.kafka.broker import KafkaBroker
 from tests.examples import KITCHEN
+from tests.ports import pick_port
 from tests.producers.installation import (
     bearer,
     ingest,
