@@ -29,8 +29,9 @@ from streams.core.windowing.targets import Targets
 P = TypeVar("P", bound=PaneSum)
 
 
-# Its sums come as one vector, whose length mypy cannot know.
+# Their fields come as vectors, whose length mypy cannot know.
 _performance_row: Final[Any] = PerformanceRow
+_coverage_row: Final[Any] = CoverageRow
 _REMEMBERED: Final = 8_192
 
 
@@ -132,23 +133,23 @@ class RowWriter:
         """The rows of `coverage` of the given groups."""
         span = self._span(window, end)
         first = end - DAY_WINDOWS[window] + 1 if window in DAY_WINDOWS else None
+        head = (stamp.region, level, area, *span.fields)
+        eaten, served = total.eaten, total.served
+        target = recipients = None
         rows = []
         for group in groups:
-            target = recipients = None
             if first is not None:
                 target, recipients = self._targets.coverage(area, group, first, end)
-            row = CoverageRow(
-                stamp.region,
-                level,
-                area,
-                *span.fields,
-                group=group,
-                eaten=total.eaten.get(group, 0),
-                target=target,
-                recipients_served=total.served.get(group, 0),
-                recipients_target=recipients,
-                revision=stamp.revision,
-                updated_at=stamp.updated_at,
+            # By position, as above: of the rows of a replay most are made here.
+            row = _coverage_row(
+                *head,
+                group,
+                eaten.get(group, 0),
+                target,
+                served.get(group, 0),
+                recipients,
+                stamp.revision,
+                stamp.updated_at,
             )
             rows.append(
                 ViewRow("coverage", level, area, group, window, span.end_ms, encode_row(row))

@@ -3,7 +3,7 @@
 Clever on purpose, so it stands alone: a window's sum is not added up anew for each row.
 * The sums of an area's newest windows are stored and brought up to date with each delta: events come some minutes late.
 * Rows of one area that lie close together are made one from the other: what leaves the window is taken away, what
-  enters it is added.
+  enters it is added; where nothing does, the sum is the same.
 Gain (`bench.streams.profile`'s replay, 8,000 events, 2026-11-29): a drain costs 64 us an event; without sliding 89 us,
 without both 100 us.
 """
@@ -85,7 +85,7 @@ class Timeline(Generic[P]):
             stop = end + self._shift
             if (stored := self._stored_sum(area, window, stop)) is not None:
                 total, is_stored = stored, True
-            else:
+            elif not self._is_same(area, later, stop, length):
                 if total.invertible and 0 < later - stop < length // 2:
                     # A stored sum must stay as it is: go on with a copy.
                     total = self._copy(total) if is_stored else total
@@ -95,6 +95,13 @@ class Timeline(Generic[P]):
                 is_stored = self._store(area, window, _Stored(stop - length, stop, total))
             later = stop
             yield end, total
+
+    def _is_same(self, area: str, later: int, stop: int, length: int) -> bool:
+        """Whether the windows before `later` and before `stop` hold the same: nothing leaves one and nothing enters the other."""
+        if not 0 < later - stop < length:
+            return False
+        at = self._sums[area]
+        return not any(index in at or index - length in at for index in range(stop, later))
 
     def _copy(self, total: P) -> P:
         copy = self._new()
