@@ -93,7 +93,8 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
         """The kitchen's sum, or None for another's."""
         if self.sums is None:
             return None
-        return KitchenSum.of(self.sums, list(Counter(self.minutes).elements()))
+        counts = (self.minutes or {}).items()
+        return KitchenSum.of(self.sums, [minute for minute, n in counts for _ in range(n)])
 
     def coverage(self) -> CoverageSum:
         """What was eaten, as a sum."""

@@ -100,8 +100,10 @@ class Timeline(Generic[P]):
         """Whether the windows before `later` and before `stop` hold the same: nothing leaves one and nothing enters the other."""
         if not 0 < later - stop < length:
             return False
-        at = self._sums[area]
-        return not any(index in at or index - length in at for index in range(stop, later))
+        at = self._sums[area].keys()
+        return at.isdisjoint(range(stop, later)) and at.isdisjoint(
+            range(stop - length, later - length)
+        )
 
     def _copy(self, total: P) -> P:
         copy = self._new()
