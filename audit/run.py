@@ -27,8 +27,8 @@ _COMPARED: Final = (1_000_000, 7)
 """Lines and days that are compared at once: days have rows, and so take memory, without any line too."""
 _ADDED: Final = (20_000_000, 31)
 """Lines and days that are added up at once: they hold no memory."""
-_PATIENCE_S: Final = 12.0
-"""Longer than two ticks of the real clock."""
+_PATIENCE_S: Final = 30.0
+"""Longer than two ticks of the real clock and a step of the sink."""
 _AGAIN_S: Final = 3.0
 _ALL_DAYS: Final = 40_000
 _NO_DAY: Final = date(2149, 1, 1)

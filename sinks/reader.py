@@ -137,7 +137,8 @@ class Reader:
         while not self._stop.is_set() and batch.count < MAX_ROWS and batch.size < MAX_BYTES:
             wait_ms = BUSY_WAIT_MS
             if deadline is not None:
-                wait_ms = round((deadline - time.monotonic()) * 1000)
+                # Not all of it at once: who is to stop must come to know.
+                wait_ms = min(wait_ms, round((deadline - time.monotonic()) * 1000))
                 if wait_ms <= 0:
                     break
             for records in self._consumer.poll(timeout_ms=wait_ms).values():

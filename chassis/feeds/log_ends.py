@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.protocol.consumer import IsolationLevel
 
@@ -35,7 +35,7 @@ class Ends(NamedTuple):
 class EndsPolicy:
     """Seconds: between two questions, for one answer, until a silent broker and a transaction that stays open are trouble."""
 
-    every_s: float = 5.0
+    every_s: float = 4.0
     answer_s: float = 5.0
     silent_s: float = 15.0
     open_s: float = 20.0
@@ -45,50 +45,13 @@ class EndsPolicy:
 def read_ends(admin: KafkaAdminClient, places: Sequence[tuple[str, int]]) -> Ends:
     """Both ends of each partition. Raises `BROKER_ERRORS`."""
     asked = {TopicPartition(*place): OffsetSpec.LATEST for place in places}
-
-    def ends(level: IsolationLevel) -> Offsets:
-        found = admin.list_partition_offsets(asked, level)
-        return {(at.topic, at.partition): one.offset for at, one in sorted(found.items())}
-
     # The committed ends first: what is appended in between is no open transaction.
-    committed = ends(IsolationLevel.READ_COMMITTED)
-    return Ends(ends(IsolationLevel.READ_UNCOMMITTED), committed)
-
-
-class _RepeatedQuestion:
-    """`read_ends` for who asks again and again: an admin client asks for all metadata before each question."""
-
-    def __init__(self, cluster: Cluster, places: Sequence[tuple[str, int]], answer_ms: int) -> None:
-        self._places = [TopicPartition(*place) for place in places]
-        self._opened = ExitStack()
-        self._committed, self._log = (
-            self._opened.enter_context(
-                closing(
-                    clients.blocking_consumer(
-                        cluster,
-                        isolation_level=level,
-                        bootstrap_timeout_ms=answer_ms,
-                        request_timeout_ms=answer_ms,
-                    )
-                )
-            )
-            for level in ("read_committed", "read_uncommitted")
-        )
-
-    def ends(self) -> Ends:
-        """Raises `BROKER_ERRORS`."""
-        # The committed ends first: what is appended in between is no open transaction.
-        committed = _ends(self._committed, self._places)
-        return Ends(_ends(self._log, self._places), committed)
-
-    def close(self) -> None:
-        """Disconnects."""
-        self._opened.close()
-
-
-def _ends(consumer: KafkaConsumer, places: Sequence[TopicPartition]) -> Offsets:
-    found = consumer.end_offsets(places)
-    return {(at.topic, at.partition): offset for at, offset in sorted(found.items())}
+    committed = admin.list_partition_offsets(asked, IsolationLevel.READ_COMMITTED)
+    log = admin.list_partition_offsets(asked, IsolationLevel.READ_UNCOMMITTED)
+    return Ends(
+        {(at.topic, at.partition): found.offset for at, found in sorted(log.items())},
+        {(at.topic, at.partition): found.offset for at, found in sorted(committed.items())},
+    )
 
 
 class LogEnds:
@@ -124,7 +87,7 @@ class LogEnds:
         return float("nan") if end is None or position is None else max(0, end - position)
 
     def committed(self, topic: str, partition: int) -> int | None:
-        """Where what a reader of committed records gets ends; None while that is not known. From any thread."""
+        """Where what a reader of committed records gets ended when it was last heard of; None if it never was. From any thread."""
         return self._ends.committed.get((topic, partition))
 
     def trouble(self) -> str | None:
@@ -156,9 +119,9 @@ class LogEnds:
         answer_ms = round(self._policy.answer_s * 1000)
         while not self._stop.is_set():
             try:
-                with closing(_RepeatedQuestion(self._cluster, self._places, answer_ms)) as question:
+                with clients.blocking_admin(self._cluster, answer_ms) as admin:
                     while not self._stop.wait(0):
-                        self.note(question.ends())
+                        self.note(read_ends(admin, self._places))
                         self._stop.wait(self._policy.every_s)
             except BROKER_ERRORS:
                 self._stop.wait(self._policy.every_s)

@@ -27,8 +27,9 @@ from chassis.kafka.sending import KafkaWriter
 
 _POLL_MS: Final = 500
 _QUIET_WAIT_MS: Final = 4_000
-"""Once a reader has caught up the broker keeps its fetch for so long, unless a record comes: fifteen readers of quiet topics, a second
-each, were a third of what an idle installation asked of its broker. `bounds` of a reader that follows waits for it."""
+"""Once a reader has caught up and a poll found nothing, the broker keeps its fetch for so long, unless a record comes: fifteen readers of
+quiet topics, a second each, were a third of what an idle installation asked of its broker. `bounds` of a reader that follows waits for it.
+Not while records come: the fetch may be for some partitions only, and the others' next one waits behind it."""
 _AT_ONCE: Final = 5_000
 """Records a poll: whoever works on them leaves the loop to others in between."""
 
@@ -72,7 +73,8 @@ class KafkaReader:
             yield Poll(records, not behind)
             if not behind:
                 # Not before the yield: who reads to the end stops there, and reads the next partition with the same consumer.
-                self._consumer._fetcher._fetch_max_wait_ms = _QUIET_WAIT_MS
+                wait_ms = _POLL_MS if records else _QUIET_WAIT_MS
+                self._consumer._fetcher._fetch_max_wait_ms = wait_ms
             found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
             records = [record for some in found.values() for record in some]
 

@@ -28,8 +28,8 @@ from storage.schema import STORE
 
 _POLL_S: Final = 1.0
 _REPORT_S: Final = 5.0
-_QUICK_S: Final = 15.0
-"""A round that takes no longer follows the log as it grows; a tick may be some seconds away."""
+_QUICK_S: Final = 30.0
+"""A round that takes no longer follows the log as it grows; a tick and a step of the sink may be some seconds away."""
 _FIRST_S: Final = 5.0
 _PEEK_S: Final = 0.4
 

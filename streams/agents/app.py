@@ -225,9 +225,11 @@ def _declare_tasks(app: App, places: _OwnerFactory) -> None:
         await ticker.start()
         try:
             while not app.should_stop:
-                if app.is_shown and TP(CLOCK, 0) in app.consumer.assignment():
+                is_ours = app.is_shown and TP(CLOCK, 0) in app.consumer.assignment()
+                if is_ours:
                     await _tick(ticker)
-                await asyncio.sleep(ticker.interval_s)
+                # One that has just become ours ticks soon: walls wait for a frame.
+                await asyncio.sleep(ticker.interval_s if is_ours else _TURN_S)
         finally:
             await ticker.stop()
 

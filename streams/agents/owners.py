@@ -36,6 +36,8 @@ class OwnersPatience:
     stuck_s: float = 20.0
     """Standing still with records to read for so much longer is no slowness."""
     ask_s: float = 15.0
+    again_s: float = 60.0
+    """An answer takes a connection of its own: that nothing more is there holds for so long, unless the log grows."""
     flush_s: float = 90.0
     """The broker aborts a transaction that takes longer than 60 s."""
 
@@ -60,7 +62,7 @@ class Owners:
         self._taking = 0
         self._unowned_since: float | None = None
         self._behind: dict[TP, tuple[int, float]] = {}
-        self._read_out: dict[TP, tuple[int, int]] = {}
+        self._read_out: dict[TP, tuple[tuple[int, int | None], float]] = {}
         self._changed = asyncio.Event()
 
     async def take_over(self, places: Iterable[TP]) -> dict[TP, int]:
@@ -136,6 +138,7 @@ class Owners:
 
     async def _drop(self, place: TP) -> None:
         owner = self._owners.pop(place, None)
+        self._read_out.pop(place, None)
         if owner is not None:
             await owner.close()
 
@@ -192,7 +195,7 @@ class Owners:
     async def stuck(self) -> list[str]:
         """Partitions that have stood at one position for long while their log goes on behind it, or whose flush does not end.
 
-        Asks the broker itself: a consumer that has ceased to fetch knows of no record that it misses.
+        Asks the broker itself, by a consumer of its own: one that has ceased to fetch knows of no record that it misses.
         """
         now = time.monotonic()
         places: list[str] = []
@@ -212,18 +215,15 @@ class Owners:
         return places
 
     async def _has_more(self, place: TP, owner: Owner) -> bool:
-        """See `Owner.has_more`; False if the broker does not say.
-
-        Not asked again while nothing was appended: an answer takes a connection of its own.
-        """
-        seen = owner.position, self._end(*place)
-        if seen == self._read_out.get(place):
+        """See `Owner.has_more`; False if the broker does not say."""
+        now, seen = time.monotonic(), (owner.position, self._end(*place))
+        known, until = self._read_out.get(place, (None, 0.0))
+        if seen == known and now < until:
             return False
         try:
             has_more = await asyncio.wait_for(owner.has_more(), self._patience.ask_s)
         except BROKER_ERRORS:
             return False
-        position, end = seen
-        if end is not None and not has_more:
-            self._read_out[place] = position, end
+        if not has_more:
+            self._read_out[place] = (seen, now + self._patience.again_s)
         return has_more

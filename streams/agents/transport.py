@@ -70,6 +70,11 @@ class FetchPace:
     def __init__(self) -> None:
         self._quiet: asyncio.TimerHandle | None = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it says how to fetch already: a log to which nothing comes must become quiet too."""
+        return self._quiet is not None
+
     def arrived(self, fetcher: Any) -> None:
         """Records came: the next fetches gather, until none has come for `_QUIET_S`."""
         fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = _FETCH_WAIT_MS, _FETCH_BYTES
@@ -78,6 +83,10 @@ class FetchPace:
         self._quiet = asyncio.get_running_loop().call_later(_QUIET_S, self._be_quiet, fetcher)
 
     def _be_quiet(self, fetcher: Any) -> None:
+        if fetcher._records:
+            # The worker is behind: a fetch for the other partitions would hold up the next one of the busy ones.
+            self.arrived(fetcher)
+            return
         fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = _QUIET_WAIT_MS, 1
 
 
@@ -101,7 +110,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         records = await super()._fetch_records(consumer, *args, **kwargs)
-        if records:
+        if records or not self._pace.has_begun:
             self._pace.arrived(consumer._fetcher)
         return self._cursor.batches(_assignment(consumer), records)
 

@@ -29,3 +29,10 @@ def test_what_is_refused_is_refused_again() -> None:
     for _ in range(2):
         with pytest.raises(TokenError):
             verify(KEY, broken, 1, "device")
+
+
+@pytest.mark.parametrize("more", ["!", "!!!!", "=", "\n", "\ud800"])
+def test_a_token_has_one_text(more: str) -> None:
+    """Decoding passes over characters that are none of its own: each such text would be remembered."""
+    with pytest.raises(TokenError):
+        verify(KEY, issue(KEY, CLAIMS) + more, 1, "device")

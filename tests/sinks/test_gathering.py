@@ -12,6 +12,7 @@ import pytest
 from kafka.structs import TopicPartition
 
 from chassis.health import Health
+from chassis.kafka.blocking.paced_consumer import BUSY_WAIT_MS
 from contracts.results.topics import UNIT_WINDOWS
 from contracts.time.clock import RealClock
 from sinks.batch import LinePlace, TableBatch, TableRow
@@ -55,21 +56,25 @@ def land(record: Any, batch: TableBatch) -> None:
     batch.add("performance", TableRow(place, record.value))
 
 
-def writes(monkeypatch: pytest.MonkeyPatch, moments: list[float]) -> list[float]:
-    """When batches were written."""
-    rows, end_s = Rows(list(moments)), moments[-1] + 5
-    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
-    written: list[float] = []
+def reader_of(rows: Rows, written: list[float], stop: threading.Event) -> Reader:
     store: Any = SimpleNamespace(raw_insert=lambda *_, **__: written.append(rows.now_s))
-    reader = Reader(
+    return Reader(
         "tables",
         rows,
         {UNIT_WINDOWS: land},
         Writer(lambda: store, RealClock()),
         lambda _: None,
         Readiness(Health("sinks"), ("tables",)),
-        threading.Event(),
+        stop,
     )
+
+
+def writes(monkeypatch: pytest.MonkeyPatch, moments: list[float]) -> list[float]:
+    """When batches were written."""
+    rows, end_s = Rows(list(moments)), moments[-1] + 5
+    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
+    written: list[float] = []
+    reader = reader_of(rows, written, threading.Event())
     while rows.now_s < end_s:
         reader.step()
     return written
@@ -89,3 +94,26 @@ def test_what_comes_first_and_what_comes_after_a_pause_waits_for_no_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert writes(monkeypatch, [1.0, 60.0]) == pytest.approx([1.0 + GATHER_S, 60.0 + GATHER_S])
+
+
+def test_one_that_is_to_stop_writes_soon_what_it_has_gathered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, written, stop = Rows([0.0, 1.0, STEP_S + 60]), list[float](), threading.Event()
+    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
+    reader = reader_of(rows, written, stop)
+    reader.step()
+    while rows.now_s < 1.0:
+        reader.step()
+    poll = rows.poll
+
+    def stopping(timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        stop.set()
+        return poll(timeout_ms)
+
+    monkeypatch.setattr(rows, "poll", stopping)
+    rows._moments.insert(0, rows.now_s)
+    before_s = rows.now_s
+    reader.step()
+    assert rows.now_s - before_s <= BUSY_WAIT_MS / 1000
+    assert written[-1] == rows.now_s

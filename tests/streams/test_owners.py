@@ -15,6 +15,7 @@ from chassis.kafka.memory.memory_broker import MemoryBroker, MemoryWriter
 from chassis.kafka.memory.memory_log import MemoryRecord
 from contracts.results.topics import SPPG_EVENTS, UNIT_STATE, topics
 from contracts.time.clock import RealClock, real_now_ms
+from streams.agents import owner as owner_module
 from streams.agents.flush_pace import FlushPace
 from streams.agents.owner import (
     ClosedError,
@@ -213,21 +214,58 @@ async def append(world: World, count: int) -> None:
     await writer.send([OutgoingRecord(SPPG_EVENTS, b"{}", None, 0)] * count)
 
 
-async def test_a_log_that_ends_is_not_asked_again_until_it_has_grown() -> None:
-    world = World(OwnersPatience(idle_s=0.0))
+@pytest.mark.parametrize(("again_s", "expected"), [(60.0, [1, 1, 2]), (0.0, [1, 2, 3])])
+async def test_a_log_that_ends_is_asked_again_when_it_has_grown_or_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, again_s: float, expected: list[int]
+) -> None:
+    monkeypatch.setattr(owner_module, "_ASK_S", 0.01)
+    world = World(OwnersPatience(idle_s=0.0, again_s=again_s))
     place = world.places[0]
     await world.owners.take_over([place])
-    opened = 0
+    asked = 0
 
     async def count() -> None:
-        nonlocal opened
-        opened += 1
+        nonlocal asked
+        asked += 1
 
     world.on_read = count
-    world.ends[Place(*place)] = 0
-    for _ in range(3):
+    seen: list[int] = []
+    for end in (0, 0, 1):
+        world.ends[Place(*place)] = end
         assert await world.owners.stuck() == []
-    assert opened == 1
-    world.ends[Place(*place)] = 1
+        seen.append(asked)
+    assert seen == expected
+
+
+async def test_a_partition_that_stands_still_is_found_though_its_end_is_known() -> None:
+    world = World(OwnersPatience(idle_s=0.0, stuck_s=0.0))
+    place = world.places[0]
+    await world.owners.take_over([place])
     assert await world.owners.stuck() == []
-    assert opened == 2
+    writer = world.writer("stranger")
+    await writer.open()
+    await writer.send([OutgoingRecord(SPPG_EVENTS, b"{}", None, place.partition)])
+    world.ends[Place(*place)] = 1
+    await world.owners.stuck()
+    await asyncio.sleep(0.01)
+    assert await world.owners.stuck() == ["sppg.events/0"]
+
+
+async def test_who_flushes_waits_until_something_has_changed() -> None:
+    world = World()
+    place = world.places[0]
+    waiting = asyncio.create_task(world.owners.changed())
+    await world.owners.take_over([place])
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    world.progress(0, [place])
+    await asyncio.wait_for(waiting, 5)
+    # Not flushed yet: there is still something to do.
+    await asyncio.wait_for(world.owners.changed(), 5)
+    await world.owners.revoke([place])
+    waiting = asyncio.create_task(world.owners.changed())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await world.owners.take_over([place])
+    world.progress(0, [place])
+    await asyncio.wait_for(waiting, 5)

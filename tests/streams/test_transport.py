@@ -57,12 +57,17 @@ async def test_fetches_gather_while_records_come_and_wait_long_after_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(transport, "_QUIET_S", 0.0)
-    fetcher, pace = SimpleNamespace(), FetchPace()
+    fetcher, pace = SimpleNamespace(_records={HERE: object()}), FetchPace()
+    assert not pace.has_begun
     pace.arrived(fetcher)
     busy = fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes
     pace.arrived(fetcher)
     assert (fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes) == busy
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes) == busy, "it is behind"
+    fetcher._records.clear()
+    for _ in range(5):
+        await asyncio.sleep(0)
     assert fetcher._fetch_max_wait_ms > 10 * busy[0]
     assert fetcher._fetch_min_bytes == 1

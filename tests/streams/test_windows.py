@@ -12,6 +12,7 @@ from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
 from streams.core.metrics.coverage import CoverageSum
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.lanes import ONE, SUM_INDEX
+from streams.core.windowing.row_writer import percentiles
 from streams.core.windowing.timeline import Ends
 from streams.core.windowing.window_table import DAY_REACH, PANE_REACH, WindowTable
 
@@ -101,20 +102,30 @@ def test_sums_that_slide_are_those_added_up(told: list[tuple[int, int]], chance:
 def test_stored_sums_are_those_added_up_while_time_goes_on(
     told: list[tuple[int, int, str]],
 ) -> None:
-    """Of each event: panes that pass before it, panes that it is late, its group. Sums of coverage cannot slide."""
-    windows = WindowTable(CoverageSum)
+    """Of each event: panes that pass before it, panes that it is late, its group. Sums of coverage cannot slide; those of
+    kitchens do, and whoever writes a row sorts their minutes.
+    """
+    coverage, kitchens = WindowTable(CoverageSum), WindowTable(KitchenSum)
     now, events = 100, list[tuple[int, str]]()
     for passed, late, group in told:
         now += passed
-        windows.forget(now, 0)
+        coverage.forget(now, 0)
+        kitchens.forget(now, 0)
         meal = CoverageSum()
         meal.put(group, "r", 1)
-        windows.apply("K", now - late, 0, meal)
+        coverage.apply("K", now - late, 0, meal)
+        kitchens.apply("K", now - late, 0, KitchenSum(ONE["events"], [late]))
         events.append((now - late, group))
-        for (area, window), due in windows.changed(now, 0).items():
-            for end, found in windows.sums(area, window, due):
+        for (area, window), due in coverage.changed(now, 0).items():
+            for end, found in coverage.sums(area, window, due):
                 inside = Counter(what for at, what in events if is_in(window, end, at, 0))
                 assert found.eaten == inside, (window, end)
+                assert found.served == dict.fromkeys(inside, 1)
+        for (area, window), due in kitchens.changed(now, 0).items():
+            for end, total in kitchens.sums(area, window, due):
+                percentiles(total.minutes)
+                assert len(total.minutes) == total.sums[EVENTS]
+                assert total.sums[EVENTS] == sum(is_in(window, end, at, 0) for at, _ in events)
 
 
 def is_in(window: WindowName, end: int, pane: int, day: int) -> bool:

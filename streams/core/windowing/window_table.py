@@ -96,7 +96,7 @@ class WindowTable(Generic[P]):
                         yield (area, window, last + 1)
 
     def forget(self, now_pane: int, today: int) -> None:
-        """Drops what no event can reach any more, and the stored sums of windows that ended before today."""
+        """Drops what no event can reach any more, and the stored sums of windows that ended some panes ago, or before today."""
         for pane in [pane for pane in self._areas_at if pane < now_pane - _LONGEST_PANE_WINDOW]:
             del self._areas_at[pane]
         self._panes.forget(now_pane - PANE_REACH, now_pane - _STORED_PANES + 1)
