@@ -16,6 +16,8 @@ STAMPS := $(VENV)/stamps
 LOG := $(VENV)/install.log
 WEB := dashboard_ws/web
 SLOW := real or e2e or slow
+# One worker runs the whole of a file, whose tests share what they start; files marked `long` begin.
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Python's own scripts first, so that npm finds the Node of the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -50,9 +52,9 @@ test: install lint ## Run all checks and tests, the quick ones first
 	npm --prefix $(WEB) run check
 	npm --prefix $(WEB) run test:unit
 	$(BIN)/pytest -q -n 2 -m "not ($(SLOW) or chaos)"
-	$(BIN)/pytest -q -m "(real or slow) and not (e2e or chaos)"
+	$(BIN)/pytest -q $(BY_FILE) -m "(real or slow) and not (e2e or chaos)"
 	npm --prefix $(WEB) run test:wall
-	$(BIN)/pytest -q -m "e2e and not chaos"
+	$(BIN)/pytest -q $(BY_FILE) -m "e2e and not chaos"
 
 .PHONY: lint
 lint: install ## Check format, rules, types and who imports whom

@@ -43,8 +43,7 @@ def test_a_day_begins_and_reaches_everybody(simulated: Installation) -> None:
         return int(row["n"] or 0)  # NULL: the wall may know of an event before the store holds one
 
     until(lambda: stored() >= wall["portions_cooked"], 60, 1)
-    parts = {one["service"]: one["state"] for one in simulated.status()["services"]}
-    assert set(parts.values()) == {"siap"}
+    until(lambda: {one["state"] for one in simulated.status()["services"]} == {"siap"}, 120, 1)
     assert simulated.pid_of("simulator") is not None
 
     assert simulated.stop() == "", "stdout carries the ready line only"

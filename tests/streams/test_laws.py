@@ -357,7 +357,7 @@ def heavy(seed: int) -> str:
 @pytest.mark.parametrize(
     ("first", "count"),
     [
-        pytest.param(0, 60, marks=pytest.mark.slow),
+        pytest.param(0, 60, marks=(pytest.mark.slow, pytest.mark.long)),
         pytest.param(1_000, 200, marks=pytest.mark.chaos),
     ],
 )
