@@ -36,6 +36,7 @@ async def send(address: str, values: list[bytes], *, commit: bool = True) -> Non
         await (producer.commit_transaction() if commit else producer.abort_transaction())
     finally:
         await producer.stop()
+    await wait_for_markers(address)
 
 
 async def committed(address: str) -> list[bytes]:
@@ -57,6 +58,19 @@ async def committed(address: str) -> list[bytes]:
         return values
     finally:
         await consumer.stop()
+
+
+async def wait_for_markers(address: str) -> None:
+    """Until no transaction is open: what ends one is answered before its marker is written, and a broker that is killed before
+    may never write it (docs/reliability.md).
+    """
+    log, visible = (
+        AIOKafkaConsumer(bootstrap_servers=address, isolation_level=level)
+        for level in ("read_uncommitted", "read_committed")
+    )
+    async with log, visible:
+        while await visible.end_offsets([PARTITION]) != await log.end_offsets([PARTITION]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 def make_topic(address: str) -> None:

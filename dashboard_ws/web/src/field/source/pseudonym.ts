@@ -32,6 +32,7 @@ export function isNik(text: string): boolean {
   return (
     part(0) >= 11 &&
     part(0) <= 96 &&
+    part(0) !== 20 &&
     BIRTH_DAYS.some(([from, to]) => day >= from && day <= to) &&
     part(8) >= 1 &&
     part(8) <= 12
