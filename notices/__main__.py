@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from functools import partial
 from typing import Final, NoReturn
 
@@ -78,11 +79,13 @@ async def _somebody(of: service.Service, stop: asyncio.Event) -> bool:
 
 async def _until_another(of: service.Service, shown: int, stop: asyncio.Event) -> None:
     """Its supervisor starts it anew, on the generation that is shown then."""
-    async for one in generation_feed.follow(cluster_of(of.settings, "notices"), of.key):
-        if one.shown != shown:
-            logs.get(SERVICE).info("another generation is shown", now=one.shown, was=shown)
-            stop.set()
-            return
+    cluster = cluster_of(of.settings, "notices")
+    async with aclosing(generation_feed.follow(cluster, of.key)) as changes:
+        async for one in changes:
+            if one.shown != shown:
+                logs.get(SERVICE).info("another generation is shown", now=one.shown, was=shown)
+                stop.set()
+                return
 
 
 def _lag(ends: LogEnds, notices: NoticeService, topic: str, partition: int) -> float:

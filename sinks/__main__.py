@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Container, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from functools import partial
 from typing import NoReturn
 
@@ -68,12 +68,14 @@ def _follow(settings: Settings, generation: int, stop: threading.Event) -> None:
     """Ends the process once another generation is shown: its supervisor starts it anew, on that one."""
 
     async def follow() -> None:
-        key = clocks.secret_key(settings)
-        async for one in generation_feed.follow(cluster_of(settings, "sinks"), key):
-            if one.shown != generation:
-                logs.get("sinks").info("another generation is shown", now=one.shown, was=generation)
-                stop.set()
-                return
+        cluster, key = cluster_of(settings, "sinks"), clocks.secret_key(settings)
+        async with aclosing(generation_feed.follow(cluster, key)) as changes:
+            async for one in changes:
+                if one.shown != generation:
+                    log = logs.get("sinks")
+                    log.info("another generation is shown", now=one.shown, was=generation)
+                    stop.set()
+                    return
 
     threading.Thread(target=lambda: asyncio.run(follow()), daemon=True, name="generations").start()
 

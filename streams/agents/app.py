@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import uuid
+from contextlib import aclosing
 from typing import Any, Final
 
 import faust
@@ -261,14 +262,14 @@ def _follow_generations(app: App, generation: int, settings: Settings) -> None:
     """Notes whether this worker's generation is shown; ends it where another is, unless its settings name this one."""
 
     async def follow() -> None:
-        async for one in generation_feed.follow(
-            cluster_of(settings, "streams"), secret_key(settings)
-        ):
-            app.is_shown = one.shown == generation
-            if not app.is_shown and not settings.generation:
-                _log.info("another generation is shown", now=one.shown, was=generation)
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
+        cluster, key = cluster_of(settings, "streams"), secret_key(settings)
+        async with aclosing(generation_feed.follow(cluster, key)) as changes:
+            async for one in changes:
+                app.is_shown = one.shown == generation
+                if not app.is_shown and not settings.generation:
+                    _log.info("another generation is shown", now=one.shown, was=generation)
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    return
 
     app.task(follow)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.house.product import module_name, modules
+
 _ROOT: Final = Path(__file__).parents[2]
 _ROOMS: Final = (
     *("contracts", "chassis", "producers", "streams", "storage", "sinks", "audit", "engines"),
@@ -39,3 +41,18 @@ def test_one_module_makes_clients_of_kafka() -> None:
     assert {name: made for name, made in found.items() if made} == {
         "chassis/kafka/clients.py": sorted(_CLIENTS)
     }
+
+
+def _followed(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.AsyncFor) and isinstance(node.iter, ast.Call):
+            called = node.iter.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in ("follow", "follow_topic"):
+                yield f"{module_name(path)}:{node.lineno}"
+
+
+def test_who_ceases_to_follow_closes_what_it_followed() -> None:
+    """Left open, the loop closes the outer and the inner generators at once at its end: "aclose(): ... already running"."""
+    found = [at for path in modules() for at in _followed(path)]
+    assert not found, "iterate within contextlib.aclosing"

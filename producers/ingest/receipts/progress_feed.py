@@ -64,10 +64,13 @@ class ProgressFeed:
 
     async def run(self) -> None:
         """Follow the topic of the shown generation until cancelled."""
-        async with asyncio.TaskGroup() as group:
+        async with (
+            asyncio.TaskGroup() as group,
+            aclosing(generation_feed.follow(self._cluster, self._key)) as changes,
+        ):
             following: asyncio.Task[None] | None = None
             shown = 0
-            async for one in generation_feed.follow(self._cluster, self._key):
+            async for one in changes:
                 if one.shown == shown:
                     continue
                 shown = one.shown
