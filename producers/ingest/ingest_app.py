@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,21 +32,17 @@ class EventsFirst:
     def __init__(self, app: ASGIApp, ingest: Ingest) -> None:
         self._app = app
         self._ingest = ingest
+        self._events = ServerErrorMiddleware(self._post, handler=problems.from_fault)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         is_events = (
             scope["type"] == "http" and scope["path"] == _EVENTS and scope["method"] == "POST"
         )
-        await (self._post if is_events else self._app)(scope, receive, send)
+        await (self._events if is_events else self._app)(scope, receive, send)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        try:
-            response = await self._ingest.post_events(request)
-        except Exception as fault:
-            await problems.from_fault(request, fault)(scope, receive, send)
-            raise  # the server logs it
+        response = await self._ingest.post_events(Request(scope, receive))
         await response(scope, receive, send)
 
 

@@ -100,14 +100,14 @@ def test_sums_that_slide_are_those_added_up(told: list[tuple[int, int]], chance:
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 20), st.sampled_from("ab")), min_size=1)
 )
 def test_stored_sums_are_those_added_up_while_time_goes_on(
-    told: list[tuple[int, int, str]],
+    meals: list[tuple[int, int, str]],
 ) -> None:
     """Of each event: panes that pass before it, panes that it is late, its group. Sums of coverage cannot slide; those of
     kitchens do, and whoever writes a row sorts their minutes.
     """
     coverage, kitchens = WindowTable(CoverageSum), WindowTable(KitchenSum)
     now, events = 100, list[tuple[int, str]]()
-    for passed, late, group in told:
+    for passed, late, group in meals:
         now += passed
         coverage.forget(now, 0)
         kitchens.forget(now, 0)
