@@ -9,6 +9,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -35,10 +36,14 @@ class Folder:
         self.code: str = said["code"]
         self.zone = ZoneInfo(said["timezone"])
         self.weekdays: list[int] = said["service_weekdays"]
-        self.holidays = {str(one) for one in said["holidays"]}
         self.kecamatan: list[str] = [one["code"] for one in said["kecamatan"]]
         self.units = {row["unit_id"]: row for row in _rows(folder / "units.csv")}
         self.recipients = {row["recipient_id"]: row for row in _rows(folder / "recipients.csv")}
+        holidays = [
+            {"from": str(one), "to": str(one), "scope": "", "groups": "", "served": "0"}
+            for one in said["holidays"]
+        ]
+        self.calendar = [*holidays, *_rows(folder / "calendar.csv")]
         assert {row["status"] for row in (*self.units.values(), *self.recipients.values())} == {
             "active"
         }
@@ -54,8 +59,27 @@ class Folder:
         groups = GROUPS if group == "all" else (group,)
         return sum(int(self.recipients[recipient][one]) for one in groups)
 
-    def serves(self, day: date) -> bool:
-        return day.isoweekday() in self.weekdays and day.isoformat() not in self.holidays
+    @cache  # noqa: B019 - there is one folder
+    def registered_on(self, day: date, group: str) -> dict[str, int]:
+        """By recipient, those of the groups that are served on a local day."""
+        groups = GROUPS if group == "all" else (group,)
+        lines = [one for one in self.calendar if one["from"] <= day.isoformat() <= one["to"]]
+        return {
+            recipient: sum(int(row[one]) for one in groups if self._is_served(row, one, lines, day))
+            for recipient, row in self.recipients.items()
+        }
+
+    def _is_served(
+        self, recipient: dict[str, str], group: str, lines: list[dict[str, str]], day: date
+    ) -> bool:
+        """The narrowest scope wins, then the line that names the group, then the later one."""
+        scopes = ("", recipient["kecamatan"], recipient["unit_id"], recipient["recipient_id"])
+        about = [
+            (scopes.index(one["scope"]), bool(one["groups"]), number, one["served"] == "1")
+            for number, one in enumerate(lines)
+            if one["scope"] in scopes and (not one["groups"] or group in one["groups"].split())
+        ]
+        return max(about)[-1] if about else day.isoweekday() in self.weekdays
 
     def midnight(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone)
@@ -143,9 +167,10 @@ class Expected:
                 row["portions_target"] = None
                 if window in _DAYS:
                     row["portions_target"] = sum(
-                        self._folder.registered(recipient, "all")
+                        self._folder.registered_on(day, "all")[recipient]
+                        for day in self._days(start, end)
                         for recipient in self._fed_in(place)
-                    ) * len(self._service_days(start, end))
+                    )
                 rows[(*place, window, end.astimezone(_UTC), "")] = row
         return rows
 
@@ -163,7 +188,7 @@ class Expected:
                 for window, start, end in self._windows(named, self._is_row(place, group)):
                     inside = [one for one in counts[place] if start <= time_of(one) < end]
                     rows[(*place, window, end.astimezone(_UTC), group)] = self._coverage(
-                        place, group, window, inside, self._service_days(start, end)
+                        place, group, window, inside, self._days(start, end)
                     )
         return rows
 
@@ -248,10 +273,9 @@ class Expected:
                     found.add((window, start.astimezone(_UTC), end.astimezone(_UTC)))
         return found
 
-    def _service_days(self, start: datetime, end: datetime) -> list[date]:
+    def _days(self, start: datetime, end: datetime) -> list[date]:
         day, last = self._folder.local_day(start), self._folder.local_day(end)
-        days = [day + timedelta(days=n) for n in range((last - day).days)]
-        return [one for one in days if self._folder.serves(one)]
+        return [day + timedelta(days=n) for n in range((last - day).days)]
 
     # --- metrics -------------------------------------------------------------------------------------------------
 
@@ -291,7 +315,7 @@ class Expected:
         group: str,
         window: str,
         events: list[Event],
-        service_days: list[date],
+        days: list[date],
     ) -> dict[str, Any]:
         eaten: dict[str, int] = defaultdict(int)
         for event in events:
@@ -304,9 +328,13 @@ class Expected:
             "recipients_target": None,
         }
         if window in _DAYS:
-            registered = [self._folder.registered(one, group) for one in self._lying_in(place)]
-            row["target"] = sum(registered) * len(service_days)
-            row["recipients_target"] = sum(n > 0 for n in registered) if service_days else 0
+            registered = [
+                (one, self._folder.registered_on(day, group)[one])
+                for day in days
+                for one in self._lying_in(place)
+            ]
+            row["target"] = sum(n for _, n in registered)
+            row["recipients_target"] = len({one for one, n in registered if n > 0})
         return row
 
     def _lying_in(self, place: tuple[str, str]) -> list[str]:
