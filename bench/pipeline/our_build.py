@@ -15,7 +15,6 @@ from bench.pipeline.hops import HopReader
 from bench.pipeline.part_costs import parts_of
 from bench.pipeline.request_sender import RequestSender
 from chassis.kafka.cluster import cluster_of
-from contracts.events.partition import partition_of
 from pantau.installation import running_settings
 from storage.clickhouse_client import open_writer
 
@@ -35,18 +34,16 @@ class OurBuild:
         self.parts = parts_of(ready["pid"])
         self.sender = RequestSender(self._url, self._tokens, plain=False)
         settings = running_settings(tokens.parents[1])
-        self._partitions = settings.partitions
         self._client = open_writer(settings)
         home = tokens.parents[1] / "kafka" / "log"
         self.hops = HopReader(cluster_of(settings, "admin"), home, open_writer(settings))
 
     def drain(self, _events: int) -> None:
-        """Waits until a receipt of each partition says that everything has it: rows of the areas and ClickHouse."""
-        newest = {
-            partition_of(unit, self._partitions): (unit, json.loads(answer)["receipt"])
-            for unit, answer in self.sender.answers.items()
-        }
-        asyncio.run(self._wait(list(newest.values())))
+        """Waits until each unit's last receipt says that everything has it: rows of the areas and ClickHouse."""
+        receipts = [
+            (unit, json.loads(answer)["receipt"]) for unit, answer in self.sender.answers.items()
+        ]
+        asyncio.run(self._wait(receipts))
 
     async def _wait(self, receipts: list[tuple[str, str]]) -> None:
         async with asyncio.timeout(_DRAIN_S):
