@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.problems import Problem, response_of
 
-TRANSPORT: Final = "pantau.transport"
-"""Where the scope holds the connection's transport, which ASGI hides."""
+CONNECTION: Final = "pantau.connection"
+"""Where the scope holds what answers, which ASGI hides: a `WebsocketConnection`, or uvicorn's cycle of a request; None without a server."""
 
 
 def unavailable(detail: str, retry_after_s: int = 2) -> Problem:
@@ -33,7 +33,7 @@ class Gate:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        scope[TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
+        scope[CONNECTION] = getattr(send, "__self__", None)
         problem = self._refusal(scope)
         if problem is not None:
             await _answer(problem, scope, receive, send)

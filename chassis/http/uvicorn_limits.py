@@ -31,7 +31,6 @@ _WS_MAX_SIZE: Final = 64 * 1024
 _MAX_FRAGMENTS: Final = 256
 """Of one message: empty ones have no size, and would stay for ever."""
 _TOO_BIG: Final = 1009
-WRITTEN_FRAME: Final = "pantau.frame"
 _GRACE_S: Final = 5
 _BACKLOG: Final = 2048
 
@@ -280,10 +279,7 @@ def _without_upgrade(
 
 
 class WebsocketConnection(WebSocketsSansIOProtocol):
-    """A websocket, from its upgrade on.
-
-    A `websocket.send` may hold its frame written already, under `WRITTEN_FRAME`: written once, it goes to many clients.
-    """
+    """A websocket, from its upgrade on."""
 
     config: ServerConfig
 
@@ -301,13 +297,10 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         self.config.addresses.release(self.client[0] if self.client else "")
         super().connection_lost(exc)
 
-    async def send(self, message: Any) -> None:
-        if WRITTEN_FRAME in message:
-            await self.writable.wait()
-            if not (self.disconnected or self.close_sent) and self.conn.state is State.OPEN:
-                self.transport.write(message[WRITTEN_FRAME])
-                return
-        await super().send(message)
+    @property
+    def is_open(self) -> bool:
+        """Whether frames may be written past the library: `transport.write` of one that is encoded already, once for many clients."""
+        return not self.disconnected and not self.close_sent and self.conn.state is State.OPEN
 
     def handle_ping(self) -> None:
         output = self.conn.data_to_send()

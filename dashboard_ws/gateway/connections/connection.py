@@ -1,7 +1,8 @@
 """One connection: a writer that sends what is due, and a watch on whether it is taken.
 
-Only the writer sends. Whoever else has something to say (the reader, the hub, the watch) leaves it
-here and wakes the writer, so a client that does not read holds up its own writer and nobody else.
+Whoever has something to say (the reader, the hub, the watch) leaves it here and wakes the writer, so a client that does not
+read holds up its own writer and nobody else. A delta for a client that has taken everything is written by the hub's call itself:
+waking a task for it costs more than the frame.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import struct
 import termios
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -45,6 +47,10 @@ class Channel(Protocol):
     """How frames travel: a websocket or an event stream."""
 
     name: str
+
+    @property
+    def write(self) -> Callable[[bytes], None] | None:
+        """Hands bytes of a frame to the socket at once; None while something has to be waited for."""
 
     async def send(self, sent: wire.Sent) -> None:
         """Hand a frame to the socket; waits while its buffer is full. Raises `OSError` if the client has left."""
@@ -94,6 +100,8 @@ class Client:
         if transport is not None:
             let_us_end_it(transport)
         self._wake = asyncio.Event()
+        self._is_waiting = False
+        """The writer has nothing to do: nothing that it began to send is left."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._queued: deque[wire.Sent] = deque()
@@ -110,9 +118,36 @@ class Client:
     def changed(self, region: str) -> None:
         """See `Listener`."""
         subscription = self.session.subscription
-        if subscription is not None and subscription.region == region:
+        if subscription is None or subscription.region != region:
+            return
+        if not self._flush_at_once(subscription, time.monotonic()):
             # A client that was sent something just now is woken once, when more may be sent.
             self._wake_at(self._next_flush)
+
+    def _flush_at_once(self, subscription: Subscription, at: float) -> bool:
+        """Write the delta that is due; False if it is for the writer to send."""
+        if (
+            not self._is_waiting
+            or self._wake.is_set()
+            or at < self._next_flush
+            or self._transport is None
+            or self._transport.get_write_buffer_size()
+            or (write := self._channel.write) is None
+            or not self._hub.has_delta(subscription)
+        ):
+            return False
+        try:
+            self.session.check(at, now_s())
+        except Closed as closed:
+            self.close(closed)
+            return True
+        for sent in self._hub.next(subscription):
+            self._count(sent)
+            write(sent.on_websocket)
+        gateway_metrics.FLUSH.observe(time.monotonic() - at)
+        subscription.note_sent()
+        self._next_flush = at + FLUSH_S
+        return True
 
     def shown(self, region: str) -> Contents | None:
         """See `Listener`."""
@@ -184,7 +219,9 @@ class Client:
                     self._wake_at(await self._step(time.monotonic()))
                 except Closed as closed:
                     self.close(closed)
+                self._is_waiting = True
                 await self._wake.wait()
+                self._is_waiting = False
             await self._end(self._closing)
         except OSError:
             pass  # The client went away: nobody is there to be answered.
@@ -249,10 +286,13 @@ class Client:
         subscription.note_sent()
 
     async def _send(self, sent: wire.Sent) -> None:
+        self._count(sent)
+        await self._channel.send(sent)
+
+    def _count(self, sent: wire.Sent) -> None:
         self._written += len(sent.text)
         gateway_metrics.frames_of(sent.op).inc()
         self._bytes.inc(len(sent.text))
-        await self._channel.send(sent)
 
     async def _end(self, closed: Closed) -> None:
         await self._send(wire.error(int(closed.code), closed.detail))

@@ -134,6 +134,14 @@ class Hub:
         for client in self.clients:
             client.changed(region)
 
+    def has_delta(self, subscription: Subscription) -> bool:
+        """Whether what `next` gives is one delta, after an answer."""
+        live = self.maps[subscription.region]
+        if not subscription.answered or not subscription.is_behind(live):
+            return False
+        update = live.since(subscription.reached, subscription.wanted)
+        return update is not None and update.since is not None
+
     def next(self, subscription: Subscription, *, to_head: bool = False) -> list[wire.Sent]:
         """Frames that bring the subscription up to now; empty if there is nothing to say."""
         first = not subscription.answered

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from chassis.http.gate import TRANSPORT
+from chassis.http.gate import CONNECTION
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.live.region_map import MapPosition
@@ -48,6 +48,11 @@ class _Channel:
         text = f"event: {sent.op}\n{mark}data: {sent.text}\n\n"
         await self._asgi({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
+    @property
+    def write(self) -> None:
+        """See `Channel`: all frames are sent."""
+        return
+
     async def close(self, closed: Closed) -> None:
         del closed  # The error event before the end of the stream says it.
         await self._asgi({"type": "http.response.body", "body": b"", "more_body": False})
@@ -67,7 +72,8 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI, until the client goes or is closed."""
-        client = Client(self._hub, _Channel(send), self._session, self._build, scope.get(TRANSPORT))
+        transport = getattr(scope.get(CONNECTION), "transport", None)
+        client = Client(self._hub, _Channel(send), self._session, self._build, transport)
         client.welcome(Welcome(self._exp))
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         writer = asyncio.create_task(client.write())

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from chassis.http.gate import TRANSPORT
+from chassis.http.gate import CONNECTION
 from chassis.http.problems import problem_response
-from chassis.http.uvicorn_limits import WRITTEN_FRAME
+from chassis.http.uvicorn_limits import WebsocketConnection
 from dashboard_ws.gateway.api.page_tokens import Tokens
 from dashboard_ws.gateway.connections.connection import Client
 from dashboard_ws.gateway.connections.hub import Hub
@@ -34,13 +34,25 @@ def is_foreign(origin: str | None, host: str | None, allowed: Collection[str]) -
 class _Channel:
     name = "ws"
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, connection: WebsocketConnection | None) -> None:
         self._asgi = send
+        self._connection = connection
+
+    @property
+    def write(self) -> Callable[[bytes], None] | None:
+        """See `Channel`."""
+        connection = self._connection
+        if connection is None or not connection.writable.is_set() or not connection.is_open:
+            return None
+        return connection.transport.write
 
     async def send(self, sent: wire.Sent) -> None:
-        await self._asgi(
-            {"type": "websocket.send", "text": sent.text, WRITTEN_FRAME: sent.on_websocket}
-        )
+        if self._connection is not None:
+            await self._connection.writable.wait()
+        if (write := self.write) is not None:
+            write(sent.on_websocket)
+        else:
+            await self._asgi({"type": "websocket.send", "text": sent.text})
 
     async def close(self, closed: Closed) -> None:
         # A close reason has room for 123 bytes; the error frame before it says all.
@@ -76,7 +88,10 @@ class WsEndpoint:
             {"type": "websocket.accept", "subprotocol": wire.SUBPROTOCOL if offered else None}
         )
         session = Session(self._tokens, tuple(self._hub.maps), time.monotonic())
-        client = Client(self._hub, _Channel(send), session, self._build(), scope.get(TRANSPORT))
+        connection = scope.get(CONNECTION)
+        channel = _Channel(send, connection)
+        transport = getattr(connection, "transport", None)
+        client = Client(self._hub, channel, session, self._build(), transport)
         await _run(client, receive)
 
 
