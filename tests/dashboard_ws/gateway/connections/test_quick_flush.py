@@ -120,6 +120,7 @@ async def test_who_has_taken_everything_is_sent_a_delta_at_once(
     async with watched(monkeypatch) as one:
         one.frame()
         assert one.socket.deltas == [2]
+        assert one.client.shown(REGION) is one.hub.maps[REGION].contents
         one.frame()
         assert one.socket.deltas == [2], "not more often than the pace"
         await one.until(3)
