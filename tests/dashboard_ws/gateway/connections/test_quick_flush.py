@@ -85,11 +85,11 @@ class Watched:
         self.client = Client(self.hub, self.socket, session, "build", transport)
         self.seq = 0
 
-    def frame(self) -> None:
+    def frame(self, epoch: str = "e") -> None:
         self.seq += 1
         body = json.dumps({"key": ROW, "portions_cooked": self.seq}).encode()
         row = Change(self.seq, body, "performance", "unit")
-        self.hub.apply(REGION, Frame("e", self.seq, {ROW: row}, self.seq * 1000))
+        self.hub.apply(REGION, Frame(epoch, self.seq, {ROW: row}, self.seq * 1000))
 
     async def until(self, seq: int) -> None:
         async with asyncio.timeout(5):
@@ -150,6 +150,17 @@ async def test_an_event_stream_is_left_to_its_writer_at_the_same_pace(
         await one.until(5)
         assert one.socket.deltas == [2, 5]
         assert one.client.shown(REGION) is one.hub.maps[REGION].contents
+
+
+async def test_a_snapshot_is_left_to_the_writer_which_waits_between_its_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watched(monkeypatch) as one:
+        before = len(one.socket.frames)
+        one.frame("of another epoch")
+        assert len(one.socket.frames) == before
+        await asyncio.sleep(0.1)
+        assert [frame["op"] for frame in one.socket.frames[before:]] == ["snapshot"]
 
 
 async def test_what_the_writer_is_about_to_send_comes_first(
