@@ -299,7 +299,7 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether frames may be written past the library: `transport.write` of one that is encoded already, once for many clients."""
+        """Whether a frame that is encoded already may be given to `transport.write`, past the library."""
         return not self.disconnected and not self.close_sent and self.conn.state is State.OPEN
 
     def handle_ping(self) -> None:

@@ -135,7 +135,7 @@ class Hub:
             client.changed(region)
 
     def has_delta(self, subscription: Subscription) -> bool:
-        """Whether what `next` gives is one delta, after an answer."""
+        """Whether a client that was answered before is due one delta, and not a snapshot."""
         live = self.maps[subscription.region]
         if not subscription.answered or not subscription.is_behind(live):
             return False
