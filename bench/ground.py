@@ -168,6 +168,8 @@ class Ground:
             "PANTAU_BROKER": self.broker,
             "PANTAU_PARTITIONS": str(self.partitions),
             "PANTAU_FLUSH_MS": str(self.flush_ms),
+            # All contestants send all rows with each flush.
+            "PANTAU_ROWS_STEP_S": "0",
             # Ticks go into the topic that all contestants read: as few as may be.
             "PANTAU_TICK_S": "60",
             "PANTAU_LOG_LEVEL": "warning",

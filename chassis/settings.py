@@ -159,11 +159,20 @@ class Settings(BaseSettings):
         ),
     )
     flush_ms: int = Field(
-        300,
+        350,
         ge=25,
         le=5000,
         description=(
             "Milliseconds of the real clock in which a unit partition is flushed at most once; a partition of a region at most twice."
+        ),
+    )
+    rows_step_s: float = Field(
+        5.0,
+        ge=0,
+        le=10,
+        description=(
+            "Seconds of the real clock in which rows for ClickHouse are written at most once: by the streams to Kafka, and by the "
+            "sink. What comes after a pause goes at once; walls do not wait for it. 0: with each flush."
         ),
     )
     tick_s: float = Field(

@@ -143,7 +143,16 @@ def _work(of: service.Service) -> None:
                 opened.callback(report.close)
                 writer = Writer(partial(open_writer, settings), clock, generation, stop.wait)
                 readers.append(
-                    Reader(name, consumer, land, writer, report.written, readiness, stop)
+                    Reader(
+                        name,
+                        consumer,
+                        land,
+                        writer,
+                        report.written,
+                        readiness,
+                        stop,
+                        settings.rows_step_s,
+                    )
                 )
             every = [place for land in lands.values() for place in _places(wanted, land)]
             ends = LogEnds(cluster, every)

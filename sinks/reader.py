@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +28,8 @@ goes on at once after a kill, and no rebalance can leave a partition to nobody. 
 mistake writes the same rows again, to no effect."""
 GATHER_S: Final = 0.3
 """Least seconds from the first record that is read of a batch until it is written; fewer when the batch is large."""
-STEP_S: Final = 5.0
-"""Least seconds between two batches, unless one is large: each is an insert into every table, and parts that ClickHouse merges."""
+BEHIND_S: Final = 1.2
+"""Batches are written so long after the moments at which the streams write their rows: all partitions' rows are there by then."""
 MAX_ROWS: Final = 30_000
 MAX_BYTES: Final = 24 * 1024 * 1024
 _POLL_RECORDS: Final = 100
@@ -73,7 +72,8 @@ def positions_of(consumer: KafkaConsumer) -> list[tuple[TopicPartition, int]]:
 class Reader:
     """One thread's work: records of its topics, in order of their partitions, into ClickHouse.
 
-    `land`: what to do with a record, by topic; `written` is called with each batch that is in.
+    `land`: what to do with a record, by topic; `written` is called with each batch that is in. `step_s`: a batch is written in
+    each step of the real clock at most, unless it is large: each is an insert into every table, and parts that ClickHouse merges.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Reader:
         written: Callable[[TableBatch], None],
         readiness: Readiness,
         stop: threading.Event,
+        step_s: float,
     ) -> None:
         self.name = name
         self._consumer = consumer
@@ -93,11 +94,12 @@ class Reader:
         self._written = written
         self._readiness = readiness
         self._stop = stop
+        self._step_s = step_s
         self._failures = 0
         self._waits_since: float | None = None
         self._stepped_at = time.monotonic()
         self._positions_due = 0.0
-        self._wrote_at = -math.inf
+        self._wrote_in: int | None = None
         self.positions: dict[tuple[str, int], int] = {}
         """(topic, partition) -> everything below it is in ClickHouse."""
         WAITING.labels(name).set_function(self._waiting_s)
@@ -121,7 +123,7 @@ class Reader:
             except StoreUnavailableError as error:
                 self._go_back(batch, error)
                 return
-            self._wrote_at = time.monotonic()
+            self._wrote_in = self._step()[0]
             self._commit(batch)
             self._written(batch)
             self._takes_rows()
@@ -150,8 +152,21 @@ class Reader:
             if not batch.spans:
                 break
             if deadline is None:
-                deadline = max(time.monotonic() + GATHER_S, self._wrote_at + STEP_S)
+                deadline = time.monotonic() + self._gather_s()
         return batch
+
+    def _gather_s(self) -> float:
+        """Seconds for which a batch is gathered that begins now."""
+        step, left_s = self._step()
+        return max(GATHER_S, left_s) if step == self._wrote_in else GATHER_S
+
+    def _step(self) -> tuple[int, float]:
+        """The step that it is now, and the seconds until the next."""
+        into = real_now_ms() / 1000 - BEHIND_S
+        if not self._step_s:
+            return round(into * 1000), 0.0
+        step = int(into // self._step_s)
+        return step, (step + 1) * self._step_s - into
 
     def _commit(self, batch: TableBatch) -> None:
         offsets = {

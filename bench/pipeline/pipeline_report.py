@@ -54,8 +54,8 @@ One `json.loads` of an event takes {unit:.2f} us here.
 
 ## What passes each hop, an event
 
-Kafka's records with the markers of transactions; its bytes as stored in the log. Rows as ClickHouse counts them, once when
-they are inserted and again each time that they are merged.
+Kafka's records with the markers of transactions; its bytes as stored in the log (of compacted topics what is left).
+Rows as ClickHouse counts them, once when they are inserted and again each time that they are merged.
 
 | | Kafka records | Kafka bytes | rows inserted | bytes inserted | rows merged | inserts per 1,000 events |
 |---|---:|---:|---:|---:|---:|---:|

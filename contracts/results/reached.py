@@ -21,7 +21,7 @@ class Reached(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything of a topic's partition before offset `position` is in `stream`.
 
     `stream`: as in table `positions`, or `LANDED`; `time_ms`: the region's clock up to which rows are in that time alone
-    makes due, epoch ms; 0 where there are none.
+    makes due, epoch ms; 0 where there are none. Of the streams: in their sums, and in what walls are sent; of the sinks: in ClickHouse.
     """
 
     stream: str

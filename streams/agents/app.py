@@ -112,9 +112,8 @@ class _OwnerFactory:
             self.generation,
         )
         broker = KafkaAccess(cluster_of(self._settings, "streams"))
-        flush_ms = self._settings.flush_ms
-        is_region = place.topic == self.feed
-        pace = FlushPace.of_region(flush_ms) if is_region else FlushPace.of_units(flush_ms)
+        make = FlushPace.of_region if place.topic == self.feed else FlushPace.of_units
+        pace = make(self._settings.flush_ms, self._settings.rows_step_s)
         return Owner(where, fold, broker, self._clock, self._key, pace)
 
     def inputs(self) -> LogEnds:

@@ -24,7 +24,8 @@ from chassis.kafka.interface import (
 )
 from contracts.results.topics import control_of, generation_name, topic_of
 from contracts.time.clock import Clock
-from streams.agents.flush_pace import FlushPace, FlushTimer
+from streams.agents.flush_pace import FlushPace
+from streams.agents.flush_timer import FlushTimer
 from streams.agents.state import (
     POSITION_KEY,
     StoredPosition,
@@ -32,6 +33,7 @@ from streams.agents.state import (
     encode_position,
 )
 from streams.core.fold import Flush, Fold, Record
+from streams.core.windowing.pending_rows import ROWS_KEY
 
 _ASK_S: Final = 2.0
 _log = logs.get(__name__)
@@ -126,6 +128,8 @@ class Owner:
                         self._fold.restore(topic, key, value)
         for notice in self._fold.restored():
             _log.warning("set aside", place=self.place.name, what=notice)
+        if ROWS_KEY in stored:
+            self._timer.rows_wait()
         self.progressed_at = time.monotonic()
         _log.info(
             "took over",
@@ -184,10 +188,9 @@ class Owner:
         at = self._clock.at(record.timestamp)
         return Record(record.offset, at, value, record.key or b"", control)
 
-    @property
-    def has_changed(self) -> bool:
-        """Whether there is something to flush."""
-        return self._timer.has_changed
+    def flush_in_s(self) -> float:
+        """Seconds until it is worth asking whether a flush is due: 0 if something has changed, infinite if nothing waits."""
+        return 0.0 if self._timer.has_changed else self._timer.rows_in_s()
 
     def is_due(self) -> bool:
         """Whether there is something to flush, and now is the time."""
@@ -199,14 +202,14 @@ class Owner:
         Raises `FencedError`, and `ClosedError` if `close` came in between; any other error leaves the outcome
         unknown: the process must end.
         """
-        if not self._timer.has_changed:
+        if self.flush_in_s() > 0:
             return
         async with self._flushing:
             if self._closed:
                 raise ClosedError(f"{self.place.name} was given up")
-            self._timer.begun()
+            with_rows = self._timer.begun()
             position = self.position
-            flush = self._fold.drain(position)
+            flush = self._fold.drain(position, with_rows)
             for notice in flush.notices:
                 _log.warning("set aside", place=self.place.name, what=notice)
             self._flush_began = time.monotonic()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -160,11 +162,19 @@ class Owners:
         _empty.labels(place.topic).inc(sum(not record.value for record in batch.records))
         return None
 
+    def flush_in_s(self) -> float:
+        """See `Owner.flush_in_s`: the least of all."""
+        return min((owner.flush_in_s() for owner in self._owners.values()), default=math.inf)
+
     async def changed(self) -> None:
-        """Returns once a partition has something to flush."""
-        if not any(owner.has_changed for owner in self._owners.values()):
-            self._changed.clear()
-            await self._changed.wait()
+        """Returns once a partition has something to flush, or may have."""
+        wait_s = self.flush_in_s()
+        if wait_s <= 0:
+            return
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s if math.isfinite(wait_s) else None):
+                await self._changed.wait()
 
     async def flush(self) -> None:
         """Flushes every partition that is due.

@@ -62,7 +62,8 @@ class Fold(Protocol):
         """Derives what state does not hold; returns what was set aside because it could not be read, a line each.
 
         The owner calls it once, after the last `restore` and before the first `apply`, also when there was no state.
-        What it derives is no change: the next `drain` must not send it. Raises `state_format.UnreadableStateError`.
+        What it derives is no change: the next `drain` must not send it, but rows that no flush has written yet. Raises
+        `state_format.UnreadableStateError`.
         """
 
     def apply(self, *records: Record) -> None:
@@ -72,9 +73,10 @@ class Fold(Protocol):
         that the bytes of a record can hold: one bad record would stop the partition for ever.
         """
 
-    def drain(self, position: int) -> Flush:
+    def drain(self, position: int, with_rows: bool = True, /) -> Flush:
         """Gives everything that changed since the last drain, and forgets that it changed.
 
-        The owner calls it when it flushes; `position` is the offset after the last record applied. Whatever it
-        leaves out must be derivable from state: a crash may come right after the flush.
+        The owner calls it when it flushes; `position` is the offset after the last record applied; `with_rows`: whether
+        rows for the tables go with it, those of earlier flushes without them too. Whatever it leaves out must be derivable
+        from state: a crash may come right after the flush.
         """

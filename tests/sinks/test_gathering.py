@@ -15,13 +15,15 @@ from chassis.health import Health
 from chassis.kafka.blocking.paced_consumer import BUSY_WAIT_MS
 from contracts.results.topics import UNIT_WINDOWS
 from contracts.time.clock import RealClock
+from sinks import reader as sinks_reader
 from sinks.batch import LinePlace, TableBatch, TableRow
-from sinks.reader import GATHER_S, STEP_S, Reader
+from sinks.reader import BEHIND_S, GATHER_S, Reader
 from sinks.sink_metrics import Readiness
 from sinks.writer import Writer
 
 PLACE: Final = TopicPartition(UNIT_WINDOWS, 0)
 EVERY_S: Final = 0.05
+STEP_S: Final = 5.0
 
 
 class Rows:
@@ -66,13 +68,20 @@ def reader_of(rows: Rows, written: list[float], stop: threading.Event) -> Reader
         lambda _: None,
         Readiness(Health("sinks"), ("tables",)),
         stop,
+        STEP_S,
     )
+
+
+def use_clock(monkeypatch: pytest.MonkeyPatch, rows: Rows) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
+    began_ms = (1_000_000_000 + BEHIND_S) * 1000  # steps begin at 0, STEP_S and so on
+    monkeypatch.setattr(sinks_reader, "real_now_ms", lambda: began_ms + rows.now_s * 1000)
 
 
 def writes(monkeypatch: pytest.MonkeyPatch, moments: list[float]) -> list[float]:
     """When batches were written."""
     rows, end_s = Rows(list(moments)), moments[-1] + 5
-    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
+    use_clock(monkeypatch, rows)
     written: list[float] = []
     reader = reader_of(rows, written, threading.Event())
     while rows.now_s < end_s:
@@ -86,8 +95,8 @@ def test_rows_that_come_all_the_time_are_written_once_a_step(
     steps = 10
     written = writes(monkeypatch, [at * EVERY_S for at in range(int(steps * STEP_S / EVERY_S))])
     assert len(written) == steps + 1
-    gaps = [later - before for before, later in pairwise(written)]
-    assert min(gaps) >= STEP_S - 1e-9
+    assert all(at % STEP_S < EVERY_S for at in written[1:]), "behind the streams' moments"
+    assert all(later - before > STEP_S - 1 for before, later in pairwise(written[1:]))
 
 
 def test_what_comes_first_and_what_comes_after_a_pause_waits_for_no_step(
@@ -100,7 +109,7 @@ def test_one_that_is_to_stop_writes_soon_what_it_has_gathered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows, written, stop = Rows([0.0, 0.5]), list[float](), threading.Event()
-    monkeypatch.setattr(time, "monotonic", lambda: rows.now_s)
+    use_clock(monkeypatch, rows)
     reader = reader_of(rows, written, stop)
     reader.step()
     poll = rows.poll

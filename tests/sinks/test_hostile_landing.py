@@ -137,7 +137,9 @@ def test_a_batch_that_does_not_end_is_said_by_who_is_asked(monkeypatch: Any) -> 
     health = Health("sinks")
     readiness = Readiness(health, ("events",))
     writer = Writer(lambda: SimpleNamespace(), RealClock())
-    reader = Reader("hang", Consumer([]), {}, writer, lambda _: None, readiness, threading.Event())
+    reader = Reader(
+        "hang", Consumer([]), {}, writer, lambda _: None, readiness, threading.Event(), 5.0
+    )
     health.check(reader.trouble)
     readiness.fine("events")
     before = health.is_ready

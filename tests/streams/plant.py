@@ -95,9 +95,9 @@ class Plant:
         self.units[place].apply(*records)
         log.applied += len(records)
 
-    def flush(self, place: Place) -> None:
+    def flush(self, place: Place, with_rows: bool = True) -> None:
         log = self.logs[place]
-        flush = self.units[place].drain(log.applied)
+        flush = self.units[place].drain(log.applied, with_rows)
         log.drained = log.applied
         _keep(self.state[place], flush)
         self._outputs(flush)
@@ -107,8 +107,8 @@ class Plant:
             self.region.apply(record)
             self.feed.applied += 1
 
-    def flush_region(self) -> None:
-        flush = self.region.drain(self.feed.applied)
+    def flush_region(self, with_rows: bool = True) -> None:
+        flush = self.region.drain(self.feed.applied, with_rows)
         self.feed.drained = self.feed.applied
         _keep(self.region_state, flush)
         self._outputs(flush)
@@ -131,12 +131,25 @@ class Plant:
         self.feed.applied = self.feed.drained
 
     def finish(self) -> None:
-        """Everything that lies in the logs is applied and drained."""
+        """Everything that lies in the logs is applied and drained; rows for the tables change nothing on the wall."""
         for place in self.places:
             self.step(place, len(self.logs[place].records))
+            self.flush(place, with_rows=False)
+        self.step_region()
+        self.flush_region(with_rows=False)
+        shown = self._shown()
+        for place in self.places:
             self.flush(place)
         self.step_region()
         self.flush_region()
+        assert self._shown() == shown
+
+    def _shown(self) -> dict[str, dict[str, Any]]:
+        stamps = ("as_of", "revision", "updated_at")
+        return {
+            name: {field: value for field, value in row.items() if field not in stamps}
+            for name, row in self.live.items()
+        }
 
     # --- output
 

@@ -38,7 +38,6 @@ from contracts.results.topics import (
     SPPG_EVENTS,
     TABLE_HEADER,
     TABLE_TOPICS,
-    UNIT_STATE,
     UNIT_WINDOWS,
     control_headers,
     topics,
@@ -215,12 +214,28 @@ async def read_all(made: Installation, topic: str, partitions: int) -> list[list
 
 
 async def positions(made: Installation) -> list[int]:
-    found = []
-    for topic in EVENT_TOPICS:
-        for records in await read_all(made, UNIT_STATE[topic], PARTITIONS):
-            kept = [record.value for record in records if record.key == POSITION_KEY]
-            found.append(decode_position(kept[-1]).offset if kept else 0)
-    return found
+    """Up to where the units' rows have what came."""
+    return await positions_in(made, UNIT_WINDOWS, PARTITIONS, UNIT_WINDOWS)
+
+
+async def positions_of_areas(made: Installation) -> list[int]:
+    """Up to where the areas' rows have what came."""
+    return await positions_in(made, AREA_WINDOWS, 1, area_stream(0))
+
+
+async def positions_in(made: Installation, topic: str, partitions: int, stream: str) -> list[int]:
+    """The newest lines of table `positions` in a topic, by partition of the event topics."""
+    at: dict[tuple[str, int], int] = {}
+    for records in await read_all(made, topic, partitions):
+        for record in records:
+            if dict(record.headers)[TABLE_HEADER] == b"positions":
+                rows = map(json.loads, record.value.split(b"\n"))
+                at |= {
+                    (row["topic"], row["partition"]): row["position"]
+                    for row in rows
+                    if row["stream"] == stream
+                }
+    return [at.get((topic, number), 0) for topic in EVENT_TOPICS for number in range(PARTITIONS)]
 
 
 async def seen_by_region(made: Installation) -> list[int]:
@@ -307,14 +322,13 @@ async def scenario(made: Installation, seconds: float, seed: int) -> tuple[Rows,
         assert time.monotonic() < deadline, f"stood still at {await positions(made)} of {ends}"
         made.keep_two()
         await asyncio.sleep(0.5)
-    fed = await ends_of(made, REGION_FEED, 1)
-    while await region_position(made) < fed[0]:
+    while any(at < end for at, end in zip(await positions_of_areas(made), ends, strict=True)):
         assert time.monotonic() < deadline, "the region agent stands still"
         made.keep_two()
         await asyncio.sleep(0.5)
     made.stop()
     of_units = await expected_rows(made, await positions(made))
-    of_areas = await expected_rows(made, await seen_by_region(made))
+    of_areas = await expected_rows(made, await positions_of_areas(made))
     expected = {key: row for key, row in of_units.items() if key[1] not in _AREAS}
     expected |= {key: row for key, row in of_areas.items() if key[1] in _AREAS}
     return await sent_rows(made), expected

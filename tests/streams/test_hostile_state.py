@@ -16,6 +16,7 @@ from streams.core.fold import Flush, Fold, Record
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.state_format import UnreadableStateError, marked
 from streams.core.unit_stage.unit_fold import UnitFold
+from streams.core.windowing.pending_rows import ROWS_KEY
 from tests.examples import KITCHEN, event
 from tests.registry_small import SMALL
 from tests.streams.plant import EPOCH, Plant
@@ -28,6 +29,7 @@ UNIT_KEYS = (
     f"facts/{KITCHEN}/20781/0".encode(),
     b"facts/",
     b"alerts/1",
+    ROWS_KEY,
     b"",
 )
 REGION_KEYS = (
@@ -44,6 +46,7 @@ REGION_KEYS = (
     b"alerts/32.11/sensor/x/chiller/",
     b"alerts/32.11/command/x",
     b"alerts/",
+    ROWS_KEY,
     b"",
 )
 LIVE_KEYS = (

@@ -223,14 +223,14 @@ def run_wildly(chance: Random, plant: Plant, crashes: bool) -> None:
         plant.step(place, chance.choice((1, 2, 5, 20)))
         draw = chance.random()
         if draw < 0.5:
-            plant.flush(place)
+            plant.flush(place, chance.random() < 0.4)
         if 0.3 < draw < 0.6 and crashes:
             plant.crash(place)
         draw = chance.random()
         if draw < 0.5:
             plant.step_region(chance.choice((1, 3, 100)))
         if draw < 0.3:
-            plant.flush_region()
+            plant.flush_region(chance.random() < 0.4)
         elif draw < 0.36 and crashes:
             plant.crash_region()
     plant.finish()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
+import msgspec
 import pytest
 from faust.types import TP
 
@@ -25,7 +27,9 @@ from streams.agents.owner import (
     PositionError,
 )
 from streams.agents.owners import Owners, OwnersPatience
+from streams.core.state_format import marked
 from streams.core.unit_stage.unit_fold import UnitFold
+from streams.core.windowing.pending_rows import ROWS_KEY
 
 STATE: Final = UNIT_STATE[SPPG_EVENTS]
 PATIENCE: Final = OwnersPatience()
@@ -269,3 +273,32 @@ async def test_who_flushes_waits_until_something_has_changed() -> None:
     await world.owners.take_over([place])
     world.progress(0, [place])
     await asyncio.wait_for(waiting, 5)
+
+
+async def test_who_flushes_is_woken_for_rows_that_wait() -> None:
+    world = World(pace=FlushPace(rows_step_s=0.5))
+    place = world.places[0]
+    await world.owners.take_over([place])
+    for before in range(2):
+        world.progress(before, [place])
+        await world.owners.flush()
+    (writer,) = world.writers
+    sent = writer.sent
+    # A step may have begun between the two: then the second had the rows.
+    if math.isfinite(world.owners.flush_in_s()):
+        await asyncio.wait_for(world.owners.changed(), 5)
+        await world.owners.flush()
+        assert writer.sent == sent + 1
+    assert world.owners.flush_in_s() == math.inf
+
+
+async def test_rows_that_the_former_owner_left_are_flushed_though_nothing_comes() -> None:
+    world = World(pace=FlushPace(rows_step_s=3_600.0))
+    left = marked(msgspec.msgpack.encode((0, {})))
+    writer = MemoryWriter(world, "former")
+    await writer.open()
+    await writer.send([OutgoingRecord(STATE, left, ROWS_KEY, 0)])
+    await world.owners.take_over(world.places)
+    assert world.owners.flush_in_s() == 0
+    await world.owners.flush()
+    assert [one.sent for one in world.writers] == [1, 0]

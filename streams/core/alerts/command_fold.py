@@ -33,7 +33,7 @@ class CommandFold:
             else:
                 self._set_aside.append(f"record {record.offset} of {COMMANDS}: it is not signed")
 
-    def drain(self, position: int) -> Flush:
+    def drain(self, position: int, _with_rows: bool = True, /) -> Flush:
         """See `Fold`."""
         received, self._received = self._received, []
         notices, self._set_aside = tuple(self._set_aside), []

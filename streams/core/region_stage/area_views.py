@@ -23,7 +23,7 @@ from streams.core.metrics.reception import NO_CHECKS, ReceptionSum, plus
 from streams.core.region_feed import Contribution
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
-from streams.core.windowing.schedule import RowSchedule
+from streams.core.windowing.schedule import RowRun, RowSchedule
 from streams.core.windowing.targets import Targets
 from streams.core.windowing.window_table import RowKey
 
@@ -33,6 +33,7 @@ UNIT: Final = "unit"
 RECIPIENT: Final = "recipient"
 KECAMATAN: Final = "kecamatan"
 KABUPATEN: Final = "kabupaten"
+_Groups = dict[tuple[str, str], set[str]]
 _EVERY_GROUP: Final = frozenset((*GROUPS, ALL_GROUPS))
 
 
@@ -105,14 +106,22 @@ class AreaView(ABC, Generic[P]):
             if area:
                 self._schedules[level].table.delta(area, contribution.pane).add(change)
 
-    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
-        """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
+    def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """See `RowSchedule.runs`."""
         for level, schedule in self._schedules.items():
-            for area, window, newest, due, sums in schedule.runs():
-                for end, total in sums:
-                    key = (area, window, end)
-                    for row in self._write(stamp, level, key, total, end in due):
-                        yield row, end == newest
+            yield from self._written(stamp, level, schedule.runs())
+
+    def newest_rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """See `RowSchedule.newest_runs`."""
+        for level, schedule in self._schedules.items():
+            yield from self._written(stamp, level, schedule.newest_runs())
+
+    def _written(
+        self, stamp: FlushStamp, level: str, runs: Iterable[RowRun[P]]
+    ) -> Iterator[ViewRow]:
+        for area, window, due, sums in runs:
+            for end, total in sums:
+                yield from self._write(stamp, level, (area, window, end), total, end in due)
 
     def write_again(self, level: str, area: str, window: WindowName) -> None:
         """Makes the newest row of an area due, if the area is one of this view's."""
@@ -175,8 +184,9 @@ class CoverageView(AreaView[CoverageSum]):
 
     def __init__(self, region: str, progress: Progress, registry: Registry) -> None:
         super().__init__(region, progress, registry)
-        # Groups whose numbers changed, by (level, area): only their rows change.
-        self._changed_groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+        # Groups whose numbers changed, by (level, area): only their rows change. Since the newest rows were taken, and before.
+        self._fresh_groups: _Groups = defaultdict(set)
+        self._changed_groups: _Groups = defaultdict(set)
 
     def replace(self, old: Contribution | None, new: Contribution) -> None:
         """See `AreaView`."""
@@ -196,16 +206,30 @@ class CoverageView(AreaView[CoverageSum]):
                 ):
                     delta = self._schedules[level].table.delta(area, new.pane)
                     delta.put(group, recipient, change)
-                    self._changed_groups[level, area].add(group)
+                    self._fresh_groups[level, area].add(group)
 
-    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
+    def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
         """See `AreaView`."""
+        self._note_groups()
+        # What is written now is what changed since the last time.
+        self._fresh_groups, self._changed_groups = self._changed_groups, self._fresh_groups
         yield from super().rows(stamp)
-        self._changed_groups.clear()
+        self._fresh_groups.clear()
+
+    def newest_rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """See `AreaView`."""
+        yield from super().newest_rows(stamp)
+        self._note_groups()
+
+    def _note_groups(self) -> None:
+        for place, groups in self._fresh_groups.items():
+            self._changed_groups[place] |= groups
+        self._fresh_groups.clear()
 
     def settle(self) -> None:
         """See `AreaView`."""
         super().settle()
+        self._fresh_groups.clear()
         self._changed_groups.clear()
 
     def _write(
@@ -215,7 +239,7 @@ class CoverageView(AreaView[CoverageSum]):
         groups = (
             self._due_groups(level, key, total)
             if is_due
-            else self._changed_groups[level, area].intersection(total.groups)
+            else self._fresh_groups[level, area].intersection(total.groups)
         )
         return self._writer.coverage(stamp, level, *key, total, groups)
 

@@ -42,10 +42,15 @@ class Areas:
             for schedule in view.schedules:
                 schedule.advance(panes, days)
 
-    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
-        """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
+    def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """Rows that changed or became due since the last call."""
         for view in self._views:
             yield from view.rows(stamp)
+
+    def newest_rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """See `RowSchedule.newest_runs`."""
+        for view in self._views:
+            yield from view.newest_rows(stamp)
 
     def write_again(self, row_key: str) -> None:
         """Makes the row of a key of the live map due: the record that was there could not be read.

@@ -41,7 +41,7 @@ from streams.core.region_feed import (
 )
 from streams.core.region_stage.areas import Areas
 from streams.core.region_stage.live_map import LiveMap
-from streams.core.region_stage.region_state import RegionState, pane_key
+from streams.core.region_stage.region_state import PaneOf, RegionState, pane_key
 from streams.core.state_format import name_of, restoring, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.watched_event import UncountedEvent, WatchedEvent
@@ -71,6 +71,7 @@ class RegionFold:
         self._alerts = AlertStage(revision_base)
         self._set_aside: list[str] = []
         self._heard: set[str] = set()
+        self._has_new_region = False
         self._tables = TableRecords()
 
     # --- state --------------------------------------------------------------------------------------------------------
@@ -91,23 +92,37 @@ class RegionFold:
             self._use_registries()
         except ValueError:
             raise unreadable(b"registry/") from None
-        time_ms = self._time_ms()
-        if time_ms:
-            for areas in self._areas.values():
-                areas.progress.resume(time_ms)
-        for pane, raw in self._state.panes.items():
-            with restoring(pane_key(pane)):
-                contribution = decode_contribution(raw)
-                self._areas_of(contribution.unit).replace(None, contribution)
-        if time_ms:
-            # Before every unit fold has sent its time no row is sent: then all of them are still to come.
-            for areas in self._areas.values():
-                areas.settle()
+        self._restore_areas(self._time_ms())
+        self._heard.update(self._state.positions)
         notices = self._alerts.restored()
         return [
             *notices,
             *(one for region in list(self._live) for one in self._restore_live(region)),
         ]
+
+    def _restore_areas(self, time_ms: int) -> None:
+        """Before every unit fold has sent its time (`time_ms` 0) no row is sent: then all of them are still to come."""
+        pending, panes = self._state.pending, self._state.panes
+        pending.restored(time_ms)
+        late = set(pending) if time_ms else panes.keys()
+        if time_ms:
+            for areas in self._areas.values():
+                areas.progress.resume(pending.time_ms)
+        for pane in panes:
+            if pane not in late:
+                self._restore_pane(pane)
+        for areas in self._areas.values():
+            areas.settle()
+        for pane in late & panes.keys():
+            self._restore_pane(pane)
+        if time_ms:
+            for areas in self._areas.values():
+                areas.advance(time_ms)
+
+    def _restore_pane(self, pane: PaneOf) -> None:
+        with restoring(pane_key(pane)):
+            contribution = decode_contribution(self._state.panes[pane])
+            self._areas_of(contribution.unit).replace(None, contribution)
 
     def _restore_live(self, region: str) -> Iterator[str]:
         """Puts one live map in order; gives a line for what could not be read."""
@@ -216,6 +231,7 @@ class RegionFold:
             self._state.set_since(code, since)
         present = self._state.registries.get(code)
         if present is None or _rows_in(registry) >= _rows_in(present):
+            self._has_new_region |= code not in self._areas
             self._state.set_registry(code, registry, encoded)
             self._use_registries()
 
@@ -246,14 +262,18 @@ class RegionFold:
 
     # --- flush --------------------------------------------------------------------------------------------------------
 
-    def drain(self, position: int) -> Flush:
+    def drain(self, position: int, with_rows: bool = True, /) -> Flush:
         """See `Fold`."""
         time_ms = self._time_ms()
         out: list[Out] = []
         if time_ms:
+            # Rows that a new region has though nothing comes are derived from no pane that waits.
+            new, self._has_new_region = self._has_new_region, False
+            with_rows = with_rows or new or self._state.pending.must_be_written(time_ms)
             for areas in self._areas.values():
-                out += self._drain_region(areas, position, time_ms)
-            out.append(self._progress(position, time_ms))
+                out += self._drain_region(areas, position, time_ms, with_rows)
+            out.append(self._progress(position, time_ms, with_rows))
+            self._state.add(self._state.pending.record(time_ms, with_rows))
         else:
             # The position goes out, so what was read before it must be stored: a crash may be next.
             for live in self._live.values():
@@ -262,32 +282,38 @@ class RegionFold:
         self._state.add(self._alerts.records())
         return Flush(self._state.drain(), [*self._tables.drain(), *out], notices)
 
-    def _progress(self, position: int, time_ms: int) -> Out:
-        """Says how far this fold is with its own input, and by that with each unit fold's."""
+    def _progress(self, position: int, time_ms: int, with_rows: bool) -> Out:
+        """Says how far this fold is with its own input, and by that with each unit fold's: to receipts, and `with_rows` in
+        table `positions`.
+        """
         own = Reached(AREA_WINDOWS, REGION_FEED, self._partition, position, time_ms)
         stream = area_stream(self._partition)
         reached = [own]
         for source, at in self._state.positions.items():
             topic, _, number = source.rpartition("/")
             reached.append(Reached(stream, topic, int(number), at, time_ms))
-            if source in self._heard:
+            if with_rows and source in self._heard:
                 self._add_position(reached[-1])
-        self._heard.clear()
-        self._add_position(own)
+        if with_rows:
+            self._heard.clear()
+            self._add_position(own)
         return Out(PROGRESS, 0, encode_progress(reached), stream.encode())
 
     def _add_position(self, one: Reached) -> None:
         row = PositionRow.at(one.stream, one.topic, one.partition, one.position, one.time_ms)
         self._tables.add(AREA_WINDOWS, "positions", encode_row(row))
 
-    def _drain_region(self, areas: Areas, position: int, time_ms: int) -> list[Out]:
+    def _drain_region(
+        self, areas: Areas, position: int, time_ms: int, with_rows: bool
+    ) -> list[Out]:
         live = self._live_of(areas.region)
         updated_at = rfc3339(time_ms // 1000 * 1000)
         stamp = FlushStamp(areas.region, self._revision_base + position, updated_at)
-        for row, is_newest in areas.rows(stamp):
-            self._tables.add(AREA_WINDOWS, row.view, row.line)
-            if is_newest:
-                live.put(row)
+        for row in areas.newest_rows(stamp):
+            live.put(row)
+        if with_rows:
+            for row in areas.rows(stamp):
+                self._tables.add(AREA_WINDOWS, row.view, row.line)
         for change in self._alerts.rows(areas.region):
             self._tables.add(ALERTS, "alert_changes", encode_row(change))
             # What changes after it has left the wall stays off it: nothing would remove it again.

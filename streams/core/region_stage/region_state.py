@@ -5,6 +5,7 @@ registry/<region>            `RegionRegistry.encode()`
 since/<region>               when the region was first known, epoch ms: its rows exist in silence from that day on
 pane/<unit>/<pane>           `Contribution`, msgpack
 alerts/<region>/...          see `streams.core.alerts.alert_state`
+rows                         see `PendingRows`
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 from contracts.registry.entities import RegionRegistry
 from contracts.unreadable import UNREADABLE
 from streams.core.state_format import marked, unmarked, unreadable
+from streams.core.windowing.pending_rows import ROWS_KEY, PendingRows
 
 _SOURCE_KEY: Final = b"source/"
 _REGISTRY_KEY: Final = b"registry/"
@@ -34,6 +36,7 @@ class RegionState:
         self.registries: dict[str, RegionRegistry] = {}
         self.since: dict[str, int] = {}
         self.panes: dict[PaneOf, bytes] = {}
+        self.pending = PendingRows()
         self._changed: dict[bytes, bytes | None] = {}
 
     def restore(self, key: bytes, value: bytes) -> None:
@@ -50,6 +53,8 @@ class RegionState:
             elif key.startswith(_PANE_KEY):
                 unit, pane = key[len(_PANE_KEY) :].decode().rsplit("/", 1)
                 self.panes[unit, int(pane)] = value
+            elif key == ROWS_KEY:
+                self.pending.restore(value)
             else:
                 raise unreadable(key)
         except UNREADABLE:
@@ -80,6 +85,7 @@ class RegionState:
     def set_pane(self, pane: PaneOf, encoded: bytes) -> None:
         """The newest contribution of a unit's pane."""
         self.panes[pane] = encoded
+        self.pending.add(*pane)
         self._changed[pane_key(pane)] = marked(encoded)
 
     def forget_panes(self, least_pane: int) -> None:

@@ -28,6 +28,7 @@ from streams.core.unit_stage.intake import Intake
 from streams.core.unit_stage.sides import SIDES
 from streams.core.unit_stage.unit_state import UnitState
 from streams.core.unit_stage.units import Units
+from streams.core.windowing.pending_rows import ROWS_KEY
 from streams.core.windowing.row_writer import FlushStamp
 
 
@@ -67,8 +68,14 @@ class UnitFold:
             units = self._units_of(unit)
             with restoring(key):
                 units.restore(unit, chunk)
-        for units in self._regions.values():
-            units.restored(self._state.time_ms)
+        pending = self._state.pending
+        pending.restored(self._state.time_ms)
+        panes: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        with restoring(ROWS_KEY):
+            for unit, pane in pending:
+                panes[self._units_of(unit).region].append((unit, pane))
+        for code, units in self._regions.items():
+            units.restored(self._state.time_ms, pending.time_ms, panes[code])
         return []
 
     def _use_registries(self) -> None:
@@ -117,8 +124,13 @@ class UnitFold:
 
     # --- flush --------------------------------------------------------------------------------------------------------
 
-    def drain(self, position: int) -> Flush:
+    def drain(self, position: int, with_rows: bool = True, /) -> Flush:
         """See `Fold`."""
+        state = self._state
+        # Rows that a new region has though nothing comes are derived from no pane that waits.
+        with_rows = bool(
+            with_rows or state.changed_registries or state.pending.must_be_written(state.time_ms)
+        )
         feeds: dict[str, list[Any]] = defaultdict(list)
         for code in sorted(self._state.changed_registries):
             encoded = self._state.registries[code].encode()
@@ -126,11 +138,16 @@ class UnitFold:
         updated_at = rfc3339(self._state.time_ms // 1000 * 1000)
         for code, units in self._regions.items():
             stamp = FlushStamp(code, self._revision_base + position, updated_at)
-            self._drain_region(units, stamp, feeds[code])
+            self._drain_region(units, stamp, feeds[code], with_rows)
         for code, item in (*self._intake.last_received(), *self._intake.watched()):
             feeds[code].append(item)
         for status in self._intake.statuses():
             self._tables.add(VERDICTS, "event_status", encode_row(status))
+        if with_rows:
+            self._add_positions(position)
+        return Flush(state.drain(with_rows), [*self._tables.drain(), *self._feed(feeds, position)])
+
+    def _add_positions(self, position: int) -> None:
         for stream in (UNIT_WINDOWS, VERDICTS):
             at = PositionRow.at(
                 stream,
@@ -140,14 +157,18 @@ class UnitFold:
                 self._state.time_ms,
             )
             self._tables.add(stream, "positions", encode_row(at))
-        return Flush(self._state.drain(), [*self._tables.drain(), *self._feed(feeds, position)])
 
-    def _drain_region(self, units: Units[Any], stamp: FlushStamp, feed: list[Any]) -> None:
+    def _drain_region(
+        self, units: Units[Any], stamp: FlushStamp, feed: list[Any], with_rows: bool
+    ) -> None:
         # Before the rows: those forget what is out of reach.
-        feed.extend(units.contributions())
-        rows = list(units.rows(stamp))
-        self._tables.add(UNIT_WINDOWS, units.side.view, *(row.line for row, _ in rows))
-        feed += [LiveRow(row) for row, is_newest in rows if is_newest]
+        for contribution in units.contributions():
+            self._state.pending.add(contribution.unit, contribution.pane)
+            feed.append(contribution)
+        feed += map(LiveRow, units.newest_rows(stamp))
+        if with_rows:
+            lines = (row.line for row in units.rows(stamp))
+            self._tables.add(UNIT_WINDOWS, units.side.view, *lines)
 
     def _feed(self, feeds: dict[str, list[Any]], position: int) -> list[Out]:
         """The records for `region.feed`: each of its partitions gets one at least, which carries the time."""

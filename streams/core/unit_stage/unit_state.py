@@ -3,6 +3,7 @@
 time                        the fold's time, epoch ms
 registry/<region>           `RegionRegistry.encode()`
 facts/<unit>/<day>/<n>      `Chunk.written()`
+rows                        see `PendingRows`
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contracts.unreadable import UNREADABLE
 from streams.core.history.chunks import Chunk
 from streams.core.history.ledger import Unwritten
 from streams.core.state_format import marked, unmarked, unreadable
+from streams.core.windowing.pending_rows import ROWS_KEY, PendingRows
 
 _TIME_KEY: Final = b"time"
 _REGISTRY_KEY: Final = b"registry/"
@@ -26,6 +28,7 @@ class UnitState:
 
     def __init__(self) -> None:
         self.time_ms = 0
+        self.pending = PendingRows()
         self.registries: dict[str, RegionRegistry] = {}
         self.unwritten: Unwritten = {}
         # Each with the time of the first record that changed it.
@@ -38,6 +41,8 @@ class UnitState:
         try:
             if key == _TIME_KEY:
                 self.time_ms = int(value)
+            elif key == ROWS_KEY:
+                self.pending.restore(value)
             elif key.startswith(_REGISTRY_KEY):
                 registry = RegionRegistry.decode(value)
                 self.registries[registry.region.code] = registry
@@ -60,8 +65,8 @@ class UnitState:
         self.registries[registry.region.code] = registry
         self.changed_registries.setdefault(registry.region.code, time_ms)
 
-    def drain(self) -> dict[bytes, bytes | None]:
-        """The records that changed since the last drain."""
+    def drain(self, with_rows: bool) -> dict[bytes, bytes | None]:
+        """The records that changed since the last drain; `with_rows`: whether rows for the tables go with them."""
         state: dict[bytes, bytes | None] = {_TIME_KEY: marked(str(self.time_ms).encode())}
         for (unit, day, number), chunk in self.unwritten.items():
             state[_FACTS_KEY + f"{unit}/{day}/{number}".encode()] = (
@@ -69,6 +74,7 @@ class UnitState:
             )
         for code in self.changed_registries:
             state[_REGISTRY_KEY + code.encode()] = marked(self.registries[code].encode())
+        state |= self.pending.record(self.time_ms, with_rows)
         self.unwritten.clear()
         self.changed_registries.clear()
         return state

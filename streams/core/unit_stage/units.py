@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from contracts.registry.entities import Registry
@@ -16,7 +16,7 @@ from streams.core.region_feed import Contribution
 from streams.core.unit_stage.sides import Side
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
-from streams.core.windowing.schedule import RowSchedule
+from streams.core.windowing.schedule import RowRun, RowSchedule
 from streams.core.windowing.targets import Targets
 from streams.core.windowing.window_table import DAY_REACH, PANE_REACH
 
@@ -73,13 +73,17 @@ class Units(Generic[P]):
         for fact in self.ledger(unit).restore(chunk):
             self.add(unit, fact, 1)
 
-    def restored(self, time_ms: int) -> None:
-        """Takes away the facts that do not count; after this no row is a change."""
-        self._progress.resume(time_ms)
+    def restored(self, time_ms: int, rows_ms: int, pending: Iterable[tuple[str, int]]) -> None:
+        """Takes away the facts that do not count. Changes are then the rows that became due after `rows_ms`, and those of `pending`."""
+        self._progress.resume(rows_ms)
         for unit, ledger in self._ledgers.items():
             for fact in ledger.uncounted():
                 self.add(unit, fact, -1)
         self._schedule.settle()
+        for unit, pane in pending:
+            if self._schedule.table.pane(unit, pane) is not None:
+                self._delta(unit, pane)
+        self.advance(time_ms)
 
     def advance(self, time_ms: int) -> None:
         """Time passes: notes the rows that become due, forgets the facts that no event can reach any more."""
@@ -93,20 +97,25 @@ class Units(Generic[P]):
 
     def contributions(self) -> list[Contribution]:
         """All that the panes that changed since the last call hold now."""
-        found = []
-        for unit, pane in self._schedule.apply_deltas():
-            total = self._schedule.table.pane(unit, pane)
-            if total is not None:
-                found.append(self.side.contribution(unit, pane, total))
-        return found
+        at = self._schedule.table.pane
+        changed = ((unit, pane, at(unit, pane)) for unit, pane in self._schedule.apply_deltas())
+        make = self.side.contribution
+        return [make(unit, pane, total) for unit, pane, total in changed if total is not None]
 
-    def rows(self, stamp: FlushStamp) -> Iterator[tuple[ViewRow, bool]]:
-        """Rows that changed or became due since the last call, each with whether it is of a newest begun window."""
-        write, level = self.side.writer(self._writer), self.side.level
-        for area, window, newest, _, sums in self._schedule.runs():
-            for end, total in sums:
-                yield write(stamp, level, area, window, end, total), end == newest
+    def newest_rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """See `RowSchedule.newest_runs`."""
+        return self._written(stamp, self._schedule.newest_runs())
+
+    def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+        """See `RowSchedule.runs`."""
+        yield from self._written(stamp, self._schedule.runs())
         if self._forgot_at != self._progress.pane:
             # Not before the rows and contributions are out: days may pass between two flushes when the log is read anew.
             self._forgot_at = self._progress.pane
             self.side.forget(self._forgot_at - PANE_REACH)
+
+    def _written(self, stamp: FlushStamp, runs: Iterable[RowRun[P]]) -> Iterator[ViewRow]:
+        write, level = self.side.writer(self._writer), self.side.level
+        for area, window, _, sums in runs:
+            for end, total in sums:
+                yield write(stamp, level, area, window, end, total)

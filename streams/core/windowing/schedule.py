@@ -22,13 +22,11 @@ _NONE: Final[set[int]] = set()
 class RowRun(NamedTuple, Generic[P]):
     """Rows of one area and window that must be written.
 
-    `sums`: (end, sum over its window) of each; a sum is valid until the next one is asked for. `newest`: the end of the
-    newest begun window; `due`: ends that time made due.
+    `sums`: (end, sum over its window) of each; a sum is valid until the next one is asked for. `due`: ends that time made due.
     """
 
     area: str
     window: WindowName
-    newest: int
     due: set[int]
     sums: Iterator[tuple[int, P]]
 
@@ -43,15 +41,16 @@ class RowSchedule(Generic[P]):
         self._progress = progress
         self._in_force = in_force
         self._due: set[RowKey] = set()
+        self._newly_due: set[RowKey] = set()
         self._is_stale = False
 
     def advance(self, panes: range, days: range) -> None:
         """Notes the rows that become due when `panes` and `days` (of `Progress.advance`) begin."""
         if not panes:
             return
-        self._due.update(self.table.due_with(panes))
+        self._newly_due.update(self.table.due_with(panes))
         for day in days:
-            self._due.update(
+            self._newly_due.update(
                 (area, window, day) for area in self._in_force(day) for window in DAY_WINDOWS
             )
         self._is_stale = True
@@ -73,11 +72,34 @@ class RowSchedule(Generic[P]):
         else:
             exists = self.table.holds(area, range(end - PANE_WINDOWS[window], end))
         if exists:
-            self._due.add((area, window, end))
+            self._newly_due.add((area, window, end))
+
+    def newest_runs(self) -> Iterator[RowRun[P]]:
+        """The newest begun rows among those that changed or became due since the last call, or since `runs`, which gives
+        them again.
+        """
+        self.apply_deltas()
+        table, progress = self.table, self._progress
+        due = {
+            (area, window)
+            for area, window, end in self._newly_due
+            if end == progress.newest(window)
+        }
+        self._note_due()
+        places = dict.fromkeys(table.newest_changed(progress.pane, progress.day))
+        for area, window in places | dict.fromkeys(due):
+            newest = progress.newest(window)
+            of_time = {newest} if (area, window) in due else _NONE
+            yield RowRun(area, window, of_time, table.sums(area, window, (newest,)))
+
+    def _note_due(self) -> None:
+        self._due |= self._newly_due
+        self._newly_due.clear()
 
     def runs(self) -> Iterator[RowRun[P]]:
         """Rows that changed or became due since the last call. Take all sums of a run before the next run."""
         self.apply_deltas()
+        self._note_due()
         table, progress = self.table, self._progress
         due: dict[tuple[str, WindowName], set[int]] = defaultdict(set)
         for area, window, end in self._due:
@@ -88,8 +110,7 @@ class RowSchedule(Generic[P]):
             ends_of[place] = sorted(some.union(ends_of.get(place, ())), reverse=True)
         for (area, window), ends in ends_of.items():
             of_time = due.get((area, window)) or _NONE
-            newest = progress.newest(window)
-            yield RowRun(area, window, newest, of_time, table.sums(area, window, ends))
+            yield RowRun(area, window, of_time, table.sums(area, window, ends))
         if self._is_stale:
             # Not before the rows are out: days may pass between two flushes when the log is read anew.
             self._is_stale = False

@@ -52,7 +52,9 @@ class Timeline(Generic[P]):
         self._most_stored = stored
         self._sums: dict[str, dict[int, P]] = defaultdict(dict)
         self._stored: dict[str, dict[WindowName, list[_Stored[P]]]] = defaultdict(dict)
+        # Since rows were last asked for; what came since the newest ones were.
         self._touched: dict[str, set[int]] = defaultdict(set)
+        self._fresh: dict[str, set[int]] = defaultdict(set)
 
     def at(self, area: str, index: int) -> P | None:
         """The sum at an index, or None if nothing was ever added there."""
@@ -72,7 +74,7 @@ class Timeline(Generic[P]):
             if present is None:
                 present = sums[index] = self._new()
             present.add(delta)
-        self._touched[area].add(index)
+        self._fresh[area].add(index)
 
     def sums(self, area: str, window: WindowName, ends: Iterable[int]) -> Iterator[tuple[int, P]]:
         """(end, sum over the window) of each of `ends`. Of ends that stand newest first, a sum is made from the one before it.
@@ -142,8 +144,20 @@ class Timeline(Generic[P]):
         insort(stored, one, key=_stop_of)
         return True
 
+    def newest_changed(self, stop: int) -> Iterator[tuple[str, WindowName]]:
+        """Areas and windows whose window before `stop` was touched since the last call, or since `changed`."""
+        for area, indexes in self._fresh.items():
+            for window, length in self._windows.items():
+                if any(stop - length <= index < stop for index in indexes):
+                    yield area, window
+            self._touched[area] |= indexes
+        self._fresh.clear()
+
     def changed(self, last_stop: int) -> Ends:
         """Rows whose window was touched since the last call and ends before `last_stop` at the latest."""
+        for area, indexes in self._fresh.items():
+            self._touched[area] |= indexes
+        self._fresh.clear()
         found: Ends = {}
         first, last = 1 - self._shift, last_stop - self._shift
         for area, indexes in self._touched.items():
@@ -158,6 +172,7 @@ class Timeline(Generic[P]):
     def settle(self) -> None:
         """Nothing that was touched so far is a change."""
         self._touched.clear()
+        self._fresh.clear()
 
     def forget(self, least: int, least_stop: int) -> None:
         """Drops sums before index `least`, and stored sums of windows that end before `least_stop`."""
