@@ -12,7 +12,7 @@ from contracts.results.topics import SPPG_EVENTS
 from streams.core.region_stage.region_state import region_seed
 from streams.core.unit_stage.unit_state import unit_seed
 from tests.examples import KITCHEN, event
-from tests.registry_small import SMALL, unit
+from tests.registry_small import OTHER, OTHER_REGION, SMALL, unit
 from tests.streams.plant import Plant
 
 AT = 1_795_490_132_000  # 2026-11-24T10:15:32+07:00
@@ -138,3 +138,16 @@ def test_a_fold_that_is_given_the_registry_goes_on_from_there() -> None:
     assert {key[5] for key in rows} == {"2026-11-24T17:00:00Z", "2026-11-25T17:00:00Z"}
     assert sum(plant.rows[key]["portions_cooked"] for key in rows) == 1200
     assert not plant.tables["dead_letters"]
+
+
+def test_the_rows_of_a_new_region_do_not_wait() -> None:
+    plant = Plant(1)
+    plant.registries(AT, [SMALL])
+    plant.finish()
+    plant.registries(AT, [OTHER])
+    for place in plant.places:
+        plant.step(place)
+        plant.flush(place, with_rows=False)
+    plant.step_region()
+    plant.flush_region(with_rows=False)
+    assert any(key[:3] == ("performance", "kabupaten", OTHER_REGION) for key in plant.rows)
