@@ -188,7 +188,9 @@ def check_live(history: LawHistory, plant: Plant, model: Model, rows: dict[Any, 
         assert ttl_s == (21_600 if row["level"] == "recipient" else 1_800)
         assert now - ttl_s * 1000 <= ms(row.pop("as_of")) <= now - 2 * MINUTE
         if row["topic"] != "freshness":
-            row.pop("revision")
+            place = (row["level"], row["area_id"], row.get("group", ""), row["window"])
+            version = plant.revisions[row["topic"], *place, row["window_end"]]
+            assert row.pop("revision") == version, "the tables have another version of it"
             row.pop("updated_at")
             found[name] = row
     wrong = differences(found, wanted)

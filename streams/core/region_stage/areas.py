@@ -10,6 +10,7 @@ from streams.core.region_feed import Contribution
 from streams.core.region_stage.area_views import AREA_VIEWS
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, ViewRow
+from streams.core.windowing.shown_lines import ShownLines
 
 
 class Areas:
@@ -18,6 +19,7 @@ class Areas:
     def __init__(self, region: str, registry: Registry) -> None:
         self.region = region
         self.progress = Progress(registry.zone(region))
+        self.shown = ShownLines()
         self._views = [view(region, self.progress, registry) for view in AREA_VIEWS]
 
     def use(self, registry: Registry) -> None:

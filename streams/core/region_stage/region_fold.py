@@ -309,11 +309,11 @@ class RegionFold:
         live = self._live_of(areas.region)
         updated_at = rfc3339(time_ms // 1000 * 1000)
         stamp = FlushStamp(areas.region, self._revision_base + position, updated_at)
-        for row in areas.newest_rows(stamp):
+        for row in areas.shown.sent(areas.newest_rows(stamp)):
             live.put(row)
         if with_rows:
-            for row in areas.rows(stamp):
-                self._tables.add(AREA_WINDOWS, row.view, row.line)
+            for row, line in areas.shown.written(areas.rows(stamp)):
+                self._tables.add(AREA_WINDOWS, row.view, line)
         for change in self._alerts.rows(areas.region):
             self._tables.add(ALERTS, "alert_changes", encode_row(change))
             # What changes after it has left the wall stays off it: nothing would remove it again.

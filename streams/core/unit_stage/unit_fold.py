@@ -165,9 +165,9 @@ class UnitFold:
         for contribution in units.contributions():
             self._state.pending.add(contribution.unit, contribution.pane)
             feed.append(contribution)
-        feed += map(LiveRow, units.newest_rows(stamp))
+        feed += map(LiveRow, units.shown.sent(units.newest_rows(stamp)))
         if with_rows:
-            lines = (row.line for row in units.rows(stamp))
+            lines = (line for _, line in units.shown.written(units.rows(stamp)))
             self._tables.add(UNIT_WINDOWS, units.side.view, *lines)
 
     def _feed(self, feeds: dict[str, list[Any]], position: int) -> list[Out]:

@@ -17,6 +17,7 @@ from streams.core.unit_stage.sides import Side
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
 from streams.core.windowing.schedule import RowRun, RowSchedule
+from streams.core.windowing.shown_lines import ShownLines
 from streams.core.windowing.targets import Targets
 from streams.core.windowing.window_table import DAY_REACH, PANE_REACH
 
@@ -43,6 +44,7 @@ class Units(Generic[P]):
         self._schedule: RowSchedule[P] = RowSchedule(self._progress, side.new_sum, self._in_force)
         self._add, self._delta = side.add, self._schedule.table.delta
         self._forgot_at = -1
+        self.shown = ShownLines()
         self.use(registry)
 
     def use(self, registry: Registry) -> None:
