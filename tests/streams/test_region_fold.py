@@ -9,6 +9,7 @@ import msgspec
 
 from contracts.events.partition import partition_of
 from contracts.results.topics import SPPG_EVENTS
+from contracts.time.instant import rfc3339
 from streams.core.region_stage.region_state import region_seed
 from streams.core.unit_stage.unit_state import unit_seed
 from tests.examples import KITCHEN, event
@@ -151,3 +152,45 @@ def test_the_rows_of_a_new_region_do_not_wait() -> None:
     plant.step_region()
     plant.flush_region(with_rows=False)
     assert any(key[:3] == ("performance", "kabupaten", OTHER_REGION) for key in plant.rows)
+
+
+def test_a_group_that_changed_in_an_older_window_has_one_revision_on_the_wall_and_in_the_tables() -> (
+    None
+):
+    """The tables get its rows in all windows of its area that changed since, though another group changed in them."""
+    plant = Plant(1)
+    kitchens = plant.places[0]
+    plant.registries(AT - 86_400_000, [SMALL])
+    meals = [
+        ("sd", 0, True),
+        ("guru", 0, True),
+        ("sd", 7_200_000, False),
+        ("guru", 0, False),
+        ("guru", 0, True),
+    ]
+    for number, (group, before_ms, with_rows) in enumerate(meals):
+        served = event(
+            "sppg.meal.eaten",
+            id=str(number),
+            time=rfc3339(AT - before_ms),
+            data={"eaten": {group: number + 1}},
+        )
+        plant.append(kitchens, AT + number * 1_000, json.dumps(served).encode())
+        plant.tick(AT + number * 1_000)
+        for place in plant.places:
+            plant.step(place, 9)
+            plant.flush(place, with_rows)
+        plant.step_region()
+        plant.flush_region(with_rows)
+    rows = [row for row in plant.live.values() if row["topic"] == "coverage"]
+    assert {row["window"] for row in rows} == {"15m", "1h", "1d", "7d", "30d"}
+    for row in rows:
+        key = (
+            "coverage",
+            row["level"],
+            row["area_id"],
+            row["group"],
+            row["window"],
+            row["window_end"],
+        )
+        assert row["revision"] == plant.revisions[key], key

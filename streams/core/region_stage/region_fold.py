@@ -312,8 +312,12 @@ class RegionFold:
         for row in areas.shown.sent(areas.newest_rows(stamp)):
             live.put(row)
         if with_rows:
+            newest_ms = areas.progress.newest_ends_ms()
             for row, line in areas.shown.written(areas.rows(stamp)):
                 self._tables.add(AREA_WINDOWS, row.view, line)
+                # A group's row is written again when the group changed in another window: walls get that version too.
+                if line is row.line and row.end_ms == newest_ms[row.window]:
+                    live.put(row)
         for change in self._alerts.rows(areas.region):
             self._tables.add(ALERTS, "alert_changes", encode_row(change))
             # What changes after it has left the wall stays off it: nothing would remove it again.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.time.days import Zone
-from contracts.time.windows import PANE_WINDOWS, WindowName, pane_of
+from contracts.time.windows import DAY_WINDOWS, PANE_MS, PANE_WINDOWS, WindowName, pane_of
 
 
 class Progress:
@@ -35,3 +35,8 @@ class Progress:
     def newest(self, window: WindowName) -> int:
         """The `end` of the newest begun window."""
         return self.pane + 1 if window in PANE_WINDOWS else self.day
+
+    def newest_ends_ms(self) -> dict[str, int]:
+        """window_end of the newest begun window of each kind, epoch ms."""
+        ends_ms: dict[str, int] = dict.fromkeys(PANE_WINDOWS, (self.pane + 1) * PANE_MS)
+        return ends_ms | dict.fromkeys(DAY_WINDOWS, self.zone.day_start_ms(self.day + 1))
