@@ -85,7 +85,10 @@ class Ledger:
             self._open[chunk.day] = chunk
         facts = chunk.facts()
         for fact in facts:
-            self._index(fact, chunk)
+            if fact.target or fact.id in self._chunk_of:
+                self._index(fact, chunk)
+            else:
+                self._chunk_of[fact.id] = chunk
         return facts
 
     def _index(self, fact: Fact, chunk: Chunk) -> None:

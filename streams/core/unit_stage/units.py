@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -72,8 +73,13 @@ class Units(Generic[P]):
 
     def restore(self, unit: str, chunk: Chunk) -> None:
         """Takes a chunk of state, and all its facts to count until `restored`."""
+        sums: dict[int, P] = defaultdict(self.side.new_sum)
+        add = self._add
         for fact in self.ledger(unit).restore(chunk):
-            self.add(unit, fact, 1)
+            if fact.kind not in UNCOUNTED:
+                pane = fact.time // PANE_MS
+                add(unit, pane, sums[pane], fact, 1)
+        self._schedule.table.restore(unit, chunk.day, sums)
 
     def restored(self, time_ms: int, rows_ms: int, pending: Iterable[tuple[str, int]]) -> None:
         """Takes away the facts that do not count. Changes are then the rows that became due after `rows_ms`, and those of `pending`."""

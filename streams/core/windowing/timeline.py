@@ -76,6 +76,15 @@ class Timeline(Generic[P]):
             present.add(delta)
         self._fresh[area].add(index)
 
+    def restore(self, area: str, index: int, total: P) -> None:
+        """Adds a sum, which the caller gives up, before any window was asked for; it is no change."""
+        sums = self._sums[area]
+        present = sums.get(index)
+        if present is None:
+            sums[index] = total
+        else:
+            present.add(total)
+
     def sums(self, area: str, window: WindowName, ends: Iterable[int]) -> Iterator[tuple[int, P]]:
         """(end, sum over the window) of each of `ends`. Of ends that stand newest first, a sum is made from the one before it.
 

@@ -7,7 +7,7 @@ days    ... |d-1| d | ...               a 7d row ends with day d: it covers d-6 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 from contracts.time.days import DAY_MS, Zone
@@ -63,6 +63,17 @@ class WindowTable(Generic[P]):
         self._days.add(area, day, delta, False)
         self._panes.add(area, pane, delta, True)
         self._areas_at[pane].add(area)
+
+    def restore(self, area: str, day: int, sums: Mapping[int, P]) -> None:
+        """Adds sums of panes of one local day, before any row was asked for; they are no change. The caller gives them up."""
+        if not sums:
+            return
+        of_day = self._new()
+        for pane, total in sums.items():
+            of_day.add(total)
+            self._panes.restore(area, pane, total)
+            self._areas_at[pane].add(area)
+        self._days.restore(area, day, of_day)
 
     def pane(self, area: str, pane: int) -> P | None:
         """The sum of the area's pane, or None if nothing ever fell in it."""
