@@ -45,7 +45,7 @@ _LETTERS: Final = {
 }
 """First letter of a short id: by kind, so that on the telephone one is not taken for another."""
 _SHORT_NUMBERS: Final = 999
-"""Numbers begin again after this one, unless more alerts are open."""
+"""Numbers begin again after this one, once the first is free."""
 _NOTED: Final = frozenset({"over_4h", "unsafe_batch", "old_food", "food_refused"})
 _RETAINED_MS: Final = ASSESSABLE_MS
 """A resolved alert is known for so long: what it depends on may be corrected, and the health office may assess it."""
@@ -233,7 +233,9 @@ class AlertBook:
         number = self.counters.short.get(letter, 0) + 1
         while f"{letter}{number}" in self._taken:
             number += 1
-        self.counters.short[letter] = number % _SHORT_NUMBERS
+        # Where thousands are open, each would otherwise search through all of them for a number.
+        begins_again = number >= _SHORT_NUMBERS and f"{letter}1" not in self._taken
+        self.counters.short[letter] = 0 if begins_again else number
         self._taken.add(f"{letter}{number}")
         return f"{letter}{number}"
 

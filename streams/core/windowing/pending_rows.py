@@ -16,8 +16,8 @@ from contracts.time.days import DAY_MS
 from streams.core.state_format import marked, unreadable
 
 ROWS_KEY: Final = b"rows"
-_MOST: Final = 20_000
-"""The record stays far below the limit of a Kafka record."""
+_MOST: Final = 2_000
+"""A replay touches thousands of panes a second: their rows would stop the worker for long if they were written at once."""
 Panes = dict[str, set[int]]
 
 

@@ -22,6 +22,7 @@ from streams.core.watched_event import UncountedEvent, WatchedEvent
 TEMPERATURE: Final = "temperature"
 _MINUTE_MS: Final = 60_000
 _RETAINED_MS: Final = DAY_MS
+_NEVER: Final = 1 << 62
 
 
 class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
@@ -72,20 +73,29 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
     def rows(self) -> Iterator[tuple[list[OutReading], int]]:
         """Readings out of range in a row, each row with the time of the first reading in range after it, 0 if there is none."""
         row: list[OutReading] = []
-        for reading in self.out:
-            if row and (after := self._in_range_in(row[-1].time, reading.time)):
-                yield row, after
-                row = []
-            row.append(reading)
-        if row:
-            yield row, self._in_range_in(row[-1].time, 1 << 62)
+        at = 0
+        for reading in (*self.out, None):
+            if row:
+                # From where the last search ended: a log of thousands is read at each reading out of range.
+                at = self._first_after(row[-1].time, at)
+                over = self._over(at, row[-1].time, _NEVER if reading is None else reading.time)
+                if over or reading is None:
+                    yield row, over
+                    row = []
+            if reading is not None:
+                row.append(reading)
 
-    def _in_range_in(self, after: int, before: int) -> int:
-        """When something was in range between two moments; 0 if it was not."""
-        for first, last in self.stretches:
-            if first < before and last > after:
-                return max(first, after + 1)
-        return 0
+    def _first_after(self, time: int, at: int) -> int:
+        """Index, from `at` on, of the first stretch that ends after `time`."""
+        while at < len(self.stretches) and self.stretches[at][1] <= time:
+            at += 1
+        return at
+
+    def _over(self, at: int, after: int, before: int) -> int:
+        """When something was in range between two moments, if at all in the stretch `at`; 0 if it was not."""
+        if at == len(self.stretches) or self.stretches[at][0] >= before:
+            return 0
+        return max(self.stretches[at][0], after + 1)
 
 
 class Temperatures:

@@ -1,0 +1,78 @@
+"""Thousands of open alerts and of readings: one more must not cost more for each that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, SupportsIndex, overload
+
+from streams.core.alerts.alert import WASPADA, AlertCause
+from streams.core.alerts.alert_book import AlertBook
+from streams.core.alerts.kinds.temperatures import OutReading, SensorLog
+
+MANY = 5_000
+
+
+class CountedSet(set[str]):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def __contains__(self, item: object) -> bool:
+        CountedSet.asked += 1
+        return super().__contains__(item)
+
+
+class CountedStretches(list[tuple[int, int]]):
+    """Counts how often an item is read."""
+
+    read = 0
+
+    @overload
+    def __getitem__(self, at: SupportsIndex) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[int, int]]: ...
+    def __getitem__(self, at: Any) -> Any:
+        CountedStretches.read += 1
+        return super().__getitem__(at)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        for one in super().__iter__():
+            CountedStretches.read += 1
+            yield one
+
+
+def raise_one(book: AlertBook, number: int) -> str:
+    cause = AlertCause("SPPG-3211-0001", f"npsn:{number}", number, WASPADA, {}, (str(number),), {})
+    book.settle("over_4h", str(number), cause, number, "corrected")
+    alert = book.open("over_4h", str(number))
+    assert alert is not None
+    return alert.short_id
+
+
+def test_a_short_id_is_found_at_once_and_numbers_begin_again_once_the_first_is_free() -> None:
+    book = AlertBook(lambda _alert: None)
+    book._taken = CountedSet()
+    ids = [raise_one(book, number) for number in range(MANY)]
+    assert len(set(ids)) == MANY
+    assert CountedSet.asked <= 3 * MANY
+    letter = ids[0][0]
+    assert ids[0] == f"{letter}1" and ids[-1] == f"{letter}{MANY}"
+    first = book.open("over_4h", "0")
+    assert first is not None
+    book.resolve(first, MANY, "corrected")
+    assert [raise_one(book, MANY + number) for number in range(3)] == [
+        f"{letter}{MANY + 1}",
+        f"{letter}1",
+        f"{letter}{MANY + 2}",
+    ]
+
+
+def test_rows_of_a_sensor_that_flaps_are_found_in_one_pass() -> None:
+    log = SensorLog(
+        stretches=CountedStretches((at, at + 1) for at in range(2, 4 * MANY, 4)),
+        out=[OutReading(at, str(at), 9.0) for at in range(0, 4 * MANY, 4)],
+    )
+    assert [(len(row), over) for row, over in log.rows()] == [
+        (1, at) for at in range(2, 4 * MANY, 4)
+    ]
+    assert CountedStretches.read <= 8 * MANY
