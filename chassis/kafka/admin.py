@@ -11,6 +11,9 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.admin import ConfigResource as BlockingResource
+from kafka.admin import ConfigResourceType as BlockingType
+from kafka.errors import KafkaError as BlockingKafkaError
 
 from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
@@ -21,6 +24,7 @@ _RETRY_S: Final = 0.2
 _DELETE_S: Final = 60.0
 _CHECKED: Final = ("message.timestamp.type", "cleanup.policy")
 """Settings on which correctness depends: another value is refused, not changed unasked."""
+_LIMIT: Final = "max.message.bytes"
 
 
 class TopicError(OperatorError):
@@ -133,6 +137,30 @@ async def _ready(admin: AIOKafkaAdminClient, names: Sequence[str], timeout_s: fl
         await asyncio.sleep(_RETRY_S)
 
 
+def _raise_limits(cluster: Cluster, topics: Sequence[Topic], now: Mapping[str, Any]) -> None:
+    """Raises the greatest size of a record where an earlier version made the topic with a lower one."""
+    low = [
+        topic
+        for topic in topics
+        if int(now.get(topic.name, {}).get(_LIMIT, 0)) < int(topic.config.get(_LIMIT, 0))
+    ]
+    if not low:
+        return
+    wanted = [
+        BlockingResource(BlockingType.TOPIC, topic.name, {_LIMIT: topic.config[_LIMIT]})
+        for topic in low
+    ]
+    with clients.blocking_admin(cluster) as admin:
+        try:
+            admin.alter_configs(wanted)
+        except BlockingKafkaError as error:
+            names = ", ".join(f"{topic.name} to {topic.config[_LIMIT]}" for topic in low)
+            raise TopicError(
+                f"{_LIMIT} of topics is too low and cannot be changed ({type(error).__name__}): raise it with "
+                f"kafka-configs: {names}"
+            ) from None
+
+
 async def _ensure(cluster: Cluster, topics: Sequence[Topic], replication: int) -> None:
     async with _admin(cluster) as admin:
         before = await _existing(admin)
@@ -142,6 +170,7 @@ async def _ensure(cluster: Cluster, topics: Sequence[Topic], replication: int) -
         await _ready(admin, [topic.name for topic in topics], 15.0)
         present = await _existing(admin)
         configs = await _configs(admin, [topic.name for topic in topics])
+    await asyncio.to_thread(_raise_limits, cluster, topics, configs)
     problems = [
         f"topic {topic.name} {misfit}"
         for topic in topics

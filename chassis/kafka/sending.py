@@ -14,14 +14,14 @@ from chassis.kafka import clients
 from chassis.kafka.cluster import Cluster
 from chassis.kafka.interface import BROKER_ERRORS, FencedError, OutgoingRecord
 from contracts.receipts import RecordPlace
-from contracts.results.topics import MAX_RECORD_BYTES
+from contracts.results.topics import MAX_RECORD_BYTES, MAX_STATE_BYTES
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 """Longer than any flush: one that the broker aborts meanwhile fences its own worker. A killed owner's
 open transaction does not wait for it: its successor aborts it when it opens its own.
 """
 _BATCH_BYTES: Final = 512 * 1024
-_REQUEST_BYTES: Final = MAX_RECORD_BYTES + 48_576
+_REQUEST_BYTES: Final = MAX_STATE_BYTES + 48_576
 _SINGLE_BYTES: Final = MAX_RECORD_BYTES + 32_768
 """A batch holds the greatest record with its headers, and stays below the broker's 1 MiB."""
 _ABORT_S: Final = 5.0

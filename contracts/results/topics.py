@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """Greatest record value, bytes. Writers split before it; a value at the broker's own limit would be refused at every retry."""
+MAX_STATE_BYTES: Final = 8_000_000
+"""Greatest record of state, and of what stage one tells stage two of one pane, bytes: these cannot be split."""
 
 SPPG_EVENTS: Final = "sppg.events"
 CLINIC_EVENTS: Final = "clinic.events"
@@ -123,14 +125,17 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         "min.cleanable.dirty.ratio": "0.3",
         "delete.retention.ms": str(_DAY_MS),
     }
+    # What one source sends in a day may make one record: if Kafka refused it, the stage would stop for all of them.
+    large = {"max.message.bytes": str(MAX_STATE_BYTES + 48_588)}
+    state = compacted | large
     wanted = (
         *(Topic(name, partitions, retained(90)) for name in EVENT_TOPICS),
-        *(Topic(UNIT_STATE[name], partitions, compacted) for name in EVENT_TOPICS),
+        *(Topic(UNIT_STATE[name], partitions, state) for name in EVENT_TOPICS),
         Topic(UNIT_WINDOWS, partitions, retained(7)),
         Topic(VERDICTS, partitions, retained(7)),
         Topic(DEAD_LETTERS, 1, retained(90)),
-        Topic(REGION_FEED, region_partitions, retained(7)),
-        Topic(REGION_STATE, region_partitions, compacted),
+        Topic(REGION_FEED, region_partitions, retained(7) | large),
+        Topic(REGION_STATE, region_partitions, state),
         Topic(AREA_WINDOWS, region_partitions, retained(7)),
         Topic(ALERTS, region_partitions, retained(90)),
         Topic(LIVE, region_partitions, compacted),
@@ -141,7 +146,7 @@ def topics(partitions: int, region_partitions: int, generation: int = 1) -> tupl
         Topic(REVOCATIONS, 1, compacted),
         Topic(ENROLMENTS, 1, compacted),
         Topic(COMMANDS, region_partitions, log | {"retention.ms": "-1"}),
-        Topic(COMMAND_STATE, region_partitions, compacted),
+        Topic(COMMAND_STATE, region_partitions, state),
     )
     return tuple(replace(topic, name=topic_of(topic.name, generation)) for topic in wanted)
 

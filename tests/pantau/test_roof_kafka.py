@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from kafka import KafkaProducer
 
 from chassis.feeds.log_ends import EndsPolicy, LogEnds
 from chassis.kafka.admin import TopicError, ensure_topics, wait_for_broker
 from chassis.kafka.cluster import Cluster
+from chassis.kafka.interface import OutgoingRecord
+from chassis.kafka.sending import KafkaWriter
 from chassis.operator_error import OperatorError
 from contracts.registry.entities import Kecamatan, Region, RegionRegistry, Unit
 from contracts.results.topics import (
     EVENT_TOPICS,
+    MAX_STATE_BYTES,
+    REGION_STATE,
     REGISTRY,
     REGISTRY_CHANGE,
     Topic,
@@ -89,6 +95,29 @@ def test_topics_are_made_once_and_a_misfit_is_named(broker: Cluster) -> None:
     ensure_topics(broker, [Topic("odd", 1, {"message.timestamp.type": "CreateTime"})], 1)
     with pytest.raises(TopicError, match=r"topic odd has message\.timestamp\.type=CreateTime"):
         ensure_topics(broker, [Topic("odd", 1, {"message.timestamp.type": "LogAppendTime"})], 1)
+
+
+def test_a_topic_of_an_earlier_version_takes_a_large_record_of_state_after_the_upgrade(
+    broker: Cluster,
+) -> None:
+    wanted = next(topic for topic in topics(2, 1) if topic.name == REGION_STATE)
+    old = Topic("old.state", 1, wanted.config | {"max.message.bytes": "1048588"})
+    ensure_topics(broker, [old], 1)
+    value = b"x" * (MAX_STATE_BYTES - 1_000)
+
+    async def write() -> None:
+        writer = KafkaWriter(broker, "large")
+        await writer.open()
+        try:
+            await writer.send([OutgoingRecord(old.name, value, b"key", 0)])
+        finally:
+            await writer.close()
+
+    with pytest.raises(KafkaError, match="MessageSizeTooLarge"):
+        asyncio.run(write())
+    ensure_topics(broker, [replace(wanted, name=old.name)], 1)
+    asyncio.run(write())
+    assert [record.value for record in read(broker, old.name, 0)] == [value]
 
 
 def test_no_broker_is_one_clear_sentence() -> None:

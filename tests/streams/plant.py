@@ -22,13 +22,13 @@ from contracts.results.topics import (
     EVENT_TOPICS,
     HEAD_KEY,
     LIVE,
-    MAX_RECORD_BYTES,
     PROGRESS,
     REGION_FEED,
     REGISTRY_CHANGE,
     SEQ_HEADER,
     TABLE_HEADER,
     TICK,
+    topics,
 )
 from streams.core.fold import Flush, Record
 from streams.core.region_stage.region_fold import RegionFold
@@ -36,6 +36,9 @@ from streams.core.unit_stage.unit_fold import UnitFold
 from tests.streams.model_words import Key, Rows
 
 EPOCH: Final = "epoch-1"
+LIMITS: Final = {topic.name: int(topic.config["max.message.bytes"]) for topic in topics(1, 1)}
+SLACK: Final = 1_000
+"""Bytes of a record's headers and of its batch's own."""
 Place = tuple[str, int]
 
 
@@ -156,7 +159,7 @@ class Plant:
     def _outputs(self, flush: Flush) -> None:
         frame: list[tuple[str, bytes | None, int]] = []
         for out in flush.out:
-            assert out.value is None or len(out.value) <= MAX_RECORD_BYTES
+            assert out.value is None or len(out.value) + SLACK <= LIMITS[out.topic]
             if out.topic == REGION_FEED:
                 assert out.value is not None
                 self.feed.records.append(Record(len(self.feed.records), 0, out.value))

@@ -44,6 +44,10 @@ Resolution = Literal[
 
 MOST_EVENTS: Final = 50
 """Ids of events that the evidence names; it says how many there are."""
+MOST_KEPT: Final = 5_000
+"""Ids of events that an alert keeps: all are in one record of state, which must stay below Kafka's limit."""
+_MOST_LISTED: Final = 500
+"""Recipients, trips and so on that the evidence lists: a kitchen that sends thousands must not make a row that Kafka refuses."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -67,7 +71,7 @@ class AlertCause(NamedTuple):
     def evidence(self) -> bytes:
         """As JSON."""
         evidence = {
-            **self.more,
+            **{name: _listed(value) for name, value in self.more.items()},
             "events": self.events[:MOST_EVENTS],
             "event_count": len(self.events),
             "rule": self.rule,
@@ -153,6 +157,10 @@ class Alert(msgspec.Struct, array_like=True, gc=False):
         if not self.steps:
             return self.evidence
         return _encode(msgspec.json.decode(self.evidence) | {"steps": self.steps})
+
+
+def _listed(value: Any) -> Any:
+    return value[:_MOST_LISTED] if isinstance(value, list | tuple) else value
 
 
 def alert_id(kind: str, cause: AlertCause) -> str:

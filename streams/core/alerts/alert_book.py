@@ -15,6 +15,7 @@ from contracts.commands import ASSESSABLE_MS, HOLD, Acknowledge, Assess, MarkSte
 from contracts.time.instant import rfc3339
 from streams.core.alerts.alert import (
     ACKNOWLEDGED,
+    MOST_KEPT,
     RAISED,
     RESOLVED,
     Alert,
@@ -149,7 +150,7 @@ class AlertBook:
             self._short_id(kind),
             cause.severity,
             cause.evidence,
-            list(cause.events),
+            list(cause.events[:MOST_KEPT]),
             now,
             now,
         )
@@ -171,7 +172,7 @@ class AlertBook:
             # Who took care of the lesser matter has not yet seen this one.
             alert.state = RAISED
         alert.severity, alert.evidence = cause.severity, evidence
-        alert.events = list(dict.fromkeys((*alert.events, *cause.events)))
+        alert.events = list(dict.fromkeys((*alert.events, *cause.events)))[:MOST_KEPT]
         self._change(alert, now)
 
     def resolve(self, alert: Alert, now: int, resolution: Resolution) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import ClassVar, Final
 
 import msgspec
@@ -23,6 +24,13 @@ TEMPERATURE: Final = "temperature"
 _MINUTE_MS: Final = 60_000
 _RETAINED_MS: Final = DAY_MS
 _NEVER: Final = 1 << 62
+_MOST: Final = 2_000
+"""Readings and stretches that are stored of one sensor. One that reports each minute has fewer in a day."""
+_FIRST: Final = 16
+"""Of a row that is thinned out so many of the first readings stay: the alert names them."""
+
+
+_degrees: Final = attrgetter("temp_c")
 
 
 class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
@@ -70,6 +78,19 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
         self.out = [one for one in self.out if one.time >= before]
         self.stretches = [one for one in self.stretches if one[1] >= before]
 
+    def thin_out(self) -> None:
+        """Stores fewer readings where there are more than `_MOST`, so that the record stays below Kafka's limit.
+
+        A long row keeps its ends, its highest and its lowest reading, and every second one of the others: what is said of it does
+        not change. If rows are short, those of the older half of the time go.
+        """
+        if len(self.out) + len(self.stretches) <= _MOST:
+            return
+        self.out = [one for row, _ in self.rows() for one in _thinned(row)]
+        if len(self.out) + len(self.stretches) > _MOST * 3 // 4:
+            times = sorted([one.time for one in self.out] + [last for _, last in self.stretches])
+            self.forget(times[len(times) // 2])
+
     def rows(self) -> Iterator[tuple[list[OutReading], int]]:
         """Readings out of range in a row, each row with the time of the first reading in range after it, 0 if there is none."""
         row: list[OutReading] = []
@@ -98,6 +119,15 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
         return max(self.stretches[at][0], after + 1)
 
 
+def _thinned(row: list[OutReading]) -> list[OutReading]:
+    if len(row) <= 2 * _FIRST:
+        return row
+    extremes = (min(row, key=_degrees), max(row, key=_degrees))
+    middle = row[_FIRST:-1]
+    kept = [one for at, one in enumerate(middle) if at % 2 or one in extremes]
+    return [*row[:_FIRST], *kept, row[-1]]
+
+
 class Temperatures:
     """Key: `<unit>/<point>/<sensor>`. Its logs are state; the readings themselves are not."""
 
@@ -116,6 +146,7 @@ class Temperatures:
             log.add_in_range(event.time, region.limits.temperature_min * _MINUTE_MS)
         else:
             log.add_out(OutReading(event.time, event.id, data.temp_c))
+        log.thin_out()
         self._changed.add(key)
         if log.out or region.book.open(TEMPERATURE, key) is not None:
             self._settle(region, key, log, event.time)
