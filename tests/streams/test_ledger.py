@@ -10,7 +10,9 @@ from itertools import permutations
 
 import pytest
 
-from streams.core.history.chunks import Chunk
+from streams.core.history import corrections
+from streams.core.history import ledger as ledger_module
+from streams.core.history.chunks import CHUNK_FACTS, Chunk
 from streams.core.history.corrections import CorrectionStatus, statuses_of
 from streams.core.history.event_kinds import RETRACTION
 from streams.core.history.facts import Fact
@@ -230,3 +232,32 @@ def test_forgetting_keeps_what_others_count_by() -> None:
     assert unwritten == {("K1", 70, 0): None, ("K1", 72, 0): None}
     assert book.uncounted() == []
     assert book.find("b") == []
+
+
+def test_many_corrections_of_one_event_cost_as_many_steps_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A device that sends one correction again and again under new ids must not stop its partition."""
+    many = 640
+    steps = {"unpacked": 0, "compared": 0}
+    unpack, are_related = Chunk.facts, corrections.are_related
+
+    def counted_facts(chunk: Chunk) -> list[Fact]:
+        steps["unpacked"] += 1
+        return unpack(chunk)
+
+    def counted_comparison(one: Fact, other: Fact) -> bool:
+        steps["compared"] += 1
+        return are_related(one, other)
+
+    book = ledger()
+    book.admit(fact("a"), 100)
+    for number in range(many):
+        book.admit(fact(f"c{number:03}", "a", recorded=number), 100)
+    for module in (corrections, ledger_module):
+        monkeypatch.setattr(module, "are_related", counted_comparison)
+    monkeypatch.setattr(Chunk, "facts", counted_facts)
+    admission = book.admit(fact("last", "a", recorded=many), 100)
+    assert [one.id for one in admission.counted] == ["last"]
+    assert steps["unpacked"] <= 2 * many / CHUNK_FACTS + 10
+    assert steps["compared"] <= 10 * many

@@ -44,8 +44,8 @@ Resolution = Literal[
 
 MOST_EVENTS: Final = 50
 """Ids of events that the evidence names; it says how many there are."""
-MOST_KEPT: Final = 5_000
-"""Ids of events that an alert keeps: all are in one record of state, which must stay below Kafka's limit."""
+MOST_STORED: Final = 5_000
+"""Ids of events that an alert stores: all are in one record of state, which must stay below Kafka's limit."""
 _MOST_LISTED: Final = 500
 """Recipients, trips and so on that the evidence lists: a kitchen that sends thousands must not make a row that Kafka refuses."""
 

@@ -15,7 +15,7 @@ from contracts.commands import ASSESSABLE_MS, HOLD, Acknowledge, Assess, MarkSte
 from contracts.time.instant import rfc3339
 from streams.core.alerts.alert import (
     ACKNOWLEDGED,
-    MOST_KEPT,
+    MOST_STORED,
     RAISED,
     RESOLVED,
     Alert,
@@ -150,7 +150,7 @@ class AlertBook:
             self._short_id(kind),
             cause.severity,
             cause.evidence,
-            list(cause.events[:MOST_KEPT]),
+            list(cause.events[:MOST_STORED]),
             now,
             now,
         )
@@ -172,7 +172,7 @@ class AlertBook:
             # Who took care of the lesser matter has not yet seen this one.
             alert.state = RAISED
         alert.severity, alert.evidence = cause.severity, evidence
-        alert.events = list(dict.fromkeys((*alert.events, *cause.events)))[:MOST_KEPT]
+        alert.events = list(dict.fromkeys((*alert.events, *cause.events)))[:MOST_STORED]
         self._change(alert, now)
 
     def resolve(self, alert: Alert, now: int, resolution: Resolution) -> None:

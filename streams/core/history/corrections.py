@@ -77,6 +77,7 @@ class _Family:
             by_id[fact.id].append(index)
             if fact.target:
                 self._rivals[fact.target].append(index)
+        self._by_rank: dict[str, list[int]] = {}
         self._wrong: set[int] = set()
         self._named: list[list[int]] = []
         self._corrections: list[list[int]] = [[] for _ in facts]
@@ -97,12 +98,21 @@ class _Family:
     def _is_beaten(self, index: int) -> bool:
         fact = self._facts[index]
         mine = _rank(fact)
-        return any(
-            rival not in self._wrong
-            and _rank(self._facts[rival]) > mine
-            and are_related(self._facts[rival], fact)
-            for rival in self._rivals[fact.target]
-        )
+        for rival in self._ranked(fact.target):
+            if _rank(self._facts[rival]) <= mine:
+                return False
+            if are_related(self._facts[rival], fact):
+                return True
+        return False
+
+    def _ranked(self, target: str) -> list[int]:
+        """Corrections of an event that are not wrong, the greatest first: it beats nearly all of the others."""
+        ranked = self._by_rank.get(target)
+        if ranked is None:
+            rivals = [rival for rival in self._rivals[target] if rival not in self._wrong]
+            rivals.sort(key=lambda rival: _rank(self._facts[rival]), reverse=True)
+            ranked = self._by_rank[target] = rivals
+        return ranked
 
     def _reached(self) -> set[int]:
         """Facts that a chain of winning corrections reaches from a fact that corrects nothing (or nothing that is here)."""

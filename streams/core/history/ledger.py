@@ -115,11 +115,12 @@ class Ledger:
 
     def find(self, event_id: str) -> list[Fact]:
         """The facts of an event id: one, or several of which no two are related."""
-        newest = self._chunk_of.get(event_id)
-        if newest is None:
-            return []
-        chunks = dict.fromkeys((*self._earlier.get(event_id, ()), newest))
+        chunks = self._chunks_with(event_id)
         return [fact for chunk in chunks for fact in chunk.facts() if fact.id == event_id]
+
+    def _chunks_with(self, event_id: str) -> Iterable[Chunk]:
+        newest = self._chunk_of.get(event_id)
+        return dict.fromkeys((*self._earlier.get(event_id, ()), newest)) if newest else ()
 
     def admit(self, fact: Fact, day: int) -> Admission:
         """Decides what an event is, and stores it if it is new. `day`: local day of its time."""
@@ -154,25 +155,42 @@ class Ledger:
         """All other facts that are related to this one, directly or through others."""
         found: dict[_FactKey, Fact] = {_key(fact): fact}
         waiting = [fact]
+        # By (id, whether it is named): those not found yet. Of a thousand corrections of one event each leads to all others.
+        left: dict[tuple[str, bool], list[Fact]] = {}
         while waiting:
             one = waiting.pop()
-            for other in self._neighbours(one):
-                if _key(other) not in found and are_related(one, other):
-                    found[_key(other)] = other
-                    waiting.append(other)
+            for about in ((one.target, True), (one.id, False)):
+                if about not in left:
+                    left[about] = self._neighbours(*about)
+                unrelated = []
+                for other in left[about]:
+                    if _key(other) in found:
+                        continue
+                    if are_related(one, other):
+                        found[_key(other)] = other
+                        waiting.append(other)
+                    else:
+                        unrelated.append(other)
+                left[about] = unrelated
         del found[_key(fact)]
         return list(found.values())
 
-    def _neighbours(self, fact: Fact) -> Iterator[Fact]:
-        """What the fact corrects, what corrects it, and its rivals."""
-        if fact.target:
-            yield from self.find(fact.target)
-            yield from self._naming(fact.target)
-        yield from self._naming(fact.id)
+    def _neighbours(self, event_id: str, is_target: bool) -> list[Fact]:
+        """What corrects an event; of the target of a fact also the event itself: the others that correct it are rivals."""
+        if is_target and event_id:
+            return [*self.find(event_id), *self._naming(event_id)]
+        return [] if is_target else list(self._naming(event_id))
 
     def _naming(self, event_id: str) -> Iterator[Fact]:
+        # Each chunk is unpacked once, though many corrections lie in it.
+        facts: dict[Chunk, list[Fact]] = {}
         for correction in dict.fromkeys(self._corrections.get(event_id, ())):
-            yield from (one for one in self.find(correction) if one.target == event_id)
+            for chunk in self._chunks_with(correction):
+                if chunk not in facts:
+                    facts[chunk] = chunk.facts()
+                for fact in facts[chunk]:
+                    if fact.id == correction and fact.target == event_id:
+                        yield fact
 
     def _compare(
         self,

@@ -110,7 +110,8 @@ class FoodBatches(QuietKind):
         region.settle(UNSAFE, f"{test.source}/{test.id}", cause, _CORRECTED)
 
     def _settle_lots(self, region: AlertRegion, cooking: WatchedEvent) -> None:
-        for lot in cooking.data.lots or ():
+        # A report may name one lot a hundred times.
+        for lot in dict.fromkeys(cooking.data.lots or ()):
             cause = self._old_lot(region, cooking, lot)
             region.settle(OLD, f"{cooking.source}/{cooking.id}/{lot}", cause, _CORRECTED)
 

@@ -27,7 +27,7 @@ _NEVER: Final = 1 << 62
 _MOST: Final = 2_000
 """Readings and stretches that are stored of one sensor. One that reports each minute has fewer in a day."""
 _FIRST: Final = 16
-"""Of a row that is thinned out so many of the first readings stay: the alert names them."""
+"""Of a row that is thinned out so many of the first readings remain: the alert names them."""
 
 
 _degrees: Final = attrgetter("temp_c")
@@ -81,8 +81,8 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
     def thin_out(self) -> None:
         """Stores fewer readings where there are more than `_MOST`, so that the record stays below Kafka's limit.
 
-        A long row keeps its ends, its highest and its lowest reading, and every second one of the others: what is said of it does
-        not change. If rows are short, those of the older half of the time go.
+        A long row keeps its ends, its highest and its lowest reading, and every second one of the others: its alert
+        does not change. If rows are short, those of the older half of the time go.
         """
         if len(self.out) + len(self.stretches) <= _MOST:
             return
@@ -124,8 +124,8 @@ def _thinned(row: list[OutReading]) -> list[OutReading]:
         return row
     extremes = (min(row, key=_degrees), max(row, key=_degrees))
     middle = row[_FIRST:-1]
-    kept = [one for at, one in enumerate(middle) if at % 2 or one in extremes]
-    return [*row[:_FIRST], *kept, row[-1]]
+    half = [one for at, one in enumerate(middle) if at % 2 or one in extremes]
+    return [*row[:_FIRST], *half, row[-1]]
 
 
 class Temperatures:
