@@ -76,3 +76,30 @@ def test_rows_of_a_sensor_that_flaps_are_found_in_one_pass() -> None:
         (1, at) for at in range(2, 4 * MANY, 4)
     ]
     assert CountedStretches.read <= 8 * MANY
+
+
+def test_a_long_row_that_is_thinned_out_says_the_same() -> None:
+    log, all_of_it = SensorLog(out=[], stretches=[]), []
+    for number in range(3 * MANY):
+        celsius = {4_000: -3.0, 9_001: 40.0}.get(number, 9.0)
+        all_of_it.append(OutReading(number * 7_000, str(number), celsius))
+        log.add_out(all_of_it[-1])
+        log.thin_out()
+    ((row, over),) = log.rows()
+    assert over == 0
+    assert len(row) <= 2_000
+    assert row[:16] == all_of_it[:16] and row[-1] == all_of_it[-1]
+    assert {-3.0, 40.0} < {one.temp_c for one in row}
+
+
+def test_of_a_sensor_that_flaps_the_newest_half_remains() -> None:
+    log = SensorLog(out=[], stretches=[])
+    for number in range(2 * MANY):
+        if number % 2:
+            log.add_in_range(number * 7_000, 1)
+        else:
+            log.add_out(OutReading(number * 7_000, str(number), 9.0))
+        log.thin_out()
+    assert len(log.out) + len(log.stretches) <= 2_000
+    assert log.out[-1].id == str(2 * MANY - 2)
+    assert len(list(log.rows())) >= 500
