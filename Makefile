@@ -16,8 +16,8 @@ STAMPS := $(VENV)/stamps
 LOG := $(VENV)/install.log
 WEB := dashboard_ws/web
 SLOW := real or e2e or slow
-# One worker runs the whole of a file, whose tests share what they start; files marked `long` begin. Three, because they often wait.
-BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
+# One worker runs the whole of a file, whose tests share what they start; files marked `long` begin.
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Python's own scripts first, so that npm finds the Node of the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
