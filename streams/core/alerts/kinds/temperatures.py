@@ -42,7 +42,10 @@ class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
 
 
 class SensorLog(msgspec.Struct, array_like=True, gc=False):
-    """The readings of one point and sensor of a day: `stretches` in range, (first, last) in order, and `out` of range."""
+    """The readings of one point and sensor of a day: `stretches` in range, (first, last) in order, and `out` of range.
+
+    Of thousands not all are stored: see `thin_out`.
+    """
 
     stretches: list[tuple[int, int]] = []
     out: list[OutReading] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, SupportsIndex, overload
 
@@ -103,3 +104,17 @@ def test_of_a_sensor_that_flaps_the_newest_half_remains() -> None:
     assert len(log.out) + len(log.stretches) <= 2_000
     assert log.out[-1].id == str(2 * MANY - 2)
     assert len(list(log.rows())) >= 500
+
+
+def test_an_alert_stores_and_lists_a_limited_number() -> None:
+    book = AlertBook(lambda _alert: None)
+    ids = tuple(map(str, range(MANY + 1_000)))
+    cause = AlertCause("SPPG-3211-0001", "B1", 1, WASPADA, {}, ids[:10], {"trips": list(ids)})
+    book.settle("over_4h", "B1", cause, 1, "corrected")
+    book.settle("over_4h", "B1", cause._replace(events=ids), 2, "corrected")
+    alert = book.open("over_4h", "B1")
+    assert alert is not None
+    assert alert.events == list(ids[:5_000])
+    evidence = json.loads(alert.evidence)
+    assert evidence["trips"] == list(ids[:500])
+    assert evidence["event_count"] == len(ids)
