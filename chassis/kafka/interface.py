@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
 from aiokafka.errors import KafkaError as _AsyncKafkaError
 from kafka.errors import KafkaError as _BlockingKafkaError
 
@@ -75,7 +76,7 @@ class LogRecord(ConsumedRecord, Protocol):
     def key(self) -> bytes | None: ...
 
 
-class OutgoingRecord(NamedTuple):
+class OutgoingRecord(msgspec.Struct, frozen=True, gc=False):
     """One record to send. `partition` None: Kafka's partitioner takes it from the key; no transaction has such."""
 
     topic: str

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 
 class Record(NamedTuple):
     """One input record.
@@ -23,7 +25,7 @@ class Record(NamedTuple):
     control: str = ""
 
 
-class Out(NamedTuple):
+class Out(msgspec.Struct, frozen=True, gc=False):
     """One record to send. `partition` None: the partition of the input."""
 
     topic: str

@@ -6,7 +6,7 @@ restored from the topic it is written to.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -22,10 +22,13 @@ from streams.core.region_stage.live_records import (
     FreshnessRecord,
     LiveHead,
     alert_record,
+    body_of,
+    body_of_row,
     decode_head,
     encode_live,
+    key_of,
     read_record,
-    record_of,
+    value_of,
 )
 from streams.core.state_format import UnreadableStateError
 from streams.core.windowing.progress import Progress
@@ -35,12 +38,15 @@ _NEVER_MS: Final = 0
 
 
 class _Entry(msgspec.Struct):
-    """A record of the map; `window` and `end_ms` (window_end) are '' and 0 for a row without a window."""
+    """A record of the map: `body` as in `live_records`; `window` and `end_ms` (window_end) are '' and 0 for a row without a window;
+    `received_ms`: of a freshness record, else 0.
+    """
 
-    record: Any
+    body: bytes
     window: str
     end_ms: int
-    as_of_ms: int
+    as_of_ms: int = 0
+    received_ms: int = 0
 
 
 class LiveMap:
@@ -70,7 +76,10 @@ class LiveMap:
                 self._take_head(decode_head(value))
             else:
                 record, window, end_ms, as_of_ms = read_record(key, value)
-                self._entries[record.ttl_s][key] = _Entry(record, window, end_ms, as_of_ms)
+                is_freshness = isinstance(record, FreshnessRecord)
+                received_ms = epoch_ms(record.last_received) if is_freshness else 0
+                entry = _Entry(body_of(record), window, end_ms, as_of_ms, received_ms)
+                self._entries[record.ttl_s][key] = entry
         except UnreadableStateError:
             raise
         except ValueError:
@@ -96,13 +105,17 @@ class LiveMap:
     def last_received(self, unit: str) -> int | None:
         """receivedtime in a unit's freshness record, epoch ms."""
         entry = self._entries[TTL_S].get(unit)
-        return None if entry is None else epoch_ms(entry.record.last_received)
+        return None if entry is None else entry.received_ms
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
     def put(self, row: ViewRow) -> None:
         """Takes a row of a newest begun window, in place of an older one of its key."""
-        self._set(record_of(row), row.window, row.end_ms)
+        ttl = RECIPIENT_TTL_S if row.level == "recipient" else TTL_S
+        key = key_of(row)
+        present = self._entries[ttl].get(key)
+        if present is None or present.end_ms <= row.end_ms:
+            self._set(key, ttl, _Entry(body_of_row(row, key), row.window, row.end_ms))
 
     def put_freshness(self, unit: str, kind: str, received_ms: int, kecamatan: str) -> None:
         """Takes the time when a unit was last heard of."""
@@ -115,11 +128,11 @@ class LiveMap:
             kecamatan=kecamatan,
             last_received=rfc3339(received_ms),
         )
-        self._set(record, "", 0)
+        self._set(unit, TTL_S, _Entry(body_of(record), "", 0, received_ms=received_ms))
 
     def put_alert(self, row: AlertChangeRow) -> None:
         """Takes an alert as its last change left it."""
-        self._set(alert_record(row), "", 0)
+        self._set(row.id, TTL_S, _Entry(body_of(alert_record(row)), "", 0))
 
     def remove(self, key: str) -> None:
         """Takes a row without a window off the map."""
@@ -127,12 +140,8 @@ class LiveMap:
             self._changed.pop(key, None)
             self._deleted.add(key)
 
-    def _set(self, record: Any, window: str, end_ms: int) -> None:
-        key, ttl = record.key, record.ttl_s
-        present = self._entries[ttl].get(key)
-        if present is not None and present.end_ms > end_ms:
-            return
-        self._entries[ttl][key] = _Entry(record, window, end_ms, 0)
+    def _set(self, key: str, ttl: int, entry: _Entry) -> None:
+        self._entries[ttl][key] = entry
         self._changed[key] = ttl
         self._deleted.discard(key)
 
@@ -185,9 +194,9 @@ class LiveMap:
         as_of, out = rfc3339(as_of_ms), []
         for key, ttl in self._changed.items():
             entry = self._entries[ttl].pop(key)
-            entry.record.as_of, entry.as_of_ms = as_of, as_of_ms
+            entry.as_of_ms = as_of_ms
             self._entries[ttl][key] = entry  # to the end: it was confirmed last
-            out.append(self._out(key, encode_live(entry.record), partition))
+            out.append(self._out(key, value_of(entry.body, as_of, ttl), partition))
         self._changed.clear()
         return out
 

@@ -99,24 +99,38 @@ def _record_struct(view: View, columns: tuple[Column, ...]) -> type[LiveRecord]:
     return cast("type[LiveRecord]", made)
 
 
-_STRUCTS: Final = {view: _record_struct(view, columns) for view, columns in VIEWS.items()}
-_FROM_LINE: Final = {view: msgspec.json.Decoder(struct) for view, struct in _STRUCTS.items()}
 _union: Any = FreshnessRecord | AlertRecord
-for _struct in _STRUCTS.values():
-    _union |= _struct
+for _view, _columns in VIEWS.items():
+    _union |= _record_struct(_view, _columns)
 _decode: Final = msgspec.json.Decoder(_union).decode
 decode_head: Final = msgspec.json.Decoder(LiveHead).decode
 encode_live: Final = msgspec.json.Encoder().encode
+_END: Final = {ttl: b'","ttl_s":%d}' % ttl for ttl in (TTL_S, RECIPIENT_TTL_S)}
+"""How every record ends, after its as_of."""
 
 
-def record_of(row: ViewRow) -> Any:
-    """The record of a view's row."""
-    record: Any = _FROM_LINE[row.view].decode(row.line)
-    record.key = "/".join(
+def value_of(body: bytes, as_of: str, ttl_s: int) -> bytes:
+    """The record that begins with `body`, which ends where its as_of begins."""
+    return body + as_of.encode() + _END[ttl_s]
+
+
+def body_of(record: Any) -> bytes:
+    """What `value_of` begins with."""
+    record.as_of = ""
+    return encode_live(record).removesuffix(_END[record.ttl_s])
+
+
+def key_of(row: ViewRow) -> str:
+    """The key of a view's row on the wall."""
+    return "/".join(
         (row.view, row.level, row.area, *([row.group] if row.group else []), row.window)
     )
-    record.ttl_s = RECIPIENT_TTL_S if row.level == "recipient" else TTL_S
-    return record
+
+
+def body_of_row(row: ViewRow, key: str) -> bytes:
+    """As `body_of`: the fields of the row's line stand in it as they are, which costs a sixth of decoding and encoding them."""
+    head = b'{"topic":"%b","key":%b,' % (row.view.encode(), encode_live(key))
+    return b"".join((head, row.line[1:-1], b',"is_final":0,"as_of":"'))
 
 
 def alert_record(row: AlertChangeRow) -> AlertRecord:
