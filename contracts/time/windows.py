@@ -21,6 +21,7 @@ DAY_WINDOWS: Final[dict[WindowName, int]] = {"1d": 1, "7d": 7, "30d": 30}
 """Windows with a row for each local day, that day the last: length in days."""
 
 WINDOWS: Final[tuple[WindowName, ...]] = ("15m", "1h", "1d", "7d", "30d")
+UP_TO_A_DAY: Final[tuple[WindowName, ...]] = ("15m", "1h", "1d")
 
 GRACE_MS: Final = 120_000
 """`receivedtime` is honoured within 2 minutes before the broker's append time: the watermark trails time by this much."""

@@ -166,13 +166,14 @@ class FeedBatch(msgspec.Struct, array_like=True, gc=False):
     """Part of a unit or command fold's flush for one partition of `region.feed`.
 
     `source`: topic/partition of the fold's input; `time_ms`: 0 but in the last part: only then is everything up
-    to it in.
+    to it in. `has_all`: in the last part, whether all its rows are in, those of several days too.
     """
 
     source: str
     position: int
     time_ms: int
     items: Sequence[msgspec.Raw]
+    has_all: bool = False
 
 
 FeedItem = (
@@ -190,14 +191,16 @@ decode_item = msgspec.msgpack.Decoder(FeedItem).decode
 decode_contribution = msgspec.msgpack.Decoder(Contribution).decode
 
 
-def feed_records(source: str, position: int, time_ms: int, items: list[Any]) -> Iterator[bytes]:
+def feed_records(
+    source: str, position: int, time_ms: int, items: list[Any], has_all: bool = False
+) -> Iterator[bytes]:
     """Packs a flush's items into values of `region.feed`, each under the record limit; there is always a
     last one, which carries the time.
     """
-    value = encode(FeedBatch(source, position, time_ms, items))
+    value = encode(FeedBatch(source, position, time_ms, items, has_all))
     if len(value) <= MAX_RECORD_BYTES or len(items) == 1:
         yield value
         return
     half = len(items) // 2
     yield from feed_records(source, position, 0, items[:half])
-    yield from feed_records(source, position, time_ms, items[half:])
+    yield from feed_records(source, position, time_ms, items[half:], has_all)

@@ -134,7 +134,9 @@ class Plant:
         self.feed.applied = self.feed.drained
 
     def finish(self) -> None:
-        """Everything that lies in the logs is applied and drained; rows for the tables change nothing on the wall."""
+        """Everything that lies in the logs is applied and drained; rows for the tables change nothing on the wall but
+        rows of several days.
+        """
         for place in self.places:
             self.step(place, len(self.logs[place].records))
             self.flush(place, with_rows=False)
@@ -148,10 +150,12 @@ class Plant:
         assert self._shown() == shown
 
     def _shown(self) -> dict[str, dict[str, Any]]:
+        """What walls are sent with each flush."""
         stamps = ("as_of", "revision", "updated_at")
         return {
             name: {field: value for field, value in row.items() if field not in stamps}
             for name, row in self.live.items()
+            if row.get("window") not in ("7d", "30d")
         }
 
     # --- output

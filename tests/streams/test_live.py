@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from typing import Any
 
 from contracts.results.public_rows import VIEWS
@@ -44,9 +45,11 @@ def progress(now: int = NOW) -> Progress:
     return made
 
 
-def frame(live: LiveMap, as_of: int = NOW) -> tuple[dict[str, Any], Any]:
+def frame(
+    live: LiveMap, as_of: int = NOW, waiting: Container[str] | None = ()
+) -> tuple[dict[str, Any], Any]:
     """(key -> row or None) and the head of one flush."""
-    out: list[Out] = live.frame(as_of, 0, {})
+    out: list[Out] = live.frame(as_of, 0, {}, waiting)
     found = {
         out_.key.decode().removeprefix("32.11|"): json.loads(out_.value) if out_.value else None
         for out_ in out
@@ -125,6 +128,7 @@ def test_unchanged_rows_are_confirmed_at_half_their_time_to_live() -> None:
     live.put(row("1d", DAY_END))
     frame(live)
     assert frame(live, NOW + 899_000)[0] == {}
+    assert frame(live, NOW + 900_000, None)[0] == {}, "a change of it may wait"
     found, head = frame(live, NOW + 900_000)
     assert found["performance/unit/K1/1d"]["as_of"] == "2026-11-24T03:30:00Z"
     assert head["seq"] == 2
@@ -134,7 +138,7 @@ def test_a_restored_map_goes_on_where_it_stood() -> None:
     live = LiveMap("32.11", "e")
     live.put(row(value=7))
     live.put_freshness("K1", "sppg", NOW, "32.11.08")
-    out = live.frame(NOW, 0, {})
+    out = live.frame(NOW, 0, {}, ())
     other = LiveMap("32.11", "another")
     for record in out[::-1]:
         assert record.key and record.value
@@ -144,4 +148,4 @@ def test_a_restored_map_goes_on_where_it_stood() -> None:
     assert frame(other) == ({}, {**json.loads(out[-1].value or b"")})
     for one in (live, other):
         one.sweep(progress(PANE_END), DAY_END)
-    assert other.frame(NOW + 300_000, 0, {}) == live.frame(NOW + 300_000, 0, {})
+    assert other.frame(NOW + 300_000, 0, {}, ()) == live.frame(NOW + 300_000, 0, {}, ())

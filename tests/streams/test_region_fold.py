@@ -20,8 +20,9 @@ AT = 1_795_490_132_000  # 2026-11-24T10:15:32+07:00
 NEW_KITCHEN = "SPPG-3211-0099"
 
 
-def meal(unit_id: str = KITCHEN) -> bytes:
-    return json.dumps(event("sppg.cooking.finished", source=f"/32.11/sppg/{unit_id}")).encode()
+def meal(unit_id: str = KITCHEN, identity: str = "a") -> bytes:
+    of = event("sppg.cooking.finished", source=f"/32.11/sppg/{unit_id}")
+    return json.dumps(of | {"id": identity}).encode()
 
 
 def test_rows_wait_for_the_last_unit_agent_also_over_a_crash() -> None:
@@ -30,7 +31,7 @@ def test_rows_wait_for_the_last_unit_agent_also_over_a_crash() -> None:
     plant.registries(AT - 3_600_000, [SMALL])
     plant.append((SPPG_EVENTS, 0), AT, meal())
     plant.tick(AT + 1_200_000)
-    kitchens, *others = plant.places
+    kitchens = plant.places[0]
     plant.step(kitchens, 9)
     plant.flush(kitchens)
     plant.step_region()
@@ -38,7 +39,7 @@ def test_rows_wait_for_the_last_unit_agent_also_over_a_crash() -> None:
     assert not [key for key in plant.rows if key[1] == "kabupaten"]
     assert not plant.heads
     plant.crash_region()
-    for place in others:
+    for place in plant.places:
         plant.step(place, 9)
         plant.flush(place)
     plant.step_region()
@@ -194,3 +195,49 @@ def test_a_group_that_changed_in_an_older_window_has_one_revision_on_the_wall_an
             row["window_end"],
         )
         assert row["revision"] == plant.revisions[key], key
+
+
+def of_several_days(plant: Plant, area: str) -> set[tuple[int, str]]:
+    """Portions and as_of of the rows of 7 and 30 days on the wall."""
+    return {
+        (row["portions_cooked"], row["as_of"])
+        for row in plant.live.values()
+        if row["topic"] == "performance"
+        and row["area_id"] == area
+        and row["window"] in ("7d", "30d")
+    }
+
+
+def test_rows_of_several_days_come_with_the_rows_and_are_not_confirmed_before() -> None:
+    plant = Plant(1)
+    plant.registries(AT - 3_600_000, [SMALL])
+    kitchens = plant.places[0]
+    plant.append(kitchens, AT, meal())
+    plant.tick(AT)
+    plant.finish()
+    areas = (KITCHEN, "32.11")
+    before = {area: of_several_days(plant, area) for area in areas}
+    assert {portions for portions, _ in before[KITCHEN]} == {1200}
+
+    def flush(at: int, units_rows: bool, region_rows: bool) -> None:
+        plant.tick(at)
+        for place in plant.places:
+            plant.step(place, 9)
+            plant.flush(place, units_rows)
+        plant.step_region()
+        plant.flush_region(region_rows)
+
+    plant.append(kitchens, AT, meal(identity="another"))
+    half = AT + 1_200_000  # of their time to live is over
+    flush(half, units_rows=False, region_rows=False)
+    assert {area: of_several_days(plant, area) for area in areas} == before
+    flush(half + 1_000, units_rows=False, region_rows=True)
+    assert of_several_days(plant, KITCHEN) == before[KITCHEN], "true up to their as_of"
+    assert of_several_days(plant, "32.11") == {(2400, plant.heads[-1]["as_of"])}
+    plant.crash_region()
+    flush(half + 2_000, units_rows=False, region_rows=True)
+    assert of_several_days(plant, KITCHEN) == before[KITCHEN], "also over a crash"
+    flush(half + 3_000, units_rows=True, region_rows=True)
+    assert of_several_days(plant, KITCHEN) == {(2400, plant.heads[-1]["as_of"])}
+    flush(half + 1_200_000, units_rows=True, region_rows=True)
+    assert of_several_days(plant, KITCHEN) == {(2400, plant.heads[-1]["as_of"])}, "confirmed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from contracts.registry.entities import Registry
 from contracts.time.windows import WINDOWS
@@ -10,7 +11,7 @@ from streams.core.region_feed import Contribution
 from streams.core.region_stage.area_views import AREA_VIEWS
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, ViewRow
-from streams.core.windowing.shown_lines import ShownLines
+from streams.core.windowing.shown_lines import ShownLines, WrittenRow
 
 
 class Areas:
@@ -19,7 +20,7 @@ class Areas:
     def __init__(self, region: str, registry: Registry) -> None:
         self.region = region
         self.progress = Progress(registry.zone(region))
-        self.shown = ShownLines()
+        self._shown = ShownLines()
         self._views = [view(region, self.progress, registry) for view in AREA_VIEWS]
 
     def use(self, registry: Registry) -> None:
@@ -44,15 +45,16 @@ class Areas:
             for schedule in view.schedules:
                 schedule.advance(panes, days)
 
-    def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
-        """Rows that changed or became due since the last call."""
-        for view in self._views:
-            yield from view.rows(stamp)
+    def rows(self, stamp: FlushStamp) -> Iterator[WrittenRow]:
+        """See `RowSchedule.runs`."""
+        rows = chain.from_iterable(view.rows(stamp) for view in self._views)
+        return self._shown.written(rows, self.progress.newest_ends_ms())
 
     def newest_rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
         """See `RowSchedule.newest_runs`."""
-        for view in self._views:
-            yield from view.newest_rows(stamp)
+        return self._shown.sent(
+            chain.from_iterable(view.newest_rows(stamp) for view in self._views)
+        )
 
     def write_again(self, row_key: str) -> None:
         """Makes the row of a key of the live map due: the record that was there could not be read.

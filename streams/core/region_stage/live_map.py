@@ -6,6 +6,7 @@ restored from the topic it is written to.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from contracts.results.table_rows import AlertChangeRow
 from contracts.results.topics import HEAD_KEY, LIVE, SEQ_HEADER
 from contracts.time.instant import epoch_ms, rfc3339
-from contracts.time.windows import PANE_MS, PANE_WINDOWS
+from contracts.time.windows import PANE_MS, PANE_WINDOWS, UP_TO_A_DAY
 from streams.core.fold import Out
 from streams.core.region_stage.live_records import (
     FORMAT,
@@ -39,7 +40,7 @@ _NEVER_MS: Final = 0
 
 class _Entry(msgspec.Struct):
     """A record of the map: `body` as in `live_records`; `window` and `end_ms` (window_end) are '' and 0 for a row without a window;
-    `received_ms`: of a freshness record, else 0.
+    `received_ms`: of a freshness record, else 0; `unit`: whose row of several days it is, else ''.
     """
 
     body: bytes
@@ -47,6 +48,7 @@ class _Entry(msgspec.Struct):
     end_ms: int
     as_of_ms: int = 0
     received_ms: int = 0
+    unit: str = ""
 
 
 class LiveMap:
@@ -78,7 +80,8 @@ class LiveMap:
                 record, window, end_ms, as_of_ms = read_record(key, value)
                 is_freshness = isinstance(record, FreshnessRecord)
                 received_ms = epoch_ms(record.last_received) if is_freshness else 0
-                entry = _Entry(body_of(record), window, end_ms, as_of_ms, received_ms)
+                unit = _unit_of(record.level, record.area_id, window) if window else ""
+                entry = _Entry(body_of(record), window, end_ms, as_of_ms, received_ms, unit)
                 self._entries[record.ttl_s][key] = entry
         except UnreadableStateError:
             raise
@@ -115,7 +118,8 @@ class LiveMap:
         key = key_of(row)
         present = self._entries[ttl].get(key)
         if present is None or present.end_ms <= row.end_ms:
-            self._set(key, ttl, _Entry(body_of_row(row, key), row.window, row.end_ms))
+            unit = _unit_of(row.level, row.area, row.window)
+            self._set(key, ttl, _Entry(body_of_row(row, key), row.window, row.end_ms, unit=unit))
 
     def put_freshness(self, unit: str, kind: str, received_ms: int, kecamatan: str) -> None:
         """Takes the time when a unit was last heard of."""
@@ -164,13 +168,20 @@ class LiveMap:
 
     # --- frames -------------------------------------------------------------------------------------------------------
 
-    def frame(self, as_of_ms: int, partition: int, positions: dict[str, int]) -> list[Out]:
-        """The records of one flush: changed rows, rows that must be confirmed, tombstones, and the head."""
-        for ttl, entries in self._entries.items():
-            for key, entry in entries.items():
-                if entry.as_of_ms > as_of_ms - ttl * 500:
-                    break
-                self._changed.setdefault(key, ttl)
+    def frame(
+        self,
+        as_of_ms: int,
+        partition: int,
+        positions: dict[str, int],
+        waiting: Container[str] | None,
+    ) -> list[Out]:
+        """The records of one flush: changed rows, rows that must be confirmed, tombstones, and the head.
+
+        `waiting`: units whose rows of several days lack a change; None: areas' rows of several days may lack one, and nothing
+        is confirmed.
+        """
+        if waiting is not None:
+            self._confirm(as_of_ms, waiting)
         if self._changed or self._deleted:
             self._seq += 1
         out = self._changed_records(as_of_ms, partition)
@@ -182,6 +193,14 @@ class LiveMap:
         )
         out.append(self._out(HEAD_KEY, encode_live(head), partition))
         return out
+
+    def _confirm(self, as_of_ms: int, waiting: Container[str]) -> None:
+        for ttl, entries in self._entries.items():
+            for key, entry in entries.items():
+                if entry.as_of_ms > as_of_ms - ttl * 500:
+                    break
+                if not entry.unit or entry.unit not in waiting:
+                    self._changed.setdefault(key, ttl)
 
     def unshown(self, partition: int) -> list[Out]:
         """The records of a flush while it is not known up to when rows are true: changed rows, and no head.
@@ -203,6 +222,10 @@ class LiveMap:
     def _out(self, key: str, value: bytes | None, partition: int) -> Out:
         seq = ((SEQ_HEADER, str(self._seq).encode()),)
         return Out(LIVE, partition, value, f"{self._region}|{key}".encode(), seq)
+
+
+def _unit_of(level: str, area: str, window: str) -> str:
+    return area if level == "unit" and window not in UP_TO_A_DAY else ""
 
 
 def _is_over(entry: _Entry, newest_pane_ms: int, end_of_day_ms: int) -> bool:

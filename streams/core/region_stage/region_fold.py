@@ -42,6 +42,7 @@ from streams.core.region_feed import (
 from streams.core.region_stage.areas import Areas
 from streams.core.region_stage.live_map import LiveMap
 from streams.core.region_stage.region_state import PaneOf, RegionState, pane_key
+from streams.core.region_stage.waiting_units import WaitingUnits
 from streams.core.state_format import name_of, restoring, unreadable
 from streams.core.table_records import TableRecords
 from streams.core.watched_event import UncountedEvent, WatchedEvent
@@ -71,6 +72,7 @@ class RegionFold:
         self._alerts = AlertStage(revision_base)
         self._set_aside: list[str] = []
         self._heard: set[str] = set()
+        self._waiting = WaitingUnits(self._expected)
         self._has_new_region = False
         self._tables = TableRecords()
 
@@ -188,6 +190,10 @@ class RegionFold:
         items = [decode_item(raw) for raw in batch.items]
         for item in items:
             self._take(item)
+            if isinstance(item, Contribution):
+                self._waiting.contributed(batch.source, item.unit)
+        if batch.has_all:
+            self._waiting.has_all(batch.source)
         if batch.source == self._commands:
             self._alerts.advance(self._time_ms())
         if batch.time_ms:
@@ -309,14 +315,12 @@ class RegionFold:
         live = self._live_of(areas.region)
         updated_at = rfc3339(time_ms // 1000 * 1000)
         stamp = FlushStamp(areas.region, self._revision_base + position, updated_at)
-        for row in areas.shown.sent(areas.newest_rows(stamp)):
+        for row in areas.newest_rows(stamp):
             live.put(row)
         if with_rows:
-            newest_ms = areas.progress.newest_ends_ms()
-            for row, line in areas.shown.written(areas.rows(stamp)):
+            for row, line, is_for_walls in areas.rows(stamp):
                 self._tables.add(AREA_WINDOWS, row.view, line)
-                # A group's row is written again when the group changed in another window: walls get that version too.
-                if line is row.line and row.end_ms == newest_ms[row.window]:
+                if is_for_walls:
                     live.put(row)
         for change in self._alerts.rows(areas.region):
             self._tables.add(ALERTS, "alert_changes", encode_row(change))
@@ -327,7 +331,8 @@ class RegionFold:
             live.remove(identity)
         progress = areas.progress
         live.sweep(progress, progress.zone.day_start_ms(progress.day + 1))
-        return live.frame(time_ms - GRACE_MS, self._partition, self._state.positions)
+        waiting = self._waiting if with_rows else None
+        return live.frame(time_ms - GRACE_MS, self._partition, self._state.positions, waiting)
 
 
 def _rows_in(registry: RegionRegistry) -> int:

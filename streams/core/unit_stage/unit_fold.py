@@ -145,7 +145,9 @@ class UnitFold:
             self._tables.add(VERDICTS, "event_status", encode_row(status))
         if with_rows:
             self._add_positions(position)
-        return Flush(state.drain(with_rows), [*self._tables.drain(), *self._feed(feeds, position)])
+        return Flush(
+            state.drain(with_rows), [*self._tables.drain(), *self._feed(feeds, position, with_rows)]
+        )
 
     def _add_positions(self, position: int) -> None:
         for stream in (UNIT_WINDOWS, VERDICTS):
@@ -165,12 +167,14 @@ class UnitFold:
         for contribution in units.contributions():
             self._state.pending.add(contribution.unit, contribution.pane)
             feed.append(contribution)
-        feed += map(LiveRow, units.shown.sent(units.newest_rows(stamp)))
+        feed += map(LiveRow, units.newest_rows(stamp))
         if with_rows:
-            lines = (line for _, line in units.shown.written(units.rows(stamp)))
-            self._tables.add(UNIT_WINDOWS, units.side.view, *lines)
+            for row, line, is_for_walls in units.rows(stamp):
+                self._tables.add(UNIT_WINDOWS, row.view, line)
+                if is_for_walls:
+                    feed.append(LiveRow(row))
 
-    def _feed(self, feeds: dict[str, list[Any]], position: int) -> list[Out]:
+    def _feed(self, feeds: dict[str, list[Any]], position: int, with_rows: bool) -> list[Out]:
         """The records for `region.feed`: each of its partitions gets one at least, which carries the time."""
         items: list[list[Any]] = [[] for _ in range(self._region_partitions)]
         for code, some in feeds.items():
@@ -178,5 +182,7 @@ class UnitFold:
         return [
             Out(REGION_FEED, number, value)
             for number, some in enumerate(items)
-            for value in feed_records(self._partition.name, position, self._state.time_ms, some)
+            for value in feed_records(
+                self._partition.name, position, self._state.time_ms, some, with_rows
+            )
         ]

@@ -18,7 +18,7 @@ from streams.core.unit_stage.sides import Side
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
 from streams.core.windowing.schedule import RowRun, RowSchedule
-from streams.core.windowing.shown_lines import ShownLines
+from streams.core.windowing.shown_lines import ShownLines, WrittenRow
 from streams.core.windowing.targets import Targets
 from streams.core.windowing.window_table import DAY_REACH, PANE_REACH
 
@@ -45,7 +45,7 @@ class Units(Generic[P]):
         self._schedule: RowSchedule[P] = RowSchedule(self._progress, side.new_sum, self._in_force)
         self._add, self._delta = side.add, self._schedule.table.delta
         self._forgot_at = -1
-        self.shown = ShownLines()
+        self._shown = ShownLines()
         self.use(registry)
 
     def use(self, registry: Registry) -> None:
@@ -112,11 +112,12 @@ class Units(Generic[P]):
 
     def newest_rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
         """See `RowSchedule.newest_runs`."""
-        return self._written(stamp, self._schedule.newest_runs())
+        return self._shown.sent(self._written(stamp, self._schedule.newest_runs()))
 
-    def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
+    def rows(self, stamp: FlushStamp) -> Iterator[WrittenRow]:
         """See `RowSchedule.runs`."""
-        yield from self._written(stamp, self._schedule.runs())
+        rows = self._written(stamp, self._schedule.runs())
+        yield from self._shown.written(rows, self._progress.newest_ends_ms())
         if self._forgot_at != self._progress.pane:
             # Not before the rows and contributions are out: days may pass between two flushes when the log is read anew.
             self._forgot_at = self._progress.pane

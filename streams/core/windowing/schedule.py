@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, WindowName
+from contracts.time.windows import DAY_WINDOWS, PANE_WINDOWS, UP_TO_A_DAY, WindowName
 from streams.core.metrics.pane_sum import PaneSum
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.window_table import RowKey, WindowTable
@@ -75,15 +75,15 @@ class RowSchedule(Generic[P]):
             self._newly_due.add((area, window, end))
 
     def newest_runs(self) -> Iterator[RowRun[P]]:
-        """The newest begun rows among those that changed or became due since the last call, or since `runs`, which gives
-        them again.
+        """The newest begun rows of windows up to a day among those that changed or became due since the last call, or since `runs`,
+        which gives them again.
         """
         self.apply_deltas()
         table, progress = self.table, self._progress
         due = {
             (area, window)
             for area, window, end in self._newly_due
-            if end == progress.newest(window)
+            if window in UP_TO_A_DAY and end == progress.newest(window)
         }
         self._note_due()
         places = dict.fromkeys(table.newest_changed(progress.pane, progress.day))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
-from contracts.time.windows import WindowName
+from contracts.time.windows import UP_TO_A_DAY, WindowName
 from streams.core.metrics.pane_sum import PaneSum
 
 P = TypeVar("P", bound=PaneSum)
@@ -154,9 +154,12 @@ class Timeline(Generic[P]):
         return True
 
     def newest_changed(self, stop: int) -> Iterator[tuple[str, WindowName]]:
-        """Areas and windows whose window before `stop` was touched since the last call, or since `changed`."""
+        """Areas and windows up to a day whose window before `stop` was touched since the last call, or since `changed`."""
+        asked = [
+            (window, self._windows[window]) for window in self._windows if window in UP_TO_A_DAY
+        ]
         for area, indexes in self._fresh.items():
-            for window, length in self._windows.items():
+            for window, length in asked:
                 if any(stop - length <= index < stop for index in indexes):
                     yield area, window
             self._touched[area] |= indexes

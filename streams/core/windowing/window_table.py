@@ -93,7 +93,7 @@ class WindowTable(Generic[P]):
         return self._panes.changed(now_pane + 1) | self._days.changed(today + 1)
 
     def newest_changed(self, now_pane: int, today: int) -> Iterator[tuple[str, WindowName]]:
-        """Areas and windows whose newest begun row was touched since the last call, or since `changed`."""
+        """Areas and windows up to a day whose newest begun row was touched since the last call, or since `changed`."""
         yield from self._panes.newest_changed(now_pane + 1)
         yield from self._days.newest_changed(today + 1)
 
