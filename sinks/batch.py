@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
 
 from chassis.kafka.interface import ConsumedRecord
 
 
-class LinePlace(NamedTuple):
+class LinePlace(msgspec.Struct, frozen=True, gc=False):
     """Where a line lies. It identifies the line for ever."""
 
     topic: str
@@ -16,14 +19,14 @@ class LinePlace(NamedTuple):
     line: int
 
 
-class TableRow(NamedTuple):
+class TableRow(msgspec.Struct, frozen=True, gc=False):
     """One JSON object (`JSONEachRow`) for a storage table, and the line that it was made from."""
 
     place: LinePlace
     body: bytes
 
 
-class Reject(NamedTuple):
+class Reject(msgspec.Struct, frozen=True, gc=False):
     """A line that goes nowhere, and why."""
 
     place: LinePlace
@@ -41,23 +44,32 @@ class TableBatch:
         self.spans: dict[tuple[str, int], tuple[int, int]] = {}
         self.count = 0
         self.size = 0
-        self._newest: dict[tuple[str, str, int, bytes], int] = {}
+        self._newest: dict[tuple[str, str, int], dict[bytes, int]] = defaultdict(dict)
 
-    def add(self, table: str, row: TableRow, identity: bytes | None = None) -> None:
-        """One more row of `table`. `identity`: of two rows of one partition that share it the later is the newer version,
-        and the one before need not be written.
-        """
-        rows = self.rows.setdefault(table, [])
-        if identity is not None:
-            place = (table, row.place.topic, row.place.partition, identity)
-            at = self._newest.setdefault(place, len(rows))
-            if at < len(rows):
-                self.size += len(row.body) - len(rows[at].body)
-                rows[at] = row
-                return
-        rows.append(row)
+    def add(self, table: str, row: TableRow) -> None:
+        """One more row of `table`."""
+        self.rows.setdefault(table, []).append(row)
         self.count += 1
         self.size += len(row.body)
+
+    def add_versions(
+        self, table: str, record: ConsumedRecord, rows: Iterable[tuple[bytes | None, TableRow]]
+    ) -> None:
+        """More rows of `table`, from one record, each with its identity: of two of one partition that share it the later is the newer
+        version, and the one before need not be written. None: it shares it with no other.
+        """
+        present = self.rows.setdefault(table, [])
+        newest = self._newest[table, record.topic, record.partition]
+        for identity, row in rows:
+            count = len(present)
+            at = count if identity is None else newest.setdefault(identity, count)
+            if at == count:
+                present.append(row)
+                self.count += 1
+                self.size += len(row.body)
+            else:
+                self.size += len(row.body) - len(present[at].body)
+                present[at] = row
 
     def read(self, record: ConsumedRecord) -> None:
         """Note that `record` is in this batch, whatever it contains."""

@@ -51,7 +51,9 @@ class RegistryTables:
             Zone(registry.region.timezone).offset_ms(self._clock.at(record.timestamp)) // 1000
         )
         for index, (table, row) in enumerate(_rows(registry, offset_s, record.offset)):
-            batch.add(table.name, TableRow(place._replace(line=index), encode_row(row)))
+            batch.add(
+                table.name, TableRow(msgspec.structs.replace(place, line=index), encode_row(row))
+            )
 
 
 def _rows(

@@ -6,6 +6,8 @@ One event a request, 300 a second: 12 rows an event into ClickHouse instead of 1
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from chassis.kafka.interface import ConsumedRecord
@@ -44,23 +46,30 @@ _IDENTITIES: Final = {
 
 def land(record: ConsumedRecord, batch: TableBatch) -> None:
     """Add the record's lines to `batch`; all of them as rejects if no storage table takes them."""
-    table = header(record, TABLE_HEADER)
-    known = table is not None and table in TABLES
+    table = header(record, TABLE_HEADER) or ""
     value = record.value or b""
-    identity = _IDENTITIES.get(table or "")
+    place = partial(LinePlace, record.topic, record.partition, record.offset)
+    rows = [TableRow(place(index), line) for index, line in enumerate(split(value))]
     # ClickHouse's error repeats such bytes, and the embedded server could not even say that it refuses them.
-    all_text = _is_utf8(value)
-    for index, line in enumerate(split(value)):
-        place = LinePlace(record.topic, record.partition, record.offset, index)
-        if not all_text and not _is_utf8(line):
-            batch.rejects.append(Reject(place, table or "", "the line is no UTF-8", line))
-        elif table is not None and known:
-            batch.add(table, TableRow(place, line), identity and identity.of(line))
-        else:
-            reason = (
-                f"the record's header `{TABLE_HEADER}` names no table of contracts.results.tables"
-            )
-            batch.rejects.append(Reject(place, table or "", reason, line))
+    if not _is_utf8(value):
+        broken = [row for row in rows if not _is_utf8(row.body)]
+        batch.rejects += [
+            Reject(row.place, table, "the line is no UTF-8", row.body) for row in broken
+        ]
+        rows = [row for row in rows if _is_utf8(row.body)]
+    if table in TABLES:
+        batch.add_versions(table, record, _with_identities(table, rows))
+    else:
+        reason = f"the record's header `{TABLE_HEADER}` names no table of contracts.results.tables"
+        batch.rejects += [Reject(row.place, table, reason, row.body) for row in rows]
+
+
+def _with_identities(
+    table: str, rows: Iterable[TableRow]
+) -> Iterator[tuple[bytes | None, TableRow]]:
+    identity = _IDENTITIES.get(table)
+    for row in rows:
+        yield identity.of(row.body) if identity else None, row
 
 
 def _is_utf8(content: bytes) -> bool:

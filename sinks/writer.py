@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from chassis import logs
@@ -274,10 +275,11 @@ class Writer:
         for reject in rejects:
             reason = redact_text(reject.reason)[:MAX_REASON]
             table = reject.table if reject.table in SINK_TABLES else "unknown"
-            _log.error("line set aside", **reject.place._asdict(), table=table, reason=reason)
+            place = msgspec.structs.asdict(reject.place)
+            _log.error("line set aside", **place, table=table, reason=reason)
             REJECTS.labels(table).inc()
             row = RejectRow(
-                **reject.place._asdict(),
+                **place,
                 table=reject.table,
                 reason=reason,
                 value=redact_nik(reject.value).decode("utf-8", "backslashreplace"),

@@ -188,7 +188,7 @@ def test_every_line_becomes_one_row_whatever_it_holds(value: bytes) -> None:
     EventLines(b"k" * 32, RealClock()).land(Rec(value), batch)
     landed = batch.rows.get("raw_lines", [])
     assert [row.place for row in landed] == [
-        ("sppg.events", 1, 9, number) for number in range(len(split(value)))
+        LinePlace("sppg.events", 1, 9, number) for number in range(len(split(value)))
     ]
     assert all(msgspec.json.decode(row.body)["parsed"] == 0 for row in landed)
 
