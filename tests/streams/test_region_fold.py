@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+import pytest
 
 from contracts.events.partition import partition_of
 from contracts.results.topics import SPPG_EVENTS
 from contracts.time.instant import rfc3339
 from streams.core.region_stage.region_state import region_seed
 from streams.core.unit_stage.unit_state import unit_seed
-from tests.examples import KITCHEN, event
+from tests.examples import KITCHEN, SCHOOL, event
 from tests.registry_small import OTHER, OTHER_REGION, SMALL, unit
 from tests.streams.plant import Plant
 
@@ -20,9 +21,8 @@ AT = 1_795_490_132_000  # 2026-11-24T10:15:32+07:00
 NEW_KITCHEN = "SPPG-3211-0099"
 
 
-def meal(unit_id: str = KITCHEN, identity: str = "a") -> bytes:
-    of = event("sppg.cooking.finished", source=f"/32.11/sppg/{unit_id}")
-    return json.dumps(of | {"id": identity}).encode()
+def meal(unit_id: str = KITCHEN) -> bytes:
+    return json.dumps(event("sppg.cooking.finished", source=f"/32.11/sppg/{unit_id}")).encode()
 
 
 def test_rows_wait_for_the_last_unit_agent_also_over_a_crash() -> None:
@@ -197,27 +197,49 @@ def test_a_group_that_changed_in_an_older_window_has_one_revision_on_the_wall_an
         assert row["revision"] == plant.revisions[key], key
 
 
-def of_several_days(plant: Plant, area: str) -> set[tuple[int, str]]:
-    """Portions and as_of of the rows of 7 and 30 days on the wall."""
-    return {
-        (row["portions_cooked"], row["as_of"])
-        for row in plant.live.values()
-        if row["topic"] == "performance"
-        and row["area_id"] == area
-        and row["window"] in ("7d", "30d")
-    }
+class SeveralDays(NamedTuple):
+    """A source with an event that is reported twice, and the column that counts it. `half_ms`: of its rows' time to live is over."""
+
+    area: str
+    place: int
+    type: str
+    topic: str
+    column: str
+    half_ms: int
+
+    def on(self, plant: Plant, area: str) -> set[tuple[int, str]]:
+        """The column and as_of of the area's rows of 7 and 30 days on the wall."""
+        return {
+            (row[self.column], row["as_of"])
+            for row in plant.live.values()
+            if row["topic"] == self.topic
+            and row["area_id"] == area
+            and row["window"] in ("7d", "30d")
+        }
+
+    def report(self, plant: Plant, identity: str) -> None:
+        value = json.dumps(event(self.type) | {"id": identity}).encode()
+        plant.append(plant.places[self.place], AT, value)
 
 
-def test_rows_of_several_days_come_with_the_rows_and_are_not_confirmed_before() -> None:
+COOKED = SeveralDays(KITCHEN, 0, "sppg.cooking.finished", "performance", "portions_cooked", 900_000)
+CHECKED = SeveralDays(
+    SCHOOL, 2, "recipient.delivery.checked", "reception", "checks", 10_800_000
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [COOKED, CHECKED])
+def test_rows_of_several_days_come_with_the_rows_and_are_not_confirmed_before(
+    source: SeveralDays,
+) -> None:
     plant = Plant(1)
     plant.registries(AT - 3_600_000, [SMALL])
-    kitchens = plant.places[0]
-    plant.append(kitchens, AT, meal())
+    source.report(plant, "first")
     plant.tick(AT)
     plant.finish()
-    areas = (KITCHEN, "32.11")
-    before = {area: of_several_days(plant, area) for area in areas}
-    assert {portions for portions, _ in before[KITCHEN]} == {1200}
+    areas = (source.area, "32.11")
+    before = {area: source.on(plant, area) for area in areas}
+    ((once, _),) = before[source.area]
 
     def flush(at: int, units_rows: bool, region_rows: bool) -> None:
         plant.tick(at)
@@ -227,17 +249,20 @@ def test_rows_of_several_days_come_with_the_rows_and_are_not_confirmed_before() 
         plant.step_region()
         plant.flush_region(region_rows)
 
-    plant.append(kitchens, AT, meal(identity="another"))
-    half = AT + 1_200_000  # of their time to live is over
+    def confirmed() -> set[tuple[int, str]]:
+        return {(2 * once, plant.heads[-1]["as_of"])}
+
+    source.report(plant, "second")
+    half = AT + source.half_ms
     flush(half, units_rows=False, region_rows=False)
-    assert {area: of_several_days(plant, area) for area in areas} == before
+    assert {area: source.on(plant, area) for area in areas} == before
     flush(half + 1_000, units_rows=False, region_rows=True)
-    assert of_several_days(plant, KITCHEN) == before[KITCHEN], "true up to their as_of"
-    assert of_several_days(plant, "32.11") == {(2400, plant.heads[-1]["as_of"])}
+    assert source.on(plant, source.area) == before[source.area], "true up to their as_of"
+    assert source.on(plant, "32.11") == confirmed()
     plant.crash_region()
     flush(half + 2_000, units_rows=False, region_rows=True)
-    assert of_several_days(plant, KITCHEN) == before[KITCHEN], "also over a crash"
+    assert source.on(plant, source.area) == before[source.area], "also over a crash"
     flush(half + 3_000, units_rows=True, region_rows=True)
-    assert of_several_days(plant, KITCHEN) == {(2400, plant.heads[-1]["as_of"])}
-    flush(half + 1_200_000, units_rows=True, region_rows=True)
-    assert of_several_days(plant, KITCHEN) == {(2400, plant.heads[-1]["as_of"])}, "confirmed"
+    assert source.on(plant, source.area) == confirmed()
+    flush(half + 4_000 + source.half_ms, units_rows=True, region_rows=True)
+    assert source.on(plant, source.area) == confirmed(), "though nothing changed"

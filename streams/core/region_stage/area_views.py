@@ -14,13 +14,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from contracts.registry.entities import Registry
 from contracts.results.public_rows import View
 from contracts.time.days import Zone
-from contracts.time.windows import (
-    ALL_GROUPS,
-    GROUPS,
-    PANE_MS,
-    PANE_WINDOWS,
-    WindowName,
-)
+from contracts.time.windows import ALL_GROUPS, GROUPS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.metrics.clinic import ClinicSum
 from streams.core.metrics.coverage import CoverageSum
 from streams.core.metrics.kitchen import KitchenSum

@@ -40,7 +40,7 @@ _NEVER_MS: Final = 0
 
 class _Entry(msgspec.Struct):
     """A record of the map: `body` as in `live_records`; `window` and `end_ms` (window_end) are '' and 0 for a row without a window;
-    `received_ms`: of a freshness record, else 0; `unit`: whose row of several days it is, else ''.
+    `received_ms`: of a freshness record, else 0; `source`: the unit or recipient whose row of several days it is, else ''.
     """
 
     body: bytes
@@ -48,7 +48,7 @@ class _Entry(msgspec.Struct):
     end_ms: int
     as_of_ms: int = 0
     received_ms: int = 0
-    unit: str = ""
+    source: str = ""
 
 
 class LiveMap:
@@ -80,8 +80,8 @@ class LiveMap:
                 record, window, end_ms, as_of_ms = read_record(key, value)
                 is_freshness = isinstance(record, FreshnessRecord)
                 received_ms = epoch_ms(record.last_received) if is_freshness else 0
-                unit = _unit_of(record.level, record.area_id, window) if window else ""
-                entry = _Entry(body_of(record), window, end_ms, as_of_ms, received_ms, unit)
+                source = _source_of(record.level, record.area_id, window) if window else ""
+                entry = _Entry(body_of(record), window, end_ms, as_of_ms, received_ms, source)
                 self._entries[record.ttl_s][key] = entry
         except UnreadableStateError:
             raise
@@ -118,8 +118,10 @@ class LiveMap:
         key = key_of(row)
         present = self._entries[ttl].get(key)
         if present is None or present.end_ms <= row.end_ms:
-            unit = _unit_of(row.level, row.area, row.window)
-            self._set(key, ttl, _Entry(body_of_row(row, key), row.window, row.end_ms, unit=unit))
+            source = _source_of(row.level, row.area, row.window)
+            self._set(
+                key, ttl, _Entry(body_of_row(row, key), row.window, row.end_ms, source=source)
+            )
 
     def put_freshness(self, unit: str, kind: str, received_ms: int, kecamatan: str) -> None:
         """Takes the time when a unit was last heard of."""
@@ -177,8 +179,8 @@ class LiveMap:
     ) -> list[Out]:
         """The records of one flush: changed rows, rows that must be confirmed, tombstones, and the head.
 
-        `waiting`: units whose rows of several days lack a change; None: areas' rows of several days may lack one, and nothing
-        is confirmed.
+        `waiting`: units and recipients whose rows of several days lack a change; None: areas' rows of several days may lack one,
+        and nothing is confirmed.
         """
         if waiting is not None:
             self._confirm(as_of_ms, waiting)
@@ -199,7 +201,7 @@ class LiveMap:
             for key, entry in entries.items():
                 if entry.as_of_ms > as_of_ms - ttl * 500:
                     break
-                if not entry.unit or entry.unit not in waiting:
+                if not entry.source or entry.source not in waiting:
                     self._changed.setdefault(key, ttl)
 
     def unshown(self, partition: int) -> list[Out]:
@@ -224,8 +226,9 @@ class LiveMap:
         return Out(LIVE, partition, value, f"{self._region}|{key}".encode(), seq)
 
 
-def _unit_of(level: str, area: str, window: str) -> str:
-    return area if level == "unit" and window not in UP_TO_A_DAY else ""
+def _source_of(level: str, area: str, window: str) -> str:
+    is_source = level in ("unit", "recipient")
+    return area if is_source and window not in UP_TO_A_DAY else ""
 
 
 def _is_over(entry: _Entry, newest_pane_ms: int, end_of_day_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""Units whose rows of several days lack what the region has of them already.
+"""Units and recipients whose rows of several days lack what the region has of them already.
 
 A unit fold sends a contribution with each flush, but rows of several days with its rows for the tables alone. In between such a
 row is true up to its as_of, and must not be confirmed.
