@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -47,9 +47,10 @@ def rows(scratch: Scratch, scope: Scope, days: DayRange, view: View) -> Compared
     scratch.run(f"compare/{_FILES[view]}", **scope.parameters(days), revisions=REVISIONS)
     compared, moving, total = scratch.rows(_COUNTS)[0]
     result = Compared(int(compared), int(moving), max(int(total) - MAX_DIFFERENCES, 0))
-    for index, row in enumerate(scratch.rows(_FOUND, most=MAX_DIFFERENCES)):
-        events = _behind(scratch, scope, view, row) if index < MAX_EXPLAINED else ()
-        result.differences += _differences(view, row, events)
+    found = scratch.rows(_FOUND, most=MAX_DIFFERENCES)
+    behind = _behind(scratch, scope, view, found[:MAX_EXPLAINED])
+    for row in found:
+        result.differences += _differences(view, row, behind.get(tuple(row[:5]), ()))
     return result
 
 
@@ -61,21 +62,23 @@ def _differences(view: View, row: Any, events: tuple[str, ...]) -> Iterator[Diff
         )
 
 
-def _behind(scratch: Scratch, scope: Scope, view: View, row: Any) -> tuple[str, ...]:
-    """Ids of events in the window of the area, those with copies or corrections first."""
-    level, area, _, end, _, _, start = row
+def _behind(
+    scratch: Scratch, scope: Scope, view: View, rows: Sequence[Any]
+) -> dict[tuple[Any, ...], tuple[str, ...]]:
+    """Of each row (by its first five columns) ids of events in the window of its area, those with copies or corrections first."""
+    if not rows:
+        return {}
     found = scratch.rows_of(
         "compare/67_behind",
         region=scope.region,
         zone=scope.zone,
         view=view,
-        level=level,
-        area=area,
-        begin=_plain(start),
-        end=_plain(end),
+        begin=_plain(min(row[6] for row in rows)),
+        end=_plain(max(row[3] for row in rows)),
+        rows=len(rows),
         most=MAX_EVENTS,
     )
-    return tuple(str(one[0]) for one in found)
+    return {tuple(row[:5]): tuple(row[5]) for row in found}
 
 
 def _utc(moment: Any) -> str:

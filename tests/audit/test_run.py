@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from audit import run
 from audit.report import Report
 from audit.run import audit
 from contracts.registry.region_rows import Thresholds
 from storage.schema import STORE
 from tests.audit.audit_installation import REGION, History, Installation
+
+_PLACES: Final = 15
+"""Units, recipients and areas of the installation's registry."""
 
 
 def look(store: Client, first: date | None = None, last: date | None = None) -> Report:
@@ -22,10 +27,18 @@ def shown(report: Report) -> str:
     return "\n".join(map(str, report.differences[:20]))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_random_histories_audit_clean(store: Client, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "in_weeks"), [(0, False), (1, True)])
+def test_random_histories_audit_clean(
+    store: Client, monkeypatch: pytest.MonkeyPatch, seed: int, in_weeks: bool
+) -> None:
+    """`in_weeks`: as days of a large region are compared, a week at once, and added up, a month at once."""
+    if in_weeks:
+        monkeypatch.setattr(run, "_COMPARED", (1_000_000, 7 * _PLACES))
+        monkeypatch.setattr(run, "_ADDED", (1_000_000, 31 * _PLACES))
     Installation(store).play(History(seed))
-    report = look(store)
+    told: list[str] = []
+    report = audit(store, REGION, None, None, Thresholds(), told.append, 0.5, 0.0)
+    assert sum(line.startswith("comparing") for line in told) == (9 if in_weeks else 1)
     assert report.clean, f"{len(report.differences)} + {report.more} differences\n{shown(report)}"
     assert report.rows > 5_000
     assert report.moving == 0
