@@ -27,7 +27,7 @@ _COMPARED: Final = (1_000_000, 12_000)
 """Lines and days of a place (unit, recipient, area) that are compared at once: they have rows, and so take memory, without any
 line too. A week of a region of 1,700 places; of a small one all days, since a statement costs tenths of a second by itself.
 """
-_ADDED: Final = (20_000_000, 50_000)
+_ADDED: Final = (20_000_000, 60_000)
 """The same of what is added up at once: only alerts hold memory, by days of a place."""
 _PLACES: Final = (
     "SELECT (SELECT uniqExact(unit_id) FROM units) + (SELECT uniqExact(recipient_id) FROM recipients) + "

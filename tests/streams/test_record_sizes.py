@@ -56,6 +56,7 @@ def children() -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("topic", "flood"),
     [(SPPG_EVENTS, readings), (SPPG_EVENTS, trips), (CLINIC_EVENTS, children)],
