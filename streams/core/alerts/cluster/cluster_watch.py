@@ -181,6 +181,8 @@ class ClusterWatch:
                 self._waves.pop(finding.day, None)
                 _drop(self._judged, lambda one: day - _BACK_DAYS <= one <= day)
                 self._expect_anew(day + GAP_DAYS, self._rates, self._waves)
+                # Meals of the days before read the first roll calls with these expectations.
+                _drop(self._judged, lambda one: one >= day + GAP_DAYS - _BACK_DAYS)
             case _:
                 for one in range(day - _BACK_DAYS, day + 1):
                     self._stale[one].add(chunk_of(finding))

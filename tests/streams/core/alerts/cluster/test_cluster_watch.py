@@ -201,6 +201,15 @@ def test_absence_next_morning_is_seen_without_any_patient() -> None:
     assert level_of(watch(*ordinary_weeks(), *absent), KITCHENS[1]) == 0
 
 
+def test_a_late_roll_call_of_last_week_is_in_what_absence_is_expected() -> None:
+    findings = [*ordinary_weeks(), *(roll_call(school, DAY + 2, 60) for school in SCHOOLS[:2])]
+    late = roll_call(SCHOOL, DAY - 6, 60, minute=600)
+    asked = watch(*findings)
+    asked.verdicts(AS_OF)
+    asked.put(late)
+    assert asked.verdicts(AS_OF) == watch(*findings, late).verdicts(AS_OF)
+
+
 def test_one_school_by_absence_alone_may_be_influenza() -> None:
     absent = [roll_call(school, DAY + 1, 97 if school == SCHOOL else 4) for school in SCHOOLS]
     assert level_of(watch(*ordinary_weeks(), *absent), KITCHENS[0]) == 2
