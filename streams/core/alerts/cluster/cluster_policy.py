@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from contracts.registry.entities import Thresholds
+from streams.core.alerts.cluster.evidence.meal_reports import MealReach, most_ms
 
 _FIRST_WINDOWS_H = (2.0, 6.0, 24.0)
 
@@ -57,6 +59,11 @@ class ClusterPolicy:
     illness_least_people: int = 3
     events_named: int = 500
     """Events named as evidence, the latest; all are counted."""
+
+    @cached_property
+    def reach(self) -> MealReach:
+        """Onsets that a meal may be the cause of."""
+        return MealReach(self.onset_min_h * 3_600_000, most_ms(self.onset_max_h))
 
     def days_of(self, hours: float) -> float:
         """Days of ordinary illness that the window up to `hours` after a meal stands for."""

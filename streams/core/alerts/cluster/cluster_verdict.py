@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from streams.core.alerts.cluster.evidence.findings import EventKey
+from streams.core.alerts.cluster.evidence.events_behind import EventsBehind
+from streams.core.alerts.cluster.evidence.meal_reports import NewsKey
 
 AgentClass = Literal["fast", "middle", "slow"]
 SUGGESTED_AGENTS: dict[AgentClass, tuple[str, ...]] = {
@@ -55,7 +56,7 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
     onset within `window_h` after the meal of `meal_day`, patients without a recipient by their share among them;
     `absent_ill` and `absent_expected` of the next attendance reports. `people`: named with a recipient of the kitchen,
     within 72 h of the meal; `unplaced`: the share of those without. Ages and moments: minutes, epoch ms.
-    `last_news`: when the newest of `events` was received: 72 h later the suspicion is over (`over`).
+    `last_news`: when the newest of `events` was received: 72 h later the suspicion is over.
     `events`: the newest of `all_events`. `not_yet_ill`: recipients that got it and of which nobody is known to be ill.
     `assumed`: some meals are the calendar's word alone.
     """
@@ -84,13 +85,9 @@ class ClusterVerdict(msgspec.Struct, frozen=True):
     last_news: int
     median_lag_min: int | None
     agent_class: AgentClass | None
-    events: tuple[EventKey, ...]
-    all_events: frozenset[EventKey]
+    events: tuple[NewsKey, ...]
+    all_events: EventsBehind
     assumed: bool
-
-    def over(self, as_of: int, quiet_h: float) -> bool:
-        """Whether nothing new came for `quiet_h`."""
-        return as_of - self.last_news >= quiet_h * 3_600_000
 
     @property
     def suggested_agents(self) -> tuple[str, ...]:
@@ -124,4 +121,4 @@ def causes_first(verdicts: Iterable[ClusterVerdict]) -> list[ClusterVerdict]:
 def _is_part(one: ClusterVerdict, kitchen: ClusterVerdict) -> bool:
     if one is kitchen or not kitchen.people or (one.unit and 2 * one.people >= kitchen.people):
         return False
-    return 2 * len(one.all_events & kitchen.all_events) > len(one.all_events)
+    return 2 * one.all_events.shared(kitchen.all_events) > len(one.all_events)

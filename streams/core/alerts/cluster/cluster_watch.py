@@ -19,7 +19,7 @@ from streams.core.alerts.cluster.absence_rates import AbsenceRates
 from streams.core.alerts.cluster.absence_wave import AbsenceWave
 from streams.core.alerts.cluster.background import GAP_DAYS, SETTLED_DAYS, Background
 from streams.core.alerts.cluster.cluster_policy import ClusterPolicy
-from streams.core.alerts.cluster.cluster_rule import Surroundings, judge
+from streams.core.alerts.cluster.cluster_rule import Judgement, judge
 from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict
 from streams.core.alerts.cluster.evidence.exposures import Exposure, Exposures
 from streams.core.alerts.cluster.evidence.finding_store import FindingStore, chunk_of
@@ -34,8 +34,9 @@ from streams.core.alerts.cluster.evidence.findings import (
 )
 from streams.core.alerts.cluster.evidence.population_at_risk import PopulationAtRisk
 from streams.core.alerts.cluster.illness_rule import IllnessVerdict, judge_illness
+from streams.core.alerts.cluster.meals.meal_setting import MealSetting, Surroundings
 
-_Judged = dict[tuple[str, str], tuple[Exposure, ClusterVerdict | None]]
+_Judged = dict[tuple[str, str], tuple[MealSetting, Judgement | None]]
 _ANY: Final = "any"
 _BACK_DAYS: Final = 3
 """Local days of meals before an onset or a roll call that it may be linked to."""
@@ -76,15 +77,15 @@ class ClusterWatch:
         today = self._population.zone.local_day(as_of)
         quiet_days = -(-int(self._policy.quiet_h) // 24)
         days = range(today - _BACK_DAYS - quiet_days, today + 1)
-        best: dict[tuple[str, str], ClusterVerdict] = {}
+        best: dict[tuple[str, str], Judgement] = {}
         for day in days:
-            for key, (_, verdict) in self._judge_day(day).items():
-                if verdict is None or verdict.over(as_of, self._policy.quiet_h):
+            for key, (_, judgement) in self._judge_day(day).items():
+                if judgement is None or judgement.over(as_of, self._policy.quiet_h):
                     continue
                 before = best.get(key)
-                if before is None or _stands_before(verdict, before):
-                    best[key] = verdict
-        return [best[key] for key in sorted(best)]
+                if before is None or _stands_before(judgement, before):
+                    best[key] = judgement
+        return [best[key].verdict for key in sorted(best)]
 
     def illness(self, recipient: str, day: int) -> IllnessVerdict | None:
         """On what a recipient reported of a local day; None if nothing."""
@@ -123,20 +124,23 @@ class ClusterWatch:
         kitchens = self._exposures.of_kitchens(day)
         around = Surroundings(
             self._store,
-            self._population,
+            self._population.registered_at(day),
             self._background(day),
             {later: self._wave(later) for later in range(day, day + _BACK_DAYS + 1)},
             self._policy,
-            max(1, len(kitchens)),
         )
         same_tests = len(kitchens) == sum(1 for unit, _ in before if unit)
         judged: _Judged = {}
         for one in (*kitchens, *self._exposures.of_lots(day)):
             known = before.get((one.unit, one.lot))
-            if known and same_tests and known[0] == one and not _concerns(one, stale or ()):
-                judged[one.unit, one.lot] = known
+            if known is not None and known[0].exposure == one:
+                setting, judgement = known
+                stands = same_tests and not _concerns(one, stale or ())
             else:
-                judged[one.unit, one.lot] = one, judge(one, around)
+                setting, judgement, stands = MealSetting(one, around), None, False
+            if not stands:
+                judgement = judge(setting, around, max(1, len(kitchens)))
+            judged[one.unit, one.lot] = setting, judgement
         self._judged[day] = judged
         return judged
 
@@ -208,6 +212,6 @@ def _concerns(exposure: Exposure, stale: Collection[str]) -> bool:
     )
 
 
-def _stands_before(one: ClusterVerdict, other: ClusterVerdict) -> bool:
+def _stands_before(one: Judgement, other: Judgement) -> bool:
     """Of two meals of one kitchen the worse stands for it; of equals the earlier."""
-    return (-one.level, one.p, one.meal_day) < (-other.level, other.p, other.meal_day)
+    return (-one.level, one.p, one.day) < (-other.level, other.p, other.day)

@@ -97,6 +97,11 @@ def count_tail(x: float, mean: float, variance: float) -> float:
     return poisson_tail(x, mean)
 
 
+def tail_above(observed: float, mean: float, variance: float) -> float:
+    """`count_tail`, and 1 for what is no more than expected: most of what is asked, at no cost."""
+    return 1.0 if observed <= mean else count_tail(observed, mean, variance)
+
+
 def fisher(first: float, second: float) -> float:
     """The chance of two independent tails together (Fisher's method): q (1 - ln q) of their product q."""
     product = first * second

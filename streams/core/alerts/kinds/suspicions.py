@@ -329,7 +329,7 @@ def _cluster_cause(
         "suggested_agents": list(verdict.suggested_agents),
         "events_counted": len(verdict.all_events),
     }
-    events = tuple(identity for _, identity in verdict.events)
+    events = tuple([identity for _, _, identity in verdict.events])
     return AlertCause(verdict.unit, verdict.lot, start, severity, rule, events, more, part_of)
 
 

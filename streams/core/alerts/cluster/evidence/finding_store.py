@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -17,6 +18,7 @@ from streams.core.alerts.cluster.evidence.findings import (
     PatientSeen,
     moment_of,
 )
+from streams.core.alerts.cluster.evidence.ill_reports import IllReport
 from streams.core.alerts.cluster.evidence.recipient_findings import RecipientFindings
 
 HOUR_MS: Final = 3_600_000
@@ -53,6 +55,7 @@ class FindingStore:
     def __init__(self) -> None:
         self._chunks: dict[str, RecipientFindings] = {}
         self._where: dict[EventKey, str] = {}
+        self._ill: dict[str, int] = {}
         self._patients: dict[str, dict[EventKey, PatientSeen]] = {}
         self._dirty: set[str] = set()
         self._touched: list[Finding] = []
@@ -61,6 +64,10 @@ class FindingStore:
     def chunk(self, key: str) -> RecipientFindings:
         """The chunk, empty if nothing is known."""
         return self._chunks.get(key) or RecipientFindings()
+
+    def with_ill(self, key: str) -> RecipientFindings | None:
+        """The chunk, None if it holds no report of people ill: of most recipients there is none."""
+        return self._chunks[key] if self._ill.get(key) else None
 
     def of_kind(self, kind: str) -> Iterator[tuple[str, RecipientFindings]]:
         """(id, chunk) of kind recipient, place or kitchen."""
@@ -90,6 +97,7 @@ class FindingStore:
         self._chunks.setdefault(key, RecipientFindings()).put(finding)
         self._where[finding.source, finding.id] = key
         self._note(key, finding)
+        self._count_ill(key, finding, 1)
         if isinstance(finding, PatientSeen):
             self._patients.setdefault(finding.patient, {})[finding.source, finding.id] = finding
             self._recount(finding.patient)
@@ -104,6 +112,7 @@ class FindingStore:
         if not chunk.findings:
             del self._chunks[key]
         self._note(key, finding)
+        self._count_ill(key, finding, -1)
         if isinstance(finding, PatientSeen):
             reports = self._patients[finding.patient]
             del reports[event]
@@ -149,16 +158,25 @@ class FindingStore:
 
     def _recount(self, patient: str) -> None:
         """Of the reports of one patient's illness one counts: with a recipient before without, then the earliest."""
-        counted: list[PatientSeen] = []
+        counted: list[int] = []
         reports = self._patients[patient].values()
         for report in sorted(
             reports, key=lambda one: (not one.recipient, one.onset, one.source, one.id)
         ):
-            repeated = any(abs(report.onset - one.onset) <= _EPISODE_MS for one in counted)
+            # Onsets that count are in order: the nearest are the two beside this one.
+            at = bisect_left(counted, report.onset)
+            nearest = counted[max(0, at - 1) : at + 1]
+            repeated = any(abs(report.onset - onset) <= _EPISODE_MS for onset in nearest)
             if not repeated:
-                counted.append(report)
+                counted.insert(at, report.onset)
             if self._chunks[chunk_of(report)].mark(report, repeated):
                 self._touched.append(report)
+
+    def _count_ill(self, key: str, finding: Finding, more: int) -> None:
+        if isinstance(finding, IllReport):
+            self._ill[key] = self._ill.get(key, 0) + more
+            if not self._ill[key]:
+                del self._ill[key]
 
     def _note(self, key: str, finding: Finding) -> None:
         if self._first is not None and moment_of(finding) <= self._first:

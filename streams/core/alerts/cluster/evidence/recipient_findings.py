@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+from contracts.time.days import Zone
 from streams.core.alerts.cluster.evidence.findings import (
     EventKey,
     Finding,
-    PatientsCounted,
     PatientSeen,
-    PupilsIll,
     RollCall,
 )
-
-IllReport = PatientSeen | PatientsCounted | PupilsIll
-
-
-def began(report: IllReport) -> int:
-    """When those people fell ill, epoch ms."""
-    return report.onset if isinstance(report, PatientSeen) else report.since
+from streams.core.alerts.cluster.evidence.ill_reports import IllReport, RunningPeople, began
+from streams.core.alerts.cluster.evidence.meal_reports import MealReports, day_eaten
 
 
 class RecipientFindings:
     """Findings of one chunk, and what follows from them, worked out when asked."""
 
-    __slots__ = ("_calls", "_days", "_reports", "findings", "repeated")
+    __slots__ = (
+        "_calls",
+        "_days",
+        "_days_eaten",
+        "_eaten",
+        "_meals",
+        "_reports",
+        "findings",
+        "repeated",
+    )
 
     def __init__(self) -> None:
         self.findings: dict[EventKey, Finding] = {}
@@ -33,6 +36,9 @@ class RecipientFindings:
         self._reports: list[IllReport] | None = None
         self._calls: dict[int, RollCall] | None = None
         self._days: dict[int, int] | None = None
+        self._eaten: list[int | None] | None = None
+        self._days_eaten: set[int | None] = set()
+        self._meals: dict[int | None, MealReports] = {}
 
     def put(self, finding: Finding) -> None:
         """Adds a finding."""
@@ -55,7 +61,8 @@ class RecipientFindings:
         return True
 
     def _forget_derived(self) -> None:
-        self._reports = self._calls = self._days = None
+        self._reports = self._calls = self._days = self._eaten = None
+        self._meals = {}
 
     def reports(self) -> list[IllReport]:
         """Reports of people ill that count, by (began, source, id)."""
@@ -69,6 +76,19 @@ class RecipientFindings:
                 key=lambda one: (began(one), one.source, one.id),
             )
         return self._reports
+
+    def meal_reports(self, day: int, zone: Zone) -> MealReports:
+        """Of those that count, what may be linked to a meal of a local day: all but patients who say that they ate on another."""
+        if self._eaten is None:
+            self._eaten = [day_eaten(one, zone) for one in self.reports()]
+            self._days_eaten = set(self._eaten)
+        named = day if day in self._days_eaten else None
+        known = self._meals.get(named)
+        if known is None:
+            reports = zip(self.reports(), self._eaten, strict=True)
+            linked = [one for one, eaten in reports if eaten is None or eaten == named]
+            known = self._meals[named] = MealReports(linked, named)
+        return known
 
     def roll_calls(self) -> dict[int, RollCall]:
         """Local day -> the attendance report that counts of it, in order of days."""
@@ -88,25 +108,8 @@ class RecipientFindings:
             days: dict[int, list[IllReport]] = defaultdict(list)
             for one in self.reports():
                 days[local_day(began(one))].append(one)
-            self._days = {day: people_of(reports) for day, reports in days.items()}
+            self._days = {
+                day: RunningPeople(reports).between(0, len(reports))
+                for day, reports in days.items()
+            }
         return self._days
-
-
-def people_of(reports: list[IllReport]) -> int:
-    """The least number of people behind the reports.
-
-    What one clinic reports one by one it may also have counted, and what the recipient noticed may be the same people:
-    so of a clinic's two numbers and of the clinics' and the recipient's sums the greater counts.
-    """
-    seen: dict[str, int] = defaultdict(int)
-    counted: dict[str, int] = defaultdict(int)
-    noticed = 0
-    for one in reports:
-        if isinstance(one, PatientSeen):
-            seen[one.source] += 1
-        elif isinstance(one, PatientsCounted):
-            counted[one.source] += one.people
-        else:
-            noticed += one.people
-    at_clinics = sum(max(seen[clinic], counted[clinic]) for clinic in {*seen, *counted})
-    return max(at_clinics, noticed)

@@ -157,7 +157,7 @@ def test_patients_of_several_clinics_are_one_cluster() -> None:
     found = verdict_on(watch(*seen), kitchen_of(SCHOOL))
     assert found is not None and found.level == 3
     assert (found.people, found.attack.at_risk, found.agent_class) == (4, 2 * PUPILS, "fast")
-    assert {one for _, one in found.events} == {one.id for one in seen}
+    assert {one for _, _, one in found.events} == {one.id for one in seen}
     assert found.not_yet_ill == (SCHOOLS[1],)
     assert level_of(watch(*seen), KITCHENS[1]) == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streams.core.alerts.cluster.cluster_verdict import ClusterVerdict, causes_first, roots
+from streams.core.alerts.cluster.evidence.events_behind import EventsBehind
 from streams.core.alerts.cluster.evidence.findings import BatchCooked, Finding
 from tests.streams.suspected_world import (
     AS_OF,
@@ -75,7 +76,8 @@ def test_a_cause_that_has_a_cause_stands_before_what_it_is_the_cause_of() -> Non
     kitchen = next(one for one in verdicts if one.level and one.unit)
 
     def like(unit: str, people: int, first: int, last: int) -> ClusterVerdict:
-        events = frozenset(("clinic", str(number)) for number in range(first, last))
+        calls = frozenset((0, "school", str(number)) for number in range(first, last))
+        events = EventsBehind({}, calls)
         return msgspec.structs.replace(kitchen, unit=unit, people=people, all_events=events)
 
     lot = msgspec.structs.replace(like("", 30, 20, 40), lot="TB|ayam-7")

@@ -1,0 +1,1 @@
+"""What is known of one meal beside the people who fell ill after it."""
