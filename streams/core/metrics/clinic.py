@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from contracts.events.event_types import (
@@ -16,6 +16,7 @@ from streams.core.history.event_kinds import KIND_OF
 from streams.core.history.facts import Fact
 from streams.core.metrics import growth_standards
 from streams.core.metrics.growth_standards import STUNTED, WASTED
+from streams.core.metrics.occurrences import Occurrences
 from streams.core.metrics.pane_sum import count_into, counts_into
 
 _GROWTH: Final = KIND_OF[GrowthMeasured]
@@ -51,7 +52,7 @@ class ClinicSum:
     invertible: ClassVar = True
 
     def __init__(self) -> None:
-        self.measured: dict[str, dict[Measurement, int]] = {}
+        self.measured: dict[str, Occurrences[Measurement]] = {}
         self.immunized: dict[str, int] = {}
         self.mothers: dict[str, int] = {}
         self.anaemic: dict[str, int] = {}
@@ -63,26 +64,29 @@ class ClinicSum:
 
     def measure(self, child: str, measurement: Measurement, count: int) -> None:
         """Adds one measurement `count` times (may be negative). A child's last one decides whether it is stunted or wasted."""
+        self._measure(child, {measurement: count}, 1)
+
+    def _measure(self, child: str, measurements: Mapping[Measurement, int], sign: int) -> None:
         history = self.measured.get(child)
         if history is None:
-            history = self.measured[child] = {}
+            history = self.measured[child] = Occurrences()
         self._count_last(history, -1)
-        count_into(history, measurement, count)
+        history.add(measurements, sign)
         self._count_last(history, 1)
         if not history:
             del self.measured[child]
 
-    def _count_last(self, history: dict[Measurement, int], sign: int) -> None:
-        if history:
-            flags = max(history)[3]
+    def _count_last(self, history: Occurrences[Measurement], sign: int) -> None:
+        last = history.greatest
+        if last is not None:
+            flags = last[3]
             self.stunted += sign * (flags & STUNTED)
             self.wasted += sign * ((flags & WASTED) >> 1)
 
     def add(self, other: ClinicSum, sign: int = 1) -> None:
         """See `PaneSum`."""
         for child, history in other.measured.items():
-            for measurement, count in history.items():
-                self.measure(child, measurement, sign * count)
+            self._measure(child, history, sign)
         counts_into(self.immunized, other.immunized, sign)
         counts_into(self.mothers, other.mothers, sign)
         counts_into(self.anaemic, other.anaemic, sign)

@@ -14,6 +14,7 @@ from contracts.events.event_types import (
 )
 from streams.core.history.event_kinds import KIND_OF
 from streams.core.history.facts import Fact
+from streams.core.metrics.occurrences import Occurrences
 from streams.core.metrics.pane_sum import count_into, counts_into
 
 CHECKED: Final = KIND_OF[DeliveryChecked]
@@ -56,7 +57,7 @@ class ReceptionSum:
     def __init__(self, checks: Checks = NO_CHECKS) -> None:
         self.checks = checks
         self.eaten = self.leftover_g = self.ill = self.events = 0
-        self.attendance: dict[tuple[str, int], dict[Attendance, int]] = {}
+        self.attendance: dict[tuple[str, int], Occurrences[Attendance]] = {}
         self.present = self.absent_ill = 0
         self.declined: dict[tuple[DeclinedGroup, int], int] = {}
         self.declined_registered = 0
@@ -73,16 +74,22 @@ class ReceptionSum:
 
     def attend(self, recipient: str, day: int, report: Attendance, count: int) -> None:
         """Adds one report `count` times (may be negative). The greatest of a recipient and day gives the numbers."""
-        reports = self.attendance.setdefault((recipient, day), {})
-        self._count_greatest(reports, -1)
-        count_into(reports, report, count)
-        self._count_greatest(reports, 1)
-        if not reports:
-            del self.attendance[recipient, day]
+        self._attend((recipient, day), {report: count}, 1)
 
-    def _count_greatest(self, reports: dict[Attendance, int], sign: int) -> None:
-        if reports:
-            _, _, present, absent_ill = max(reports)
+    def _attend(self, of: tuple[str, int], reports: Mapping[Attendance, int], sign: int) -> None:
+        known = self.attendance.get(of)
+        if known is None:
+            known = self.attendance[of] = Occurrences()
+        self._count_greatest(known, -1)
+        known.add(reports, sign)
+        self._count_greatest(known, 1)
+        if not known:
+            del self.attendance[of]
+
+    def _count_greatest(self, reports: Occurrences[Attendance], sign: int) -> None:
+        greatest = reports.greatest
+        if greatest is not None:
+            _, _, present, absent_ill = greatest
             self.present += sign * present
             self.absent_ill += sign * absent_ill
 
@@ -101,9 +108,8 @@ class ReceptionSum:
         self.ill += sign * other.ill
         self.events += sign * other.events
         counts_into(self.reporters, other.reporters, sign)
-        for (recipient, day), reports in other.attendance.items():
-            for report, count in reports.items():
-                self.attend(recipient, day, report, sign * count)
+        for of, reports in other.attendance.items():
+            self._attend(of, reports, sign)
         for (group, registered), count in other.declined.items():
             self.decline(group, registered, sign * count)
 

@@ -16,7 +16,7 @@ from tests.streams.suspected_world import AS_OF, HOUR, MEAL, PLACES, SCHOOLS, wa
 
 MANY = 1_000
 FEW_STEPS = 50
-"""A patient that is there: put in order, counted, looked at by its age."""
+"""A patient that is there: put in order, counted, found among the newest."""
 
 
 def steps(work: Callable[[], object]) -> int:

@@ -1,0 +1,38 @@
+"""How often each of several reports occurs, and the greatest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from streams.core.metrics.pane_sum import count_into
+
+R = TypeVar("R", bound=tuple[Any, ...])
+
+
+class Occurrences(dict[R, int]):
+    """Report -> how often, never zero. One source can send thousands of which one counts: `greatest` follows what is added, and
+    is searched for only where it went itself.
+    """
+
+    __slots__ = ("_greatest",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._greatest: R | None = None
+
+    @property
+    def greatest(self) -> R | None:
+        """None if there is no report."""
+        if self._greatest is None:
+            self._greatest = max(self, default=None)
+        return self._greatest
+
+    def add(self, others: Mapping[R, int], sign: int) -> None:
+        """Adds others (`sign` 1) or takes them away (-1)."""
+        greatest = self.greatest
+        for report, count in others.items():
+            count_into(self, report, sign * count)
+            if report in self and (greatest is None or report > greatest):
+                greatest = report
+        self._greatest = greatest if greatest in self else None
