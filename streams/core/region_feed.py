@@ -110,7 +110,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
             return None
         total = ClinicSum()
         for child, time, source, event_id, flags in self.measured:
-            total.measure(child, (time, source, event_id, flags), 1)
+            total.measure(child, {(time, source, event_id, flags): 1}, 1)
         total.immunized = self.immunized or {}
         total.mothers = self.mothers or {}
         total.anaemic = self.anaemic or {}
@@ -128,7 +128,7 @@ class Contribution(msgspec.Struct, array_like=True, gc=False, tag=1):
         for checks in (self.checks or {}).values():
             total.add_checks(checks, 1)
         for day, recorded, event_id, present, absent_ill in self.attendance or ():
-            total.attend(self.unit, day, (recorded, event_id, present, absent_ill), 1)
+            total.attend((self.unit, day), {(recorded, event_id, present, absent_ill): 1}, 1)
         for day, group, registered, count in self.declined or ():
             total.decline((self.unit, day, group), registered, count)
         return total

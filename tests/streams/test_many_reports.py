@@ -26,12 +26,12 @@ class CountedReport(tuple[Any, ...]):
 
 def add_to_clinic(total: ClinicSum, number: int) -> None:
     report: Any = CountedReport((number, "K1", str(number), 3))
-    total.measure("child", report, 1)
+    total.measure("child", {report: 1}, 1)
 
 
 def add_to_reception(total: ReceptionSum, number: int) -> None:
     report: Any = CountedReport((number, str(number), number, 1))
-    total.attend("npsn:1", 1, report, 1)
+    total.attend(("npsn:1", 1), {report: 1}, 1)
 
 
 @pytest.mark.parametrize("falling", [False, True])

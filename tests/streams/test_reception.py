@@ -25,7 +25,7 @@ def test_of_a_recipient_and_day_the_greatest_report_counts(
     steps = [(one, 1) for one in reports]
     chance.shuffle(steps)
     for (recipient, day, report), sign in [*steps, *((one, -1) for one in gone)]:
-        total.attend(recipient, day, report, sign)
+        total.attend((recipient, day), {report: 1}, sign)
     greatest: dict[tuple[str, int], Attendance] = {}
     for recipient, day, report in reports[taken_away:]:
         greatest[recipient, day] = max(report, greatest.get((recipient, day), report))

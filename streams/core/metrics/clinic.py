@@ -62,11 +62,10 @@ class ClinicSum:
         self.stunted = 0
         self.wasted = 0
 
-    def measure(self, child: str, measurement: Measurement, count: int) -> None:
-        """Adds one measurement `count` times (may be negative). A child's last one decides whether it is stunted or wasted."""
-        self._measure(child, {measurement: count}, 1)
-
-    def _measure(self, child: str, measurements: Mapping[Measurement, int], sign: int) -> None:
+    def measure(self, child: str, measurements: Mapping[Measurement, int], sign: int) -> None:
+        """Adds measurements, each with how often (`sign` 1), or takes them away (-1). A child's last one decides whether it is stunted
+        or wasted.
+        """
         history = self.measured.get(child)
         if history is None:
             history = self.measured[child] = Occurrences()
@@ -86,7 +85,7 @@ class ClinicSum:
     def add(self, other: ClinicSum, sign: int = 1) -> None:
         """See `PaneSum`."""
         for child, history in other.measured.items():
-            self._measure(child, history, sign)
+            self.measure(child, history, sign)
         counts_into(self.immunized, other.immunized, sign)
         counts_into(self.mothers, other.mothers, sign)
         counts_into(self.anaemic, other.anaemic, sign)
@@ -99,7 +98,7 @@ class ClinicSum:
         kind, payload = fact.kind, fact.payload
         if kind == _GROWTH:
             child, flags = payload
-            self.measure(child, (fact.time, source, fact.id, flags), sign)
+            self.measure(child, {(fact.time, source, fact.id, flags): 1}, sign)
         elif kind == _IMMUNIZED:
             count_into(self.immunized, payload, sign)
             self.doses += sign

@@ -11,22 +11,15 @@ R = TypeVar("R", bound=tuple[Any, ...])
 
 
 class Occurrences(dict[R, int]):
-    """Report -> how often, never zero. One source can send thousands of which one counts: `greatest` follows what is added, and
-    is searched for only where it went itself.
+    """Report -> how often, never zero. `greatest`: None if there is no report. One source can send thousands of which one counts:
+    it follows what is added, and is searched for only where it went itself.
     """
 
-    __slots__ = ("_greatest",)
+    __slots__ = ("greatest",)
 
     def __init__(self) -> None:
         super().__init__()
-        self._greatest: R | None = None
-
-    @property
-    def greatest(self) -> R | None:
-        """None if there is no report."""
-        if self._greatest is None:
-            self._greatest = max(self, default=None)
-        return self._greatest
+        self.greatest: R | None = None
 
     def add(self, others: Mapping[R, int], sign: int) -> None:
         """Adds others (`sign` 1) or takes them away (-1)."""
@@ -35,4 +28,4 @@ class Occurrences(dict[R, int]):
             count_into(self, report, sign * count)
             if report in self and (greatest is None or report > greatest):
                 greatest = report
-        self._greatest = greatest if greatest in self else None
+        self.greatest = greatest if greatest in self else max(self, default=None)

@@ -72,11 +72,8 @@ class ReceptionSum:
     def reported(self, numbers: tuple[int, ...]) -> None:
         self.eaten, self.leftover_g, self.ill, self.events = numbers
 
-    def attend(self, recipient: str, day: int, report: Attendance, count: int) -> None:
-        """Adds one report `count` times (may be negative). The greatest of a recipient and day gives the numbers."""
-        self._attend((recipient, day), {report: count}, 1)
-
-    def _attend(self, of: tuple[str, int], reports: Mapping[Attendance, int], sign: int) -> None:
+    def attend(self, of: tuple[str, int], reports: Mapping[Attendance, int], sign: int) -> None:
+        """Adds reports of a recipient and day, each with how often (`sign` 1), or takes them away (-1). The greatest gives the numbers."""
         known = self.attendance.get(of)
         if known is None:
             known = self.attendance[of] = Occurrences()
@@ -109,7 +106,7 @@ class ReceptionSum:
         self.events += sign * other.events
         counts_into(self.reporters, other.reporters, sign)
         for of, reports in other.attendance.items():
-            self._attend(of, reports, sign)
+            self.attend(of, reports, sign)
         for (group, registered), count in other.declined.items():
             self.decline(group, registered, sign * count)
 
@@ -130,7 +127,7 @@ class ReceptionSum:
             self.leftover_g += sign * leftover_g
         elif kind == _ATTENDANCE:
             day, present, absent_ill = payload
-            self.attend(recipient, day, (fact.recorded, fact.id, present, absent_ill), sign)
+            self.attend((recipient, day), {(fact.recorded, fact.id, present, absent_ill): 1}, sign)
         elif kind == _DECLINED:
             day, groups = payload
             for group, registered in groups.items():

@@ -100,9 +100,12 @@ class Judgement:
             absent_expected=absence.expected,
             people=self.attack.ill,
             unplaced=sum(
-                share * self._ill.nameless[place].people
-                for place, _, share in self._setting.nearby
-                if place in self._ill.nameless
+                (
+                    share * self._ill.nameless[place].people
+                    for place, _, share in self._setting.nearby
+                    if place in self._ill.nameless
+                ),
+                start=0.0,
             ),
             attack=self.attack,
             attack_by_recipient={
