@@ -53,15 +53,17 @@ def land(record: ConsumedRecord, batch: TableBatch) -> None:
     # ClickHouse's error repeats such bytes, and the embedded server could not even say that it refuses them.
     if not _is_utf8(value):
         broken = [row for row in rows if not _is_utf8(row.body)]
-        batch.rejects += [
-            Reject(row.place, table, "the line is no UTF-8", row.body) for row in broken
-        ]
+        batch.rejects += _rejects(table, broken, "the line is no UTF-8")
         rows = [row for row in rows if _is_utf8(row.body)]
     if table in TABLES:
         batch.add_versions(table, record, _with_identities(table, rows))
     else:
         reason = f"the record's header `{TABLE_HEADER}` names no table of contracts.results.tables"
-        batch.rejects += [Reject(row.place, table, reason, row.body) for row in rows]
+        batch.rejects += _rejects(table, rows, reason)
+
+
+def _rejects(table: str, rows: Iterable[TableRow], reason: str) -> Iterator[Reject]:
+    return (Reject(row.place, table, reason, row.body) for row in rows)
 
 
 def _with_identities(

@@ -93,7 +93,8 @@ class AlertFacts:
 
     def of(self, *group: Any) -> Iterator[WatchedEvent]:
         """The events of a group, e.g. `of("delivered", recipient, day)`, by when they came to count, whoever restored them."""
-        yield from self._groups.get(group, ())
+        # Of a copy: who reads may take an event away meanwhile, and the one behind it would be left out.
+        return iter(tuple(self._groups.get(group, ())))
 
     def add(self, event: WatchedEvent) -> None:
         """An event counts."""

@@ -11,20 +11,20 @@ from collections.abc import Iterable
 
 
 class WaitingUnits:
-    """Of the unit folds `sources`. It is no state: after a take-over every unit waits until each of them has sent its rows."""
+    """`folds`: the inputs of all unit folds. It is no state: after a take-over every unit waits until each fold has sent its rows."""
 
-    def __init__(self, sources: Iterable[str]) -> None:
-        self._unheard = set(sources)
+    def __init__(self, folds: Iterable[str]) -> None:
+        self._unheard = set(folds)
         self._units: dict[str, set[str]] = defaultdict(set)
 
-    def contributed(self, source: str, unit: str) -> None:
-        """A contribution of the unit has come."""
-        self._units[source].add(unit)
+    def contributed(self, fold: str, unit: str) -> None:
+        """A contribution of the unit, or recipient, has come from its fold."""
+        self._units[fold].add(unit)
 
-    def has_all(self, source: str) -> None:
+    def has_all(self, fold: str) -> None:
         """All rows of the fold have come, with all that it has contributed."""
-        self._unheard.discard(source)
-        self._units.pop(source, None)
+        self._unheard.discard(fold)
+        self._units.pop(fold, None)
 
     def __contains__(self, unit: object) -> bool:
         return bool(self._unheard) or any(unit in units for units in self._units.values())
