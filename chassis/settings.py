@@ -176,7 +176,7 @@ class Settings(BaseSettings):
         ),
     )
     tick_s: float = Field(
-        10.0,
+        20.0,
         ge=1,
         le=60,
         description=("Seconds of the region's clock between ticks (at least 200 ms of real time)."),

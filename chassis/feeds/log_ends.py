@@ -33,9 +33,10 @@ class Ends(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EndsPolicy:
-    """Seconds: between two questions, for one answer, until a silent broker and a transaction that stays open are trouble."""
+    """Seconds: between questions, between tries, for one answer, until a silent broker, or a transaction that stays open, is trouble."""
 
-    every_s: float = 4.0
+    every_s: float = 8.0
+    again_s: float = 4.0
     answer_s: float = 5.0
     silent_s: float = 15.0
     open_s: float = 20.0
@@ -124,4 +125,4 @@ class LogEnds:
                         self.note(read_ends(admin, self._places))
                         self._stop.wait(self._policy.every_s)
             except BROKER_ERRORS:
-                self._stop.wait(self._policy.every_s)
+                self._stop.wait(self._policy.again_s)

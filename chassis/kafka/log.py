@@ -26,7 +26,7 @@ from chassis.kafka.interface import (
 from chassis.kafka.sending import KafkaWriter
 
 _POLL_MS: Final = 500
-_QUIET_WAIT_MS: Final = 4_000
+_QUIET_WAIT_MS: Final = 10_000
 """Once a reader has caught up and a poll found nothing, the broker keeps its fetch for so long, unless a record comes: fifteen readers of
 quiet topics, a second each, were a third of what an idle installation asked of its broker. `bounds` of a reader that follows waits for it.
 Not while records come: the fetch may be for some partitions only, and the others' next one waits behind it."""

@@ -88,6 +88,8 @@ metadata.max.idle.interval.ms=30000
 log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=33554432
 num.network.threads=2
+# Each of the four that are the default wakes four times a second.
+group.coordinator.threads=1
 num.io.threads=4
 num.recovery.threads.per.data.dir=2
 """

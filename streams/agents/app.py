@@ -40,8 +40,8 @@ from contracts.results.topics import (
 )
 from streams.agents.flush_pace import FlushPace
 from streams.agents.owner import OwnedPartition, Owner
-from streams.agents.owners import Owners
-from streams.agents.ticker import Ticker
+from streams.agents.owners import Owners, OwnersPatience
+from streams.agents.ticker import Ticker, tick_interval_s
 from streams.agents.transport import Transport
 from streams.agents.worker_health import WorkerHealth
 from streams.core.alerts.command_fold import CommandFold
@@ -123,6 +123,10 @@ class _OwnerFactory:
         places = [(topic, number) for topic, count in counts.items() for number in range(count)]
         return LogEnds(cluster_of(self._settings, "streams"), places)
 
+    def patience(self) -> OwnersPatience:
+        """Of the partitions that get this installation's ticks."""
+        return OwnersPatience.beside_ticks(tick_interval_s(self._settings.tick_s, self._clock))
+
     def ticker(self) -> Ticker:
         """The ticker of this installation."""
         settings = self._settings
@@ -173,7 +177,7 @@ def build(settings: Settings, health: Health) -> App:
         stream_buffer_maxsize=256,
     )
     ends = places.inputs()
-    app.owners = Owners(places.owner, ends.committed)
+    app.owners = Owners(places.owner, ends.committed, places.patience())
     _declare_agents(app, places.feed)
     _declare_tasks(app, places)
     _declare_watch(app, ends, health)

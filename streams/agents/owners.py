@@ -34,7 +34,7 @@ class OwnersPatience:
     """How long a partition may make no progress, seconds."""
 
     idle_s: float = 10.0
-    """Without progress for so long the log is asked whether it goes on. Ticks come about as often."""
+    """Without progress for so long the log is asked whether it goes on, by a connection of its own."""
     stuck_s: float = 20.0
     """Standing still with records to read for so much longer is no slowness."""
     ask_s: float = 15.0
@@ -42,6 +42,11 @@ class OwnersPatience:
     """An answer takes a connection of its own: that nothing more is there holds for so long, unless the log grows."""
     flush_s: float = 90.0
     """The broker aborts a transaction that takes longer than 60 s."""
+
+    @classmethod
+    def beside_ticks(cls, interval_s: float) -> OwnersPatience:
+        """Of partitions that get a tick each `interval_s` seconds of real time: a late one is no reason to ask."""
+        return cls(idle_s=interval_s + 10.0)
 
 
 class Owners:

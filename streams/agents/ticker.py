@@ -19,6 +19,11 @@ from contracts.time.clock import Clock, rfc3339
 _LEAST_REAL_S: Final = 0.2
 
 
+def tick_interval_s(tick_s: float, clock: Clock) -> float:
+    """Seconds of real time between two ticks that are `tick_s` apart on the region's clock."""
+    return max(tick_s / clock.factor, _LEAST_REAL_S)
+
+
 class Ticker:
     """`tick_s`: seconds of the region's clock between ticks."""
 
@@ -29,7 +34,7 @@ class Ticker:
         self._clock = clock
         self._key = key
         self._partitions = partitions
-        self.interval_s = max(tick_s / clock.factor, _LEAST_REAL_S)
+        self.interval_s = tick_interval_s(tick_s, clock)
 
     async def start(self) -> None:
         """Connects."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -65,6 +66,7 @@ class World(MemoryBroker):
         self._writers: list[tuple[str, SlowWriter]] = []
         self.pace = pace
         self.ends: dict[Place, int] = {}
+        self.made: list[Owner] = []
         self.owners = Owners(self.owner, lambda *place: self.ends.get(Place(*place)), patience)
         self.places = [TP(SPPG_EVENTS, number) for number in range(2)]
 
@@ -87,7 +89,7 @@ class World(MemoryBroker):
 
     def owner(self, place: TP) -> Owner:
         where = OwnedPartition(place.topic, place.partition, "id", STATE, (STATE,))
-        return Owner(
+        owner = Owner(
             where,
             UnitFold(place.topic, place.partition, 2, 1),
             self,
@@ -95,6 +97,8 @@ class World(MemoryBroker):
             b"key",
             self.pace,
         )
+        self.made.append(owner)
+        return owner
 
     def progress(self, before: int, places: list[TP]) -> None:
         for place in places:
@@ -239,6 +243,26 @@ async def test_a_log_that_ends_is_asked_again_when_it_has_grown_or_after_a_while
         assert await world.owners.stuck() == []
         seen.append(asked)
     assert seen == expected
+
+
+@pytest.mark.parametrize(("quiet_s", "expected"), [(25.0, 0), (35.0, 1)])
+async def test_a_log_is_not_asked_between_two_ticks(
+    monkeypatch: pytest.MonkeyPatch, quiet_s: float, expected: int
+) -> None:
+    monkeypatch.setattr(owner_module, "_ASK_S", 0.01)
+    world = World(OwnersPatience.beside_ticks(20.0))
+    await world.owners.take_over(world.places[:1])
+    asked = 0
+
+    async def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    world.on_read = count
+    [owner] = world.made
+    owner.progressed_at = time.monotonic() - quiet_s
+    assert await world.owners.stuck() == []
+    assert asked == expected
 
 
 async def test_a_partition_that_stands_still_is_found_though_its_end_is_known() -> None:

@@ -12,7 +12,7 @@ _BUSY_BYTES: Final = 256 * 1024
 """While records come the broker waits for so many bytes, `BUSY_WAIT_MS` at most: a fetch for each flush of the streams would cost both
 sides more than its rows."""
 _QUIET_S: Final = 1.0
-_QUIET_WAIT_MS: Final = 4_000
+_QUIET_WAIT_MS: Final = 10_000
 """Once nothing has come for `_QUIET_S` the broker keeps a fetch for so long, and the first record ends it. Commits have a
 connection of their own, they do not wait behind it."""
 
