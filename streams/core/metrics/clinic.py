@@ -16,7 +16,7 @@ from streams.core.history.event_kinds import KIND_OF
 from streams.core.history.facts import Fact
 from streams.core.metrics import growth_standards
 from streams.core.metrics.growth_standards import STUNTED, WASTED
-from streams.core.metrics.occurrences import Occurrences
+from streams.core.metrics.occurrences import Reports
 from streams.core.metrics.pane_sum import count_into, counts_into
 
 _GROWTH: Final = KIND_OF[GrowthMeasured]
@@ -52,7 +52,7 @@ class ClinicSum:
     invertible: ClassVar = True
 
     def __init__(self) -> None:
-        self.measured: dict[str, Occurrences[Measurement]] = {}
+        self.measured: Reports[str, Measurement] = Reports()
         self.immunized: dict[str, int] = {}
         self.mothers: dict[str, int] = {}
         self.anaemic: dict[str, int] = {}
@@ -66,21 +66,12 @@ class ClinicSum:
         """Adds measurements, each with how often (`sign` 1), or takes them away (-1). A child's last one decides whether it is stunted
         or wasted.
         """
-        history = self.measured.get(child)
-        if history is None:
-            history = self.measured[child] = Occurrences()
-        self._count_last(history, -1)
-        history.add(measurements, sign)
-        self._count_last(history, 1)
-        if not history:
-            del self.measured[child]
-
-    def _count_last(self, history: Occurrences[Measurement], sign: int) -> None:
-        last = history.greatest
-        if last is not None:
-            flags = last[3]
-            self.stunted += sign * (flags & STUNTED)
-            self.wasted += sign * ((flags & WASTED) >> 1)
+        before, after = self.measured.change(child, measurements, sign)
+        for measurement, count in ((before, -1), (after, 1)):
+            if measurement is not None:
+                flags = measurement[3]
+                self.stunted += count * (flags & STUNTED)
+                self.wasted += count * ((flags & WASTED) >> 1)
 
     def add(self, other: ClinicSum, sign: int = 1) -> None:
         """See `PaneSum`."""

@@ -14,7 +14,7 @@ from contracts.events.event_types import (
 )
 from streams.core.history.event_kinds import KIND_OF
 from streams.core.history.facts import Fact
-from streams.core.metrics.occurrences import Occurrences
+from streams.core.metrics.occurrences import Reports
 from streams.core.metrics.pane_sum import count_into, counts_into
 
 CHECKED: Final = KIND_OF[DeliveryChecked]
@@ -57,7 +57,7 @@ class ReceptionSum:
     def __init__(self, checks: Checks = NO_CHECKS) -> None:
         self.checks = checks
         self.eaten = self.leftover_g = self.ill = self.events = 0
-        self.attendance: dict[tuple[str, int], Occurrences[Attendance]] = {}
+        self.attendance: Reports[tuple[str, int], Attendance] = Reports()
         self.present = self.absent_ill = 0
         self.declined: dict[tuple[DeclinedGroup, int], int] = {}
         self.declined_registered = 0
@@ -74,21 +74,12 @@ class ReceptionSum:
 
     def attend(self, of: tuple[str, int], reports: Mapping[Attendance, int], sign: int) -> None:
         """Adds reports of a recipient and day, each with how often (`sign` 1), or takes them away (-1). The greatest gives the numbers."""
-        known = self.attendance.get(of)
-        if known is None:
-            known = self.attendance[of] = Occurrences()
-        self._count_greatest(known, -1)
-        known.add(reports, sign)
-        self._count_greatest(known, 1)
-        if not known:
-            del self.attendance[of]
-
-    def _count_greatest(self, reports: Occurrences[Attendance], sign: int) -> None:
-        greatest = reports.greatest
-        if greatest is not None:
-            _, _, present, absent_ill = greatest
-            self.present += sign * present
-            self.absent_ill += sign * absent_ill
+        before, after = self.attendance.change(of, reports, sign)
+        for report, count in ((before, -1), (after, 1)):
+            if report is not None:
+                _, _, present, absent_ill = report
+                self.present += count * present
+                self.absent_ill += count * absent_ill
 
     def decline(self, group: DeclinedGroup, registered: int, count: int) -> None:
         """Adds `count` (may be negative) to how often a group was declined; once or more counts once."""
