@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from bench.ingest import ingest_report
+from bench.ingest.ingest_report import CostRow, DelayRow
 from bench.latency import latency_report
 from bench.latency.wall_reader import Wall
 from bench.peers.job import METRICS, Job, Order
@@ -159,3 +162,17 @@ def test_our_agent_comes_to_the_truth_on_a_real_broker() -> None:
     ours = BY_NAME["pantau"]
     runs = measure(WORKLOADS[0], [ours], 1_000, 1, 100, lambda _: None)
     assert runs["pantau"][0].records > 0
+
+
+@pytest.mark.parametrize(
+    ("batch_us", "single_us", "verdicts"),
+    [(25.0, 130.0, ["met", "met"]), (26.0, 131.0, ["**missed**", "**missed**"])],
+)
+def test_the_page_of_ingest_compares_with_the_bare_endpoints_single_event(
+    batch_us: float, single_us: float, verdicts: list[str]
+) -> None:
+    options = argparse.Namespace(rounds=1, events=1)
+    costs = [CostRow(50, batch_us, 90.0), CostRow(1, single_us, 100.0)]
+    page = ingest_report.write("m", "d", options, costs, [DelayRow(200, [0.1])])
+    rows = [line.split("|") for line in page.splitlines() if line.startswith(("| 50 ", "| 1 "))]
+    assert [row[-2].strip() for row in rows] == verdicts
