@@ -31,6 +31,8 @@ _WS_MAX_SIZE: Final = 64 * 1024
 _MAX_FRAGMENTS: Final = 256
 """Of one message: empty ones have no size, and would stay for ever."""
 _TOO_BIG: Final = 1009
+_OPEN: Final = State.OPEN
+"""Each reading of an enum's member takes a while, and this one is read for each frame and client."""
 _GRACE_S: Final = 5
 _BACKLOG: Final = 2048
 
@@ -300,7 +302,7 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
     @property
     def is_open(self) -> bool:
         """Whether a frame that is encoded already may be given to `transport.write`, past the library."""
-        return not self.disconnected and not self.close_sent and self.conn.state is State.OPEN
+        return self.conn.state is _OPEN and not self.transport.is_closing()
 
     def handle_ping(self) -> None:
         output = self.conn.data_to_send()

@@ -12,7 +12,7 @@ FRAMES: Final = Counter("pantau_gateway_frames", "Frames sent", ("op",))
 BYTES: Final = Counter("pantau_gateway_bytes", "Bytes of frames sent", ("transport",))
 FLUSH: Final = Histogram(
     "pantau_gateway_flush_seconds",
-    "From an update being due to its last frame being handed to the socket",
+    "From an update being due to its last frame being handed to a socket: of one client, or of all that were handed it at once",
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 15),
 )
 CONFLATED: Final = Counter(
@@ -32,3 +32,9 @@ BAD_RECORDS: Final = Counter("pantau_gateway_bad_records", "Records of live left
 def frames_of(op: str) -> Counter:
     """`FRAMES` of one op: finding it by its label takes longer than counting."""
     return FRAMES.labels(op)
+
+
+@cache
+def bytes_of(transport: str) -> Counter:
+    """The same of `BYTES`."""
+    return BYTES.labels(transport)

@@ -1,8 +1,8 @@
 """One connection: a writer that sends what is due, and a watch on whether it is taken.
 
 Whoever has something to say (the reader, the hub, the watch) leaves it here and wakes the writer, so a client that does not
-read holds up its own writer and nobody else. A delta for a client that has taken everything is written by the hub's call itself:
-waking a task for it costs more than the frame.
+read holds up its own writer and nobody else. To a client that has taken everything a delta is written by the hub's round itself, and a
+ping by its watch: waking a task for it costs more than the frame.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from contracts.time.clock import rfc3339
 from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.api.page_tokens import now_s
 from dashboard_ws.gateway.connections.hub import Hub
+from dashboard_ws.gateway.connections.round import Moment, Round
 from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.region_map import Contents
 from dashboard_ws.gateway.protocol import wire
@@ -32,12 +33,12 @@ from dashboard_ws.gateway.protocol.session import Close, Closed, Session, Welcom
 FLUSH_S: Final = 0.25
 """A client gets an update at most this often. The first change after a pause goes out at once."""
 PING_S: Final = 5.0
+_EARLY_S: Final = 0.5
+"""Half of the watch's pace: pings of many clients go out together, each by so much too early or too late the first time."""
 SLOW_S: Final = 15.0
 """A client that takes no byte for this long is closed."""
 _ABORT_S: Final = 2.0
 """Grace for the close frame; then the socket is freed."""
-_IDLE_S: Final = 60.0
-"""The writer of a client without a token has nothing to do; `watch` ends it when its time is over."""
 _KERNEL_MS: Final = 30_000
 
 _log = logs.get("gateway.client")
@@ -50,7 +51,7 @@ class Channel(Protocol):
 
     @property
     def write(self) -> Callable[[bytes], None] | None:
-        """Hands bytes of a frame to the socket at once; None while something has to be waited for."""
+        """Hands bytes of a frame to the socket, full or not; None where frames can be sent alone."""
 
     async def send(self, sent: wire.Sent) -> None:
         """Hand a frame to the socket; waits while its buffer is full. Raises `OSError` if the client has left."""
@@ -101,9 +102,7 @@ class Client:
             let_us_end_it(transport)
         self._wake = asyncio.Event()
         self._is_waiting = False
-        """The writer has nothing to do: nothing that it began to send is left."""
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        """The writer has nothing to do, and nothing that it began to send is left."""
         self._queued: deque[wire.Sent] = deque()
         self._closing: Closed | None = None
         self._next_flush = 0.0
@@ -111,42 +110,69 @@ class Client:
         self._written = 0
         self._waiting = 0
         self._taken_at = time.monotonic()
-        self._bytes = gateway_metrics.BYTES.labels(channel.name)
+        self._bytes = gateway_metrics.bytes_of(channel.name)
 
     # --- what others do -------------------------------------------------------------------------
 
-    def changed(self, region: str) -> None:
+    def changed(self, now: Round) -> None:
         """See `Listener`."""
         subscription = self.session.subscription
-        if subscription is None or subscription.region != region:
-            return
-        if not self._flush_at_once(subscription, time.monotonic()):
-            # A client that was sent something just now is woken once, when more may be sent.
-            self._wake_at(self._next_flush)
-
-    def _flush_at_once(self, subscription: Subscription, at: float) -> bool:
-        """Write the delta that is due; False if it is for the writer to send."""
         if (
-            not self._is_waiting
-            or self._wake.is_set()
-            or at < self._next_flush
-            or self._transport is None
-            or self._transport.get_write_buffer_size()
-            or (write := self._channel.write) is None
-            or not self._hub.has_delta(subscription)
+            subscription is None
+            or subscription.region != now.region
+            or not subscription.is_behind(now.live)
         ):
+            return
+        if now.at < self._next_flush:
+            now.wait(self._next_flush)
+        elif not self._flush_at_once(now, subscription):
+            self._rouse()
+
+    def _flush_at_once(self, now: Round, subscription: Subscription) -> bool:
+        """Write the delta that is due; False if it is for the writer to send."""
+        if (write := self._writes_at_once()) is None or (delta := now.delta(subscription)) is None:
             return False
+        if self._may_go_on(now.at, now.now_s):
+            subscription.follow(now.live, delta.update)
+            if delta.sent is not None:
+                delta.clients += 1
+                self._written += len(delta.sent.text)
+                self._next_flush = now.at + FLUSH_S
+                write(delta.sent.on_websocket)
+        return True
+
+    def _writes_at_once(self) -> Callable[[bytes], None] | None:
+        """Hands bytes to the socket; None where something that was sent before is not taken yet."""
+        if not self._is_waiting or self._transport is None:
+            return None
+        return None if self._transport.get_write_buffer_size() else self._channel.write
+
+    def _may_go_on(self, at: float, real_s: float) -> bool:
+        """False if the connection has to end: nothing more goes out on a token that has ended."""
         try:
-            self.session.check(at, now_s())
+            self.session.check(at, real_s)
         except Closed as closed:
             self.close(closed)
-            return True
-        for sent in self._hub.next(subscription):
+            return False
+        return True
+
+    def _ping_is_due(self, at: float) -> bool:
+        return self._next_ping is not None and at >= self._next_ping - _EARLY_S
+
+    def _ping_at_once(self, now: Moment) -> bool:
+        """Write the ping that is due; False if it is for the writer to send."""
+        subscription = self.session.subscription
+        if (write := self._writes_at_once()) is None or (
+            subscription is not None and not self._hub.has_delta(subscription)
+        ):
+            return False
+        self._next_ping = now.at + PING_S
+        frames = [] if subscription is None else self._hub.next(subscription, to_head=True)
+        for sent in (*frames, self._ping(subscription, now.clock)):
             self._count(sent)
             write(sent.on_websocket)
-        gateway_metrics.FLUSH.observe(time.monotonic() - at)
-        subscription.note_sent()
-        self._next_flush = at + FLUSH_S
+        if subscription is not None:
+            subscription.note_sent()
         return True
 
     def shown(self, region: str) -> Contents | None:
@@ -165,7 +191,7 @@ class Client:
             return
         if answer is not None:
             self.welcome(answer)
-        self._wake.set()
+        self._rouse()
 
     def welcome(self, answer: Welcome) -> None:
         """Greet a client whose token is good; pings begin."""
@@ -181,22 +207,24 @@ class Client:
             code = int(closed.code)
             gateway_metrics.EVICTED.labels(str(code)).inc()
             _log.info("closing", code=code, detail=closed.detail, client=self.session.client)
-        self._wake.set()
+        self._rouse()
 
     def abort(self) -> None:
         """See `Listener`."""
         if self._transport is not None:
             self._transport.abort()
 
-    def watch(self, at: float) -> int:
-        """See `Listener`. Taken is what left both buffers, however little of a long frame it is."""
-        try:
-            self.session.check(at, now_s())
-        except Closed as closed:
-            self.close(closed)
-        if self._transport is None:
-            return 0
-        waiting = outstanding(self._transport)
+    def watch(self, now: Moment) -> int:
+        """See `Listener`."""
+        self._may_go_on(now.at, now.real_s)
+        waiting = 0 if self._transport is None else self._watch_taken(self._transport, now.at)
+        if self._ping_is_due(now.at) and not self._ping_at_once(now):
+            self._rouse()
+        return waiting
+
+    def _watch_taken(self, transport: asyncio.Transport, at: float) -> int:
+        """Taken is what left both buffers, however little of a long frame it is."""
+        waiting = outstanding(transport)
         if waiting == 0 or waiting < self._waiting + self._written:
             self._taken_at = at
         self._waiting, self._written = waiting, 0
@@ -216,7 +244,7 @@ class Client:
             while self._closing is None:
                 self._wake.clear()
                 try:
-                    self._wake_at(await self._step(time.monotonic()))
+                    await self._step(time.monotonic())
                 except Closed as closed:
                     self.close(closed)
                 self._is_waiting = True
@@ -226,57 +254,41 @@ class Client:
         except OSError:
             pass  # The client went away: nobody is there to be answered.
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
             self._hub.leave(self)
             gateway_metrics.CLIENTS.labels(self._channel.name).dec()
 
-    def _wake_at(self, at: float) -> None:
-        """Wake the writer then, or earlier; `at`: monotonic seconds."""
-        if self._timer is not None:
-            if self._timer_at <= at:
-                return
-            self._timer.cancel()
-            self._timer = None
-        delay = at - time.monotonic()
-        if delay <= 0:
-            self._wake.set()
-        else:
-            self._timer_at = at
-            self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
+    def _rouse(self) -> None:
+        """From now on it is the writer that sends, until it has nothing to do again."""
+        self._is_waiting = False
         self._wake.set()
 
-    async def _step(self, at: float) -> float:
-        """Send what is due now; gives the moment at which more may be."""
+    async def _step(self, at: float) -> None:
+        """Send what is due now."""
         # Nothing goes out on a token that has ended since the last `watch`.
         self.session.check(at, now_s())
         while self._queued:
             await self._send(self._queued.popleft())
         subscription = self.session.subscription
-        if self._next_ping is not None and at >= self._next_ping:
+        if self._ping_is_due(at):
             self._next_ping = at + PING_S
-            await self._ping(subscription)
-        due = at + _IDLE_S if self._next_ping is None else self._next_ping
+            if subscription is not None:
+                await self._flush(subscription, to_head=True)
+            await self._send(self._ping(subscription, self._hub.now()))
         if subscription is not None:
             live = self._hub.maps[subscription.region]
             if at >= self._next_flush and subscription.is_behind(live):
                 await self._flush(subscription)
                 self._next_flush = time.monotonic() + FLUSH_S
             if subscription.is_behind(self._hub.maps[subscription.region]):
-                due = min(due, self._next_flush)
-        return due
+                self._hub.wait(subscription.region, self._next_flush)
 
-    async def _ping(self, subscription: Subscription | None) -> None:
-        """First an update if there is one: the seq that the ping names is the one that the client has."""
+    def _ping(self, subscription: Subscription | None, clock: str) -> wire.Sent:
+        """The update before it goes first, if there is one: the seq that the ping names is the one that the client has."""
         reached = as_of = None
         if subscription is not None:
-            await self._flush(subscription, to_head=True)
             reached = subscription.reached if subscription.answered else None
             as_of = self._hub.maps[subscription.region].as_of
-        await self._send(wire.ping(self._hub.now(), reached, as_of))
+        return wire.ping(clock, reached, as_of)
 
     async def _flush(self, subscription: Subscription, *, to_head: bool = False) -> None:
         started = time.monotonic()

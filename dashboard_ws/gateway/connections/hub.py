@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 from contracts.time.clock import Clock, rfc3339
 from dashboard_ws.gateway import gateway_metrics
+from dashboard_ws.gateway.api.page_tokens import now_s
+from dashboard_ws.gateway.connections.round import Moment, Round
 from dashboard_ws.gateway.live.attendance_sums import AttendanceSums
 from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.day_line import DayLine
@@ -25,13 +27,15 @@ from dashboard_ws.gateway.protocol import wire
 from dashboard_ws.gateway.protocol.session import Closed
 
 _MAX_CACHED: Final = 64
+_STEP_S: Final = 0.02
+"""Clients that have to wait until different moments wait for the same rounds: each one asks all clients."""
 
 
 class Listener(Protocol):
     """A client, as far as the hub knows it."""
 
-    def changed(self, region: str) -> None:
-        """The region has a new frame. Must not block."""
+    def changed(self, now: Round) -> None:
+        """The region has a new frame, or may be sent one that had to wait. Must not block."""
 
     def shown(self, region: str) -> Contents | None:
         """What it was sent of the region; None if nothing."""
@@ -39,8 +43,8 @@ class Listener(Protocol):
     def close(self, closed: Closed) -> None:
         """End it with this code."""
 
-    def watch(self, at: float) -> int:
-        """Asked about once a second: bytes it has not taken; ends itself when it is too slow."""
+    def watch(self, now: Moment) -> int:
+        """Asked about once a second: bytes it has not taken; ends itself when it is too slow. Pings are sent then."""
 
     def abort(self) -> None:
         """Free its socket now."""
@@ -71,6 +75,8 @@ class Hub:
         self.clients: set[Listener] = set()
         self._empty = asyncio.Event()
         self._cache: dict[tuple[object, ...], tuple[float, list[wire.Sent]]] = {}
+        self._rounds: dict[str, tuple[float, asyncio.TimerHandle]] = {}
+        """The next one of a region, where clients wait for it."""
 
     @property
     def maps(self) -> dict[str, RegionMap]:
@@ -131,15 +137,34 @@ class Hub:
 
     def _notify(self, region: str) -> None:
         gateway_metrics.ROWS.labels(region).set(len(self.maps[region]))
+        self._round(region)
+
+    def _round(self, region: str) -> None:
+        now = Round(region, self.maps[region], lambda *what: self._frames(region, *what)[0])
         for client in self.clients:
-            client.changed(region)
+            client.changed(now)
+        now.count()
+        if now.again is not None:
+            self.wait(region, now.again)
+
+    def wait(self, region: str, until: float) -> None:
+        """A client that is due something waits until then (monotonic seconds): have another round."""
+        known = self._rounds.get(region)
+        if known is not None:
+            if known[0] <= until:
+                return
+            known[1].cancel()
+        delay = max(until - time.monotonic(), _STEP_S)
+        loop = asyncio.get_running_loop()
+        self._rounds[region] = (until, loop.call_later(delay, self._next_round, region))
+
+    def _next_round(self, region: str) -> None:
+        del self._rounds[region]
+        self._round(region)
 
     def has_delta(self, subscription: Subscription) -> bool:
-        """Whether a client that was answered before is due one delta, and not a snapshot."""
-        live = self.maps[subscription.region]
-        if not subscription.answered or not subscription.is_behind(live):
-            return False
-        update = live.since(subscription.reached, subscription.wanted)
+        """Whether what a client is due, if anything, is one delta and not a snapshot."""
+        update = self.maps[subscription.region].since(subscription.reached, subscription.wanted)
         return update is not None and update.since is not None
 
     def next(self, subscription: Subscription, *, to_head: bool = False) -> list[wire.Sent]:
@@ -152,7 +177,7 @@ class Hub:
         if first:
             gateway_metrics.RESUMES.labels(_how(reached, update)).inc()
         elif update.since is not None:
-            gateway_metrics.CONFLATED.inc(max(update.position.seq - update.since - 1, 0))
+            gateway_metrics.CONFLATED.inc(update.conflated)
         return self._frames(subscription.region, subscription.wanted, update)
 
     def _frames(self, region: str, wanted: Filter, update: Update) -> list[wire.Sent]:
@@ -171,7 +196,8 @@ class Hub:
 
     def watch(self, at: float) -> None:
         """Let every client check its own state; `at`: monotonic seconds."""
-        gateway_metrics.BUFFER.set(sum(client.watch(at) for client in tuple(self.clients)))
+        now = Moment(at, now_s(), self.now())
+        gateway_metrics.BUFFER.set(sum(client.watch(now) for client in tuple(self.clients)))
 
     def shown(self, region: str) -> list[Contents]:
         """What each client that shows the region was sent of it."""

@@ -42,7 +42,7 @@ class _Channel:
     def write(self) -> Callable[[bytes], None] | None:
         """See `Channel`."""
         connection = self._connection
-        if connection is None or not connection.writable.is_set() or not connection.is_open:
+        if connection is None or not connection.is_open:
             return None
         return connection.transport.write
 

@@ -6,7 +6,7 @@ has reached, so nothing piles up for it and nothing is skipped. Pure.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dashboard_ws.gateway.live.region_map import Contents, Filter, MapPosition, RegionMap, Update
 
@@ -53,13 +53,19 @@ class Subscription:
         if update is None:
             return None
         self._coming = live.contents
-        empty = update.since is not None and not update.rows and not update.gone
         moved = update.position != self.reached
-        if empty and self._answered and not (to_head and moved):
+        if update.is_empty and self._answered and not (to_head and moved):
             return None
         self.reached = update.position
         self._answered = True
         return update
+
+    def follow(self, live: RegionMap, delta: Update) -> None:
+        """`next` and `note_sent` in one, for a client that was answered and is handed this answer of the map, a delta, at once."""
+        self._seen = live.position
+        if not delta.is_empty:
+            self.reached = delta.position
+        self.shown = live.contents
 
     def note_sent(self) -> None:
         """What `next` returned was handed to the socket."""

@@ -26,9 +26,8 @@ _MOST: Final = 0.5
 """A delta of more than this share of the map is a snapshot in disguise, and is sent as one."""
 
 
-@dataclass(frozen=True, slots=True)
-class MapPosition:
-    """Where a reader stands in a region's stream."""
+class MapPosition(msgspec.Struct, frozen=True):
+    """Where a reader stands in a region's stream. A Struct: it is part of a key that is asked for with each frame and client."""
 
     epoch: str
     seq: int
@@ -72,8 +71,7 @@ class Contents:
     positions: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """What a client wants. `levels` None: all. Rows without a level (alerts) pass any `levels`."""
 
     topics: frozenset[str]
@@ -95,6 +93,16 @@ class Update:
     since: int | None
     rows: list[bytes]
     gone: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """A delta that changes nothing."""
+        return self.since is not None and not self.rows and not self.gone
+
+    @property
+    def conflated(self) -> int:
+        """Frames of the stream that a delta holds besides the last one."""
+        return 0 if self.since is None else max(self.position.seq - self.since - 1, 0)
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import msgspec
@@ -42,6 +42,7 @@ def welcome(expires: str | None, now: str, build: str) -> Sent:
     return Sent("welcome", _text("welcome", {"expires": expires, "now": now, "build": build}))
 
 
+@lru_cache(maxsize=16)
 def ping(now: str, reached: MapPosition | None, as_of: str | None) -> Sent:
     """`reached`: the position up to which the client has been sent all; null where the region has not begun.
 

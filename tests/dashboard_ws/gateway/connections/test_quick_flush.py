@@ -1,4 +1,4 @@
-"""A client that has taken everything gets a delta from the hub's call; any other one from its writer. None gets it twice or not at all."""
+"""Who has taken everything gets deltas and pings from the hub's call; any other client from its writer. None twice or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from contracts.time.clock import RealClock
 from contracts.tokens import Claims, TokenError
 from dashboard_ws.gateway.connections import connection as module
-from dashboard_ws.gateway.connections.connection import Client
+from dashboard_ws.gateway.connections.connection import PING_S, SLOW_S, Client
 from dashboard_ws.gateway.connections.hub import Hub
 from dashboard_ws.gateway.live.region_map import Change, Frame
 from dashboard_ws.gateway.protocol import wire
@@ -47,18 +47,24 @@ class Socket:
         self.waiting = 0
         self.is_free = True
         self.frames: list[dict[str, Any]] = []
+        self.written: list[bytes] = []
+        """Of them those that came past the writer."""
         self.closed: Closed | None = None
         self.came = asyncio.Event()
+        self.while_sending: Callable[[], None] = lambda: None
 
     @property
     def write(self) -> Callable[[bytes], None] | None:
         return self._write if self.is_free else None
 
     def _write(self, frame: bytes) -> None:
+        self.written.append(frame)
         self.frames.append(json.loads(frame[frame.index(b"{") :]))
+        self.came.set()
 
     async def send(self, sent: wire.Sent) -> None:
         await asyncio.sleep(0)
+        self.while_sending()
         self.frames.append(json.loads(sent.text))
         self.came.set()
 
@@ -74,16 +80,24 @@ class Socket:
 
 
 class Watched:
-    """A hub with one client that has its snapshot."""
+    """A hub with one client."""
 
-    def __init__(self) -> None:
-        self.hub = Hub([REGION], RealClock())
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
         self.tokens = Tokens()
         self.socket = Socket()
         transport: Any = self.socket
         session = Session(self.tokens, (REGION,), time.monotonic())
         self.client = Client(self.hub, self.socket, session, "build", transport)
         self.seq = 0
+
+    async def subscribe(self, *topics: str) -> None:
+        """Until it has its snapshot, and may be sent more."""
+        self.client.receive('{"op":"auth","token":"t"}')
+        subscribe = {"op": "subscribe", "region": REGION, "topics": topics}
+        self.client.receive(json.dumps(subscribe))
+        await asyncio.sleep(0.1)
+        assert [frame["op"] for frame in self.socket.frames] == ["welcome", "snapshot"]
 
     def frame(self, epoch: str = "e") -> None:
         self.seq += 1
@@ -101,15 +115,12 @@ class Watched:
 @asynccontextmanager
 async def watched(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
     monkeypatch.setattr(module, "let_us_end_it", lambda _transport: None)
+    monkeypatch.setattr(module, "outstanding", Socket.get_write_buffer_size)
     monkeypatch.setattr(module, "FLUSH_S", 0.05)
-    one = Watched()
+    one = Watched(Hub([REGION], RealClock()))
     writer = asyncio.create_task(one.client.write())
     one.frame()
-    one.client.receive('{"op":"auth","token":"t"}')
-    subscribe = {"op": "subscribe", "region": REGION, "topics": ["performance"]}
-    one.client.receive(json.dumps(subscribe))
-    await asyncio.sleep(0.1)
-    assert [frame["op"] for frame in one.socket.frames] == ["welcome", "snapshot"]
+    await one.subscribe("performance")
     yield one
     writer.cancel()
 
@@ -125,6 +136,7 @@ async def test_who_has_taken_everything_is_sent_a_delta_at_once(
         assert one.socket.deltas == [2], "not more often than the pace"
         await one.until(3)
         assert one.socket.deltas == [2, 3]
+        assert len(one.socket.written) == 2, "nor does the writer send what had to wait"
 
 
 async def test_who_has_not_is_left_to_its_writer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +146,38 @@ async def test_who_has_not_is_left_to_its_writer(monkeypatch: pytest.MonkeyPatch
         assert one.socket.deltas == []
         await one.until(2)
         assert one.socket.deltas == [2]
+
+
+async def test_what_comes_while_the_writer_sends_is_sent_after_the_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watched(monkeypatch) as one:
+
+        def come() -> None:
+            one.socket.while_sending = lambda: None
+            one.frame()
+
+        one.socket.waiting, one.socket.while_sending = 1, come
+        one.frame()
+        await one.until(3)
+        assert one.socket.deltas == [2, 3]
+
+
+async def test_who_takes_what_was_written_past_the_writer_is_not_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watched(monkeypatch) as one:
+        at = time.monotonic()
+        one.hub.watch(at)
+        one.frame()
+        one.socket.waiting = 1
+        one.hub.watch(at + SLOW_S - 1)
+        one.hub.watch(at + SLOW_S + 1)
+        await asyncio.sleep(0.05)
+        assert one.socket.closed is None
+        one.hub.watch(at + 2 * SLOW_S)
+        await asyncio.sleep(0.05)
+        assert one.socket.closed is not None
 
 
 async def test_an_event_stream_is_left_to_its_writer_at_the_same_pace(
@@ -182,3 +226,48 @@ async def test_nothing_goes_out_on_a_token_that_was_revoked(
         await asyncio.sleep(0.05)
         assert one.socket.deltas == []
         assert one.socket.closed is not None
+
+
+async def test_a_ping_names_what_was_sent_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watched(monkeypatch) as one:
+        at = time.monotonic()
+        one.hub.watch(at)
+        assert len(one.socket.frames) == 2, "not before its time"
+        one.frame()
+        one.frame()
+        one.hub.watch(at + PING_S)
+        assert [(frame["op"], frame["seq"]) for frame in one.socket.frames[2:]] == [
+            ("delta", 2),
+            ("delta", 3),
+            ("ping", 3),
+        ]
+        assert len(one.socket.written) == 3
+        assert one.client.shown(REGION) is one.hub.maps[REGION].contents
+        one.hub.watch(at + PING_S + 1)
+        assert len(one.socket.frames) == 5, "once in its time"
+
+
+async def test_a_ping_of_who_has_not_taken_all_is_left_to_its_writer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PING_S", 0.15)
+    monkeypatch.setattr(module, "_EARLY_S", 0.0)
+    async with watched(monkeypatch) as one:
+        one.socket.waiting = 1
+        await asyncio.sleep(0.1)
+        one.socket.came.clear()
+        one.hub.watch(time.monotonic())
+        assert len(one.socket.frames) == 2
+        await asyncio.wait_for(one.socket.came.wait(), 5)
+        assert [frame["op"] for frame in one.socket.frames[2:]] == ["ping"]
+        assert one.socket.written == []
+
+
+async def test_no_ping_goes_out_on_a_token_that_was_revoked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watched(monkeypatch) as one:
+        one.tokens.is_revoked = True
+        one.hub.watch(time.monotonic() + PING_S)
+        await asyncio.sleep(0.05)
+        assert [frame["op"] for frame in one.socket.frames[2:]] == ["error"]

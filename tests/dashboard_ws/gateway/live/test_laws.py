@@ -177,6 +177,19 @@ class Law(RuleBasedStateMachine):
             assert live.position.epoch == self.client.at.epoch
             assert self.client.at.seq >= live.position.seq
 
+    @rule()
+    def send_at_once(self) -> None:
+        """What the hub's round does for a client that has its first answer and is due a delta."""
+        live = self.gateways[self.gateway].map
+        update = live.since(self.subscription.reached, WANTED)
+        if not self.subscription.answered or update is None or update.since is None:
+            return
+        self.subscription.follow(live, update)
+        if not update.is_empty:
+            self.client.take(wire.delta(update).text)
+        assert self.client.at == self.subscription.reached
+        assert not self.subscription.is_behind(live)
+
     @invariant()
     def holds_what_it_says(self) -> None:
         assert self.client.rows == seen(self.truth[self.client.at])

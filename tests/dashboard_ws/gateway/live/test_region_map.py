@@ -78,3 +78,22 @@ def test_a_client_counts_for_what_it_was_sent_alone() -> None:
     assert client.next(live) is None, "it did not ask for these rows"
     client.note_sent()
     assert shown() == 4
+
+
+def test_a_delta_without_rows_leaves_a_client_where_it_is() -> None:
+    live, client = RegionMap(), Subscription("32.11", WANTED, None)
+
+    def flush(seq: int, topic: str) -> None:
+        live.apply(Frame("e", seq, {f"{topic}-1": Change(seq, b"{}", topic)}))
+        update = live.since(client.reached, WANTED)
+        if client.answered and update is not None:
+            client.follow(live, update)
+            assert client.shown is live.contents
+            assert not client.is_behind(live)
+
+    flush(1, "alerts")
+    client.next(live)
+    flush(2, "performance")
+    assert client.reached == MapPosition("e", 1), "it was sent nothing that names another seq"
+    flush(3, "alerts")
+    assert client.reached == MapPosition("e", 3)
