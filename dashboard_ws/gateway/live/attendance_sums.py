@@ -6,6 +6,7 @@ one of the two alone.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -37,6 +38,8 @@ class AttendanceSums:
     """The newest day of each recipient of one region."""
 
     def __init__(self) -> None:
+        self._rows: dict[str, bytes] = {}
+        """Of recipients of whom something came since the sums were asked for."""
         self._reports: dict[str, _Report] = {}
 
     def note(self, frame: Frame) -> None:
@@ -45,14 +48,18 @@ class AttendanceSums:
             if not key.startswith(_LEVEL) or not key.endswith(_WINDOW):
                 continue
             self._reports.pop(key, None)
+            self._rows.pop(key, None)
             if change.body is not None:
-                try:
-                    self._reports[key] = _decoder.decode(change.body)
-                except msgspec.DecodeError:
-                    continue  # A row that is not as agreed is shown as it came; it is in no sum.
+                self._rows[key] = change.body
 
     def sums(self, day: str) -> Attended:
-        """Of a local day (`YYYY-MM-DD`)."""
+        """Of a local day (`YYYY-MM-DD`). Rows are read now: most change many times before somebody asks."""
+        for key, body in self._rows.items():
+            with suppress(
+                msgspec.DecodeError
+            ):  # A row that is not as agreed is shown as it came; it is in no sum.
+                self._reports[key] = _decoder.decode(body)
+        self._rows.clear()
         both = [
             one
             for one in self._reports.values()

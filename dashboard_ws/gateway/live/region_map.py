@@ -105,7 +105,7 @@ class Update:
         return 0 if self.since is None else max(self.position.seq - self.since - 1, 0)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct):
     """What a filter reads, and the seq of the last change."""
 
     seq: int
@@ -113,14 +113,22 @@ class Entry(msgspec.Struct, frozen=True):
     level: str
 
 
-class _Row(Entry, frozen=True):
-    """`public`: the row as a public wall is shown it."""
+class _Row(Entry):
+    """A row's JSON. `masked`: as a public wall is shown it; None until the first one asks."""
 
     body: bytes
-    public: bytes
+    masked: bytes | None = None
+
+    def shown(self, public: bool) -> bytes:
+        """`public`: without small counts."""
+        if not public:
+            return self.body
+        if self.masked is None:
+            self.masked = for_public(self.topic, self.body)
+        return self.masked
 
 
-class _Tombstone(Entry, frozen=True):
+class _Tombstone(Entry):
     """Where a row was until `time_ms`."""
 
     time_ms: int
@@ -151,7 +159,7 @@ class RegionMap:
         found = self._rows.get(key)
         if found is None or found.topic != topic:
             return None
-        return found.public if public else found.body
+        return found.shown(public)
 
     @property
     def as_of(self) -> str | None:
@@ -178,8 +186,7 @@ class RegionMap:
     def _set(self, key: str, change: Change, time_ms: int) -> None:
         earlier: Entry | None = self._rows.pop(key, None) or self._tombstones.pop(key, None)
         if change.body is not None:
-            public = for_public(change.topic, change.body)
-            self._rows[key] = _Row(change.seq, change.topic, change.level, change.body, public)
+            self._rows[key] = _Row(change.seq, change.topic, change.level, change.body)
         else:
             # A key that this gateway never saw may still be shown by a client of another one.
             topic, level = (earlier.topic, earlier.level) if earlier else _of_key(key)
@@ -217,14 +224,14 @@ class RegionMap:
         changed = list(_after(self._rows, reached.seq))
         if len(changed) > 1000 and len(changed) > _MOST * len(self._rows):
             return self._snapshot(self.position, wanted)
-        rows = [_shown(entry, wanted) for _, entry in reversed(changed) if wanted.wants(entry)]
+        rows = [entry.shown(wanted.public) for _, entry in reversed(changed) if wanted.wants(entry)]
         gone = [
             key for key, entry in _after(self._tombstones, reached.seq) if _may_have(entry, wanted)
         ]
         return Update(self.position, reached.seq, rows, gone)
 
     def _snapshot(self, position: MapPosition, wanted: Filter) -> Update:
-        rows = [_shown(entry, wanted) for entry in self._rows.values() if wanted.wants(entry)]
+        rows = [entry.shown(wanted.public) for entry in self._rows.values() if wanted.wants(entry)]
         return Update(position, None, rows, [])
 
 
@@ -234,10 +241,6 @@ def _after(entries: dict[str, _E], seq: int) -> Iterator[tuple[str, _E]]:
         if entries[key].seq <= seq:
             return
         yield key, entries[key]
-
-
-def _shown(row: _Row, wanted: Filter) -> bytes:
-    return row.public if wanted.public else row.body
 
 
 def _of_key(key: str) -> tuple[str, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
+import pytest
 
+from dashboard_ws.gateway.live import attendance_sums
 from dashboard_ws.gateway.live.attendance_sums import AttendanceSums, Attended
 from dashboard_ws.gateway.live.region_map import Change, Frame
 
@@ -42,3 +45,21 @@ def test_other_rows_damaged_ones_and_those_that_are_gone_are_in_no_sum() -> None
     assert one.sums(DAY) == Attended(1, 5, 5)
     one.note(frame(("reception/recipient/B/1d", None)))
     assert one.sums(DAY) == Attended()
+
+
+def test_rows_are_read_when_somebody_asks_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    decode = attendance_sums._decoder.decode
+
+    def noted(body: bytes) -> Any:
+        read.append(body)
+        return decode(body)
+
+    monkeypatch.setattr(attendance_sums, "_decoder", Mock(decode=noted))
+    one = AttendanceSums()
+    for eaten in range(1, 9):
+        one.note(frame(said("A", 9, eaten), said("B", 9, eaten)))
+    one.note(frame(("reception/recipient/B/1d", None)))
+    assert read == []
+    assert one.sums(DAY) == one.sums(DAY) == Attended(1, 9, 8)
+    assert len(read) == 1

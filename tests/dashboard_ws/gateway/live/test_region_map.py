@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from dashboard_ws.gateway.live import region_map
 from dashboard_ws.gateway.live.conflate import Subscription
 from dashboard_ws.gateway.live.region_map import (
     TOMBSTONE_MS,
@@ -78,6 +81,28 @@ def test_a_client_counts_for_what_it_was_sent_alone() -> None:
     assert client.next(live) is None, "it did not ask for these rows"
     client.note_sent()
     assert shown() == 4
+
+
+def test_a_row_is_read_for_public_walls_only_if_one_asks_and_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bytes] = []
+
+    def for_public(topic: str, body: bytes) -> bytes:
+        asked.append(body)
+        return b"masked of " + topic.encode()
+
+    monkeypatch.setattr(region_map, "for_public", for_public)
+    live = RegionMap()
+    for seq in range(1, 4):
+        live.apply(frame(seq, 0, a=b"{}", b=b'{"v":%d}' % seq))
+    desk = live.since(None, WANTED)
+    assert desk is not None and desk.rows == [b"{}", b'{"v":3}']
+    assert asked == []
+    for reached in (None, MapPosition("e", 2), MapPosition("e", 1)):
+        wall = live.since(reached, Filter(WANTED.topics))
+        assert wall is not None and wall.rows == [b"masked of alerts"] * 2
+    assert asked == [b"{}", b'{"v":3}']
 
 
 def test_a_delta_without_rows_leaves_a_client_where_it_is() -> None:
