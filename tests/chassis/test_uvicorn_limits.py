@@ -10,16 +10,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from unittest.mock import Mock
 
 import pytest
 import uvicorn
 from fastapi import Body, FastAPI, Request, WebSocket
 from starlette.responses import Response
+from websockets.protocol import State
 
 from chassis.http.http_policy import HttpPolicy
 from chassis.http.new_app import new_app
 from chassis.http.serve import listen
-from chassis.http.uvicorn_limits import ServerConfig
+from chassis.http.uvicorn_limits import ServerConfig, WebsocketConnection
 
 POLICY = HttpPolicy(
     max_body_bytes=10_000,
@@ -343,3 +345,14 @@ def test_the_server_lives_after_all_this(port: int) -> None:
 
     answers = asyncio.run(run())
     assert all(answer.endswith(b"\r\n\r\n%d" % n) for n, answer in enumerate(answers))
+
+
+@pytest.mark.parametrize(
+    ("state", "is_closing", "is_open"),
+    [(State.OPEN, False, True), (State.CLOSING, False, False), (State.OPEN, True, False)],
+)
+def test_nothing_is_written_past_the_library_once_either_side_closes(
+    state: State, is_closing: bool, is_open: bool
+) -> None:
+    connection = Mock(conn=Mock(state=state), transport=Mock(is_closing=lambda: is_closing))
+    assert vars(WebsocketConnection)["is_open"].fget(connection) is is_open
