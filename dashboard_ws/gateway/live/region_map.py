@@ -17,6 +17,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from contracts.unreadable import UNREADABLE
+from dashboard_ws.gateway import gateway_metrics
 from dashboard_ws.gateway.live.masking import for_public
 
 TOMBSTONE_MS: Final = 600_000
@@ -114,17 +116,22 @@ class Entry(msgspec.Struct):
 
 
 class _Row(Entry):
-    """A row's JSON. `masked`: as a public wall is shown it; None until the first one asks."""
+    """A row's JSON. `masked`: as a public wall is shown it, unset until the first one asks; None: not at all."""
 
     body: bytes
-    masked: bytes | None = None
+    masked: bytes | msgspec.UnsetType | None = msgspec.UNSET
 
-    def shown(self, public: bool) -> bytes:
-        """`public`: without small counts."""
+    def shown(self, public: bool) -> bytes | None:
+        """`public`: without small counts; None where nobody can find them, as in a row with a number that Python cannot hold."""
         if not public:
             return self.body
-        if self.masked is None:
-            self.masked = for_public(self.topic, self.body)
+        if self.masked is msgspec.UNSET:
+            # It may end neither the gateway nor the round in which all other clients wait.
+            try:
+                self.masked = for_public(self.topic, self.body)
+            except UNREADABLE:
+                self.masked = None
+                gateway_metrics.BAD_RECORDS.inc()
         return self.masked
 
 
@@ -224,15 +231,22 @@ class RegionMap:
         changed = list(_after(self._rows, reached.seq))
         if len(changed) > 1000 and len(changed) > _MOST * len(self._rows):
             return self._snapshot(self.position, wanted)
-        rows = [entry.shown(wanted.public) for _, entry in reversed(changed) if wanted.wants(entry)]
+        shown = {
+            key: entry.shown(wanted.public)
+            for key, entry in reversed(changed)
+            if wanted.wants(entry)
+        }
+        rows = [body for body in shown.values() if body is not None]
         gone = [
             key for key, entry in _after(self._tombstones, reached.seq) if _may_have(entry, wanted)
         ]
+        # An older version of such a row must not stay on the wall.
+        gone += [key for key, body in shown.items() if body is None]
         return Update(self.position, reached.seq, rows, gone)
 
     def _snapshot(self, position: MapPosition, wanted: Filter) -> Update:
-        rows = [entry.shown(wanted.public) for entry in self._rows.values() if wanted.wants(entry)]
-        return Update(position, None, rows, [])
+        shown = (entry.shown(wanted.public) for entry in self._rows.values() if wanted.wants(entry))
+        return Update(position, None, [body for body in shown if body is not None], [])
 
 
 def _after(entries: dict[str, _E], seq: int) -> Iterator[tuple[str, _E]]:

@@ -105,6 +105,27 @@ def test_a_row_is_read_for_public_walls_only_if_one_asks_and_once(
     assert asked == [b"{}", b'{"v":3}']
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [b'{"topic":"reception","absent_ill":1e999}', b'{"topic":"reception","e":' + b"[" * 5_000],
+)
+def test_a_row_whose_small_counts_cannot_be_found_is_gone_from_public_walls(
+    damaged: bytes,
+) -> None:
+    live, topics = RegionMap(), frozenset(("reception",))
+    row = b'{"absent_ill":7}'
+    for seq, body in ((1, row), (2, damaged)):
+        live.apply(Frame("e", seq, {"a": Change(seq, body, "reception")}))
+    live.apply(Frame("e", 3, {"b": Change(3, row, "reception")}))
+    wall, desk = Filter(topics), Filter(topics, public=False)
+    for reached, gone in ((MapPosition("e", 1), ["a"]), (None, [])):
+        for wanted, rows in ((wall, [row]), (desk, [damaged, row])):
+            update = live.since(reached, wanted)
+            assert update is not None
+            assert (update.rows, update.gone) == (rows, gone if wanted is wall else [])
+    assert live.row("reception", "a", public=True) is None
+
+
 def test_a_delta_without_rows_leaves_a_client_where_it_is() -> None:
     live, client = RegionMap(), Subscription("32.11", WANTED, None)
 
