@@ -53,6 +53,9 @@ class Side(Protocol[P]):
         Called for each event: the hot path.
         """
 
+    def add_all(self, source_id: str, pane: int, total: P, facts: list[Fact], /) -> None:
+        """Adds facts to their pane, as `add` does each. Called at a take-over, for millions of them."""
+
     def contribution(self, source_id: str, pane: int, total: P) -> Contribution:
         """All that the pane holds, for stage two; called when a flush finds that it changed."""
 
@@ -92,10 +95,21 @@ class KitchenSide:
         if sign:
             total.add_fact(fact, sign)
         if fact.kind == EATEN:
-            eaten = self._coverage.get((unit, pane))
-            if eaten is None:
-                eaten = self._coverage[unit, pane] = {}
-            add_meal(eaten, fact, sign)
+            add_meal(self._eaten(unit, pane), fact, sign)
+
+    def add_all(self, unit: str, pane: int, total: KitchenSum, facts: list[Fact]) -> None:
+        """See `Side`."""
+        total.add_facts(facts)
+        if meals := [fact for fact in facts if fact.kind == EATEN]:
+            eaten = self._eaten(unit, pane)
+            for meal in meals:
+                add_meal(eaten, meal, 1)
+
+    def _eaten(self, unit: str, pane: int) -> Eaten:
+        eaten = self._coverage.get((unit, pane))
+        if eaten is None:
+            eaten = self._coverage[unit, pane] = {}
+        return eaten
 
     def contribution(self, unit: str, pane: int, total: KitchenSum) -> Contribution:
         """See `Side`."""
@@ -138,6 +152,11 @@ class ClinicSide:
         """See `Side`."""
         if sign:
             total.add_fact(fact, f"/{self._region}/clinic/{unit}", sign)
+
+    def add_all(self, unit: str, pane: int, total: ClinicSum, facts: list[Fact]) -> None:
+        """See `Side`."""
+        for fact in facts:
+            self.add(unit, pane, total, fact, 1)
 
     def contribution(self, unit: str, pane: int, total: ClinicSum) -> Contribution:
         """See `Side`."""
@@ -184,6 +203,11 @@ class RecipientSide:
             by_kitchen = self._checks.setdefault((recipient, pane), {})
             # A zero stays: a kitchen that was named has a row, even if a correction names another.
             by_kitchen[kitchen] = plus(by_kitchen.get(kitchen, NO_CHECKS), checks, sign)
+
+    def add_all(self, recipient: str, pane: int, total: ReceptionSum, facts: list[Fact]) -> None:
+        """See `Side`."""
+        for fact in facts:
+            self.add(recipient, pane, total, fact, 1)
 
     def contribution(self, recipient: str, pane: int, total: ReceptionSum) -> Contribution:
         """See `Side`."""

@@ -64,10 +64,8 @@ class UnitFold:
             self._use_registries()
         except ValueError:
             raise unreadable(b"registry/") from None
-        for key, unit, chunk in self._state.chunks():
-            units = self._units_of(unit)
-            with restoring(key):
-                units.restore(unit, chunk)
+        for (unit, day), chunks in self._state.chunks().items():
+            self._units_of(unit).restore(unit, day, chunks)
         pending = self._state.pending
         pending.restored(self._state.time_ms)
         panes: dict[str, list[tuple[str, int]]] = defaultdict(list)

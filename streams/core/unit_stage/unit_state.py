@@ -8,7 +8,8 @@ rows                        see `PendingRows`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
 from contracts.registry.entities import RegionRegistry
@@ -22,6 +23,9 @@ _TIME_KEY: Final = b"time"
 _REGISTRY_KEY: Final = b"registry/"
 _FACTS_KEY: Final = b"facts/"
 
+RestoredChunks = dict[tuple[str, int], list[tuple[bytes, Chunk]]]
+"""(unit, local day) -> its chunks, each with its key."""
+
 
 class UnitState:
     """`unwritten`: chunks that the next `drain` gives; ledgers put them there."""
@@ -33,7 +37,7 @@ class UnitState:
         self.unwritten: Unwritten = {}
         # Each with the time of the first record that changed it.
         self.changed_registries: dict[str, int] = {}
-        self._restored: list[tuple[bytes, str, Chunk]] = []
+        self._restored: RestoredChunks = defaultdict(list)
 
     def restore(self, key: bytes, value: bytes) -> None:
         """See `Fold.restore`."""
@@ -48,16 +52,17 @@ class UnitState:
                 self.registries[registry.region.code] = registry
             elif key.startswith(_FACTS_KEY):
                 unit, day, number = key[len(_FACTS_KEY) :].decode().rsplit("/", 2)
-                self._restored.append((key, unit, Chunk(int(day), int(number), value)))
+                chunk = Chunk(int(day), int(number), value)
+                self._restored[unit, chunk.day].append((key, chunk))
             else:
                 raise unreadable(key)
         except UNREADABLE:
             raise unreadable(key) from None
 
-    def chunks(self) -> Iterator[tuple[bytes, str, Chunk]]:
-        """(key, unit, chunk) of each chunk that was restored, once."""
-        restored, self._restored = self._restored, []
-        yield from restored
+    def chunks(self) -> RestoredChunks:
+        """The chunks that were restored, once."""
+        restored, self._restored = self._restored, defaultdict(list)
+        return restored
 
     def take_registry(self, value: bytes, time_ms: int) -> None:
         """A region's registry as a control record of `time_ms` brings it."""

@@ -14,6 +14,7 @@ from streams.core.history.ledger import Ledger, Unwritten
 from streams.core.metrics.pane_sum import PaneSum
 from streams.core.metrics.payloads import UNCOUNTED
 from streams.core.region_feed import Contribution
+from streams.core.state_format import restoring
 from streams.core.unit_stage.sides import Side
 from streams.core.windowing.progress import Progress
 from streams.core.windowing.row_writer import FlushStamp, RowWriter, ViewRow
@@ -71,15 +72,19 @@ class Units(Generic[P]):
 
     # --- take-over and time -------------------------------------------------------------------------------------------
 
-    def restore(self, unit: str, chunk: Chunk) -> None:
-        """Takes a chunk of state, and all its facts to count until `restored`."""
+    def restore(self, unit: str, day: int, chunks: Iterable[tuple[bytes, Chunk]]) -> None:
+        """Takes the chunks of a local day, with their keys, and all their facts to count until `restored`."""
         sums: dict[int, P] = defaultdict(self.side.new_sum)
-        add = self._add
-        for fact in self.ledger(unit).restore(chunk):
-            if fact.kind not in UNCOUNTED:
-                pane = fact.time // PANE_MS
-                add(unit, pane, sums[pane], fact, 1)
-        self._schedule.table.restore(unit, chunk.day, sums)
+        restore, add_all = self.ledger(unit).restore, self.side.add_all
+        for key, chunk in chunks:
+            with restoring(key):
+                by_pane: dict[int, list[Fact]] = defaultdict(list)
+                for fact in restore(chunk):
+                    if fact.kind not in UNCOUNTED:
+                        by_pane[fact.time // PANE_MS].append(fact)
+                for pane, facts in by_pane.items():
+                    add_all(unit, pane, sums[pane], facts)
+        self._schedule.table.restore(unit, day, sums)
 
     def restored(self, time_ms: int, rows_ms: int, pending: Iterable[tuple[str, int]]) -> None:
         """Takes away the facts that do not count. Changes are then the rows that became due after `rows_ms`, and those of `pending`."""
