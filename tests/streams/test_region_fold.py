@@ -266,3 +266,40 @@ def test_rows_of_several_days_come_with_the_rows_and_are_not_confirmed_before(
     assert source.on(plant, source.area) == confirmed()
     flush(half + 4_000 + source.half_ms, units_rows=True, region_rows=True)
     assert source.on(plant, source.area) == confirmed(), "though nothing changed"
+
+
+def _late_meal(is_restored: bool) -> Plant:
+    """Two meals eaten within an hour, five hours later one between them; the region's owner changes before it, or does not."""
+    plant = Plant(1)
+    plant.registries(AT - 3_600_000, [SMALL])
+
+    def eaten(minutes: int, received_ms: int) -> None:
+        time, received = rfc3339(AT - minutes * 60_000), rfc3339(received_ms)
+        one = event("sppg.meal.eaten", id=f"m{minutes}", time=time, receivedtime=received)
+        plant.append((SPPG_EVENTS, 0), received_ms, json.dumps(one).encode())
+        plant.tick(received_ms + 1_000)
+        plant.finish()
+
+    eaten(40, AT)
+    eaten(5, AT + 1_000)
+    later = AT + 5 * 3_600_000
+    plant.tick(later)
+    plant.finish()
+    if is_restored:
+        plant.crash_region()
+    eaten(20, later + 1_000)
+    return plant
+
+
+def test_a_late_event_after_a_take_over_changes_rows_that_hold_panes_of_before_it() -> None:
+    """Their sums are not made at a take-over, but when such an event comes."""
+    restored, other = _late_meal(True), _late_meal(False)
+    portions = {
+        row["portions_eaten"]
+        for key, row in restored.rows.items()
+        if key[:2] == ("performance", "kabupaten") and key[4] == "1h"
+    }
+    assert len(portions) == 3 and max(portions) == 3 * min(portions)
+    assert restored.rows == other.rows
+    assert restored.live == other.live
+    assert restored.tables == other.tables

@@ -16,7 +16,7 @@ from contracts.results.public_rows import View
 from contracts.time.days import Zone
 from contracts.time.windows import ALL_GROUPS, GROUPS, PANE_MS, PANE_WINDOWS, WindowName
 from streams.core.metrics.clinic import ClinicSum
-from streams.core.metrics.coverage import CoverageSum
+from streams.core.metrics.coverage import CoverageSum, Eaten
 from streams.core.metrics.kitchen import KitchenSum
 from streams.core.metrics.pane_sum import PaneSum
 from streams.core.metrics.reception import NO_CHECKS, ReceptionSum, plus
@@ -33,6 +33,9 @@ UNIT: Final = "unit"
 RECIPIENT: Final = "recipient"
 KECAMATAN: Final = "kecamatan"
 KABUPATEN: Final = "kabupaten"
+Share = tuple[str, str, P]
+"""(level, area, what is added there)."""
+
 _Groups = dict[tuple[str, str], set[str]]
 _EVERY_GROUP: Final = frozenset((*GROUPS, ALL_GROUPS))
 
@@ -40,7 +43,7 @@ _EVERY_GROUP: Final = frozenset((*GROUPS, ALL_GROUPS))
 class AreaView(ABC, Generic[P]):
     """One view of the areas of one region: a schedule for each level.
 
-    `new_sum` makes an empty sum. A subclass has what a contribution adds (`replace`) and how a row is written (`_write`).
+    `new_sum` makes an empty sum. A subclass has what a contribution adds (`_shares`) and how a row is written (`_write`).
     """
 
     view: ClassVar[View]
@@ -84,12 +87,30 @@ class AreaView(ABC, Generic[P]):
         unit = self._registry.unit(source_id, day)
         return unit.kecamatan if unit else ""
 
-    @abstractmethod
     def replace(self, old: Contribution | None, new: Contribution) -> None:
-        """Puts `new` in the place of `old`, which the same pane of the same unit had before.
+        """Puts `new` in the place of `old`, which the same pane of the same unit had before."""
+        for level, area, share in self._shares(old, new):
+            self._schedules[level].table.delta(area, new.pane).add(share)
 
-        Called for every contribution; one that holds nothing of this view changes nothing. It must not change any sum
-        before all of `new` is read: what is broken raises, and then nothing of it may count.
+    def restore_day(self, day: int, contribution: Contribution) -> None:
+        """Adds what state holds to the sums of its local day alone; it is no change."""
+        for level, area, share in self._shares(None, contribution):
+            self._schedules[level].table.restore_day(area, day, share)
+
+    def restore_pane(self, contribution: Contribution) -> None:
+        """Adds what state holds to the sums of its pane alone; it is no change."""
+        for level, area, share in self._shares(None, contribution):
+            self._schedules[level].table.restore_pane(area, contribution.pane, share)
+
+    def restored(self) -> None:
+        """All days were restored."""
+
+    @abstractmethod
+    def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[P]]:
+        """What `new` adds where if it stands in the place of `old`.
+
+        Called for every contribution; one that holds nothing of this view gives nothing. All of `new` is read before anything is
+        given: what is broken raises, and then nothing of it may count.
         """
 
     @abstractmethod
@@ -98,13 +119,12 @@ class AreaView(ABC, Generic[P]):
     ) -> Iterable[ViewRow]:
         """The rows of one level, area, window and end."""
 
-    def _add_to_areas(self, contribution: Contribution, change: P) -> None:
-        """Adds a change to the kecamatan of the source, if it has one, and to the region."""
+    def _for_areas(self, contribution: Contribution, change: P) -> list[Share[P]]:
+        """A change for the kecamatan of the source, if it has one, and for the region."""
         day = self._zone.local_day(contribution.pane * PANE_MS)
         kecamatan = self._kecamatan_of(contribution.unit, day)
-        for level, area in ((KECAMATAN, kecamatan), (KABUPATEN, self._region)):
-            if area:
-                self._schedules[level].table.delta(area, contribution.pane).add(change)
+        of_region = (KABUPATEN, self._region, change)
+        return [(KECAMATAN, kecamatan, change), of_region] if kecamatan else [of_region]
 
     def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
         """See `RowSchedule.runs`."""
@@ -128,11 +148,6 @@ class AreaView(ABC, Generic[P]):
         if level in self._schedules:
             self._schedules[level].write_again(area, window)
 
-    def settle(self) -> None:
-        """After state was restored nothing is a change."""
-        for schedule in self.schedules:
-            schedule.settle()
-
 
 class PerformanceView(AreaView[KitchenSum]):
     """Performance of the kitchens of an area."""
@@ -140,13 +155,13 @@ class PerformanceView(AreaView[KitchenSum]):
     view = "performance"
     new_sum = KitchenSum
 
-    def replace(self, old: Contribution | None, new: Contribution) -> None:
-        """See `AreaView`."""
+    def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[KitchenSum]]:
         change, before = new.kitchen(), old.kitchen() if old is not None else None
-        if change is not None:
-            if before is not None:
-                change.add(before, -1)
-            self._add_to_areas(new, change)
+        if change is None:
+            return []
+        if before is not None:
+            change.add(before, -1)
+        return self._for_areas(new, change)
 
     def _write(
         self, stamp: FlushStamp, level: str, key: RowKey, total: KitchenSum, _is_due: bool
@@ -160,14 +175,13 @@ class ClinicCoverageView(AreaView[ClinicSum]):
     view = "clinic_coverage"
     new_sum = ClinicSum
 
-    def replace(self, old: Contribution | None, new: Contribution) -> None:
-        """See `AreaView`."""
-        change = new.clinic()
-        if change is not None:
-            before = old.clinic() if old is not None else None
-            if before is not None:
-                change.add(before, -1)
-            self._add_to_areas(new, change)
+    def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[ClinicSum]]:
+        change, before = new.clinic(), old.clinic() if old is not None else None
+        if change is None:
+            return []
+        if before is not None:
+            change.add(before, -1)
+        return self._for_areas(new, change)
 
     def _write(
         self, stamp: FlushStamp, level: str, key: RowKey, total: ClinicSum, _is_due: bool
@@ -187,26 +201,57 @@ class CoverageView(AreaView[CoverageSum]):
         # Groups whose numbers changed, by (level, area): only their rows change. Since the newest rows were taken, and before.
         self._fresh_groups: _Groups = defaultdict(set)
         self._changed_groups: _Groups = defaultdict(set)
+        # By day until all is restored: a recipient eats from one kitchen, in a few panes of a day.
+        self._restored: dict[int, Eaten] = defaultdict(lambda: defaultdict(dict))
 
     def replace(self, old: Contribution | None, new: Contribution) -> None:
         """See `AreaView`."""
+        for level, area, share in self._shares(old, new):
+            self._schedules[level].table.delta(area, new.pane).add(share)
+            self._fresh_groups[level, area].update(share.groups)
+
+    def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[CoverageSum]]:
         before = (old.groups or {}) if old is not None else {}
-        day = self._zone.local_day(new.pane * PANE_MS)
+        changes: dict[str, CoverageSum] = defaultdict(CoverageSum)
         for group, recipients in (new.groups or {}).items():
             known = before.get(group, {})
             for recipient, portions in recipients.items():
                 change = portions - known.get(recipient, 0)
-                if not change and recipient in known:
-                    continue
-                row = self._registry.recipient(recipient, day)
-                for level, area in (
-                    (RECIPIENT, recipient),
-                    (KECAMATAN, row.kecamatan if row else ""),
-                    (KABUPATEN, self._region),
-                ):
-                    delta = self._schedules[level].table.delta(area, new.pane)
-                    delta.put(group, recipient, change)
-                    self._fresh_groups[level, area].add(group)
+                if change or recipient not in known:
+                    changes[recipient].put(group, recipient, change)
+        return self._for_recipients(self._zone.local_day(new.pane * PANE_MS), changes)
+
+    def _for_recipients(
+        self, day: int, changes: dict[str, CoverageSum]
+    ) -> list[Share[CoverageSum]]:
+        shares = []
+        for recipient, change in changes.items():
+            row = self._registry.recipient(recipient, day)
+            shares += [
+                (RECIPIENT, recipient, change),
+                (KECAMATAN, row.kecamatan if row else "", change),
+                (KABUPATEN, self._region, change),
+            ]
+        return shares
+
+    def restore_day(self, day: int, contribution: Contribution) -> None:
+        """See `AreaView`."""
+        of_day = self._restored[day]
+        for group, recipients in (contribution.groups or {}).items():
+            eaten = of_day[group]
+            for recipient, portions in recipients.items():
+                eaten[recipient] = eaten.get(recipient, 0) + portions
+
+    def restored(self) -> None:
+        """See `AreaView`."""
+        for day, groups in self._restored.items():
+            sums: dict[str, CoverageSum] = defaultdict(CoverageSum)
+            for group, recipients in groups.items():
+                for recipient, portions in recipients.items():
+                    sums[recipient].put(group, recipient, portions)
+            for level, area, share in self._for_recipients(day, sums):
+                self._schedules[level].table.restore_day(area, day, share)
+        self._restored.clear()
 
     def rows(self, stamp: FlushStamp) -> Iterator[ViewRow]:
         """See `AreaView`."""
@@ -225,12 +270,6 @@ class CoverageView(AreaView[CoverageSum]):
         for place, groups in self._fresh_groups.items():
             self._changed_groups[place] |= groups
         self._fresh_groups.clear()
-
-    def settle(self) -> None:
-        """See `AreaView`."""
-        super().settle()
-        self._fresh_groups.clear()
-        self._changed_groups.clear()
 
     def _write(
         self, stamp: FlushStamp, level: str, key: RowKey, total: CoverageSum, is_due: bool
@@ -265,20 +304,20 @@ class ReceptionView(AreaView[ReceptionSum]):
     levels = (UNIT, KECAMATAN, KABUPATEN)
     new_sum = ReceptionSum
 
-    def replace(self, old: Contribution | None, new: Contribution) -> None:
-        """See `AreaView`."""
-        change = new.reception()
+    def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[ReceptionSum]]:
+        change, before = new.reception(), old.reception() if old is not None else None
         if change is None:
-            return
-        before = old.reception() if old is not None else None
+            return []
         if before is not None:
             change.add(before, -1)
         known = (old.checks or {}) if old is not None else {}
+        shares: list[Share[ReceptionSum]] = []
         for kitchen, checks in (new.checks or {}).items():
             if checks != known.get(kitchen):
-                delta = self._schedules[UNIT].table.delta(kitchen, new.pane)
-                delta.add_checks(plus(checks, known.get(kitchen, NO_CHECKS), -1), 1)
-        self._add_to_areas(new, change)
+                of_kitchen = ReceptionSum()
+                of_kitchen.add_checks(plus(checks, known.get(kitchen, NO_CHECKS), -1), 1)
+                shares.append((UNIT, kitchen, of_kitchen))
+        return shares + self._for_areas(new, change)
 
     def _kecamatan_of(self, source_id: str, day: int) -> str:
         recipient = self._registry.recipient(source_id, day)

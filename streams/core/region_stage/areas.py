@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from contracts.registry.entities import Registry
-from contracts.time.windows import WINDOWS
+from contracts.time.windows import PANE_MS, WINDOWS
 from streams.core.region_feed import Contribution
 from streams.core.region_stage.area_views import AREA_VIEWS
 from streams.core.windowing.progress import Progress
@@ -33,10 +33,21 @@ class Areas:
         for view in self._views:
             view.replace(old, new)
 
-    def settle(self) -> None:
-        """After state was restored nothing is a change."""
+    def restore_day(self, contribution: Contribution) -> None:
+        """Adds what state holds to the sums of its local day alone; it is no change."""
+        day = self.progress.zone.local_day(contribution.pane * PANE_MS)
         for view in self._views:
-            view.settle()
+            view.restore_day(day, contribution)
+
+    def restore_pane(self, contribution: Contribution) -> None:
+        """Adds what state holds to the sums of its pane alone; it is no change."""
+        for view in self._views:
+            view.restore_pane(contribution)
+
+    def restored(self) -> None:
+        """All days were restored."""
+        for view in self._views:
+            view.restored()
 
     def advance(self, time_ms: int) -> None:
         """Time passes: notes the rows that become due."""

@@ -40,6 +40,7 @@ from streams.core.region_feed import (
     encode,
 )
 from streams.core.region_stage.areas import Areas
+from streams.core.region_stage.earlier_panes import EarlierPanes
 from streams.core.region_stage.live_map import LiveMap
 from streams.core.region_stage.region_state import PaneOf, RegionState, pane_key
 from streams.core.region_stage.waiting_units import WaitingUnits
@@ -72,6 +73,7 @@ class RegionFold:
         self._alerts = AlertStage(revision_base)
         self._set_aside: list[str] = []
         self._heard: set[str] = set()
+        self._earlier = EarlierPanes()
         self._waiting = WaitingUnits(self._expected)
         self._has_new_region = False
         self._tables = TableRecords()
@@ -112,19 +114,35 @@ class RegionFold:
                 areas.progress.resume(pending.time_ms)
         for pane in panes:
             if pane not in late:
-                self._restore_pane(pane)
+                with restoring(pane_key(pane)):
+                    self._restore_pane(pane)
         for areas in self._areas.values():
-            areas.settle()
+            areas.restored()
         for pane in late & panes.keys():
-            self._restore_pane(pane)
+            with restoring(pane_key(pane)):
+                self._sum_beside(pane[1])
+                contribution = decode_contribution(self._state.panes[pane])
+                self._areas_of(contribution.unit).replace(None, contribution)
         if time_ms:
             for areas in self._areas.values():
                 areas.advance(time_ms)
 
     def _restore_pane(self, pane: PaneOf) -> None:
-        with restoring(pane_key(pane)):
-            contribution = decode_contribution(self._state.panes[pane])
-            self._areas_of(contribution.unit).replace(None, contribution)
+        contribution = decode_contribution(self._state.panes[pane])
+        areas = self._areas_of(contribution.unit)
+        areas.restore_day(contribution)
+        if self._earlier.is_earlier(pane[1], areas.progress.pane):
+            self._earlier.add(pane)
+        else:
+            areas.restore_pane(contribution)
+
+    def _sum_beside(self, pane: int) -> None:
+        """Before a pane changes, and by that windows that hold earlier ones too."""
+        for one in self._earlier.beside(pane):
+            # Out of reach it may have been dropped.
+            if (encoded := self._state.panes.get(one)) is not None:
+                contribution = decode_contribution(encoded)
+                self._areas_of(contribution.unit).restore_pane(contribution)
 
     def _restore_live(self, region: str) -> Iterator[str]:
         """Puts one live map in order; gives a line for what could not be read."""
@@ -225,6 +243,7 @@ class RegionFold:
         pane, raw = (item.unit, item.pane), encode(item)
         present = self._state.panes.get(pane)
         if present != raw:
+            self._sum_beside(item.pane)
             old = None if present is None else decode_contribution(present)
             self._areas_of(item.unit).replace(old, item)
             self._state.set_pane(pane, raw)

@@ -85,6 +85,14 @@ class Timeline(Generic[P]):
         else:
             present.add(total)
 
+    def restored(self, area: str, index: int) -> P:
+        """The sum at an index, to be added to before any window that holds it was asked for; that is no change."""
+        sums = self._sums[area]
+        present = sums.get(index)
+        if present is None:
+            present = sums[index] = self._new()
+        return present
+
     def sums(self, area: str, window: WindowName, ends: Iterable[int]) -> Iterator[tuple[int, P]]:
         """(end, sum over the window) of each of `ends`. Of ends that stand newest first, a sum is made from the one before it.
 

@@ -75,6 +75,15 @@ class WindowTable(Generic[P]):
             self._areas_at[pane].add(area)
         self._days.restore(area, day, of_day)
 
+    def restore_day(self, area: str, day: int, share: P) -> None:
+        """Adds `share` to a day, but to none of its panes, before any row that holds it was asked for; it is no change."""
+        self._days.restored(area, day).add(share)
+
+    def restore_pane(self, area: str, pane: int, share: P) -> None:
+        """Adds `share` to a pane, but not to its day, before any row that holds it was asked for; it is no change."""
+        self._panes.restored(area, pane).add(share)
+        self._areas_at[pane].add(area)
+
     def pane(self, area: str, pane: int) -> P | None:
         """The sum of the area's pane, or None if nothing ever fell in it."""
         return self._panes.at(area, pane)
