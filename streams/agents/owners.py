@@ -92,6 +92,8 @@ class Owners:
         finally:
             self._taking -= 1
             if not self._taking:
+                # Nor is it searched later: the first search would come before the first row, and take most of a second.
+                gc.freeze()
                 gc.enable()
         return {place: owner.position for place, owner in self._owners.items()}
 
@@ -148,6 +150,8 @@ class Owners:
         self._read_out.pop(place, None)
         if owner is not None:
             await owner.close()
+            # A fold refers to itself: frozen it would stay in memory for good, one more with each rebalance.
+            gc.unfreeze()
 
     def take(self, place: TP, batch: FetchedBatch) -> int | None:
         """Folds a batch; the offset to read again from if something is missing before it."""

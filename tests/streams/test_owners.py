@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -148,6 +149,16 @@ async def test_a_flush_that_does_not_end_is_found_out() -> None:
     await world.owners.revoke(world.places)
     await asyncio.wait_for(flushing, 5)
     assert await world.owners.stuck() == []
+
+
+async def test_what_was_restored_is_not_searched_for_garbage_until_it_is_given_up() -> None:
+    gc.unfreeze()
+    world = World()
+    await world.owners.take_over(world.places)
+    assert gc.isenabled() and gc.get_freeze_count()
+    await world.owners.revoke(world.places[:1])
+    assert not gc.get_freeze_count(), "what was given up must go"
+    await world.owners.revoke(world.places[1:])
 
 
 async def test_what_could_not_be_taken_over_is_given_up() -> None:
