@@ -77,28 +77,27 @@ class AlertRecords:
             raise unreadable(key) from None
 
     def _restore(self, what: str, name: str, value: bytes) -> None:
-        if what == "~at":
-            self.clock = _decode(value, AlertClock)
-        elif what == "alert":
-            self.alerts.append(_decode(value, Alert))
-        elif what == "event":
-            stored = _decode(value, StoredEvent)
-            with_data(stored.event)
-            self.events.append(stored)
-        elif what == "undo":
-            self.undos.append(_decode(value, StoredUndo))
-        elif what == "heard":
-            self.heard[name] = _decode(value, list[int])
-        elif what == "sensor":
-            self.sensors[name] = _decode(value, SensorLog)
-        elif what == "command":
-            self.commands.append(_decode(value, CommandReceived))
-        elif what == "plan":
-            self.plan = _decode(value, JudgePlan)
-        elif what == "cluster":
+        if what == "cluster":
             self.chunks.append(value)
+            return
+        decoded = _DECODE[what](value)
+        if what == "event":
+            with_data(decoded.event)
+            self.events.append(decoded)
+        elif what == "alert":
+            self.alerts.append(decoded)
+        elif what == "undo":
+            self.undos.append(decoded)
+        elif what == "heard":
+            self.heard[name] = decoded
+        elif what == "sensor":
+            self.sensors[name] = decoded
+        elif what == "command":
+            self.commands.append(decoded)
+        elif what == "plan":
+            self.plan = decoded
         else:
-            raise KeyError(what)
+            self.clock = decoded
 
     def put(self, name: str, value: Any) -> None:
         """Notes a record to write; None: to delete."""
@@ -122,5 +121,17 @@ def region_of_key(key: bytes) -> str:
 _encode: Final[Callable[[Any], bytes]] = msgspec.msgpack.Encoder().encode
 
 
-def _decode(value: bytes, kind: Any) -> Any:
-    return msgspec.msgpack.decode(value, type=kind)
+# Made once: a take-over reads hundreds of thousands of events, 1.5 us each, 2.5 where their type is given each time.
+_DECODE: Final[dict[str, Callable[[bytes], Any]]] = {
+    what: msgspec.msgpack.Decoder(kind).decode
+    for what, kind in {
+        "~at": AlertClock,
+        "alert": Alert,
+        "event": StoredEvent,
+        "undo": StoredUndo,
+        "heard": list[int],
+        "sensor": SensorLog,
+        "command": CommandReceived,
+        "plan": JudgePlan,
+    }.items()
+}

@@ -43,16 +43,16 @@ class RegionState:
         """See `Fold.restore`."""
         value = unmarked(key, value)
         try:
-            if key.startswith(_SOURCE_KEY):
+            if key.startswith(_PANE_KEY):
+                unit, pane = key[len(_PANE_KEY) :].decode().rsplit("/", 1)
+                self.panes[unit, int(pane)] = value
+            elif key.startswith(_SOURCE_KEY):
                 self._restore_source(key[len(_SOURCE_KEY) :].decode(), value)
             elif key.startswith(_REGISTRY_KEY):
                 registry = RegionRegistry.decode(value)
                 self.registries[registry.region.code] = registry
             elif key.startswith(_SINCE_KEY):
                 self.since[key[len(_SINCE_KEY) :].decode()] = int(value)
-            elif key.startswith(_PANE_KEY):
-                unit, pane = key[len(_PANE_KEY) :].decode().rsplit("/", 1)
-                self.panes[unit, int(pane)] = value
             elif key == ROWS_KEY:
                 self.pending.restore(value)
             else:
