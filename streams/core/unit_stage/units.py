@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from contracts.registry.entities import Registry
@@ -72,8 +72,9 @@ class Units(Generic[P]):
 
     # --- take-over and time -------------------------------------------------------------------------------------------
 
-    def restore(self, unit: str, day: int, chunks: Iterable[tuple[bytes, Chunk]]) -> None:
+    def restore(self, unit: str, day: int, chunks: Sequence[tuple[bytes, Chunk]]) -> None:
         """Takes the chunks of a local day, with their keys, and all their facts to count until `restored`."""
+        first_key = chunks[0][0]
         sums: dict[int, P] = defaultdict(self.side.new_sum)
         restore, add_all = self.ledger(unit).restore, self.side.add_all
         for key, chunk in chunks:
@@ -84,7 +85,8 @@ class Units(Generic[P]):
                         by_pane[fact.time // PANE_MS].append(fact)
                 for pane, facts in by_pane.items():
                     add_all(unit, pane, sums[pane], facts)
-        self._schedule.table.restore(unit, day, sums)
+        with restoring(first_key):
+            self._schedule.table.restore(unit, day, sums)
 
     def restored(self, time_ms: int, rows_ms: int, pending: Iterable[tuple[str, int]]) -> None:
         """Takes away the facts that do not count. Changes are then the rows that became due after `rows_ms`, and those of `pending`."""
