@@ -33,7 +33,7 @@ MAX_REASON: Final = 500
 _LAST: Final = "positions"
 """Written after all others: a position that shows vouches for rows that show."""
 
-_SETTINGS: Final = {
+INSERT_SETTINGS: Final = {
     "async_insert": 0,
     "date_time_input_format": "best_effort",
     # Rows of very many months in one insert are no fault.
@@ -225,7 +225,7 @@ class Writer:
             store.raw_insert(
                 self._named(table),
                 insert_block=b"\n".join(bodies),
-                settings=_SETTINGS,
+                settings=INSERT_SETTINGS,
                 fmt="JSONEachRow",
             )
 

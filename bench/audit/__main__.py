@@ -7,38 +7,32 @@ ClickHouse, with nothing else of the installation beside it. There is no Kafka, 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-import httpx
 from clickhouse_connect.driver.client import Client
 
 from audit.run import audit
 from bench.audit.audit_report import AuditRun, MeasuredStore, write
 from bench.audit.store import StorePlan, build, fill
-from bench.ground import REGION, cpu_s, end, machine, output_options, publish, until
+from bench.ground import REGION, cpu_s, machine, output_options, publish
+from bench.store_server import StoreServer, serving
 from chassis import logs
-from chassis.datadir import DataDir
 from chassis.regions.region_folder import load_region
 from contracts.time.clock import real_now_ms, rfc3339
 from contracts.time.days import iso_to_day
-from engines.kafka.broker import pick_port
 from pantau.commands.operate.audit import render, summary
 from pantau.installation import ROOT
 from producers.simulator.world import Rates
 from storage import migrate
-from storage.clickhouse_client import connect
 from storage.schema import STORE
 
-_START_S: Final = 60.0
 _NEWEST: Final = date(2026, 11, 23)
 _SUNDAY: Final = 7
 _DONE: Final = "built"
@@ -48,52 +42,6 @@ _DONE: Final = "built"
 def say(text: str) -> None:
     """Progress goes to stderr."""
     sys.stderr.write(text + "\n")
-
-
-class StoreServer:
-    """The embedded ClickHouse on a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home = DataDir(folder)
-        port = pick_port()
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "engines.clickhouse", "--port", str(port)]
-        command += ["--data-dir", str(folder), "--log-level", "error"]
-        self.process = subprocess.Popen(command, cwd=ROOT)
-
-    def client(self) -> Client:
-        """A writer's client."""
-        return connect(self.url, "writer", self.home.clickhouse_accounts()["writer"])
-
-    def answers(self) -> bool:
-        """Whether it is up."""
-        try:
-            return httpx.get(f"{self.url}/ping").status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
-
-    def peak_mb(self) -> int:
-        """Greatest resident memory since `forget_peak`."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(peak.split()[1]) // 1024
-
-    def forget_peak(self) -> None:
-        """Count the peak anew."""
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", "ascii")
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[StoreServer]:
-    """A server, ended at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    DataDir(folder).create_clickhouse_accounts()
-    server = StoreServer(folder)
-    try:
-        until(server.answers, _START_S, "the embedded ClickHouse does not answer")
-        yield server
-    finally:
-        end(server.process)
 
 
 def fill_store(server: StoreServer, folder: Path, options: argparse.Namespace) -> None:
