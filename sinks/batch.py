@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -53,23 +53,32 @@ class TableBatch:
         self.size += len(row.body)
 
     def add_versions(
-        self, table: str, record: ConsumedRecord, rows: Iterable[tuple[bytes | None, TableRow]]
+        self,
+        table: str,
+        record: ConsumedRecord,
+        rows: Sequence[TableRow],
+        identities: Sequence[bytes | None],
     ) -> None:
         """More rows of `table`, from one record, each with its identity: of two of one partition that share it the later is the newer
         version, and the one before need not be written. None: it shares it with no other.
         """
         present = self.rows.setdefault(table, [])
         newest = self._newest[table, record.topic, record.partition]
-        for identity, row in rows:
-            count = len(present)
-            at = count if identity is None else newest.setdefault(identity, count)
+        # All in local names: this is done for each row that the streams write.
+        append, place_of = present.append, newest.setdefault
+        before = count = len(present)
+        size = 0
+        for row, identity in zip(rows, identities, strict=True):
+            at = count if identity is None else place_of(identity, count)
+            size += len(row.body)
             if at == count:
-                present.append(row)
-                self.count += 1
-                self.size += len(row.body)
+                append(row)
+                count += 1
             else:
-                self.size += len(row.body) - len(present[at].body)
+                size -= len(present[at].body)
                 present[at] = row
+        self.count += count - before
+        self.size += size
 
     def read(self, record: ConsumedRecord) -> None:
         """Note that `record` is in this batch, whatever it contains."""

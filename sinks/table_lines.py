@@ -6,7 +6,7 @@ One event a request, 300 a second: 12 rows an event into ClickHouse instead of 1
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -18,16 +18,20 @@ from sinks.batch import LinePlace, Reject, TableBatch, TableRow, header
 
 
 class _Identity(NamedTuple):
-    """Finds the identity in a line: all before `end`, where `columns` names stand, those of the table's key among them."""
+    """Finds the identity in lines: all before `end`, where `columns` names stand, those of the table's key among them."""
 
     end: bytes
     columns: int
 
-    def of(self, line: bytes) -> bytes | None:
-        """None if the line is not as Pantau writes it: its fields may be in another order."""
-        at = line.find(self.end)
+    def of_all(self, rows: Iterable[TableRow]) -> list[bytes | None]:
+        """None for a line that is not as Pantau writes it: its fields may be in another order, or it may end before."""
+        end, columns = self.end, self.columns
         # Inside a JSON string a quote is escaped, but `\":` holds this too: then the line is one of its own.
-        return line[:at] if at > 0 and line.count(b'":', 0, at) == self.columns else None
+        return [
+            head if found and head.count(b'":') == columns else None
+            for row in rows
+            for head, found, _ in (row.body.partition(end),)
+        ]
 
 
 def _identity(table: Table) -> _Identity:
@@ -56,7 +60,7 @@ def land(record: ConsumedRecord, batch: TableBatch) -> None:
         batch.rejects += _rejects(table, broken, "the line is no UTF-8")
         rows = [row for row in rows if _is_utf8(row.body)]
     if table in TABLES:
-        batch.add_versions(table, record, _with_identities(table, rows))
+        batch.add_versions(table, record, rows, _identities_of(table, rows))
     else:
         reason = f"the record's header `{TABLE_HEADER}` names no table of contracts.results.tables"
         batch.rejects += _rejects(table, rows, reason)
@@ -66,12 +70,9 @@ def _rejects(table: str, rows: Iterable[TableRow], reason: str) -> Iterator[Reje
     return (Reject(row.place, table, reason, row.body) for row in rows)
 
 
-def _with_identities(
-    table: str, rows: Iterable[TableRow]
-) -> Iterator[tuple[bytes | None, TableRow]]:
+def _identities_of(table: str, rows: Sequence[TableRow]) -> Sequence[bytes | None]:
     identity = _IDENTITIES.get(table)
-    for row in rows:
-        yield identity.of(row.body) if identity else None, row
+    return identity.of_all(rows) if identity else [None] * len(rows)
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -78,6 +78,14 @@ def test_a_line_with_its_fields_in_another_order_is_a_row_of_its_own() -> None:
     assert landed(table, *lines, *lines) == lines * 2
 
 
+def test_a_line_that_ends_where_another_is_told_apart_does_not_overtake_it() -> None:
+    table = _GROWING[0]
+    one = line(table, 1)
+    cut = one[: one.index(b',"day":')]
+    assert landed(table, one, cut) == [one, cut]
+    assert landed(table, one + b"\n" + cut + b"\n" + one) == [one, cut]
+
+
 @pytest.mark.parametrize("name", ["dead_letters", "letter_actions", "alert_changes", "exceptions"])
 def test_rows_that_do_not_grow_along_the_log_are_all_written(name: str) -> None:
     one = line(TABLES[name], 1)
