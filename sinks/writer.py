@@ -126,15 +126,8 @@ class Store(Protocol):
     def command(self, cmd: str) -> object:
         """Run a statement that gives no rows."""
 
-    def raw_insert(
-        self,
-        table: str,
-        *,
-        insert_block: bytes,
-        settings: dict[str, Any],
-        fmt: str,
-    ) -> object:
-        """Insert bytes in a ClickHouse format."""
+    def raw_insert(self, table: str, *, insert_block: bytes, settings: dict[str, Any]) -> object:
+        """Run an insert: without a `table` its statement is the first line of the block."""
 
 
 def _rule_broken(text: str, code: int) -> str:
@@ -222,12 +215,10 @@ class Writer:
         """None if the rows are in; why, if one of them can never be."""
 
         def insert(store: Store) -> None:
-            store.raw_insert(
-                self._named(table),
-                insert_block=b"\n".join(bodies),
-                settings=INSERT_SETTINGS,
-                fmt="JSONEachRow",
-            )
+            # The library would put the statement before the rows in a copy of them all.
+            statement = f"INSERT INTO {self._named(table)} FORMAT JSONEachRow".encode()
+            block = b"\n".join([statement, *bodies])
+            store.raw_insert("", insert_block=block, settings=INSERT_SETTINGS)
 
         return self._ask(table, insert, self._is_patient)
 

@@ -1,10 +1,11 @@
-"""`python -m bench.sinks`: CPU a table line of the sink and ClickHouse, beside the same bytes sent to the same ClickHouse.
+"""`python -m bench.sinks`: CPU a table line of the sink and of ClickHouse, beside the same bytes sent to the same ClickHouse.
 
     folds --> lines --> Kafka --> sink ---> ClickHouse
                 '-----> files --> pipe -->    "
 
-A replay of three days, whose lines are nearly all rows of their own, and a kitchens' live day part, whose lines overtake each other within
-a batch. Sink, pipe, and pipe with lines without names take turns, round by round; after each turn the tables must hold the same rows.
+Lines are those of a replay of three days, nearly all of them rows of their own, and of ten minutes with many flushes, whose lines overtake
+each other within a batch. The sink, the pipe, and the pipe with lines without names take turns, round by round, on an empty store each
+time; after each turn it must hold the same rows. Takes some 10 minutes.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def measure(
     return SinkResult(name, made_of, count, rows, rounds, [*_sizes(every), in_kafka])
 
 
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.sinks",
         description=__doc__,
@@ -120,16 +122,31 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--rounds", type=int, default=5, help="turns of each contestant (default: 5)")
-    add("--replay-events", type=int, default=3_000, help="some 37 lines each (default: 3000)")
-    add("--live-events", type=int, default=5_000, help="some 20 lines each (default: 5000)")
-    add("--idle-s", type=float, default=10.0, help="seconds of idling, each round (default: 10)")
+    add(
+        "--replay-events",
+        type=int,
+        default=3_000,
+        help="of the replay, some 44 lines each (default: 3000)",
+    )
+    add(
+        "--live-events",
+        type=int,
+        default=5_000,
+        help="of the ten minutes, some 18 lines each (default: 5000)",
+    )
+    add(
+        "--idle-s",
+        type=float,
+        default=10.0,
+        help="for which the sink idles before each of its turns (default: 10)",
+    )
     output_options(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, prints, writes docs/bench/sinks.md."""
-    options = _arguments(arguments)
+    options = options_of(arguments)
     logs.configure("bench", "error")
     where, when = machine(), rfc3339(real_now_ms())
     with ground(1, 300) as place, serving(place.home) as server:

@@ -177,7 +177,7 @@ class SinkTurns:
         time.sleep(1)
 
     def _checked(self, used: PartSeconds, before: dict[str, int]) -> Turn:
-        """The turn with its counts. Raises `RuntimeError` unless the tables hold what they must, and what they held after the other turns."""
+        """The turn with its counts. Raises `RuntimeError` unless the tables hold what they must, the same as after the other turns."""
         after = self._hops.read().inserted
         for table, content in self._expected.items():
             version = TABLES[table].version or "0"

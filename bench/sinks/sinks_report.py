@@ -14,16 +14,19 @@ _TEXT = """\
 
 {machine}. {date}.
 
-CPU microseconds a line, {rounds} rounds, in turns on one broker and one embedded ClickHouse; shown is the round whose sum is the median, and
-the least and greatest sum. Where the line above names a load of more than 1, other work ran beside.
+CPU microseconds a line, user and system, of both processes; {rounds} rounds, in turns on one broker and one embedded ClickHouse. Shown is
+the round whose sum is the median, and the least and greatest sum. Where the line above names a load of more than 1, other work
+ran beside.
 
-- {sink}: `python -m sinks` as in an installation, started with all lines before it, until it has committed their end, and {settle:g} s longer
-  for merges. A start with nothing to read is measured in each round and taken off, and so is what both processes use when idle.
-- {pipe}: the same bytes from files, over one HTTP connection (`bench/sinks/bare_pipe.py`), with the sink's settings, in inserts as large as the
-  sink's when it is behind: of each {batch:,} lines one a table, {insert:,} rows at most.
+- {sink}: `python -m sinks` as in an installation. When it is ready it is stopped, all lines are written as the streams write them, and it
+  goes on, until it has committed their end, and {settle:g} s longer for merges. What both use when nothing comes is measured
+  before that and taken off.
+- {pipe}: the same bytes from files, over one HTTP connection (`bench/sinks/bare_pipe.py`), with the sink's settings, in inserts as
+  large as those of a sink that is behind: of each {batch:,} lines one a table, {insert:,} rows at most.
 - {compact}: the same rows as `JSONCompactEachRow`, the columns in the statement.
 
-After each turn all tables must hold the same rows, of each identity one with the greatest version, as many as the lines have.
+Before each turn the tables are emptied. After it they must hold the same rows: of each identity in the lines one, with the greatest
+version.
 
 {workloads}
 

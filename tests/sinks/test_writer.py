@@ -48,10 +48,13 @@ class FakeStore:
             raise self.broken
 
     def raw_insert(self, table: str, *, insert_block: bytes, **_more: Any) -> None:
-        name = table.removeprefix("pantau_store.")
-        if self._error and name != "sink_rejects" and self._refuse in insert_block:
+        assert not table
+        statement, _, lines = insert_block.partition(b"\n")
+        into, form = statement.decode().removeprefix("INSERT INTO pantau_store.").split(" ", 1)
+        assert form == "FORMAT JSONEachRow"
+        if self._error and into != "sink_rejects" and self._refuse in lines:
             raise self._error
-        self.inserted.append((name, insert_block.split(b"\n")))
+        self.inserted.append((into, lines.split(b"\n")))
 
 
 def rows(*bodies: bytes) -> list[TableRow]:

@@ -27,6 +27,7 @@ class Measurement(StrEnum):
     GATEWAY = "gateway"
     SCHOOLS = "schools"
     PHONE = "phone"
+    SINKS = "sinks"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "bench",
-        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway, schools, phone.",
+        short_help="Measure: speed, latency, recovery, audit, soak, detection, ingest, pipeline, gateway, schools, phone, sinks.",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def bench(
@@ -53,6 +54,7 @@ def register(app: typer.Typer) -> None:
         parts. gateway: CPU a frame and client beside a bare loop, with 200 and 1,000 clients.
         schools: all recipients answer within 20 minutes, beside the simulated kitchens.
         phone: first paint, time to the first task and bytes of the form on a slow phone and network.
+        sinks: CPU a table line from Kafka into ClickHouse, beside the same bytes from a file.
         Each starts what it needs on a folder that goes away. Further options go to the measurement.
 
         \b
