@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import NamedTuple
 
 SINK, PIPE, COMPACT = "sink", "pipe", "pipe, without names"
@@ -15,8 +16,9 @@ _TEXT = """\
 {machine}. {date}.
 
 CPU microseconds a line, user and system, of both processes; {rounds} rounds, in turns on one broker and one embedded ClickHouse. Shown is
-the round whose sum is the median, and the least and greatest sum. Where the line above names a load of more than 1, other work
-ran beside.
+the round whose sum is the median, and the least and greatest sum. A ratio is that of two turns of one round, and of these the
+median: the speed of the machine changes from one round to the next. Where the line above names a load of more than 1, other
+work ran beside.
 
 - {sink}: `python -m sinks` as in an installation. When it is ready it is stopped, all lines are written as the streams write them, and it
   goes on, until it has committed their end, and {settle:g} s longer for merges. What both use when nothing comes is measured
@@ -83,20 +85,21 @@ class SinkResult(NamedTuple):
     rounds: dict[str, list[LineCost]]
     sizes: Sequence[LineSize]
 
-    def median(self, contestant: str) -> LineCost:
+    def middle(self, contestant: str) -> LineCost:
         """The turn whose sum is the median."""
         turns = sorted(self.rounds[contestant], key=lambda one: one.all)
         return turns[len(turns) // 2]
 
     def ratio(self, contestant: str) -> float:
-        """To the pipe."""
-        return self.median(contestant).all / self.median(PIPE).all
+        """To the pipe in the same round; the median of the rounds. The machine's speed changes from one round to the next."""
+        turns = zip(self.rounds[contestant], self.rounds[PIPE], strict=True)
+        return median(one.all / pipe.all for one, pipe in turns)
 
 
 def _cost_rows(results: Sequence[SinkResult]) -> Iterator[str]:
     for result in results:
         for name, turns in result.rounds.items():
-            one = result.median(name)
+            one = result.middle(name)
             sums = [turn.all for turn in turns]
             cells = (
                 f"{one.client:.2f}", f"{one.clickhouse:.2f}", f"{one.all:.2f}", f"{min(sums):.2f} to {max(sums):.2f}",
