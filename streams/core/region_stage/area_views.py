@@ -119,8 +119,14 @@ class AreaView(ABC, Generic[P]):
     ) -> Iterable[ViewRow]:
         """The rows of one level, area, window and end."""
 
-    def _for_areas(self, contribution: Contribution, change: P) -> list[Share[P]]:
-        """A change for the kecamatan of the source, if it has one, and for the region."""
+    def _for_areas(
+        self, contribution: Contribution, change: P | None, before: P | None
+    ) -> list[Share[P]]:
+        """`change` less `before`, for the kecamatan of the source, if it has one, and for the region. None: nothing of this view."""
+        if change is None:
+            return []
+        if before is not None:
+            change.add(before, -1)
         day = self._zone.local_day(contribution.pane * PANE_MS)
         kecamatan = self._kecamatan_of(contribution.unit, day)
         of_region = (KABUPATEN, self._region, change)
@@ -156,12 +162,7 @@ class PerformanceView(AreaView[KitchenSum]):
     new_sum = KitchenSum
 
     def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[KitchenSum]]:
-        change, before = new.kitchen(), old.kitchen() if old is not None else None
-        if change is None:
-            return []
-        if before is not None:
-            change.add(before, -1)
-        return self._for_areas(new, change)
+        return self._for_areas(new, new.kitchen(), None if old is None else old.kitchen())
 
     def _write(
         self, stamp: FlushStamp, level: str, key: RowKey, total: KitchenSum, _is_due: bool
@@ -176,12 +177,7 @@ class ClinicCoverageView(AreaView[ClinicSum]):
     new_sum = ClinicSum
 
     def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[ClinicSum]]:
-        change, before = new.clinic(), old.clinic() if old is not None else None
-        if change is None:
-            return []
-        if before is not None:
-            change.add(before, -1)
-        return self._for_areas(new, change)
+        return self._for_areas(new, new.clinic(), None if old is None else old.clinic())
 
     def _write(
         self, stamp: FlushStamp, level: str, key: RowKey, total: ClinicSum, _is_due: bool
@@ -305,19 +301,17 @@ class ReceptionView(AreaView[ReceptionSum]):
     new_sum = ReceptionSum
 
     def _shares(self, old: Contribution | None, new: Contribution) -> list[Share[ReceptionSum]]:
-        change, before = new.reception(), old.reception() if old is not None else None
-        if change is None:
+        before = None if old is None else old.reception()
+        shares = self._for_areas(new, new.reception(), before)
+        if not shares:
             return []
-        if before is not None:
-            change.add(before, -1)
         known = (old.checks or {}) if old is not None else {}
-        shares: list[Share[ReceptionSum]] = []
         for kitchen, checks in (new.checks or {}).items():
             if checks != known.get(kitchen):
                 of_kitchen = ReceptionSum()
                 of_kitchen.add_checks(plus(checks, known.get(kitchen, NO_CHECKS), -1), 1)
                 shares.append((UNIT, kitchen, of_kitchen))
-        return shares + self._for_areas(new, change)
+        return shares
 
     def _kecamatan_of(self, source_id: str, day: int) -> str:
         recipient = self._registry.recipient(source_id, day)
