@@ -210,6 +210,8 @@ class Owner:
             with_rows = self._timer.begun()
             position = self.position
             flush = self._fold.drain(position, with_rows)
+            if flush.is_behind:
+                self._timer.changed(None)
             for notice in flush.notices:
                 _log.warning("set aside", place=self.place.name, what=notice)
             self._flush_began = time.monotonic()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from faust.types import TP
 from prometheus_client import Counter, Histogram
@@ -37,6 +37,8 @@ class OwnersPatience:
     """Without progress for so long the log is asked whether it goes on, by a connection of its own."""
     stuck_s: float = 20.0
     """Standing still with records to read for so much longer is no slowness."""
+    stuck_checks: int = 4
+    """Seen so in so many checks before: a worker whose loop stood still has folded nothing, and goes on by itself."""
     ask_s: float = 15.0
     again_s: float = 60.0
     """An answer takes a connection of its own: that nothing more is there holds for so long, unless the log grows."""
@@ -47,6 +49,14 @@ class OwnersPatience:
     def beside_ticks(cls, interval_s: float) -> OwnersPatience:
         """Of partitions that get a tick each `interval_s` seconds of real time: a late one is no reason to ask."""
         return cls(idle_s=interval_s + 10.0)
+
+
+class _Standstill(NamedTuple):
+    """A partition that has more to read: where it stands, since when (monotonic seconds), and how many checks found it there."""
+
+    position: int
+    since: float
+    checks: int
 
 
 class Owners:
@@ -68,7 +78,7 @@ class Owners:
         self._revocations = 0
         self._taking = 0
         self._unowned_since: float | None = None
-        self._behind: dict[TP, tuple[int, float]] = {}
+        self._behind: dict[TP, _Standstill] = {}
         self._read_out: dict[TP, tuple[tuple[int, int | None], float]] = {}
         self._changed = asyncio.Event()
 
@@ -225,13 +235,17 @@ class Owners:
                 place, owner
             ):
                 self._behind.pop(place, None)
-                continue
-            position, since = self._behind.setdefault(place, (owner.position, now))
-            if position != owner.position:
-                self._behind[place] = (owner.position, now)
-            elif now - since > self._patience.stuck_s:
+            elif self._stands_still(place, owner.position, now):
                 places.append(owner.place.name)
         return places
+
+    def _stands_still(self, place: TP, position: int, now: float) -> bool:
+        seen = self._behind.get(place)
+        if seen is None or seen.position != position:
+            seen = _Standstill(position, now, 0)
+        seen = self._behind[place] = seen._replace(checks=seen.checks + 1)
+        patience = self._patience
+        return now - seen.since > patience.stuck_s and seen.checks > patience.stuck_checks
 
     async def _has_more(self, place: TP, owner: Owner) -> bool:
         """See `Owner.has_more`; False if the broker does not say."""

@@ -38,12 +38,14 @@ class Out(msgspec.Struct, frozen=True, gc=False):
 class Flush(NamedTuple):
     """What one transaction sends: records of state (key -> value, None a tombstone) and all other records.
 
-    `notices`: for the log, a line for each input record that was set aside.
+    `notices`: for the log, a line for each input record that was set aside. `is_behind`: more is due already, and waits for the next
+    flush.
     """
 
     state: dict[bytes, bytes | None]
     out: list[Out]
     notices: tuple[str, ...] = ()
+    is_behind: bool = False
 
 
 class Fold(Protocol):

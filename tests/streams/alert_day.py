@@ -19,6 +19,7 @@ from contracts.results.topics import CLINIC_EVENTS, COMMAND, RECIPIENT_EVENTS, S
 from contracts.time.days import Zone, iso_to_day
 from contracts.time.instant import epoch_ms, rfc3339
 from contracts.time.windows import GRACE_MS
+from streams.core.alerts.alert_stage import AT_MOST
 from streams.core.alerts.command_fold import CommandFold
 from streams.core.fold import Record
 from tests.examples import event
@@ -31,10 +32,14 @@ _TOPICS: Final = {"sppg": SPPG_EVENTS, "clinic": CLINIC_EVENTS, "recipient": REC
 
 
 class AlertDay:
-    """`begins`: when the region is first known. Times are HH:MM of Tuesday, 24 November 2026; `+1 HH:MM` of the day after."""
+    """`begins`: when the region is first known; `at_most`: see `AlertStage`.
 
-    def __init__(self, begins: str = "03:00", registry: RegionRegistry = SMALL) -> None:
-        self.plant = Plant(1)
+    Times are HH:MM of Tuesday, 24 November 2026; `+1 HH:MM` of the day after."""
+
+    def __init__(
+        self, begins: str = "03:00", registry: RegionRegistry = SMALL, at_most: int = AT_MOST
+    ) -> None:
+        self.plant = Plant(1, at_most)
         self._numbers = 0
         self._commands: list[Record] = []
         self.plant.registries(at(begins), [registry])

@@ -30,6 +30,7 @@ from contracts.results.topics import (
     TICK,
     topics,
 )
+from streams.core.alerts.alert_stage import AT_MOST
 from streams.core.fold import Flush, Record
 from streams.core.region_stage.region_fold import RegionFold
 from streams.core.unit_stage.unit_fold import UnitFold
@@ -52,10 +53,11 @@ class InputLog:
 
 
 class Plant:
-    """`partitions` of each event topic; one partition of `region.feed`."""
+    """`partitions` of each event topic; one partition of `region.feed`; `alerts_at_most`: see `RegionFold`."""
 
-    def __init__(self, partitions: int) -> None:
+    def __init__(self, partitions: int, alerts_at_most: int = AT_MOST) -> None:
         self.partitions = partitions
+        self._alerts_at_most = alerts_at_most
         self.places: list[Place] = [(t, p) for t in EVENT_TOPICS for p in range(partitions)]
         self.logs: dict[Place, InputLog] = {place: InputLog() for place in self.places}
         self.feed = InputLog()
@@ -72,7 +74,7 @@ class Plant:
         self.region = self._region()
 
     def _region(self) -> RegionFold:
-        return RegionFold(0, len(self.places), EPOCH)
+        return RegionFold(0, len(self.places), EPOCH, alerts_at_most=self._alerts_at_most)
 
     # --- input
 
@@ -110,11 +112,13 @@ class Plant:
             self.region.apply(record)
             self.feed.applied += 1
 
-    def flush_region(self, with_rows: bool = True) -> None:
+    def flush_region(self, with_rows: bool = True) -> bool:
+        """Whether more is due."""
         flush = self.region.drain(self.feed.applied, with_rows)
         self.feed.drained = self.feed.applied
         _keep(self.region_state, flush)
         self._outputs(flush)
+        return flush.is_behind
 
     def crash(self, place: Place) -> None:
         log = self.logs[place]
@@ -141,7 +145,8 @@ class Plant:
             self.step(place, len(self.logs[place].records))
             self.flush(place, with_rows=False)
         self.step_region()
-        self.flush_region(with_rows=False)
+        while self.flush_region(with_rows=False):
+            pass
         shown = self._shown()
         for place in self.places:
             self.flush(place)

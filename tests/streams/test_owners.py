@@ -287,7 +287,26 @@ async def test_a_partition_that_stands_still_is_found_though_its_end_is_known() 
     world.ends[Place(*place)] = 1
     await world.owners.stuck()
     await asyncio.sleep(0.01)
+    # After a single pause, however long, the loop may have stood still, and the partition with it.
+    for _ in range(PATIENCE.stuck_checks - 1):
+        assert await world.owners.stuck() == []
     assert await world.owners.stuck() == ["sppg.events/0"]
+
+
+async def test_what_is_due_already_is_flushed_without_another_record() -> None:
+    """A fold does a part of what a replay brings at once, and the next part with the next flush."""
+    world = World()
+    place = world.places[0]
+    await world.owners.take_over([place])
+    [owner] = world.made
+    parts, drain = [True, True, False], owner._fold.drain
+    owner._fold.drain = lambda *how: drain(*how)._replace(is_behind=parts.pop(0))  # type: ignore[method-assign]
+    world.progress(0, [place])
+    while parts:
+        await asyncio.wait_for(world.owners.changed(), 5)
+        await world.owners.flush()
+    assert world.writers[0].sent == 3
+    assert owner.flush_in_s() == math.inf
 
 
 async def test_who_flushes_waits_until_something_has_changed() -> None:

@@ -34,20 +34,19 @@ class AlertQueue:
             self._set.add(timer)
             heappush(self._timers, timer)
 
-    def next(self, until: int) -> tuple[int, list[Any]] | None:
-        """Takes what happens next before `until`: its moment, and a `Timer`, or all items of one source at that moment.
-
-        None: nothing.
-        """
+    def next_at(self, until: int) -> int:
+        """The moment of what happens next; `until` if nothing happens before it."""
         item_at = self._items[0][0] if self._items else until
         timer_at = self._timers[0].at if self._timers else until
-        if min(item_at, timer_at) >= until:
-            return None
-        if item_at > timer_at:
+        return min(item_at, timer_at, until)
+
+    def next(self) -> list[Any]:
+        """Takes what happens next, if anything is here: a `Timer`, or all items of one source at one moment."""
+        if self._timers and not (self._items and self._items[0][0] <= self._timers[0].at):
             timer = heappop(self._timers)
             self._set.discard(timer)
-            return timer.at, [timer]
-        source, items = self._items[0][1], []
+            return [timer]
+        (item_at, source), items = self._items[0][:2], []
         while self._items and self._items[0][:2] == (item_at, source):
             items.append(heappop(self._items)[4])
-        return item_at, items
+        return items

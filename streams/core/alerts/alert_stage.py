@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from contracts.commands import OnReport, decode_command
 from contracts.registry.entities import Registry
 from contracts.results.table_rows import AlertChangeRow
@@ -12,12 +14,18 @@ from streams.core.region_feed import CommandReceived, LastReceived
 from streams.core.state_format import name_of, restoring
 from streams.core.watched_event import UncountedEvent, WatchedEvent
 
+AT_MOST: Final = 4_000
+"""Items of a region in one call: a tenth of a second. A replay brings hundreds of thousands at once, and a worker that stands
+still for so long is taken for dead by its group.
+"""
+
 
 class AlertStage:
-    """`revision_base`: added to the revisions of rows."""
+    """`revision_base`: added to the revisions of rows; `at_most`: see `RegionAlerts.advance`."""
 
-    def __init__(self, revision_base: int) -> None:
+    def __init__(self, revision_base: int, at_most: int) -> None:
         self._revision_base = revision_base
+        self._at_most = at_most
         self._registry = Registry(())
         self._regions: dict[str, RegionAlerts] = {}
         self._removed: dict[str, list[str]] = {}
@@ -85,10 +93,14 @@ class AlertStage:
         self._regions[region].begin(since)
 
     def advance(self, time_ms: int) -> None:
-        """Every unit fold has sent everything up to `time_ms`; 0: not yet."""
+        """Every unit fold has sent everything up to `time_ms`; 0: not yet. One call does a part of it where much is due."""
         if time_ms:
             for alerts in self._regions.values():
-                alerts.advance(time_ms - GRACE_MS)
+                alerts.advance(time_ms - GRACE_MS, self._at_most)
+
+    def reached(self, region: str, time_ms: int) -> int:
+        """Up to when the region's alerts are true, epoch ms: less than `time_ms` less the grace while a part is still due."""
+        return self._regions[region].reached(time_ms - GRACE_MS)
 
     # --- what goes out ------------------------------------------------------------------------------------------------
 

@@ -179,19 +179,30 @@ class RegionAlerts:
             self.begun = self._until = self.now = since
             self._begin_day(self.zone.local_day(since))
 
-    def advance(self, until: int) -> None:
-        """Everything received before `until` (epoch ms) is in: what is due before it happens."""
+    def advance(self, until: int, at_most: int) -> None:
+        """Everything received before `until` (epoch ms) is in: what is due before it happens.
+
+        After `at_most` items it stops at the end of their moment; the next call goes on from there.
+        """
         if not self.begun:
             return
-        self._until = max(self._until, until)
-        while (due := self._queue.next(self._until)) is not None:
-            at, items = due
+        until, done = max(self._until, until), 0
+        while (at := self._queue.next_at(until)) < until:
+            if done >= at_most and at > self.now:
+                break
             self.now = max(self.now, at)
+            items = self._queue.next()
+            done += len(items)
             # A correction takes one event away and puts another there: nobody is asked in between.
             changed = [event for item in items if (event := self._happen(item)) is not None]
             for event in changed:
                 self._tell(event)
-        self.now = self._until
+        self.now = self._until = at
+
+    def reached(self, until: int) -> int:
+        """Up to when all that is due before `until` (epoch ms) has happened."""
+        is_behind = self.begun and self._queue.next_at(until) < until
+        return min(self._until, until) if is_behind else until
 
     def _happen(self, item: Any) -> WatchedEvent | None:
         """Takes note of an item; the event that came to count by it or ceased to, for the kinds."""

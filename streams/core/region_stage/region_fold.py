@@ -24,7 +24,7 @@ from contracts.results.topics import (
 )
 from contracts.time.instant import rfc3339
 from contracts.time.windows import GRACE_MS
-from streams.core.alerts.alert_stage import AlertStage
+from streams.core.alerts.alert_stage import AT_MOST, AlertStage
 from streams.core.alerts.alert_state import ALERTS_KEY
 from streams.core.alerts.command_fold import command_source
 from streams.core.fold import Flush, Out, Record
@@ -56,10 +56,17 @@ _FRESHNESS_STEP_MS: Final = 60_000
 
 class RegionFold:
     """A `Fold`. `sources`: number of unit folds that feed it, the same of each event topic; `epoch`: of the live maps
-    that it begins; `revision_base`: added to the rows' revisions.
+    that it begins; `revision_base`: added to the rows' revisions; `alerts_at_most`: see `AlertStage`.
     """
 
-    def __init__(self, partition: int, sources: int, epoch: str, revision_base: int = 0) -> None:
+    def __init__(
+        self,
+        partition: int,
+        sources: int,
+        epoch: str,
+        revision_base: int = 0,
+        alerts_at_most: int = AT_MOST,
+    ) -> None:
         self._partition = partition
         each = range(sources // len(EVENT_TOPICS))
         self._expected = {f"{topic}/{number}" for topic in EVENT_TOPICS for number in each}
@@ -70,7 +77,7 @@ class RegionFold:
         self._registry = Registry(())
         self._areas: dict[str, Areas] = {}
         self._live: dict[str, LiveMap] = {}
-        self._alerts = AlertStage(revision_base)
+        self._alerts = AlertStage(revision_base, alerts_at_most)
         self._set_aside: list[str] = []
         self._heard: set[str] = set()
         self._earlier = EarlierPanes()
@@ -200,6 +207,7 @@ class RegionFold:
             except (ValueError, LookupError) as error:
                 # Only who may write to `region.feed` can do this; the partition must go on.
                 self._set_aside.append(f"record {record.offset} of {REGION_FEED}: {_reason(error)}")
+        self._alerts.advance(self._time_ms())
 
     def _apply(self, record: Record) -> None:
         batch = decode_batch(record.value)
@@ -212,8 +220,6 @@ class RegionFold:
                 self._waiting.contributed(batch.source, item.unit)
         if batch.has_all:
             self._waiting.has_all(batch.source)
-        if batch.source == self._commands:
-            self._alerts.advance(self._time_ms())
         if batch.time_ms:
             time_ms = max(batch.time_ms, self._state.sources.get(batch.source, 0))
             self._state.set_source(batch.source, time_ms, batch.position)
@@ -283,7 +289,6 @@ class RegionFold:
             self._alerts.begin(code, min(self._state.since.get(code, time_ms), time_ms))
             if areas.progress.day != day:
                 self._state.forget_panes(areas.progress.pane - PANE_REACH * 2)
-        self._alerts.advance(time_ms)
 
     # --- flush --------------------------------------------------------------------------------------------------------
 
@@ -291,12 +296,15 @@ class RegionFold:
         """See `Fold`."""
         time_ms = self._time_ms()
         out: list[Out] = []
+        is_behind = False
         if time_ms:
+            self._alerts.advance(time_ms)
             # Rows that a new region has though nothing comes are derived from no pane that waits.
             new, self._has_new_region = self._has_new_region, False
             with_rows = with_rows or new or self._state.pending.must_be_written(time_ms)
             for areas in self._areas.values():
                 out += self._drain_region(areas, position, time_ms, with_rows)
+                is_behind |= self._alerts.reached(areas.region, time_ms) < time_ms - GRACE_MS
             out.append(self._progress(position, time_ms, with_rows))
             self._state.add(self._state.pending.record(time_ms, with_rows))
         else:
@@ -305,7 +313,7 @@ class RegionFold:
                 out += live.unshown(self._partition)
         notices, self._set_aside = (*self._set_aside, *self._alerts.notices()), []
         self._state.add(self._alerts.records())
-        return Flush(self._state.drain(), [*self._tables.drain(), *out], notices)
+        return Flush(self._state.drain(), [*self._tables.drain(), *out], notices, is_behind)
 
     def _progress(self, position: int, time_ms: int, with_rows: bool) -> Out:
         """Says how far this fold is with its own input, and by that with each unit fold's: to receipts, and `with_rows` in
@@ -351,7 +359,8 @@ class RegionFold:
         progress = areas.progress
         live.sweep(progress, progress.zone.day_start_ms(progress.day + 1))
         waiting = self._waiting if with_rows else None
-        return live.frame(time_ms - GRACE_MS, self._partition, self._state.positions, waiting)
+        as_of = self._alerts.reached(areas.region, time_ms)
+        return live.frame(as_of, self._partition, self._state.positions, waiting)
 
 
 def _rows_in(registry: RegionRegistry) -> int:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from contracts.commands import Acknowledge, Assess, Command, MarkStep, ReturnReport, encode_command
-from streams.core.alerts.alert_stage import AlertStage
+from streams.core.alerts.alert_stage import AT_MOST, AlertStage
 from streams.core.region_feed import CommandReceived
 from tests.examples import KITCHEN
 from tests.streams.alert_day import AlertDay, at
@@ -136,7 +136,7 @@ def test_what_is_said_of_a_report_leaves_nothing_in_the_alerts() -> None:
         event="e",
         type="sppg.meal.eaten",
     )
-    stage = AlertStage(0)
+    stage = AlertStage(0, AT_MOST)
     stage.take_command(CommandReceived(0, encode_command(command)))
     assert (stage.notices(), stage.records()) == ([], {})
     stage.take_command(CommandReceived(0, b'{"command":"of a later version"}'))

@@ -1,5 +1,5 @@
-"""Alerts depend on what was received and when, on nothing else: not on batches, flushes, the order of partitions, or who
-took over in between.
+"""Alerts depend on what was received and when, on nothing else: not on batches, flushes, the order of partitions, how much is
+done at once, or who took over in between.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.commands import Acknowledge
+from contracts.time.instant import epoch_ms
+from streams.core.alerts.alert_stage import AT_MOST
 from tests.examples import KITCHEN, SCHOOL
 from tests.registry_small import SECOND_KITCHEN
 from tests.streams.alert_day import AlertDay, at
@@ -52,8 +54,10 @@ def clock(minute: int) -> str:
     return f"{4 + minute // 60:02}:{minute % 60:02}"
 
 
-def day_of(drawn: list[tuple[int, int, tuple[str, dict[str, Any]], int]]) -> AlertDay:
-    day = AlertDay()
+def day_of(
+    drawn: list[tuple[int, int, tuple[str, dict[str, Any]], int]], at_most: int = AT_MOST
+) -> AlertDay:
+    day = AlertDay(at_most=at_most)
     sent: list[tuple[str, str, str]] = []
     for received, late, (type_, fields), corrected in drawn:
         more = dict(fields)
@@ -102,11 +106,11 @@ def rows(day: AlertDay) -> list[dict[str, Any]]:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(events, st.integers(0, 10_000))
+@given(events, st.integers(0, 10_000), st.sampled_from((1, 2, 7, AT_MOST)))
 def test_however_the_log_is_read_the_alerts_are_the_same(
-    drawn: list[tuple[int, int, tuple[str, dict[str, Any]], int]], seed: int
+    drawn: list[tuple[int, int, tuple[str, dict[str, Any]], int]], seed: int, at_most: int
 ) -> None:
-    plain, other = day_of(drawn), day_of(drawn)
+    plain, other = day_of(drawn), day_of(drawn, at_most)
     plain.work()
     disturbed(other, random.Random(seed))
     assert rows(other) == rows(plain)
@@ -126,6 +130,31 @@ def test_such_a_day_has_alerts_of_most_kinds() -> None:
         *("delivery_late", "over_4h", "unsafe_batch", "over_capacity", "temperature"),
         *("unit_silent", "old_food", "food_refused", "certificate", "illness_reported"),
     }
+
+
+def test_a_wall_is_as_old_as_its_alerts_while_many_are_due() -> None:
+    """As when a log is read anew: one tick makes hours of events happen, and a worker must not stand still for them."""
+    plain, day = AlertDay(), AlertDay(at_most=5)
+    for one in (plain, day):
+        for minute in range(240):
+            one.post(clock(minute), "sppg.temperature.measured", temp_c=11.0)
+        one.plant.tick(at("08:30"))
+    plain.work()
+    for place in day.plant.places:
+        day.plant.step(place, 1_000)
+        day.plant.flush(place)
+    day.plant.step_region()
+    before, shown = "", []
+    while day.plant.flush_region():
+        as_of = day.plant.heads[-1]["as_of"]
+        shown.append(as_of)
+        assert before < as_of < "2026-11-24T01:28:00Z"
+        assert all(row["updated_at"] < as_of for row in rows(day))
+        before = as_of
+    assert epoch_ms(shown[0]) < at("04:10"), "five a flush"
+    assert len(shown) >= 40
+    assert day.plant.heads[-1]["as_of"] == "2026-11-24T01:28:00Z"
+    assert rows(day) == rows(plain)
 
 
 def test_what_was_said_is_not_lost_over_a_crash() -> None:
