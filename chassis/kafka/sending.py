@@ -21,7 +21,7 @@ _TRANSACTION_TIMEOUT_MS: Final = 60_000
 open transaction does not wait for it: its successor aborts it when it opens its own.
 """
 _BATCH_BYTES: Final = 512 * 1024
-_REQUEST_BYTES: Final = MAX_STATE_BYTES + 48_576
+_STATE_REQUEST_BYTES: Final = MAX_STATE_BYTES + 48_576
 _SINGLE_BYTES: Final = MAX_RECORD_BYTES + 32_768
 """A batch holds the greatest record with its headers, and stays below the broker's 1 MiB."""
 _ABORT_S: Final = 5.0
@@ -43,7 +43,7 @@ class KafkaWriter:
             transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
             linger_ms=2,
             max_batch_size=_BATCH_BYTES,
-            max_request_size=_REQUEST_BYTES,
+            max_request_size=_STATE_REQUEST_BYTES,
         )
 
     async def open(self) -> None:

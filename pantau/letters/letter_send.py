@@ -37,7 +37,7 @@ from pantau.registry_publish import published
 _Given = TypeVar("_Given")
 TRANSACTIONAL_ID: Final = "pantau.letters"
 _BATCH: Final = 500
-_REQUEST_BYTES: Final = MAX_RECORD_BYTES + 48_576
+_LETTER_REQUEST_BYTES: Final = MAX_RECORD_BYTES + 48_576
 _HEADERS: Final = [(TABLE_HEADER, b"letter_actions")]
 
 
@@ -88,7 +88,7 @@ async def _transactions(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     producer = clients.async_producer(
         cluster_of(settings, "operator"),
         transactional_id=TRANSACTIONAL_ID,
-        max_request_size=_REQUEST_BYTES,
+        max_request_size=_LETTER_REQUEST_BYTES,
     )
     try:
         await producer.start()
