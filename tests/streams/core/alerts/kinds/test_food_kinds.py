@@ -8,6 +8,10 @@ import msgspec
 import pytest
 
 from contracts.commands import Acknowledge
+from streams.core.alerts.alert import AlertCause
+from streams.core.alerts.alert_kind import AlertRegion
+from streams.core.alerts.kinds.food_batches import FoodBatches
+from streams.core.watched_event import WatchedEvent
 from tests.examples import KITCHEN, SCHOOL
 from tests.registry_small import SMALL, unit
 from tests.streams.alert_day import TUESDAY, AlertDay
@@ -253,3 +257,22 @@ def test_it_ends_when_a_new_one_is_in_force() -> None:
     day = AlertDay(registry=msgspec.structs.replace(SMALL, units=(*SMALL.units, renewed)))
     day.pass_to("+1 01:00")
     assert day.told("certificate", KITCHEN) == [("raised", "03:00"), ("valid", "00:00")]
+
+
+def test_a_lot_that_a_cooking_report_names_many_times_is_judged_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged: list[str] = []
+    judge = FoodBatches._old_lot
+
+    def count(
+        kind: FoodBatches, region: AlertRegion, event: WatchedEvent, lot: str
+    ) -> AlertCause | None:
+        judged.append(lot)
+        return judge(kind, region, event, lot)
+
+    monkeypatch.setattr(FoodBatches, "_old_lot", count)
+    day = AlertDay()
+    day.post("05:00", "sppg.cooking.finished", portions=100, lots=["L-1"] * 19 + ["L-2"])
+    day.pass_to("05:30")
+    assert judged == ["L-1", "L-2"]
