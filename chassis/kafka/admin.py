@@ -152,13 +152,17 @@ def _raise_limits(cluster: Cluster, topics: Sequence[Topic], now: Mapping[str, A
     ]
     with clients.blocking_admin(cluster) as admin:
         try:
-            admin.alter_configs(wanted)
+            # What the broker refuses, as a right that is missing, is an answer and raises nothing.
+            answers = admin.alter_configs(wanted)["topic"]
         except BlockingKafkaError as error:
-            names = ", ".join(f"{topic.name} to {topic.config[_LIMIT]}" for topic in low)
-            raise TopicError(
-                f"{_LIMIT} of topics is too low and cannot be changed ({type(error).__name__}): raise it with "
-                f"kafka-configs: {names}"
-            ) from None
+            answers = {topic.name: type(error).__name__ for topic in low}
+    refused = [topic for topic in low if answers[topic.name] != "OK"]
+    if refused:
+        names = ", ".join(f"{topic.name} to {topic.config[_LIMIT]}" for topic in refused)
+        raise TopicError(
+            f"{_LIMIT} of topics is too low and cannot be changed ({answers[refused[0].name]}): give "
+            f"this account AlterConfigs on them, or raise it with kafka-configs: {names}"
+        )
 
 
 async def _ensure(cluster: Cluster, topics: Sequence[Topic], replication: int) -> None:
