@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from bench.pipeline.kitchen_requests import LIVE_MS, LoadScenario
+from bench.sinks import folded_lines
 from bench.sinks.__main__ import options_of, workloads
 from bench.sinks.folded_lines import LineWorkload, blocks, compact, contents, fold_lines
 from bench.sinks.sinks_report import (
@@ -19,10 +20,11 @@ from bench.sinks.sinks_report import (
     write,
 )
 from chassis.regions.region_folder import load_region
+from contracts.events.lines import split
 from contracts.results.tables import TABLES
 from pantau.installation import ROOT
 
-_RUN = SinksRun("python -m bench.sinks", "a machine", "2026-12-01T05:00:00Z", 3, 3.0, 30_000, 20_000)  # fmt: skip
+_RUN = SinksRun("python -m bench.sinks", "a machine", "2026-12-01T05:00:00Z", 5, 3.0, 30_000, 20_000)  # fmt: skip
 
 
 def _cost(client: float, clickhouse: float) -> LineCost:
@@ -44,6 +46,8 @@ def test_the_page_compares_turns_of_one_round() -> None:
     assert "| 1.60 | at most 1.5 | missed |" in page
     assert "| 1.50 | at most 1.5 | met |" in page
     assert "| replay | `performance` | 1,000 | 600 | 150 | 75% |" in page
+    assert "and 3 s longer for merges" in page
+    assert "of each 30,000 lines one a table, 20,000 rows at most" in page
     assert "{" not in page
 
 
@@ -69,6 +73,25 @@ def test_every_line_is_in_one_insert_and_the_newest_of_each_row_counts() -> None
     newest = {tuple(row[name] for name in TABLES["performance"].key): row["revision"] for row in lines}  # fmt: skip
     assert due["performance"] == (len(newest), max(newest.values()))
     assert len(newest) < len(lines), "no line overtakes another"
+
+
+@pytest.mark.parametrize(("batch", "insert"), [(1, 1_000_000), (1_000_000, 7)])
+def test_inserts_are_cut_at_the_sinks_limits(
+    monkeypatch: pytest.MonkeyPatch, batch: int, insert: int
+) -> None:
+    monkeypatch.setattr(folded_lines, "MAX_ROWS", batch)
+    monkeypatch.setattr(folded_lines, "MAX_INSERT_ROWS", insert)
+    workload = LineWorkload(LoadScenario("", 20, 1, LIVE_MS), 20)
+    flushes = fold_lines(load_region(ROOT / "regions" / "32.11"), workload)
+    records = [split(out.value or b"") for flush in flushes for out in flush]
+    cut = [len(block.lines) for block in blocks(flushes)]
+    assert sum(cut) == sum(map(len, records))
+    if batch == 1:
+        assert cut == [len(lines) for lines in records], (
+            "a batch ends with the record that fills it"
+        )
+    else:
+        assert max(cut) == insert
 
 
 def test_a_line_without_names_has_the_columns_of_its_table_in_order() -> None:
