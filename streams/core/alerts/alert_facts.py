@@ -82,6 +82,8 @@ class AlertFacts:
         self._events: dict[tuple[str, str], WatchedEvent] = {}
         # Of each group its events in order: to sort thousands of trips of one batch at each new one takes half a minute in all.
         self._groups: dict[_Group, list[WatchedEvent]] = {}
+        self.given = 0
+        """Events that `of` gave so far."""
 
     def use(self, zone: Zone) -> None:
         """Takes the region's zone, before the first event."""
@@ -94,7 +96,9 @@ class AlertFacts:
     def of(self, *group: Any) -> Iterator[WatchedEvent]:
         """The events of a group, e.g. `of("delivered", recipient, day)`, by when they came to count, whoever restored them."""
         # Of a copy: who reads may take an event away meanwhile, and the one behind it would be left out.
-        return iter(tuple(self._groups.get(group, ())))
+        found = tuple(self._groups.get(group, ()))
+        self.given += len(found)
+        return iter(found)
 
     def add(self, event: WatchedEvent) -> None:
         """An event counts."""

@@ -34,6 +34,8 @@ _COMMAND_LEAD_MS: Final = GRACE_MS + 600_000
 """A command that comes within so long of its moment takes effect at once: who acknowledges what stands on the wall must not wait
 until everything received up to then is in. Where the log is read anew, or a stage is ten minutes behind (on the demo clock that
 is 8 s), it waits until what its author saw is in: the grace before its moment."""
+_GIVEN_AN_ITEM: Final = 200
+"""To go through so many other events takes about as long as an item does by itself."""
 _HEARD_ORDER: Final = -1
 """To be heard of comes before the events of the same moment."""
 
@@ -182,17 +184,18 @@ class RegionAlerts:
     def advance(self, until: int, at_most: int) -> None:
         """Everything received before `until` (epoch ms) is in: what is due before it happens.
 
-        After `at_most` items it stops at the end of their moment; the next call goes on from there.
+        After `at_most` items, or fewer that concern many others, it stops at the end of their moment; the next call goes on
+        from there.
         """
         if not self.begun:
             return
-        until, done = max(self._until, until), 0
+        until, left, given = max(self._until, until), at_most, self.facts.given
         while (at := self._queue.next_at(until)) < until:
-            if done >= at_most and at > self.now:
+            if left <= (self.facts.given - given) // _GIVEN_AN_ITEM and at > self.now:
                 break
             self.now = max(self.now, at)
             items = self._queue.next()
-            done += len(items)
+            left -= len(items)
             # A correction takes one event away and puts another there: nobody is asked in between.
             changed = [event for item in items if (event := self._happen(item)) is not None]
             for event in changed:

@@ -157,6 +157,23 @@ def test_a_wall_is_as_old_as_its_alerts_while_many_are_due() -> None:
     assert rows(day) == rows(plain)
 
 
+def test_events_that_concern_thousands_of_others_are_done_in_smaller_parts() -> None:
+    """As where a kitchen's device gives all its trips one batch: each of them is compared with all."""
+    day = AlertDay(at_most=200)
+    trips = 1_200
+    for number in range(trips):
+        day.post(clock(number // 10), DELIVERY, cooked_at="2026-11-23T22:00:00+07:00")
+    day.plant.tick(at("08:30"))
+    for place in day.plant.places:
+        day.plant.step(place, trips + 10)
+        day.plant.flush(place)
+    day.plant.step_region()
+    flushes = 1
+    while day.plant.flush_region():
+        flushes += 1
+    assert flushes > 2 * trips // 200
+
+
 def test_what_was_said_is_not_lost_over_a_crash() -> None:
     day = AlertDay()
     day.alive(KITCHEN, "04:00", "08:00")
