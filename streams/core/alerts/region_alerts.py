@@ -93,7 +93,7 @@ class RegionAlerts:
         for alert in records.alerts:
             self.book.restore(alert)
             self._time_alert(alert)
-        self._temperatures.logs.update(records.sensors)
+        self._temperatures.restore(records.sensors)
         self._suspicions.restore(records.plan, records.chunks)
         for stored in sorted(records.events, key=lambda one: one.order):
             self._restore_event(stored)

@@ -6,9 +6,9 @@ readings of one are less than ten minutes apart, so no two outside that are ten 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterator
-from operator import attrgetter
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Mapping
+from operator import attrgetter, itemgetter
 from typing import ClassVar, Final
 
 import msgspec
@@ -23,7 +23,6 @@ from streams.core.watched_event import UncountedEvent, WatchedEvent
 TEMPERATURE: Final = "temperature"
 _MINUTE_MS: Final = 60_000
 _RETAINED_MS: Final = DAY_MS
-_NEVER: Final = 1 << 62
 _MOST: Final = 2_000
 """Readings and stretches that are stored of one sensor. One that reports each minute has fewer in a day."""
 _FIRST: Final = 16
@@ -31,6 +30,9 @@ _FIRST: Final = 16
 
 
 _degrees: Final = attrgetter("temp_c")
+_time: Final = attrgetter("time")
+_first: Final = itemgetter(0)
+_last: Final = itemgetter(1)
 
 
 class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
@@ -42,28 +44,43 @@ class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
 
 
 class SensorLog(msgspec.Struct, array_like=True, gc=False):
-    """The readings of one point and sensor of a day: `stretches` in range, (first, last) in order, and `out` of range.
+    """The readings of one point and sensor of a day: `stretches` in range, (first, last), and `out` of range, both in order.
 
-    Of thousands not all are stored: see `thin_out`.
+    No stretch lies in another, so their ends are in order too, and a log of thousands is searched by halves. Of thousands
+    not all are stored: see `thin_out`.
     """
 
     stretches: list[tuple[int, int]] = []
     out: list[OutReading] = []
 
+    def in_order(self) -> SensorLog:
+        """This log without stretches that lie in another: former versions stored those."""
+        stretches: list[tuple[int, int]] = []
+        for first, last in sorted(self.stretches, key=lambda one: (one[0], -one[1])):
+            if not stretches or last > stretches[-1][1]:
+                stretches.append((first, last))
+        return SensorLog(stretches, sorted(self.out))
+
     def add_in_range(self, time: int, gap_ms: int) -> None:
         """A reading in range: it joins the stretches less than `gap_ms` away, if nothing out of range lies between."""
+        near = slice(
+            bisect_right(self.stretches, time - gap_ms, key=_last),
+            bisect_left(self.stretches, time + gap_ms, key=_first),
+        )
         first = last = time
         apart = []
-        for stretch in self.stretches:
-            near = stretch[0] - gap_ms < time < stretch[1] + gap_ms
-            if near and not self._out_between(min(first, stretch[0]), max(last, stretch[1])):
-                first, last = min(first, stretch[0]), max(last, stretch[1])
-            else:
+        for stretch in self.stretches[near]:
+            if stretch[0] <= time <= stretch[1]:
+                return
+            joined = min(first, stretch[0]), max(last, stretch[1])
+            if self._out_between(*joined):
                 apart.append(stretch)
-        self.stretches = sorted((*apart, (first, last)))
+            else:
+                first, last = joined
+        self.stretches[near] = sorted((*apart, (first, last)))
 
     def _out_between(self, first: int, last: int) -> bool:
-        at = bisect_left(self.out, OutReading(first, "", 0.0))
+        at = bisect_left(self.out, first, key=_time)
         return at < len(self.out) and self.out[at].time <= last
 
     def add_out(self, reading: OutReading) -> None:
@@ -96,30 +113,41 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
 
     def rows(self) -> Iterator[tuple[list[OutReading], int]]:
         """Readings out of range in a row, each row with the time of the first reading in range after it, 0 if there is none."""
-        row: list[OutReading] = []
         at = 0
-        for reading in (*self.out, None):
-            if row:
-                # From where the last search ended: a log of thousands is read at each reading out of range.
-                at = self._first_after(row[-1].time, at)
-                over = self._over(at, row[-1].time, _NEVER if reading is None else reading.time)
-                if over or reading is None:
-                    yield row, over
-                    row = []
-            if reading is not None:
-                row.append(reading)
+        while at < len(self.out):
+            end, over = self._end_of_row(at)
+            yield self.out[at:end], over
+            at = end
 
-    def _first_after(self, time: int, at: int) -> int:
-        """Index, from `at` on, of the first stretch that ends after `time`."""
-        while at < len(self.stretches) and self.stretches[at][1] <= time:
-            at += 1
-        return at
+    def rows_at(self, time: int) -> Iterator[tuple[list[OutReading], int]]:
+        """Those of `rows` with a reading of `time`, found without the others."""
+        at = bisect_left(self.out, time, key=_time)
+        while at < len(self.out) and self.out[at].time == time:
+            end, over = self._end_of_row(at)
+            yield self.out[self._start_of_row(at) : end], over
+            at = end
 
-    def _over(self, at: int, after: int, before: int) -> int:
-        """When something was in range between two moments, if at all in the stretch `at`; 0 if it was not."""
-        if at == len(self.stretches) or self.stretches[at][0] >= before:
-            return 0
-        return max(self.stretches[at][0], after + 1)
+    def _end_of_row(self, at: int) -> tuple[int, int]:
+        """Index behind the row of the reading `at`, and when something after the row was in range; 0 if nothing was."""
+        for number in range(
+            bisect_right(self.stretches, self.out[at].time, key=_last), len(self.stretches)
+        ):
+            first, last = self.stretches[number]
+            end = bisect_right(self.out, first, at + 1, key=_time)
+            before = self.out[end - 1].time
+            # A reading in range of the same moment as one out of range ends no row.
+            if before < last:
+                return end, max(first, before + 1)
+        return len(self.out), 0
+
+    def _start_of_row(self, at: int) -> int:
+        """Index of the first reading of the row of the reading `at`."""
+        for number in reversed(range(bisect_left(self.stretches, self.out[at].time, key=_first))):
+            first, last = self.stretches[number]
+            start = min(at, bisect_left(self.out, last, key=_time))
+            if not start or self.out[start].time > first:
+                return start
+        return 0
 
 
 def _thinned(row: list[OutReading]) -> list[OutReading]:
@@ -139,6 +167,10 @@ class Temperatures:
     def __init__(self) -> None:
         self.logs: dict[str, SensorLog] = {}
         self._changed: set[str] = set()
+
+    def restore(self, logs: Mapping[str, SensorLog]) -> None:
+        """Goes on from stored logs."""
+        self.logs.update((key, log.in_order()) for key, log in logs.items())
 
     def count(self, region: AlertRegion, event: WatchedEvent) -> None:
         """A reading counts."""
@@ -162,34 +194,28 @@ class Temperatures:
                 self._settle(region, key, log, 0)
 
     def _settle(self, region: AlertRegion, key: str, log: SensorLog, at: int) -> None:
-        least_ms = region.limits.temperature_min * _MINUTE_MS
-        rows = [
-            (row, over)
-            for row, over in log.rows()
-            if len(row) >= region.limits.temperature_readings
-            and row[-1].time - row[0].time >= least_ms
-        ]
-        if all(over for _, over in rows):
+        """Judges the newest row, and those that a reading of `at` may have made."""
+        newest = log.rows_at(log.out[-1].time) if log.out else ()
+        lasting = [row for row, over in newest if not over and _is_long(row, region.limits)]
+        if not lasting:
             region.settle(TEMPERATURE, key, None, "in_range")
-        for row, over in rows:
-            if not over:
-                region.settle(TEMPERATURE, key, self._cause(region, key, row))
-            elif self._is_news(region, key, row, at):
+        for row, over in log.rows_at(at):
+            if over and _is_long(row, region.limits) and self._is_news(region, key, row):
                 # It came late, together with what ended it.
                 region.settle(TEMPERATURE, key, self._cause(region, key, row))
                 region.settle(TEMPERATURE, key, None, "in_range")
+        for row in lasting:
+            region.settle(TEMPERATURE, key, self._cause(region, key, row))
 
-    def _is_news(self, region: AlertRegion, key: str, row: list[OutReading], at: int) -> bool:
-        """Whether a reading of `at` made a row that is over, and no alert has been of it."""
-        first, last = row[0].time, row[-1].time
+    def _is_news(self, region: AlertRegion, key: str, row: list[OutReading]) -> bool:
+        """Whether no alert has been of a row that is over."""
         latest = region.book.latest(TEMPERATURE, key)
-        if not first <= at <= last or (latest is not None and latest.is_open):
-            return False
-        return latest is None or not first <= latest.start <= last
+        return latest is None or not (latest.is_open or row[0].time <= latest.start <= row[-1].time)
 
     def _cause(self, region: AlertRegion, key: str, row: list[OutReading]) -> AlertCause:
         limits = region.limits
         unit, _, subject = key.partition("/")
+        degrees = [one.temp_c for one in row]
         lasted = (row[-1].time - row[0].time) // _MINUTE_MS
         return AlertCause(
             unit,
@@ -201,8 +227,8 @@ class Temperatures:
             tuple(one.id for one in row[: limits.temperature_readings]),
             {
                 "minutes_at_least": max(limits.temperature_min, lasted // 30 * 30),
-                "highest_c": max(one.temp_c for one in row),
-                "lowest_c": min(one.temp_c for one in row),
+                "highest_c": max(degrees),
+                "lowest_c": min(degrees),
             },
         )
 
@@ -223,6 +249,13 @@ class Temperatures:
         """The logs that changed since the last call."""
         changed, self._changed = self._changed, set()
         return [(key, self.logs[key]) for key in sorted(changed)]
+
+
+def _is_long(row: list[OutReading], limits: Thresholds) -> bool:
+    return (
+        len(row) >= limits.temperature_readings
+        and row[-1].time - row[0].time >= limits.temperature_min * _MINUTE_MS
+    )
 
 
 def in_range(point: str, celsius: float, limits: Thresholds) -> bool:

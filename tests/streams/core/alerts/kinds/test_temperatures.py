@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.alerts.kinds.temperatures import OutReading, SensorLog
+from streams.core.alerts.kinds.temperatures import OutReading, SensorLog, Temperatures
 from tests.examples import KITCHEN
 from tests.streams.alert_day import AlertDay, at
 
@@ -115,6 +115,35 @@ def test_rows_are_those_of_the_readings_in_order(
             log.add_in_range(minute * MINUTE, 10 * MINUTE)
     found = [[one.time // MINUTE for one in row] for row, _ in log.rows()]
     assert [one for one in found if one[-1] - one[0] >= 10] == wanted
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.booleans()), max_size=40))
+def test_rows_at_a_time_are_those_of_all_rows_that_have_a_reading_of_it(
+    drawn: list[tuple[int, bool]],
+) -> None:
+    log = SensorLog([], [])
+    for number, (minute, wrong) in enumerate(drawn):
+        if wrong:
+            log.add_out(OutReading(minute, str(number), 9.0))
+        else:
+            log.add_in_range(minute, 10)
+    rows = list(log.rows())
+    for minute in range(91):
+        wanted = [found for found in rows if any(one.time == minute for one in found[0])]
+        assert list(log.rows_at(minute)) == wanted
+
+
+def test_a_log_of_a_former_version_has_the_same_rows() -> None:
+    """It stored stretches in others, where something out of range came between."""
+    out = [OutReading(minute * MINUTE, str(minute), 9.0) for minute in (1, 2, 30, 50)]
+    stored = SensorLog(
+        [(3 * MINUTE, 29 * MINUTE), (5 * MINUTE, 6 * MINUTE), (3 * MINUTE, 4 * MINUTE)], out
+    )
+    temperatures = Temperatures()
+    temperatures.restore({"K/chiller/1": stored})
+    log = temperatures.logs["K/chiller/1"]
+    assert log.stretches == [(3 * MINUTE, 29 * MINUTE)]
+    assert [[one.id for one in row] for row, _ in log.rows()] == [["1", "2"], ["30", "50"]]
 
 
 def test_times_are_local() -> None:
