@@ -107,7 +107,7 @@ class LogReader(Protocol):
         """First and last offset of each, now."""
 
     def follow(self, places: Collection[Place]) -> AsyncGenerator[Poll, None]:
-        """All records, from the oldest on; never ends. Polls come every half second or sooner.
+        """All records, from the oldest on; never ends. Polls come every two seconds or sooner.
 
         Raises `NoPartitionsError` besides, for no places.
         """

@@ -26,6 +26,8 @@ from chassis.kafka.interface import (
 from chassis.kafka.sending import KafkaWriter
 
 _POLL_MS: Final = 500
+_QUIET_POLL_MS: Final = 2_000
+"""Of a reader that has caught up: a record ends the wait, and each poll that finds nothing wakes a process."""
 _QUIET_WAIT_MS: Final = 10_000
 """Once a reader has caught up and a poll found nothing, the broker keeps its fetch for so long, unless a record comes: fifteen readers of
 quiet topics, a second each, were a third of what an idle installation asked of its broker. `bounds` of a reader that follows waits for it.
@@ -75,7 +77,9 @@ class KafkaReader:
                 # Not before the yield: who reads to the end stops there, and reads the next partition with the same consumer.
                 wait_ms = _POLL_MS if records else _QUIET_WAIT_MS
                 self._consumer._fetcher._fetch_max_wait_ms = wait_ms
-            found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+            found = await self._consumer.getmany(
+                timeout_ms=_POLL_MS if behind else _QUIET_POLL_MS, max_records=_AT_ONCE
+            )
             records = [record for some in found.values() for record in some]
 
     async def read_to_end(
@@ -101,7 +105,10 @@ class KafkaReader:
         """See `LogReader`."""
         self._consumer.assign(_places([place]))
         self._consumer.seek(TopicPartition(*place), offset)
-        found = await self._consumer.getmany(timeout_ms=round(wait_s * 1000), max_records=1)
+        wait_ms = round(wait_s * 1000)
+        # One fetch: most often there is nothing.
+        self._consumer._fetcher._fetch_max_wait_ms = wait_ms
+        found = await self._consumer.getmany(timeout_ms=wait_ms, max_records=1)
         for records in found.values():
             first: LogRecord = records[0]
             return first

@@ -78,7 +78,7 @@ group.min.session.timeout.ms=6000
 
 # After `kill -9` the controller waits this long before it lets the broker in again.
 broker.session.timeout.ms=5000
-broker.heartbeat.interval.ms=1000
+broker.heartbeat.interval.ms=2000
 
 # Two records a second into the metadata log, to say that nothing changed, were a third of what a node costs that nobody uses.
 # Only an observer of the metadata would miss them, and one node has none.

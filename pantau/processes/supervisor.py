@@ -23,10 +23,10 @@ from pantau.processes.probes import NOT_RUNNING, Answer, Probe
 from pantau.processes.restarts import Restarts
 
 _POLL_S: Final = 0.25
-_WATCH_S: Final = 5.0
+_WATCH_S: Final = 10.0
 _HUNG_S: Final = 60.0
 """A part that was ready and answers nothing for this long hangs: it is killed and started again."""
-_PROBE_S: Final = 1.0
+_PROBE_S: Final = 2.0
 _ENDED_S: Final = 2.0
 _ENDED_POLL_S: Final = 0.02
 
