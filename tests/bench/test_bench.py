@@ -133,20 +133,34 @@ async def test_an_event_is_seen_when_the_counts_say_so() -> None:
     assert seen.everywhere == pytest.approx([0.3, 0.6, 2.0])
 
 
-def test_pages_of_latency_and_recovery() -> None:
+def test_the_page_of_latency() -> None:
     seen = latency_report.Seen([0.1, 0.2], [0.2, 0.3], [0.3, 0.4], 2)
     followed = latency_report.Followed([0.1], [0.4], [0.5])
     page = latency_report.write(seen, followed, 200, 20, 5, "a machine", "2026-11-24T05:00:00Z")
     assert "| the kabupaten's row, from the 202 | 300 | 300 | 300 |" in page
     assert "| in ClickHouse | 400 | 400 | 400 |" in page
+
+
+@pytest.mark.parametrize(
+    ("area_s", "state", "two", "verdicts"),
+    [
+        (10.0, 1_000_000, 10.5, ("12 s: met.", "1.05 times (asked: at most 1.1: met)")),
+        (12.1, 300_000, 11.2, ("12 s: missed.", "1.12 times (asked: at most 1.1: missed)")),
+        (10.0, 300_000, 11.0, ("12 s: met by fewer.", "1.10 times (asked: at most 1.1: met)")),
+    ],
+)
+def test_the_page_of_recovery_says_what_is_met(
+    area_s: float, state: int, two: float, verdicts: tuple[str, str]
+) -> None:
     page = recovery_report.write(
-        [recovery_report.Recovered("killed", 9.04, 10.0)],
-        recovery_report.Scaled(10.0, 10.5, 1_000, 3),
-        1_000_000,
+        [recovery_report.Recovered("killed", 9.04, area_s)],
+        recovery_report.Scaled(10.0, two, 1_000, 3),
+        state,
         "a machine",
         "2026-11-24T05:00:00Z",
     )
-    assert "| killed | 9.0 | 10.0 |" in page and "1.05 times" in page
+    assert f"| killed | 9.0 | {area_s:.1f} |" in page
+    assert all(one in page for one in verdicts)
 
 
 def test_the_profile_counts_what_came_out() -> None:
