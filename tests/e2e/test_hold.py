@@ -34,7 +34,8 @@ def alert(installation: Installation) -> str:
     """Id of an alert of a kitchen that serves at least nine recipients."""
     asked = """SELECT id FROM pantau.alerts WHERE kind = 'certificate' AND state = 'raised' AND unit_id IN (
 SELECT unit_id FROM pantau.recipients GROUP BY unit_id HAVING uniqExact(recipient_id) >= 9) ORDER BY id LIMIT 1"""
-    until(lambda: bool(installation.query(asked)), 120, 1)
+    # Missing certificates are raised two minutes after the region is known.
+    until(lambda: bool(installation.query(asked)), 300, 1)
     return str(installation.query(asked)[0]["id"])
 
 
