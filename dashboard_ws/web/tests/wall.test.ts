@@ -157,6 +157,17 @@ describe("what stands on the wall", () => {
     expect(shown.filter((line) => /^\d\d:\d\d /.test(line))).toHaveLength(6);
   });
 
+  it("draws equal shares as long as each other, however long their counts are", async () => {
+    gateway.show({ day: "2026-11-24", minute: 900, perfect: true });
+    await wall();
+    const quality = page.locator("section", { hasText: "Mutu" });
+    await expect.poll(() => quality.locator("b").allTextContents()).toEqual(["100 %", "100 %"]);
+    const counts = await quality.locator(".n").allTextContents();
+    expect(new Set(counts.map((text) => text.length)).size).toBe(2);
+    const widths = await quality.locator(".track").evaluateAll((all) => all.map((one) => one.clientWidth));
+    expect(new Set(widths).size).toBe(1);
+  });
+
   it("says that it is a simulation", async () => {
     gateway.show({ ...NINE, simulated: true });
     await wall();
