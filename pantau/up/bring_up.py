@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -96,12 +97,25 @@ def _tokens(plan: Plan, registries: tuple[RegionRegistry, ...]) -> str | None:
     return write_dev_tokens(plan.home, secret_key(plan.settings), sources_of(registries))
 
 
+def announcement(plan: Plan, wall: str, tokens: str | None) -> str:
+    """For the operator: each page, the names to try it with, and a command as this machine finds it."""
+    settings = plan.settings
+    # After `make up` no `pantau` is on the PATH.
+    program = Path(sys.executable).with_name("pantau")
+    lines = (
+        f"Dinding (tautan berlaku 10 menit): {wall}",
+        f"Meja peringatan: {plan.url(settings.gateway_port)}/desk",
+        f"Formulir HP: {plan.url(settings.ingest_port)}/",
+        f"Nama dan sandi untuk mencoba: {tokens}" if tokens else "",
+        f"Keadaan: {program} status --data-dir {settings.data_dir}",
+        "Berhenti: Ctrl-C",
+    )
+    return "\n".join(line for line in lines if line)
+
+
 def _announce(plan: Plan, tokens: str | None) -> None:
     wall = wall_url(plan.url(plan.settings.gateway_port), secret_key(plan.settings), new_wall())
-    say(
-        f"\nDinding (tautan berlaku 10 menit): {wall}\n"
-        f"Keadaan: pantau status --data-dir {plan.settings.data_dir}\nBerhenti: Ctrl-C\n"
-    )
+    say(f"\n{announcement(plan, wall, tokens)}\n")
     line = msgspec.json.encode(ready_line(plan, wall, tokens)).decode()
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from pantau.status.stages import (
     collect,
     stages,
 )
-from pantau.up.bring_up import ready_line
+from pantau.up.bring_up import announcement, ready_line
 from pantau.up.plan import UpOptions, plan
 from tests.ports import pick_port
 
@@ -97,6 +98,17 @@ def test_the_ready_line(tmp_path: Path) -> None:
     exp = verify(key, code, now, "code").exp
     assert exp is not None
     assert 590 <= exp - now <= 600
+
+
+def test_up_names_each_page_and_a_command_that_runs(tmp_path: Path) -> None:
+    planned = plan(UpOptions(data_dir=tmp_path, base_port=9000))
+    text = announcement(planned, "http://127.0.0.1:9001/#code=x", "tokens.json")
+    for page in ("9001/#code=x", "9001/desk", "9000/"):
+        assert f"http://127.0.0.1:{page}\n" in text
+    assert "tokens.json\n" in text
+    assert "sandi" not in announcement(planned, "wall", None)
+    program = re.findall(r"^Keadaan: (\S+) status --data-dir (\S+)$", text, re.MULTILINE)
+    assert [(Path(name).is_file(), folder) for name, folder in program] == [(True, str(tmp_path))]
 
 
 def test_settings_are_described_from_their_source() -> None:
