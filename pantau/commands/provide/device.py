@@ -83,7 +83,9 @@ def register(app: typer.Typer) -> None:
         ],
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Print a token with which a device may send events of one unit or recipient, and a link for a phone.
@@ -127,7 +129,9 @@ def register(app: typer.Typer) -> None:
         ] = LINK_DAYS,
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Print a link that any phone of a school, pesantren or posyandu may open to report, without a code of its own.
@@ -138,7 +142,7 @@ def register(app: typer.Typer) -> None:
 
         \b
         Example:
-          PANTAU_DATA_DIR=data pantau device link --unit npsn:20208123 --valid-days 30
+          PANTAU_DATA_DIR=data pantau device link --unit npsn:X2110001 --valid-days 30
         """
         settings = running_settings(data_dir)
         if source_of(settings, unit).split("/")[2] != "recipient":
@@ -155,7 +159,9 @@ def register(app: typer.Typer) -> None:
         unit: Annotated[str, typer.Argument(help="Unit or recipient id.", metavar="ID")],
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Make all tokens, codes and links of a unit's devices void, within a minute. Enrol its devices anew afterwards."""
