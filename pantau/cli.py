@@ -25,7 +25,7 @@ from pantau.commands.operate import (
 from pantau.commands.provide import daily, desk, device, export, region, wall
 
 _EPILOG = """Start here: `pantau up --simulate` runs a simulated kabupaten on this machine.
-Other commands find a running installation by PANTAU_DATA_DIR, or by --data-dir.
+Other commands find a running installation by --data-dir, by PANTAU_DATA_DIR, or in ./data.
 `pantau settings` lists all settings."""
 
 _COMMANDS: Final = (

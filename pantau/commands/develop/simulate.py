@@ -69,7 +69,9 @@ def register(app: typer.Typer) -> None:
         ] = 0,
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Play a kabupaten's kitchens and clinics on a running installation, day after day, until Ctrl-C.

@@ -103,7 +103,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the running installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the running installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     ) -> None:

@@ -49,7 +49,8 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done
 _By = Annotated[str, typer.Option(help="Who does it. Default: the user of this machine.")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 _DataDir = Annotated[
-    Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+    Path | None,
+    typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
 ]
 
 

@@ -82,7 +82,9 @@ def register(app: typer.Typer) -> None:
         json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Print kitchens without a delivery and recipients without any report of the day, to be copied into WhatsApp.

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from notices.sending.notice_queue import DeliveryRecord
 
 _DataDir = Annotated[
-    Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+    Path | None,
+    typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
 ]
 
 

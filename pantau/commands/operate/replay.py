@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
         ] = False,
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the running installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the running installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Rebuild every window from the event log as a new generation, beside the one that is shown. When it has

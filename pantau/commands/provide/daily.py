@@ -97,7 +97,9 @@ def register(app: typer.Typer) -> None:
         ] = True,
         data_dir: Annotated[
             Path | None,
-            typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR."),
+            typer.Option(
+                help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."
+            ),
         ] = None,
     ) -> None:
         """Write the day's figures, alerts, open points, sources and the audit's result on one A4 page in black and white.

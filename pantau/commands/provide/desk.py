@@ -16,7 +16,8 @@ from pantau.installation import running_settings
 from pantau.revoke import revoke
 
 _DataDir = Annotated[
-    Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+    Path | None,
+    typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
 ]
 _User = Annotated[str, typer.Argument(help="Name to log in with.", metavar="USER")]
 

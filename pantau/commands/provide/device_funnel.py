@@ -43,7 +43,8 @@ def device_funnel(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, with every unit.")] = False,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+        Path | None,
+        typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
     ] = None,
 ) -> None:
     """Count the active kitchens, clinics and recipients by how far they have come, by kecamatan.

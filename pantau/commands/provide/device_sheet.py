@@ -46,7 +46,8 @@ def sheet(
         ),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+        Path | None,
+        typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
     ] = None,
 ) -> None:
     """Write one QR code for each active recipient of a kecamatan, eight an A4 page, to cut apart and hand out.

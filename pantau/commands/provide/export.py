@@ -27,7 +27,8 @@ _Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write. Default: stdout.", metavar="FILE")
 ]
 _DataDir = Annotated[
-    Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+    Path | None,
+    typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
 ]
 
 

@@ -13,7 +13,8 @@ from pantau.installation import running_settings
 from pantau.revoke import revoke
 
 _DataDir = Annotated[
-    Path | None, typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR.")
+    Path | None,
+    typer.Option(help="Data dir of the installation. Default: PANTAU_DATA_DIR, else ./data."),
 ]
 
 
