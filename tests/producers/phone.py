@@ -85,6 +85,11 @@ class FormOnPhone:
         return found
 
 
+def is_usable(form: FormOnPhone) -> None:
+    """What is on the screen can be touched, has a name and fits."""
+    assert form.ask("faults") == []
+
+
 @contextmanager
 def phone(ingest: str, profile: Path) -> Iterator[FormOnPhone]:
     """A new phone, not enrolled yet. `profile`: folder of its browser."""

@@ -27,7 +27,7 @@ from tests.producers.ingest.rejected.letter_log import say, wait_shown
 from tests.producers.ingest.returned.test_return_routes import shown as returned_to
 from tests.producers.ingest.returned.test_return_routes import wait_shown as wait_returned
 from tests.producers.installation import KEY, Running, line, lines_with, now, read
-from tests.producers.phone import FormOnPhone, phone
+from tests.producers.phone import FormOnPhone, is_usable, phone
 
 pytestmark = pytest.mark.real
 
@@ -60,10 +60,6 @@ def arrived(served: Running, topic: str, form: FormOnPhone) -> list[dict[str, An
 def all_sent(form: FormOnPhone) -> None:
     form.send_now()
     form.shows("Semua terkirim")
-
-
-def is_usable(form: FormOnPhone) -> None:
-    assert form.ask("faults") == []
 
 
 def report_eaten(form: FormOnPhone, kg: str) -> None:
