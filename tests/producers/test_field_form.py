@@ -375,6 +375,8 @@ def test_a_clinic_sends_pseudonyms_and_no_nik(served: Running, form: FormOnPhone
     form.tap("Perempuan", "Berdiri", "Simpan")
     form.tap("Imunisasi", "Tanpa NIK")
     form.fill(Anak="KIA-17")
+    # Of 20 doses none is ten too many by one touch.
+    assert not form.ask("tapIfThere", name="Tambah Dosis ke 10")
     form.tap("Polio tetes", "Simpan", "Periksa ibu hamil")
     form.fill(Ibu=_NIK, Hb="10,8")
     form.tap("Simpan", "Kasus")

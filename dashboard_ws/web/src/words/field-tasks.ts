@@ -26,7 +26,8 @@ export const TASKS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   declined: {
     title: "Tidak melayani hari ini",
     reason: "Karena",
-    groups: "Untuk siapa? (kosong: semua)",
+    groups: "Untuk siapa?",
+    "groups?": "Kosong: semua.",
   },
   illness: {
     title: "Ada yang sakit",
