@@ -194,6 +194,7 @@ export const WORDS = {
   measured: (kg: number, cm: number) => `${kg} kg · ${cm} cm`,
   step: (at: number, of: number) => `Langkah ${at} dari ${of}`,
   next: "Lanjut",
+  totalsOf: "Hari ini, dilaporkan dari HP ini",
   totals: { cooked: "Dimasak", sent: "Dikirim", received: "Diterima", eaten: "Dimakan" },
   quickAll: (count: string) => `Diterima semua: ${count} porsi, baik`,
   done: "sudah",
