@@ -64,6 +64,21 @@ it("says why an account of the provider may not in, and offers it only where the
   expect(await page.evaluate(() => location.hash)).toBe("");
 });
 
+it("goes back within the desk by the browser's Back, and stays where it was after a reload", async () => {
+  await desk("desk", "benar", PHONE);
+  await page.locator("ul button").first().click();
+  await page.getByText("lebih dari (menit): 240").waitFor();
+  await page.getByRole("button", { name: "Belum melapor" }).click();
+  await page.locator("main.wide").waitFor();
+  await page.reload();
+  await page.locator("main.wide").waitFor();
+  await page.goBack();
+  await page.getByText("lebih dari (menit): 240").waitFor();
+  await page.goBack();
+  await page.getByText("lebih dari (menit): 240").waitFor({ state: "detached" });
+  expect(new URL(page.url()).pathname).toBe("/desk");
+});
+
 it("shows the gravest first and acknowledges for an hour", async () => {
   await desk("desk", "benar", PHONE);
   const first = page.locator("ul button").first();

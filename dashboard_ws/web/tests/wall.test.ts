@@ -181,6 +181,16 @@ describe("what stands on the wall", () => {
     expect(await page.locator(".hero").allInnerTexts()).toEqual(["–", "–", "–", "–"]);
   });
 
+  it("shows no zero of a kind that nobody has reported yet", async () => {
+    gateway.show({ day: "2026-11-24", minute: 400 });
+    await wall();
+    const totals = page.locator(".totals section");
+    expect(await totals.first().locator(".hero").innerText()).toMatch(/^[1-9]/);
+    expect(await totals.last().innerText()).toMatch(/Dikonsumsi\s+–\s+Belum ada laporan/);
+    const groups = page.locator("section", { hasText: "Kelompok" });
+    expect(new Set(await groups.locator("dd").allInnerTexts())).toEqual(new Set(["–"]));
+  });
+
   it("says that a Sunday is no day of service", async () => {
     gateway.show({ day: "2026-11-22", minute: 600, quiet: true });
     await wall();

@@ -5,6 +5,11 @@ import type { Credentials, Renewal } from "../lib/link/session";
 export type Role = "desk" | "health" | "admin";
 /** What of the desk is shown. */
 export type DeskView = "alerts" | "clusters" | "missing" | "returns" | "refused";
+/** Where a person is in the desk. `chosen`: id of the alert that is open. */
+export interface DeskPlace {
+  readonly view: DeskView;
+  readonly chosen: string;
+}
 export type LogIn = "in" | "wrong" | "slow" | "unreachable";
 
 interface Given {

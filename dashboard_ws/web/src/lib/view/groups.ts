@@ -20,7 +20,7 @@ const CELLS: readonly (readonly [label: string, ...groups: string[]])[] = [
 
 export interface Group {
   readonly label: string;
-  /** Eaten of registered, 0..1; null if a part is unknown or nobody is registered. */
+  /** Eaten of registered, 0..1; null if a part is unknown, nobody is registered, or nobody has reported a meal. */
   readonly share: number | null;
   readonly rows: readonly Row[];
 }
@@ -32,7 +32,7 @@ export function groups(region: Region, rows: Rows, day: string): Group[] {
     const whole = found.length === names.length;
     const sum = (column: string): number | null =>
       whole ? found.reduce<number | null>((total, row) => add(total, num(row, column)), 0) : null;
-    return { label, share: ratio(sum("eaten"), sum("target")), rows: found };
+    return { label, share: ratio(sum("eaten") || null, sum("target")), rows: found };
   });
 }
 
