@@ -187,6 +187,7 @@ describe("what stands on the wall", () => {
     const totals = page.locator(".totals section");
     expect(await totals.first().locator(".hero").innerText()).toMatch(/^[1-9]/);
     expect(await totals.last().innerText()).toMatch(/Dikonsumsi\s+–\s+Belum ada laporan/);
+    expect(await page.locator("path[fill^='var(--c']").count()).toBe(0);
     const groups = page.locator("section", { hasText: "Kelompok" });
     expect(new Set(await groups.locator("dd").allInnerTexts())).toEqual(new Set(["–"]));
   });

@@ -35,6 +35,17 @@ it("a hold reads how many have stopped until it is over, and needs nobody once a
   ]);
 });
 
+it("a missing certificate hides no other alert of its severity, however long it has been missing", () => {
+  const at = (time: string): string => `2026-11-24T${time}:00Z`;
+  const rows = rowsOf(
+    { kind: "certificate", severity: 2, state: "raised", raised_at: at("00:00") },
+    { kind: "over_4h", severity: 2, state: "raised", raised_at: at("05:00") },
+    { kind: "foodborne_cluster", severity: 2, state: "raised", raised_at: at("06:00") },
+    { kind: "temperature", severity: 1, state: "raised", raised_at: at("00:00") },
+  );
+  expect(alertsOf(rows).map((one) => one.id)).toEqual(["3", "2", "1", "4"]);
+});
+
 it("names, codes and moments of the evidence stand in Indonesian, what a kitchen named stands as it is", () => {
   const shown = (value: unknown, name = ""): string => plain(value, (ms) => `jam ${new Date(ms).getUTCHours()}`, name);
   expect(shown({ over_min: 240, reasons: ["smell", "foreign_object"], senses_passed: false })).toBe(

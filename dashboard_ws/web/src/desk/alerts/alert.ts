@@ -31,6 +31,8 @@ export interface Alert {
   readonly hidden: boolean;
 }
 
+const CERTIFICATE = "certificate";
+
 /** NaN for what is no time. */
 function time(row: Row, column: string): number {
   return Date.parse(str(row, column));
@@ -65,16 +67,16 @@ export function alertOf(row: Row): Alert {
 
 /**
  * Without those that have the cause of another. Those that need somebody first, over ones last; then the gravest, of those people
- * who are ill, then the oldest.
+ * who are ill first, and last the certificates, of which dozens are missing for weeks; then the oldest.
  */
 export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
-  const areIll = ({ kind }: Alert): number => Number(kind === CLUSTER);
+  const rank = ({ kind }: Alert): number => (kind === CLUSTER ? 0 : kind === CERTIFICATE ? 2 : 1);
   const order = ({ open, state }: Alert): number => (open ? 0 : state === "resolved" ? 2 : 1);
   return [...rows.values()]
     .filter((row) => row.topic === "alerts")
     .map(alertOf)
     .filter((alert) => alert.evidence["part_of"] === undefined)
-    .sort((a, b) => order(a) - order(b) || b.severity - a.severity || areIll(b) - areIll(a) || a.raisedMs - b.raisedMs);
+    .sort((a, b) => order(a) - order(b) || b.severity - a.severity || rank(a) - rank(b) || a.raisedMs - b.raisedMs);
 }
 
 /** `chiller/T-1` of a temperature -> "Lemari dingin T-1"; the network by its word, anything else as it is. */
