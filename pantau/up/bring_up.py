@@ -186,6 +186,7 @@ async def _until_stopped(plan: Plan) -> None:
         say("menghentikan semua bagian ...")
         loop.call_later(_STOP_S, hurry.set)
         await supervisor.stop(hurry)
+        say("semua bagian berhenti")
         plan.home.remove_run(installation.RUN)
         if not live.done():
             live.cancel()
