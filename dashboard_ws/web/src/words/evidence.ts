@@ -116,6 +116,7 @@ export const CODES: Readonly<Record<string, Readonly<Record<string, string>>>> =
   reasons: REFUSAL_REASONS,
   suggested_agents: AGENTS,
   test: FOOD_TESTS,
+  valid_until: { null: "belum ada sertifikat" },
 };
 
 export const ANSWER = { true: "ya", false: "tidak" } as const;

@@ -54,6 +54,8 @@ it("names, codes and moments of the evidence stand in Indonesian, what a kitchen
   expect(shown("2026-11-24T07:30:00Z", "made_at")).toBe("jam 7");
   expect(shown({ smell: { ill: 4, at_risk: 90 } }, "attack_by_batch")).toBe("smell: sakit: 4 · yang berisiko: 90");
   expect(shown("smell", "batch")).toBe("smell");
+  expect(shown(null, "valid_until")).toBe("belum ada sertifikat");
+  expect(shown(null, "ill")).toBe("•");
 });
 
 it("says in words what an alert is about and why it is over", () => {

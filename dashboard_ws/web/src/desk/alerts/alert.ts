@@ -91,7 +91,8 @@ const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** `["a", 1]` -> "a, 1"; objects as "name: 1 · other: 2". Names, codes and moments of the evidence in words. */
 export function plain(value: unknown, moment: (ms: number) => string, name = ""): string {
-  if (value === null) return "•";
+  // Nothing is a word of its own for some; of others it is a count that is too small to be shown.
+  if (value === null) return CODES[name]?.["null"] ?? "•";
   if (Array.isArray(value)) return value.map((one) => plain(one, moment, name)).join(", ");
   if (typeof value === "object") {
     // What it is by, a batch or a recipient, may be called anything.
