@@ -64,7 +64,7 @@ _ASKED_RATIO: Final = 1.1
 def _verdict(recovered: Sequence[Recovered], state: int) -> str:
     if any(max(one.unit_s, one.area_s) >= _ASKED_S for one in recovered):
         return "missed"
-    return "met" if state >= _ASKED_STATE else "met by fewer"
+    return "met" if state >= _ASKED_STATE else "not shown, fewer events"
 
 
 def write(

@@ -24,8 +24,8 @@ from engines.clickhouse.engine_errors import from_engine, refused
 DEFAULT_MEMORY_BYTES: Final = 1_500_000_000
 DEFAULT_THREADS: Final = 2
 _MEMORY_WORKER_MS: Final = 500
-"""How often the engine compares the memory that it counted with what the process has. The default of 50 is a fifth of what an engine
-costs that nobody uses."""
+"""How often the engine compares the memory that it counted with the memory of the process. At the default, 50, this is a fifth of the
+cost of an idle engine."""
 
 _LOCK: Final = "owner.lock"
 _STORE: Final = "engine"

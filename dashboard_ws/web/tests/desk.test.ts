@@ -79,6 +79,18 @@ it("goes back within the desk by the browser's Back, and stays where it was afte
   expect(new URL(page.url()).pathname).toBe("/desk");
 });
 
+it("shows whoever logs in next no page of another role", async () => {
+  await desk("desk", "benar");
+  await page.getByRole("button", { name: "Dugaan selesai" }).click();
+  await page.locator("main.wide").waitFor();
+  await page.getByRole("button", { name: "Keluar" }).click();
+  await page.getByLabel("Nama pengguna").fill("admin");
+  await page.getByLabel("Kata sandi").fill("benar");
+  await page.getByRole("button", { name: "Masuk" }).click();
+  await page.locator("ul button").first().waitFor();
+  expect(await page.getByRole("button", { name: "Dugaan selesai" }).count()).toBe(0);
+});
+
 it("shows the gravest first and acknowledges for an hour", async () => {
   await desk("desk", "benar", PHONE);
   const first = page.locator("ul button").first();

@@ -38,6 +38,11 @@ export class DeskSession implements Credentials {
     return this.#given?.role ?? null;
   }
 
+  /** What this person may see of the desk. */
+  get views(): readonly DeskView[] {
+    return this.role === "admin" ? ["alerts", "missing", "refused"] : ["alerts", "clusters", "missing", "returns"];
+  }
+
   async logIn(user: string, password: string): Promise<LogIn> {
     const answer = await fetch("/v1/desk/login", {
       method: "POST",

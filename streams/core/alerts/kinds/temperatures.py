@@ -46,8 +46,8 @@ class OutReading(msgspec.Struct, array_like=True, gc=False, order=True):
 class SensorLog(msgspec.Struct, array_like=True, gc=False):
     """The readings of one point and sensor of a day: `stretches` in range, (first, last), and `out` of range, both in order.
 
-    No stretch lies in another, so their ends are in order too, and a log of thousands is searched by halves. Of thousands
-    not all are stored: see `thin_out`.
+    No stretch lies in another, so their ends are in order too, and binary search finds a reading's row. Of thousands of
+    readings not all are stored: see `thin_out`.
     """
 
     stretches: list[tuple[int, int]] = []
@@ -120,7 +120,7 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
             at = end
 
     def rows_at(self, time: int) -> Iterator[tuple[list[OutReading], int]]:
-        """Those of `rows` with a reading of `time`, found without the others."""
+        """The rows that have a reading of `time`; finds them without reading the other rows."""
         at = bisect_left(self.out, time, key=_time)
         while at < len(self.out) and self.out[at].time == time:
             end, over = self._end_of_row(at)
@@ -128,7 +128,7 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
             at = end
 
     def _end_of_row(self, at: int) -> tuple[int, int]:
-        """Index behind the row of the reading `at`, and when something after the row was in range; 0 if nothing was."""
+        """Of the row of reading number `at`: the index after its last reading, and the time of the first reading in range after it, or 0."""
         for number in range(
             bisect_right(self.stretches, self.out[at].time, key=_last), len(self.stretches)
         ):
@@ -141,7 +141,7 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
         return len(self.out), 0
 
     def _start_of_row(self, at: int) -> int:
-        """Index of the first reading of the row of the reading `at`."""
+        """Of the row of reading number `at`: the index of its first reading."""
         for number in reversed(range(bisect_left(self.stretches, self.out[at].time, key=_first))):
             first, last = self.stretches[number]
             start = min(at, bisect_left(self.out, last, key=_time))
@@ -208,7 +208,7 @@ class Temperatures:
             region.settle(TEMPERATURE, key, self._cause(region, key, row))
 
     def _is_news(self, region: AlertRegion, key: str, row: list[OutReading]) -> bool:
-        """Whether no alert has been of a row that is over."""
+        """Whether a row that is over has had no alert yet."""
         latest = region.book.latest(TEMPERATURE, key)
         return latest is None or not (latest.is_open or row[0].time <= latest.start <= row[-1].time)
 

@@ -1,7 +1,7 @@
 /** An alert's row as the desk reads it, and what it does to one. */
 
 import { num, str, type Row } from "../../lib/link/protocol";
-import { CLUSTER, confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
+import { CERTIFICATE, CLUSTER, confirmations, evidenceOf, isOpen } from "../../lib/view/rows";
 import { DESK, RESOLUTIONS } from "../../words/desk";
 import { ANSWER, CODES, EVIDENCE } from "../../words/evidence";
 import { POINTS } from "../../words/shared";
@@ -30,8 +30,6 @@ export interface Alert {
   readonly evidence: Readonly<Record<string, unknown>>;
   readonly hidden: boolean;
 }
-
-const CERTIFICATE = "certificate";
 
 /** NaN for what is no time. */
 function time(row: Row, column: string): number {
@@ -66,8 +64,8 @@ export function alertOf(row: Row): Alert {
 }
 
 /**
- * Without those that have the cause of another. Those that need somebody first, over ones last; then the gravest, of those people
- * who are ill first, and last the certificates, of which dozens are missing for weeks; then the oldest.
+ * Without those that have the cause of another. Those that need somebody come first, those that are over last; among them the gravest
+ * come first. Of one severity people who are ill come first and certificates last; then the oldest.
  */
 export function alertsOf(rows: ReadonlyMap<string, Row>): Alert[] {
   const rank = ({ kind }: Alert): number => (kind === CLUSTER ? 0 : kind === CERTIFICATE ? 2 : 1);
@@ -91,7 +89,7 @@ const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** `["a", 1]` -> "a, 1"; objects as "name: 1 · other: 2". Names, codes and moments of the evidence in words. */
 export function plain(value: unknown, moment: (ms: number) => string, name = ""): string {
-  // Nothing is a word of its own for some; of others it is a count that is too small to be shown.
+  // In some fields null means that there is none, and has a word; in others a count is too small to be shown.
   if (value === null) return CODES[name]?.["null"] ?? "•";
   if (Array.isArray(value)) return value.map((one) => plain(one, moment, name)).join(", ");
   if (typeof value === "object") {

@@ -7,7 +7,7 @@ import { judge } from "../truth";
 import { WORDS } from "../../words/wall";
 import { rowOf } from "./kitchens";
 import { difference } from "./reception";
-import { CLUSTER, confirmations, evidenceOf, isOpen, todays, type Rows } from "./rows";
+import { CERTIFICATE, CLUSTER, confirmations, evidenceOf, isOpen, todays, type Rows } from "./rows";
 
 /** 1 pantau, 2 waspada, 3 siaga. */
 export type Severity = 1 | 2 | 3;
@@ -157,7 +157,7 @@ export function fold(all: readonly Notice[], most: number, last: readonly Notice
   // A certificate that is missing stays so for weeks: all kitchens of that kind are one line, which pushes nothing out.
   let lines = joined(
     all,
-    all.filter((one) => one.what === WORDS.alerts["certificate"]),
+    all.filter((one) => one.what === WORDS.alerts[CERTIFICATE]),
     false,
   );
   while (lines.length > room) {

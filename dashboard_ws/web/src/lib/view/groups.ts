@@ -5,7 +5,7 @@ import { num, type Row } from "../link/protocol";
 import type { Region } from "../region";
 import { GROUPS } from "../../words/shared";
 import { WORDS } from "../../words/wall";
-import { isRow, todays, type Rows } from "./rows";
+import { isRow, reported, todays, type Rows } from "./rows";
 
 const CELLS: readonly (readonly [label: string, ...groups: string[]])[] = [
   [GROUPS.paud.short, "paud"],
@@ -32,7 +32,7 @@ export function groups(region: Region, rows: Rows, day: string): Group[] {
     const whole = found.length === names.length;
     const sum = (column: string): number | null =>
       whole ? found.reduce<number | null>((total, row) => add(total, num(row, column)), 0) : null;
-    return { label, share: ratio(sum("eaten") || null, sum("target")), rows: found };
+    return { label, share: ratio(reported(sum("eaten")), sum("target")), rows: found };
   });
 }
 

@@ -5,6 +5,9 @@ import { str, type Row } from "../link/protocol";
 /** The kind of alerts about people who may be ill of food: of a kitchen, or of a lot that several kitchens cooked. */
 export const CLUSTER = "foodborne_cluster";
 
+/** The kind of alerts about certificates: of dozens of kitchens, for weeks. */
+export const CERTIFICATE = "certificate";
+
 export type Rows = ReadonlyMap<string, Row>;
 
 /** A row of today, or undefined: just after midnight the map may still hold yesterday's. */
@@ -15,6 +18,11 @@ export function todays(rows: Rows, key: string, day: string): Row | undefined {
 
 export function isRow(row: Row | undefined): row is Row {
   return row !== undefined;
+}
+
+/** A figure of reports; null for zero: then nobody has reported yet, and the wall shows no number for that. */
+export function reported(figure: number | null): number | null {
+  return figure === 0 ? null : figure;
 }
 
 /** What an alert rests on; empty where a row has none. */
