@@ -128,7 +128,7 @@ class SensorLog(msgspec.Struct, array_like=True, gc=False):
             at = end
 
     def _end_of_row(self, at: int) -> tuple[int, int]:
-        """Of the row of reading number `at`: the index after its last reading, and the time of the first reading in range after it, or 0."""
+        """Of the row of reading number `at`: the index after its last reading; the time of the first reading in range after it, or 0."""
         for number in range(
             bisect_right(self.stretches, self.out[at].time, key=_last), len(self.stretches)
         ):
